@@ -1,0 +1,136 @@
+"""The layer in torch, (9) to (13): a drop-in for the published `SessaLayer`."""
+
+from typing import Self
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sessa_ref.config import RotaryDtype, SessaConfig
+from sessa_ref.optimized.mixer import SessaMixer
+
+
+class SessaLayer(nn.Module):
+    """y = x + W_out(mixer(GELU(a)) * g), with (a, g) = W_in(norm(x)).
+
+    Constructor, parameter names and methods are those of the published layer, so checkpoints load in both
+    directions; its mask buffers, which it has with `max_len` alone, are ignored on loading and not written.
+
+    Args:
+        D: model width; divisible by `n_heads`.
+        n_heads: query heads of the forward attention.
+        n_kv_heads: key/value heads; divides `n_heads`; None means `n_heads`.
+        max_len: capacity of a decoding cache where `init_cache` is given none. `forward` takes any length.
+        ln_eps: epsilon of the layer norm.
+        use_flash: accepted and without effect; torch chooses the attention kernel.
+        use_forward_rope: rotate forward queries and keys by position; D / n_heads must be even.
+        gamma_max: bound on the feedback gain, in (0, 1).
+        rotary_dtype: "float64" for exact angles, "float32" for those of the published code.
+
+    Raises:
+        ValueError: an argument is out of range; the message names the `SessaConfig` field.
+    """
+
+    def __init__(
+        self,
+        D: int,
+        n_heads: int = 1,
+        n_kv_heads: int | None = None,
+        max_len: int | None = None,
+        ln_eps: float = 1e-5,
+        use_flash: bool = False,
+        use_forward_rope: bool = True,
+        gamma_max: float = 0.999,
+        *,
+        rotary_dtype: RotaryDtype = "float64",
+    ) -> None:
+        super().__init__()
+        config = SessaConfig.published(
+            D,
+            n_heads,
+            n_kv_heads,
+            ln_eps=ln_eps,
+            use_forward_rope=use_forward_rope,
+            gamma_max=gamma_max,
+            rotary_dtype=rotary_dtype,
+        )
+        self._build(config, max_len)
+
+    @classmethod
+    def from_config(cls, config: SessaConfig, max_len: int | None = None) -> Self:
+        """A layer of any config, the paper's blocks included; parameters are drawn as by the constructor."""
+        layer = cls.__new__(cls)
+        nn.Module.__init__(layer)
+        layer._build(config, max_len)
+        return layer
+
+    def _build(self, config: SessaConfig, max_len: int | None) -> None:
+        self.config = config
+        D = config.width
+        self.ln = nn.LayerNorm(D, eps=config.norm_eps) if config.norm == "layernorm" else nn.Identity()
+        self.W_in = nn.Linear(D, 2 * D)
+        self.mixer = SessaMixer(config, max_len)
+        self.W_out = nn.Linear(D, D)
+
+    def forward(self, x: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
+        """The layer's output for x, any number of leading batch axes.
+
+        Raises:
+            ValueError: x has no token axis or the wrong width.
+        """
+        self._check(x, 2)
+        u, g = self._before_mixer(x)
+        return x + self.W_out(self.mixer(u) * g)
+
+    def init_cache(
+        self,
+        batch_size: int,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+        max_len: int | None = None,
+    ) -> dict:
+        """An empty decoding cache for `max_len` tokens (default: the layer's).
+
+        Raises:
+            ValueError: no capacity is given here or to the layer, or it is not positive.
+        """
+        return self.mixer.init_cache(batch_size, device=device, dtype=dtype, max_len=max_len)
+
+    def prefill(self, x: Float[Tensor, "batch T D"], cache: dict) -> tuple[Float[Tensor, "batch T D"], dict]:
+        """The layer's output for a prompt x, and the cache (updated in place) after it.
+
+        Raises:
+            ValueError: x has the wrong shape, or the cache is not empty or too small.
+        """
+        self._check(x, 3)
+        u, g = self._before_mixer(x)
+        cache = self.mixer.prefill(u, cache)
+        return x + self.W_out(cache["s"][:, : x.shape[1]].to(g.dtype) * g), cache
+
+    def decode_step(
+        self, x_t: Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], cache: dict, use_flash_decode: bool = False
+    ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], dict]:
+        """The layer's output for the next token, shaped as x_t, and the cache (updated in place) after it.
+
+        `use_flash_decode` is accepted and without effect.
+
+        Raises:
+            ValueError: x_t has the wrong shape, or the cache is full.
+        """
+        self._check(x_t, 2)
+        if x_t.dim() > 3 or (x_t.dim() == 3 and x_t.shape[1] != 1):
+            raise ValueError(f"x_t must have shape (batch, D) or (batch, 1, D), got {tuple(x_t.shape)}")
+        token = x_t[:, 0] if x_t.dim() == 3 else x_t
+        u, g = self._before_mixer(token)
+        s, cache = self.mixer.decode_step(u, cache)
+        return (token + self.W_out(s * g)).reshape(x_t.shape), cache
+
+    def _before_mixer(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        a, g = self.W_in(self.ln(x)).chunk(2, dim=-1)
+        return functional.gelu(a), g
+
+    def _check(self, x: Tensor, axes: int) -> None:
+        if x.dim() < axes or x.shape[-1] != self.config.width:
+            wanted = {2: "(..., T, D)", 3: "(batch, T, D)"}[axes]
+            raise ValueError(f"x must have shape {wanted} with D={self.config.width}, got {tuple(x.shape)}")

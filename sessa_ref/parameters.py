@@ -1,0 +1,181 @@
+"""SessaParameters: the layer's arrays, named as in the published `state_dict`, with their config."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import safetensors
+from jaxtyping import Float64
+from safetensors.numpy import save_file
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.notation import Array
+
+IGNORED_BUFFERS = ("mixer.rope_inv_freq", "mixer.causal_mask_f_full", "mixer.causal_mask_fb_full")
+"""Buffers of the published layer that are no parameters: they follow from the config."""
+
+_SAFETENSORS_FLOATS = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
+
+
+def shapes(config: SessaConfig) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter that a layer of this config has, in the published order.
+
+    Matrices are stored as in torch: (outputs, inputs).
+    """
+    D, H, G = config.width, config.heads, config.kv_heads
+    result: dict[str, tuple[int, ...]] = {}
+
+    def linear(name: str, outputs: int, inputs: int, bias: bool) -> None:
+        result[f"{name}.weight"] = (outputs, inputs)
+        if bias:
+            result[f"{name}.bias"] = (outputs,)
+
+    if config.norm == "layernorm":
+        result["ln.weight"] = (D,)
+        result["ln.bias"] = (D,)
+    linear("W_in", 2 * D, D, bias=True)
+    result["mixer.gamma_bias"] = ()
+    linear("mixer.q_proj", H * config.query_width, D, config.projection_bias)
+    linear("mixer.k_proj", G * config.query_width, D, config.projection_bias)
+    linear("mixer.v_proj", G * config.value_width, D, config.projection_bias)
+    linear("mixer.proj_fb", 2 * config.feedback_width, D, config.projection_bias)
+    if H > 1:  # one head: the output projection is the identity and has no weight
+        linear("mixer.out_proj", D, D, bias=False)
+    linear("mixer.gamma_ctx", 1, D, bias=False)
+    linear("W_out", D, D, bias=True)
+    return result
+
+
+class SessaParameters(Mapping[str, Array]):
+    """The layer's arrays (read-only float64, exact copies of what was given) and the config they belong to.
+
+    A mapping from published parameter name to array; `shapes(config)` lists names and shapes.
+
+    Args:
+        config: the map that the arrays are for.
+        arrays: one array or torch tensor of real floating-point numbers per parameter name.
+
+    Raises:
+        ValueError: a name is missing or unexpected, a shape is wrong, or a value is not finite.
+        TypeError: an array is not of real floating-point numbers.
+    """
+
+    def __init__(self, config: SessaConfig, arrays: Mapping[str, Any]) -> None:
+        expected = shapes(config)
+        missing = [name for name in expected if name not in arrays]
+        unexpected = [name for name in arrays if name not in expected]
+        if missing or unexpected:
+            raise ValueError(
+                f"parameter names do not fit the config: missing {missing or 'none'}, "
+                f"unexpected {unexpected or 'none'} (for {config})"
+            )
+        self.config = config
+        self._arrays = {name: _exact_float64(name, arrays[name], shape) for name, shape in expected.items()}
+
+    def __getitem__(self, name: str) -> Float64[Array, "..."]:
+        return self._arrays[name]
+
+    def __iter__(self):
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __repr__(self) -> str:
+        numbers = sum(array.size for array in self._arrays.values())
+        return f"SessaParameters({numbers} numbers in {len(self)} arrays, {self.config})"
+
+    def replace(self, arrays: Mapping[str, Any]) -> Self:
+        """The same parameters with some arrays exchanged; names and shapes are checked as ever."""
+        return type(self)(self.config, {**self._arrays, **arrays})
+
+    @classmethod
+    def random(cls, config: SessaConfig, seed: int | np.random.Generator = 0) -> Self:
+        """Parameters drawn from the published layer's initial distribution.
+
+        Linear maps are uniform on +-1/sqrt(inputs), weights and biases alike; the layer norm starts as
+        the identity affine map and the gain's bias at 1. Equal seeds give equal parameters.
+        """
+        generator = np.random.default_rng(seed)
+        constants = {"ln.weight": 1.0, "ln.bias": 0.0, "mixer.gamma_bias": 1.0}
+        bound = config.width**-0.5  # every linear map of the layer has `width` inputs
+        arrays = {
+            name: np.full(shape, constants[name])
+            if name in constants
+            else generator.uniform(-bound, bound, shape)
+            for name, shape in shapes(config).items()
+        }
+        return cls(config, arrays)
+
+    @classmethod
+    def from_state_dict(cls, state_dict: Mapping[str, Any], config: SessaConfig) -> Self:
+        """Parameters from a `state_dict` of the published layer or of ours; its buffers are ignored.
+
+        Raises:
+            ValueError, TypeError: as the constructor.
+        """
+        return cls(config, {name: v for name, v in state_dict.items() if name not in IGNORED_BUFFERS})
+
+    def state_dict(self, dtype: Any = np.float64) -> dict[str, Array]:
+        """Writable NumPy copies of all arrays in `dtype`, under the published names."""
+        return {name: array.astype(dtype) for name, array in self._arrays.items()}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a safetensors file (float64) that carries the config in its header."""
+        arrays = {name: np.ascontiguousarray(array) for name, array in self.state_dict().items()}
+        save_file(arrays, path, metadata={"sessa_config": self.config.to_json()})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], config: SessaConfig | None = None) -> Self:
+        """Parameters from a safetensors file: one that `save` wrote, or a published `state_dict`.
+
+        Args:
+            path: the file; float64, float32, float16 and bfloat16 are read exactly.
+            config: needed where the file carries none, because shapes do not tell heads, gamma_max or norm_eps.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is not safetensors, carries no config and none is given, or its content
+                does not fit the config.
+        """
+        data = Path(path).read_bytes()
+        try:
+            entries = dict(safetensors.deserialize(data))
+        except safetensors.SafetensorError as error:
+            raise ValueError(f"{path} is not a safetensors file: {error}") from None
+        if config is None:
+            with safetensors.safe_open(path, framework="numpy") as file:
+                text = (file.metadata() or {}).get("sessa_config")
+            if text is None:
+                raise ValueError(f"{path} carries no sessa_config; pass the config it was trained with")
+            config = SessaConfig.from_json(text)
+        wanted = {name: e for name, e in entries.items() if name not in IGNORED_BUFFERS}
+        return cls(config, {name: _decode(name, entry) for name, entry in wanted.items()})
+
+
+def _decode(name: str, entry: Mapping[str, Any]) -> Array:
+    # NumPy has no bfloat16, so safetensors' own NumPy reader refuses such checkpoints; the 16 bits
+    # are the upper half of a float32.
+    if entry["dtype"] == "BF16":
+        return (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
+    if entry["dtype"] not in _SAFETENSORS_FLOATS:
+        raise TypeError(f"{name} must hold floating-point numbers, got {entry['dtype']}")
+    return np.frombuffer(entry["data"], _SAFETENSORS_FLOATS[entry["dtype"]]).reshape(entry["shape"])
+
+
+def _exact_float64(name: str, value: Any, shape: tuple[int, ...]) -> Float64[Array, "..."]:
+    if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
+        value = value.detach().cpu()
+        value = value.double().numpy() if value.is_floating_point() else value.numpy()
+    given = np.asarray(value)
+    if given.dtype not in (np.float64, np.float32, np.float16):
+        raise TypeError(f"{name} must be an array of float64, float32 or float16, got {given.dtype}")
+    if given.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {given.shape}")
+    if not np.isfinite(given).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    exact = given.astype(np.float64)
+    exact.setflags(write=False)
+    return exact

@@ -1,0 +1,135 @@
+"""Reverse-mode gradients of the whole layer, derived by hand.
+
+Names are those of the trace with a d in front: df is the gradient of the scalar <dy, y> with respect to f.
+The heart is the adjoint solve: with lambda = (I - B)^(-T) ds, df = lambda and dB_tj = <lambda_t, s_j> for j < t.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from sessa_ref.notation import Array, Real
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import attention, feedback, rotary, solve, tokenwise
+from sessa_ref.reference.layer import Trace, as_tokens, trace
+
+Gradients = dict[str, Array]
+
+
+def vjp(
+    parameters: SessaParameters, x: Any, dy: Any
+) -> tuple[Real[Array, "*batch T D"], Gradients]:
+    """Gradients of sum(dy * y) with respect to x and to every parameter.
+
+    Args:
+        parameters: the layer.
+        x: input tokens, shape (..., T, D).
+        dy: the output's cotangent, of x's shape.
+
+    Returns:
+        dx, of x's shape, and one array per parameter under its published name and with its shape, summed
+        over the batch.
+
+    Raises:
+        TypeError, ValueError: `x` or `dy` has the wrong dtype or shape.
+    """
+    steps = trace(parameters, x)
+    dy = as_tokens(parameters.config, dy, "dy")
+    if dy.shape != steps.x.shape:
+        raise ValueError(f"dy must have x's shape {steps.x.shape}, got {dy.shape}")
+    gradients: Gradients = {}
+    gated = steps.s * steps.g
+    dgated = _linear(parameters, gradients, "W_out", gated, dy)
+    du = _mixer(parameters, gradients, steps, dgated * steps.g)
+    da = du * tokenwise.gelu_derivative(steps.a)
+    dg = dgated * steps.s
+    dn = _linear(parameters, gradients, "W_in", steps.n, np.concatenate([da, dg], axis=-1))
+    dx = dy + (_layer_norm(parameters, gradients, steps.x, dn) if parameters.config.norm == "layernorm" else dn)
+    return dx, {name: gradients[name] for name in parameters}
+
+
+def _mixer(
+    parameters: SessaParameters, gradients: Gradients, steps: Trace, ds: Real[Array, "*batch T D"]
+) -> Real[Array, "*batch T D"]:
+    df = solve.backward_substitution(steps.B, ds)
+    dB = np.tril(df @ np.swapaxes(steps.s, -1, -2), k=-1)
+    return _feedback(parameters, gradients, steps, dB) + _forward(parameters, gradients, steps, df)
+
+
+def _feedback(
+    parameters: SessaParameters, gradients: Gradients, steps: Trace, dB: Real[Array, "*batch T T"]
+) -> Real[Array, "*batch T D"]:
+    config = parameters.config
+    dgamma = np.sum(dB * steps.alpha_fb, axis=-1)
+    dq_fb, dk_fb = _weights(steps.alpha_fb, steps.q_fb, steps.k_fb, steps.gamma[..., None] * dB)
+    du = _linear(parameters, gradients, "mixer.proj_fb", steps.u, np.concatenate([dq_fb, dk_fb], axis=-1))
+
+    tanh = feedback.gain(
+        steps.u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], gamma_max=1.0
+    )
+    dpre = (dgamma * config.gamma_max * (1 - tanh * tanh))[..., None]
+    gradients["mixer.gamma_bias"] = np.sum(dpre)[()]
+    return du + _linear(parameters, gradients, "mixer.gamma_ctx", steps.u, dpre)
+
+
+def _forward(
+    parameters: SessaParameters, gradients: Gradients, steps: Trace, df: Real[Array, "*batch T D"]
+) -> Real[Array, "*batch T D"]:
+    config = parameters.config
+    H, G = config.heads, config.kv_heads
+    do = _linear(parameters, gradients, "mixer.out_proj", steps.o, df) if H > 1 else df
+    do = attention.split_heads(do, H)
+    dalpha = do @ np.swapaxes(attention.share_groups(steps.v, H), -1, -2)
+    dv = _sum_groups(np.swapaxes(steps.alpha_fwd, -1, -2) @ do, G)
+    dq, dk = _weights(steps.alpha_fwd, steps.q_rotated, attention.share_groups(steps.k_rotated, H), dalpha)
+    dk = _sum_groups(dk, G)
+    if steps.theta is not None:
+        dq, dk = rotary.rotate(dq, -steps.theta), rotary.rotate(dk, -steps.theta)
+    du = [
+        _linear(parameters, gradients, f"mixer.{name}", steps.u, attention.merge_heads(gradient))
+        for name, gradient in (("q_proj", dq), ("k_proj", dk), ("v_proj", dv))
+    ]
+    return du[0] + du[1] + du[2]
+
+
+def _weights(
+    alpha: Real[Array, "*batch T T"],
+    q: Real[Array, "*batch T width"],
+    k: Real[Array, "*batch T width"],
+    dalpha: Real[Array, "*batch T T"],
+) -> tuple[Real[Array, "*batch T width"], Real[Array, "*batch T width"]]:
+    """(dq, dk) through the softmax: dlogit_tj = alpha_tj (dalpha_tj - sum_i alpha_ti dalpha_ti)."""
+    mean = np.sum(alpha * dalpha, axis=-1, keepdims=True)
+    dlogits = alpha * (dalpha - mean) / np.sqrt(q.real.dtype.type(q.shape[-1]))
+    return dlogits @ k, np.swapaxes(dlogits, -1, -2) @ q
+
+
+def _linear(
+    parameters: SessaParameters, gradients: Gradients, name: str, x: Array, dy: Array
+) -> Real[Array, "*batch inputs"]:
+    """Record the gradients of a linear map's weight and bias, and return the gradient of its input."""
+    weight = parameters[f"{name}.weight"]
+    rows = dy.reshape(-1, weight.shape[0])
+    gradients[f"{name}.weight"] = rows.T @ x.reshape(-1, weight.shape[1])
+    if f"{name}.bias" in parameters:
+        gradients[f"{name}.bias"] = np.sum(rows, axis=0)
+    return dy @ weight
+
+
+def _layer_norm(
+    parameters: SessaParameters, gradients: Gradients, x: Real[Array, "*batch T D"], dn: Real[Array, "*batch T D"]
+) -> Real[Array, "*batch T D"]:
+    D = x.shape[-1]
+    standard, scale = tokenwise.standardize(x, parameters.config.norm_eps)
+    gradients["ln.weight"] = np.sum((dn * standard).reshape(-1, D), axis=0)
+    gradients["ln.bias"] = np.sum(dn.reshape(-1, D), axis=0)
+    dstandard = dn * parameters["ln.weight"]
+    mean = np.sum(dstandard, axis=-1, keepdims=True) / D
+    along = np.sum(dstandard * standard, axis=-1, keepdims=True) / D
+    return (dstandard - mean - standard * along) * scale
+
+
+def _sum_groups(z: Real[Array, "*batch H T width"], G: int) -> Real[Array, "*batch G T width"]:
+    """Sum over the query heads that share a key/value head; the adjoint of `share_groups`."""
+    *batch, H, T, width = z.shape
+    return np.sum(z.reshape(*batch, G, H // G, T, width), axis=-3)

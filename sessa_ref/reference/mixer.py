@@ -1,0 +1,72 @@
+"""The mixer (12), (14) to (22): forward attention, feedback attention and the solve between them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sessa_ref.notation import Array, Real
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import attention, feedback, rotary, solve, tokenwise
+
+
+@dataclass(frozen=True)
+class MixerTrace:
+    """Every intermediate of the mixer under its paper name; see `sessa_ref.notation.SYMBOLS`."""
+
+    u: Real[Array, "*batch T D"]
+    theta: Real[Array, "T pairs"] | None
+    """Rotary angles; None without rotary embedding."""
+    q: Real[Array, "*batch H T d_k"]
+    k: Real[Array, "*batch G T d_k"]
+    v: Real[Array, "*batch G T d_v"]
+    q_rotated: Real[Array, "*batch H T d_k"]
+    k_rotated: Real[Array, "*batch G T d_k"]
+    alpha_fwd: Real[Array, "*batch H T T"]
+    o: Real[Array, "*batch T D"]
+    f: Real[Array, "*batch T D"]
+    q_fb: Real[Array, "*batch T d_b"]
+    k_fb: Real[Array, "*batch T d_b"]
+    alpha_fb: Real[Array, "*batch T T"]
+    gamma: Real[Array, "*batch T"]
+    B: Real[Array, "*batch T T"]
+    s: Real[Array, "*batch T D"]
+
+
+def project(parameters: SessaParameters, name: str, u: Real[Array, "*batch D"]) -> Real[Array, "*batch outputs"]:
+    """The mixer's linear map `name`, with its bias where the config has one."""
+    return tokenwise.linear(
+        u, parameters[f"mixer.{name}.weight"], parameters.get(f"mixer.{name}.bias")
+    )
+
+
+def mixer(parameters: SessaParameters, u: Real[Array, "*batch T D"]) -> MixerTrace:
+    """The mixer's map from u to s, with every intermediate."""
+    config = parameters.config
+    T, H, G = u.shape[-2], config.heads, config.kv_heads
+
+    q = attention.split_heads(project(parameters, "q_proj", u), H)
+    k = attention.split_heads(project(parameters, "k_proj", u), G)
+    v = attention.split_heads(project(parameters, "v_proj", u), G)
+    if config.rope:
+        # `like=u` hands the positions to whatever kind of array u is.
+        theta = rotary.angles(config, np.arange(T, dtype=u.real.dtype, like=u))
+        q_rotated, k_rotated = rotary.rotate(q, theta), rotary.rotate(k, theta)
+    else:
+        theta, q_rotated, k_rotated = None, q, k
+    alpha_fwd = attention.attention_weights(
+        q_rotated, attention.share_groups(k_rotated, H), attention.past_and_present(T)
+    )
+    o = attention.merge_heads(attention.causal_sum(alpha_fwd, attention.share_groups(v, H)))
+    f = project(parameters, "out_proj", o) if H > 1 else o
+
+    q_fb, k_fb = np.split(project(parameters, "proj_fb", u), 2, axis=-1)
+    alpha_fb = attention.attention_weights(q_fb, k_fb, attention.strict_past(T))
+    gamma = feedback.gain(
+        u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], config.gamma_max
+    )
+    B = feedback.routing_matrix(gamma, alpha_fb)
+    s = solve.forward_substitution(B, f)
+    return MixerTrace(
+        u=u, theta=theta, q=q, k=k, v=v, q_rotated=q_rotated, k_rotated=k_rotated, alpha_fwd=alpha_fwd,
+        o=o, f=f, q_fb=q_fb, k_fb=k_fb, alpha_fb=alpha_fb, gamma=gamma, B=B, s=s,
+    )  # fmt: skip
