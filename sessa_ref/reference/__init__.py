@@ -5,7 +5,7 @@ its input brings: extended precision, or complex numbers for complex-step deriva
 """
 
 from sessa_ref.reference.decode import Cache, decode_step, prefill
-from sessa_ref.reference.gradients import vjp
+from sessa_ref.reference.gradients import backward, vjp
 from sessa_ref.reference.layer import Trace, forward, trace
 
-__all__ = ["Cache", "Trace", "decode_step", "forward", "prefill", "trace", "vjp"]
+__all__ = ["Cache", "Trace", "backward", "decode_step", "forward", "prefill", "trace", "vjp"]

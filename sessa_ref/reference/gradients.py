@@ -16,9 +16,7 @@ from sessa_ref.reference.layer import Trace, as_tokens, trace
 Gradients = dict[str, Array]
 
 
-def vjp(
-    parameters: SessaParameters, x: Any, dy: Any
-) -> tuple[Real[Array, "*batch T D"], Gradients]:
+def vjp(parameters: SessaParameters, x: Any, dy: Any) -> tuple[Real[Array, "*batch T D"], Gradients]:
     """Gradients of sum(dy * y) with respect to x and to every parameter.
 
     Args:
@@ -33,7 +31,15 @@ def vjp(
     Raises:
         TypeError, ValueError: `x` or `dy` has the wrong dtype or shape.
     """
-    steps = trace(parameters, x)
+    return backward(parameters, trace(parameters, x), dy)
+
+
+def backward(parameters: SessaParameters, steps: Trace, dy: Any) -> tuple[Real[Array, "*batch T D"], Gradients]:
+    """`vjp` from a trace that is already there.
+
+    Raises:
+        TypeError, ValueError: `dy` has the wrong dtype or shape.
+    """
     dy = as_tokens(parameters.config, dy, "dy")
     if dy.shape != steps.x.shape:
         raise ValueError(f"dy must have x's shape {steps.x.shape}, got {dy.shape}")

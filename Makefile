@@ -1,0 +1,40 @@
+# Every target sets up .venv by itself; the system Python is only used to create it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help verify test lint clean
+.DEFAULT_GOAL := help
+
+help:  ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo "== Setting up $(VENV) (NumPy, torch and the tools; a few minutes the first time)"
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {v.major}.{v.minor}; try: make PYTHON=python3.12 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,dev]'
+	@touch $@
+
+verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with the correctness oracle
+	@echo "== Checking the torch layer against the NumPy definition"
+	@$(BIN)/sessa-ref verify sessa_ref.optimized:SessaLayer
+
+test: $(INSTALLED)  ## Run all tests
+	@echo "== Running the tests"
+	@$(BIN)/python -m pytest -n auto
+
+lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
+	@echo "== ruff"
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@echo "== codespell"
+	@$(BIN)/codespell
+	@echo "== pyright"
+	@$(BIN)/pyright
+	@echo "== import contracts"
+	@$(BIN)/lint-imports
+
+clean:  ## Remove the environment and all caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
