@@ -58,9 +58,7 @@ class SessaConfig:
             raise ValueError(f"width must be divisible by heads, got width={self.width}, heads={self.heads}")
         object.__setattr__(self, "kv_heads", self.kv_heads or self.heads)
         if self.heads % self.kv_heads:
-            raise ValueError(
-                f"kv_heads must divide heads, got kv_heads={self.kv_heads}, heads={self.heads}"
-            )
+            raise ValueError(f"kv_heads must divide heads, got kv_heads={self.kv_heads}, heads={self.heads}")
         object.__setattr__(self, "query_width", self.query_width or self.width // self.heads)
         object.__setattr__(self, "feedback_width", self.feedback_width or self.width)
         for name in ("rope", "projection_bias"):

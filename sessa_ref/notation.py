@@ -25,6 +25,11 @@ else:
         dtypes = ("float64", "float80", "float96", "float128", "longdouble", "complex128")
 
 
+def real_dtype(array: Array) -> np.dtype:
+    """The dtype of an array's real part: what constants that meet the array are made in."""
+    return np.finfo(array.dtype).dtype
+
+
 AXES: Final[dict[str, str]] = {
     "*batch": "any number of leading batch axes, also none",
     "T": "tokens, t = 0 .. T - 1; T = 0 is allowed",
@@ -32,6 +37,7 @@ AXES: Final[dict[str, str]] = {
     "H": "query heads of the forward attention",
     "G": "key/value heads of the forward attention; query head h reads group h // (H / G)",
     "d_k": "query/key width per head of the forward attention",
+    "pairs": "coordinate pairs that rotate together, d_k / 2",
     "d_v": "value width per head, D / H",
     "d_b": "query/key width of the feedback attention, which has one head",
 }
@@ -60,19 +66,28 @@ SYMBOLS: Final[tuple[Symbol, ...]] = (
     Symbol("q", r"q^f_t", "*batch H T d_k", "(14)", "forward queries"),
     Symbol("k", r"k^f_t", "*batch G T d_k", "(14)", "forward keys"),
     Symbol("v", r"v_t", "*batch G T d_v", "(14)", "values"),
+    Symbol("theta", r"t\,\omega_r", "T pairs", "(15)", "rotary angles; pair r has coordinates 2r and 2r + 1"),
     Symbol("q_rotated", r"\mathrm{RoPE}_t(q^f_t)", "*batch H T d_k", "(15)", "queries after rotation"),
     Symbol("k_rotated", r"\mathrm{RoPE}_t(k^f_t)", "*batch G T d_k", "(15)", "keys after rotation"),
     Symbol("alpha_fwd", r"\alpha^{\mathrm{fwd}}_{t,j}", "*batch H T T", "(15)", "forward weights, j <= t"),
-    Symbol("o", r"\sum_j \alpha^{\mathrm{fwd}}_{t,j} v_j", "*batch T D", "(16)", "head outputs, concatenated"),
+    Symbol(
+        "o", r"\sum_j \alpha^{\mathrm{fwd}}_{t,j} v_j", "*batch T D", "(16)", "head outputs, concatenated"
+    ),
     Symbol("f", r"f_t", "*batch T D", "(16)", "forward signal, the right-hand side of the solve"),
     Symbol("q_fb", r"q^b_t", "*batch T d_b", "(14)", "feedback queries"),
     Symbol("k_fb", r"k^b_t", "*batch T d_b", "(14)", "feedback keys"),
-    Symbol("alpha_fb", r"\alpha^{\mathrm{fb}}_{t,j}", "*batch T T", "(17)", "feedback weights, j < t; row 0 is 0"),
+    Symbol(
+        "alpha_fb", r"\alpha^{\mathrm{fb}}_{t,j}", "*batch T T", "(17)", "feedback weights, j < t; row 0 is 0"
+    ),
     Symbol("gamma", r"\gamma_t", "*batch T", "(18)", "feedback gain, in (-1, 1)"),
-    Symbol("B", r"B_{\mathrm{fb}}", "*batch T T", "(19)", "feedback routing matrix, strictly lower-triangular"),
+    Symbol(
+        "B", r"B_{\mathrm{fb}}", "*batch T T", "(19)", "feedback routing matrix, strictly lower-triangular"
+    ),
     Symbol("s", r"s_t", "*batch T D", "(20)", "mixer output, the solution of (I - B) s = f"),
     Symbol("y", r"y_t", "*batch T D", "(13)", "layer output"),
-    Symbol("gamma_max", r"", "", "published code", "bound on the gain; the paper's plain tanh is gamma_max = 1"),
+    Symbol(
+        "gamma_max", r"", "", "published code", "bound on the gain; the paper's plain tanh is gamma_max = 1"
+    ),
     Symbol("query_width", r"d_k", "", "Section 3", "query/key width per forward head"),
     Symbol("feedback_width", r"d_k", "", "Section 3", "query/key width of the feedback attention"),
     Symbol("norm_eps", r"\varepsilon_{\mathrm{ln}}", "", "Appendix J", "epsilon of the layer norm"),

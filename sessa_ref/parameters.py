@@ -133,7 +133,7 @@ class SessaParameters(Mapping[str, Array]):
 
         Args:
             path: the file; float64, float32, float16 and bfloat16 are read exactly.
-            config: needed where the file carries none, because shapes do not tell heads, gamma_max or norm_eps.
+            config: needed where the file carries none: shapes do not tell heads, gamma_max or norm_eps.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -159,7 +159,11 @@ def _decode(name: str, entry: Mapping[str, Any]) -> Array:
     # NumPy has no bfloat16, so safetensors' own NumPy reader refuses such checkpoints; the 16 bits
     # are the upper half of a float32.
     if entry["dtype"] == "BF16":
-        return (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
+        return (
+            (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16)
+            .view(np.float32)
+            .reshape(entry["shape"])
+        )
     if entry["dtype"] not in _SAFETENSORS_FLOATS:
         raise TypeError(f"{name} must hold floating-point numbers, got {entry['dtype']}")
     return np.frombuffer(entry["data"], _SAFETENSORS_FLOATS[entry["dtype"]]).reshape(entry["shape"])

@@ -109,7 +109,10 @@ class SessaLayer(nn.Module):
         return x + self.W_out(cache["s"][:, : x.shape[1]].to(g.dtype) * g), cache
 
     def decode_step(
-        self, x_t: Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], cache: dict, use_flash_decode: bool = False
+        self,
+        x_t: Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"],
+        cache: dict,
+        use_flash_decode: bool = False,
     ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], dict]:
         """The layer's output for the next token, shaped as x_t, and the cache (updated in place) after it.
 

@@ -64,7 +64,7 @@ class SessaMixer(nn.Module):
         return self.out_proj(o.transpose(-2, -3).flatten(-2))
 
     def gain(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T 1"]:
-        """gamma = gamma_max tanh(gamma_bias + <u, w>)."""
+        """Gamma = gamma_max tanh(gamma_bias + <u, w>)."""
         return self.config.gamma_max * torch.tanh(self.gamma_bias + self.gamma_ctx(u))
 
     def feedback_weights(
@@ -89,9 +89,12 @@ class SessaMixer(nn.Module):
             return (q_fb.to(working) @ k_fb.to(working).mT) * self.config.feedback_width**-0.5
 
     def solve(
-        self, alpha: Float[Tensor, "*batch T T"], gamma: Float[Tensor, "*batch T 1"], f: Float[Tensor, "*batch T D"]
+        self,
+        alpha: Float[Tensor, "*batch T T"],
+        gamma: Float[Tensor, "*batch T 1"],
+        f: Float[Tensor, "*batch T D"],
     ) -> Float[Tensor, "*batch T D"]:
-        """s from (I - diag(gamma) alpha) s = f, in at least float32, returned in the dtype of f."""
+        """S from (I - diag(gamma) alpha) s = f, in at least float32, returned in the dtype of f."""
         working = torch.promote_types(f.dtype, torch.float32)
         with torch.autocast(f.device.type, enabled=False):
             B = gamma.to(working) * alpha.to(working)
@@ -169,18 +172,22 @@ class SessaMixer(nn.Module):
 
     def _save_to_state_dict(self, destination, prefix, keep_vars):
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        if self.config.rope:  # the published layer stores its frequencies and, loading strictly, asks for them
+        if (
+            self.config.rope
+        ):  # the published layer stores its frequencies and, loading strictly, asks for them
             one = torch.ones(1, dtype=torch.long)
             destination[prefix + "rope_inv_freq"] = rotary.angles(self.config, one, torch.float32)[0].float()
 
-    def _load_from_state_dict(self, state_dict, prefix, *args):
+    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
         derived = {prefix + name for name in _DERIVED_BUFFERS}
         own = {name: value for name, value in state_dict.items() if name not in derived}
-        super()._load_from_state_dict(own, prefix, *args)
+        super()._load_from_state_dict(own, prefix, *args, **kwargs)
 
 
-def isolate_nonfinite(u: Float[Tensor, "*batch T D"]) -> tuple[Float[Tensor, "*batch T D"], Bool[Tensor, "*batch T 1"]]:
-    """u with non-finite tokens set to 0, and which tokens come at or after one.
+def isolate_nonfinite(
+    u: Float[Tensor, "*batch T D"],
+) -> tuple[Float[Tensor, "*batch T D"], Bool[Tensor, "*batch T 1"]]:
+    """U with non-finite tokens set to 0, and which tokens come at or after one.
 
     Masked products read 0 * NaN = NaN, so without this a bad token would spoil the outputs before it.
     """

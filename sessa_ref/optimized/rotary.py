@@ -7,9 +7,7 @@ from torch import Tensor
 from sessa_ref.config import SessaConfig
 
 
-def angles(
-    config: SessaConfig, positions: Int[Tensor, " T"], dtype: torch.dtype
-) -> Float[Tensor, "T pairs"]:
+def angles(config: SessaConfig, positions: Int[Tensor, " T"], dtype: torch.dtype) -> Float[Tensor, "T pairs"]:
     """Angle of every pair at every position, in radians: position * base^(-2r/query_width).
 
     Float64 for every `dtype` of the layer: a float32 product would be wrong by one radian in 10^7 per
@@ -29,7 +27,9 @@ def angles(
     return (positions.to(device, working)[:, None] * frequencies.to(working)).to(home)
 
 
-def rotate(z: Float[Tensor, "*batch T width"], theta: Float[Tensor, "T pairs"]) -> Float[Tensor, "*batch T width"]:
+def rotate(
+    z: Float[Tensor, "*batch T width"], theta: Float[Tensor, "T pairs"]
+) -> Float[Tensor, "*batch T width"]:
     """Turn coordinates (2r, 2r + 1) of token t by theta[t, r]; computed in at least float32."""
     working = torch.promote_types(z.dtype, torch.float32)
     cos, sin = theta.cos().to(working), theta.sin().to(working)

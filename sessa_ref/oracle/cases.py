@@ -16,7 +16,7 @@ BATTERY_VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One input to every check: a layer, tokens, an output cotangent, and where prefill hands over to decoding."""
+    """One input to every check: a layer, tokens, a cotangent of the output, and where decoding begins."""
 
     name: str
     about: str
@@ -90,7 +90,9 @@ def battery() -> list[Case]:
     return [
         case("heads", "four heads", heads, T=33, split=20),
         case("one_head", "one head: no output projection", published(12, 1), T=23, split=9),
-        case("grouped_heads", "eight query heads read two key/value heads", published(32, 8, 2), T=40, split=31),
+        case(
+            "grouped_heads", "eight query heads read two key/value heads", published(32, 8, 2), T=40, split=31
+        ),
         case("one_key_head", "four query heads read one key/value head", published(16, 4, 1), T=29, split=3),
         case(
             "no_rope",

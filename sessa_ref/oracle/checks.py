@@ -7,6 +7,7 @@ import numpy as np
 
 from sessa_ref.oracle.candidate import Candidate, CandidateLayer, Decoding, Differentiable, TargetError
 from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.verdict import Result, Status
 
 FLOAT32_ANGLES = 2.0**-24
@@ -60,9 +61,11 @@ def gradients(layer: CandidateLayer, expectation: Expectation) -> Finding:
     """The gradients of the input and of every parameter."""
     if not isinstance(layer, Differentiable):
         raise Skipped("no vjp")
-    dy = expectation.case.dy.astype(expectation.dtype)
+    dy = expectation.case.dy.astype(_carrier(expectation))
     dx, by_name = layer.vjp(_given(expectation), dy)
-    return _compare(expectation, {"dx": dx} | {f"d {name}": by_name[name] for name in expectation.case.parameters})
+    return _compare(
+        expectation, {"dx": dx} | {f"d {name}": by_name[name] for name in expectation.case.parameters}
+    )
 
 
 def decode(layer: CandidateLayer, expectation: Expectation) -> Finding:
@@ -100,7 +103,11 @@ CHECKS: dict[str, tuple[Callable[[CandidateLayer, Expectation], Finding], bool]]
 
 
 def _given(expectation: Expectation) -> np.ndarray:
-    return expectation.case.x.astype(expectation.dtype)
+    return expectation.case.x.astype(_carrier(expectation))
+
+
+def _carrier(expectation: Expectation) -> str:
+    return PRECISIONS[expectation.dtype].carrier
 
 
 def _compare(expectation: Expectation, values: dict[str, np.ndarray]) -> Finding:
@@ -149,8 +156,8 @@ def _wrong_form(name: str, value: np.ndarray, expectation: Expectation) -> Findi
     wanted = expectation.true[name].shape
     if value.shape != wanted:
         return Finding(np.inf, np.inf, f"{name} has shape {value.shape}, expected {wanted}")
-    if str(value.dtype) != expectation.dtype:
-        return Finding(np.inf, np.inf, f"{name} has dtype {value.dtype}, expected {expectation.dtype}")
+    if value.dtype != _carrier(expectation):
+        return Finding(np.inf, np.inf, f"{name} has dtype {value.dtype}, expected {_carrier(expectation)}")
     return None
 
 

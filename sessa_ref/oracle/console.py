@@ -30,7 +30,7 @@ def print_report(console: Console, report: Report) -> None:
     table.add_column("case", no_wrap=True)
     table.add_column("dtype", no_wrap=True)
     for check in CHECKS:
-        table.add_column(check, justify="right")
+        table.add_column(check, justify="right", min_width=max(map(len, check.split())))
     rows: dict[tuple[str, str], dict[str, Result]] = {}
     for result in report.results:
         rows.setdefault((result.case, result.dtype), {})[result.check] = result
@@ -39,7 +39,9 @@ def print_report(console: Console, report: Report) -> None:
     console.print(table)
     for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
         _print_findings(console, report, status)
-    console.print(f"verdict: {report.target} [{_VERDICT_STYLES[report.verdict]}]{report.verdict}[/]", highlight=False)
+    console.print(
+        f"verdict: {report.target} [{_VERDICT_STYLES[report.verdict]}]{report.verdict}[/]", highlight=False
+    )
 
 
 def _cell(result: Result) -> str:
@@ -63,5 +65,7 @@ def _print_findings(console: Console, report: Report, status: Status) -> None:
     for (check, required), results in by_check.items():
         worst = max(results, key=lambda result: -1.0 if result.ratio is None else result.ratio)
         label = status.value if required else f"robustness finding, no part of the verdict ({status.value})"
-        text = f"{label}: {check}, {len(results)} times; worst on {worst.case} in {worst.dtype}: {worst.message}"
+        text = (
+            f"{label}: {check}, {len(results)} times; worst on {worst.case} in {worst.dtype}: {worst.message}"
+        )
         console.print(f"[{_STYLES[status] if required else 'yellow'}]{text}[/]", highlight=False)

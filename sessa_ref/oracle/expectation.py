@@ -59,7 +59,9 @@ class Expectation:
             angle_unit: unit roundoff granted to the rotary angles, on top of the precision's own.
         """
         precision = PRECISIONS[self.dtype]
-        spread = spreads(self.unrounded, 1.0, precision.angle_unit / precision.unit)[quantity] * precision.unit
+        spread = (
+            spreads(self.unrounded, 1.0, precision.angle_unit / precision.unit)[quantity] * precision.unit
+        )
         if angle_unit is not None:
             spread = spread + spreads(self.unrounded, 0.0, 1.0)[quantity] * angle_unit
         return GROWTH * spread + precision.tiny * max(self.case.x.size, 1)

@@ -14,14 +14,33 @@ class Precision(NamedTuple):
     """Unit roundoff that rotary angles must at least have in a layer of this format."""
     tiny: float
     """Smallest normal number."""
+    carrier: str
+    """NumPy dtype of the arrays that a candidate of this format takes and gives."""
 
 
 PRECISIONS: Final[dict[str, Precision]] = {
-    "float64": Precision(2.0**-53, 2.0**-53, float(np.finfo(np.float64).tiny)),
-    "float32": Precision(2.0**-24, 2.0**-24, float(np.finfo(np.float32).tiny)),
+    "float64": Precision(2.0**-53, 2.0**-53, 2.0**-1022, "float64"),
+    "float32": Precision(2.0**-24, 2.0**-24, 2.0**-126, "float32"),
+    "bfloat16": Precision(2.0**-8, 2.0**-24, 2.0**-126, "float32"),  # NumPy has no bfloat16
+    "float16": Precision(2.0**-11, 2.0**-24, 2.0**-14, "float16"),
 }
+
+STANDARD_DTYPES: Final = ("float64", "float32")
+"""What an implementation is checked in unless asked otherwise."""
 
 
 def round_to(array: np.ndarray, dtype: str) -> np.ndarray:
-    """`array` rounded to `dtype`, as float64."""
-    return array.astype(dtype).astype(np.float64)
+    """`array` rounded to nearest in `dtype`, ties to even, as float64."""
+    if dtype != "bfloat16":
+        return array.astype(dtype).astype(np.float64)
+    # A bfloat16 is the upper half of a float32. The first rounding, to float32 with the last bit set where
+    # it was inexact (rounding to odd), keeps the second one correct.
+    nearest = array.astype(np.float32)
+    bits = np.asarray(nearest).view(np.uint32).astype(np.uint64)
+    odd = np.where(nearest.astype(np.float64) == array, bits, _towards_zero(array, nearest, bits) | 1)
+    rounded = (odd + 0x7FFF + ((odd >> 16) & 1)) & 0xFFFF0000
+    return rounded.astype(np.uint32).view(np.float32).astype(np.float64)
+
+
+def _towards_zero(array: np.ndarray, nearest: np.ndarray, bits: np.ndarray) -> np.ndarray:
+    return bits - (np.abs(nearest.astype(np.float64)) > np.abs(array)).astype(np.uint64)

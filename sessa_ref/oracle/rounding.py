@@ -8,11 +8,12 @@ condition of this very case, for every output element, gradients included.
 Standard deviation of delta:
 
 - elementwise arithmetic: u |r| / sqrt 3, a rounding error uniform in [-u |r|, u |r|];
-- exp, tanh, erf, sin, cos, power: four times that, since libraries promise one to two units in the last place;
+- exp, tanh, erf, sin, cos, power: four times that, since libraries promise one to two units in the
+  last place;
 - a sum of n terms t_i: u sqrt(n) sqrt((r^2 + sum t_i^2) / 3). Over all orders of summation the partial sums
-  S_k satisfy sum_k E[S_k^2] <= n (r^2/3 + sum t_i^2 / 6) up to O(1/n) (sampling without replacement), each S_k is
-  rounded once, and each term of a product sum is rounded once more. So this bounds the root mean square error
-  of a correct sum, whatever its order.
+  S_k satisfy sum_k E[S_k^2] <= n (r^2/3 + sum t_i^2 / 6) up to O(1/n) (sampling without replacement), each
+  S_k is rounded once, and each term of a product sum is rounded once more. So this bounds the root mean
+  square error of a correct sum, whatever its order.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,8 @@ from scipy import special
 _LIBRARY_FUNCTIONS = {np.exp, np.tanh, np.sin, np.cos, np.power, special.erf}
 _EXACT_UFUNCS = {np.negative, np.positive, np.absolute, np.maximum, np.minimum}
 _EXACT_FUNCTIONS = {
-    np.concatenate, np.empty_like, np.max, np.moveaxis, np.repeat, np.split, np.swapaxes, np.tril, np.where,
+    np.concatenate, np.empty_like, np.max, np.moveaxis, np.real,
+    np.repeat, np.split, np.swapaxes, np.tril, np.where,
 }  # fmt: skip
 
 
@@ -72,7 +74,10 @@ class RoundedArray(np.ndarray):
             squares = np.einsum(subscripts, weights * weights, values * values)
             return self.model.round(exact, _sum_scale(exact, squares, weights.shape[-1]), is_angle=False)
         if func in _EXACT_FUNCTIONS:
-            parts = [self.model.wrap(part, _are_angles(args)) for part in (exact if isinstance(exact, list) else [exact])]
+            parts = [
+                self.model.wrap(part, _are_angles(args))
+                for part in (exact if isinstance(exact, list) else [exact])
+            ]
             return parts if isinstance(exact, list) else parts[0]
         raise TypeError(f"no rounding model for {func.__name__}")
 

@@ -8,14 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from sessa_ref.oracle.candidate import CandidateLayer, TargetError
 from sessa_ref.parameters import IGNORED_BUFFERS, SessaParameters
-
-try:
-    import torch
-except ModuleNotFoundError:  # the oracle itself works without torch
-    torch = None  # type: ignore[assignment]
 
 
 def load_target(target: str) -> "TorchCandidate":
@@ -24,11 +20,9 @@ def load_target(target: str) -> "TorchCandidate":
     A file inside a package is imported as part of it. The current directory is searched for modules.
 
     Raises:
-        TargetError: torch is missing, or the target does not exist, does not import, is no torch module
+        TargetError: the target does not exist, does not import, is no torch module
             class, or lacks the published constructor.
     """
-    if torch is None:
-        raise TargetError('checking a torch module needs torch: pip install "sessa-ref[torch]"')
     location, colon, name = target.rpartition(":")
     if not colon or not location or not name:
         raise TargetError(f"{target!r} is not of the form package.module:Class or path/to/file.py:Class")
@@ -57,7 +51,7 @@ def load_target(target: str) -> "TorchCandidate":
 
 
 class TorchCandidate:
-    """A class of torch modules with the published constructor, parameter names and, optionally, cache methods."""
+    """A class of torch modules with the published constructor and parameter names."""
 
     def __init__(self, name: str, layer_class: type) -> None:
         self.name = name
@@ -69,14 +63,16 @@ class TorchCandidate:
         Raises:
             TargetError: the module's parameters are not those of the published layer.
         """
-        module = self.layer_class(**parameters.config.published_arguments())
-        module = module.to(getattr(torch, dtype)).eval()
-        tensors = {name: torch.tensor(array) for name, array in parameters.state_dict(dtype).items()}
+        torch_dtype = getattr(torch, dtype)
+        module = self.layer_class(**parameters.config.published_arguments()).to(torch_dtype).eval()
+        tensors = {name: torch.tensor(array, dtype=torch_dtype) for name, array in parameters.items()}
         own = {name for name, _ in module.named_parameters()}
         try:
             outcome = module.load_state_dict(tensors, strict=False)
         except RuntimeError as error:
-            raise TargetError(f"{self.name} does not take the published state_dict: {' '.join(str(error).split())}") from None
+            raise TargetError(
+                f"{self.name} does not take the published state_dict: {' '.join(str(error).split())}"
+            ) from None
         missing = sorted((set(outcome.missing_keys) - set(IGNORED_BUFFERS)) | (own - tensors.keys()))
         absent = sorted(set(outcome.unexpected_keys) | (tensors.keys() - own))
         if missing or absent:
@@ -85,29 +81,33 @@ class TorchCandidate:
                 f"and lacks {absent or 'none'}"
             )
         has_cache = all(hasattr(module, name) for name in ("init_cache", "prefill", "decode_step"))
-        return (DecodingTorchLayer if has_cache else TorchLayer)(module)
+        return (DecodingTorchLayer if has_cache else TorchLayer)(module, torch_dtype)
 
 
 class TorchLayer:
     """A torch module behind the adapter protocol."""
 
-    def __init__(self, module: Any) -> None:
-        self.module = module
+    def __init__(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
+        self.module: Any = module
+        self.dtype = dtype
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The module's output."""
         with torch.no_grad():
-            return self.module(torch.tensor(x)).numpy()
+            return _to_numpy(self.module(self._tensor(x)))
 
     def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Gradients by autograd; what autograd finds unconnected counts as zero."""
         names, leaves = zip(*self.module.named_parameters(), strict=True)
-        tokens = torch.tensor(x, requires_grad=True)
+        tokens = self._tensor(x).requires_grad_()
         y = self.module(tokens)
         dx, *gradients = torch.autograd.grad(
-            y, [tokens, *leaves], torch.tensor(dy), allow_unused=True, materialize_grads=True
+            y, [tokens, *leaves], self._tensor(dy), allow_unused=True, materialize_grads=True
         )
-        return dx.numpy(), {name: gradient.numpy() for name, gradient in zip(names, gradients, strict=True)}
+        return _to_numpy(dx), dict(zip(names, map(_to_numpy, gradients), strict=True))
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.tensor(array, dtype=self.dtype)
 
 
 class DecodingTorchLayer(TorchLayer):
@@ -116,16 +116,21 @@ class DecodingTorchLayer(TorchLayer):
     def prefill(self, x: np.ndarray, capacity: int) -> np.ndarray:
         """A fresh cache for `capacity` tokens, and the module's output for the prompt."""
         with torch.no_grad():
-            tokens = torch.tensor(x)
-            cache = self.module.init_cache(len(x), dtype=tokens.dtype, max_len=capacity)
-            y, self.cache = self.module.prefill(tokens, cache)
-        return y.numpy()
+            cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=capacity)
+            y, self.cache = self.module.prefill(self._tensor(x), cache)
+        return _to_numpy(y)
 
     def decode_step(self, x_t: np.ndarray) -> np.ndarray:
         """The module's output for the next token."""
         with torch.no_grad():
-            y, self.cache = self.module.decode_step(torch.tensor(x_t), self.cache)
-        return y.numpy()
+            y, self.cache = self.module.decode_step(self._tensor(x_t), self.cache)
+        return _to_numpy(y)
+
+
+def _to_numpy(tensor: torch.Tensor) -> np.ndarray:
+    if tensor.dtype == torch.bfloat16:  # NumPy has none; float32 holds its values exactly
+        tensor = tensor.float()
+    return tensor.detach().numpy()
 
 
 def _module_of_file(path: Path) -> str:
@@ -141,5 +146,7 @@ def _module_of_file(path: Path) -> str:
     name = ".".join(parts)
     loaded = sys.modules.get(name)
     if loaded is not None and getattr(loaded, "__file__", None) != str(path):
-        raise TargetError(f"{path} would be imported as {name!r}, which is already another module; rename the file")
+        raise TargetError(
+            f"{path} would be imported as {name!r}, which is already another module; rename the file"
+        )
     return name

@@ -10,13 +10,13 @@ from sessa_ref.oracle.candidate import Candidate
 from sessa_ref.oracle.cases import BATTERY_VERSION, Case, battery
 from sessa_ref.oracle.checks import run_checks
 from sessa_ref.oracle.expectation import DRAWS, EXTENDED, GROWTH, Expectation
-from sessa_ref.oracle.precision import PRECISIONS
+from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
 from sessa_ref.oracle.verdict import Report, Result
 
 
 def verify(
     candidate: Candidate,
-    dtypes: Sequence[str] = tuple(PRECISIONS),
+    dtypes: Sequence[str] = STANDARD_DTYPES,
     cases: Sequence[Case] | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Report:
@@ -24,7 +24,7 @@ def verify(
 
     Args:
         candidate: the implementation under test.
-        dtypes: precisions to check, of "float64" and "float32".
+        dtypes: precisions to check, by name: see `PRECISIONS`.
         cases: the battery by default.
         progress: called with a line of text before each case and precision.
 

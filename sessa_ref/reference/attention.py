@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool
 
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, real_dtype
 
 
 def past_and_present(T: int) -> Bool[Array, "T T"]:
@@ -19,14 +19,14 @@ def strict_past(T: int) -> Bool[Array, "T T"]:
 def attention_weights(
     q: Real[Array, "*batch T width"], k: Real[Array, "*batch J width"], visible: Bool[Array, "T J"]
 ) -> Real[Array, "*batch T J"]:
-    """alpha_tj = softmax over the visible j of <q_t, k_j> / sqrt(width); 0 elsewhere, and in rows that see nothing.
+    """alpha_tj = softmax over the visible j of <q_t, k_j> / sqrt(width), and 0 elsewhere.
 
-    Row t reads no invisible logit, so a NaN in a later token does not reach it.
+    A row that sees nothing is 0. Row t reads no invisible logit, so a NaN in a later token does not reach it.
     """
-    scale = 1 / np.sqrt(q.real.dtype.type(q.shape[-1]))
+    scale = 1 / np.sqrt(real_dtype(q).type(q.shape[-1]))
     logits = np.where(visible, (q @ np.swapaxes(k, -1, -2)) * scale, -np.inf)
     # Subtracting the row's maximum keeps exp from overflowing; it cancels in the quotient.
-    highest = np.max(logits.real, axis=-1, keepdims=True, initial=-np.inf)
+    highest = np.max(np.real(logits), axis=-1, keepdims=True, initial=-np.inf)
     exponentials = np.exp(logits - np.where(visible.any(axis=-1, keepdims=True), highest, 0))
     total = np.sum(exponentials, axis=-1, keepdims=True)
     return exponentials / np.where(visible.any(axis=-1, keepdims=True), total, 1)
@@ -35,7 +35,7 @@ def attention_weights(
 def causal_sum(
     alpha: Real[Array, "*batch T T"], v: Real[Array, "*batch T width"]
 ) -> Real[Array, "*batch T width"]:
-    """sum over j <= t of alpha_tj v_j (16). Row t touches no later value, not even to multiply it by 0."""
+    """Sum over j <= t of alpha_tj v_j (16). Row t touches no later value, not even to multiply it by 0."""
     result = np.empty_like(v)
     for t in range(v.shape[-2]):
         result[..., t, :] = np.einsum("...j,...jd->...d", alpha[..., t, : t + 1], v[..., : t + 1, :])
@@ -50,9 +50,7 @@ def read(
     return attention_weights(q, k, everything) @ v
 
 
-def split_heads(
-    z: Real[Array, "*batch T heads*width"], heads: int
-) -> Real[Array, "*batch heads T width"]:
+def split_heads(z: Real[Array, "*batch T heads*width"], heads: int) -> Real[Array, "*batch heads T width"]:
     """Separate the last axis into heads, head h holding the h-th run of consecutive features."""
     separated = z.reshape(*z.shape[:-1], heads, z.shape[-1] // heads)
     return np.moveaxis(separated, -2, -3)
@@ -64,8 +62,6 @@ def merge_heads(z: Real[Array, "*batch heads T width"]) -> Real[Array, "*batch T
     return np.moveaxis(z, -3, -2).reshape(*batch, T, heads * width)
 
 
-def share_groups(
-    z: Real[Array, "*batch G T width"], heads: int
-) -> Real[Array, "*batch H T width"]:
+def share_groups(z: Real[Array, "*batch G T width"], heads: int) -> Real[Array, "*batch H T width"]:
     """Give every query head its key/value head: query head h reads group h // (H / G)."""
     return np.repeat(z, heads // z.shape[-3], axis=-3)

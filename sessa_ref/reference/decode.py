@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, real_dtype
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, feedback, rotary
 from sessa_ref.reference.layer import after_mixer, as_tokens, before_mixer, trace
@@ -46,9 +46,7 @@ def prefill(parameters: SessaParameters, x: Any) -> tuple[Real[Array, "*batch T 
     return steps.y, Cache(steps.k_rotated, steps.v, steps.k_fb, steps.s)
 
 
-def decode_step(
-    parameters: SessaParameters, x_t: Any, cache: Cache
-) -> tuple[Real[Array, "*batch D"], Cache]:
+def decode_step(parameters: SessaParameters, x_t: Any, cache: Cache) -> tuple[Real[Array, "*batch D"], Cache]:
     """The layer's output for the next token x_t, shape (..., D), and the cache after it.
 
     Raises:
@@ -58,9 +56,7 @@ def decode_step(
     config = parameters.config
     x_t = as_tokens(config, x_t, "x_t", "D")
     if x_t.shape[:-1] != cache.s.shape[:-2]:
-        raise ValueError(
-            f"x_t must have the cache's batch axes {cache.s.shape[:-2]}, got {x_t.shape[:-1]}"
-        )
+        raise ValueError(f"x_t must have the cache's batch axes {cache.s.shape[:-2]}, got {x_t.shape[:-1]}")
     t, H, G = cache.length, config.heads, config.kv_heads
     _, _, g, u = before_mixer(parameters, x_t)
 
@@ -69,7 +65,7 @@ def decode_step(
     k = attention.split_heads(project(parameters, "k_proj", one_token), G)
     v = attention.split_heads(project(parameters, "v_proj", one_token), G)
     if config.rope:
-        theta = rotary.angles(config, np.arange(t, t + 1, dtype=u.real.dtype, like=u))
+        theta = rotary.angles(config, np.arange(t, t + 1, dtype=real_dtype(u), like=u))
         q, k = rotary.rotate(q, theta), rotary.rotate(k, theta)
     keys = attention.share_groups(np.concatenate([cache.k_rotated, k], axis=-2), H)
     values = attention.share_groups(np.concatenate([cache.v, v], axis=-2), H)

@@ -1,14 +1,15 @@
 """Reverse-mode gradients of the whole layer, derived by hand.
 
 Names are those of the trace with a d in front: df is the gradient of the scalar <dy, y> with respect to f.
-The heart is the adjoint solve: with lambda = (I - B)^(-T) ds, df = lambda and dB_tj = <lambda_t, s_j> for j < t.
+The heart is the adjoint solve: with lambda = (I - B)^(-T) ds, df = lambda, and dB_tj = <lambda_t, s_j> for
+j < t.
 """
 
 from typing import Any
 
 import numpy as np
 
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, real_dtype
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, feedback, rotary, solve, tokenwise
 from sessa_ref.reference.layer import Trace, as_tokens, trace
@@ -34,7 +35,9 @@ def vjp(parameters: SessaParameters, x: Any, dy: Any) -> tuple[Real[Array, "*bat
     return backward(parameters, trace(parameters, x), dy)
 
 
-def backward(parameters: SessaParameters, steps: Trace, dy: Any) -> tuple[Real[Array, "*batch T D"], Gradients]:
+def backward(
+    parameters: SessaParameters, steps: Trace, dy: Any
+) -> tuple[Real[Array, "*batch T D"], Gradients]:
     """`vjp` from a trace that is already there.
 
     Raises:
@@ -50,7 +53,9 @@ def backward(parameters: SessaParameters, steps: Trace, dy: Any) -> tuple[Real[A
     da = du * tokenwise.gelu_derivative(steps.a)
     dg = dgated * steps.s
     dn = _linear(parameters, gradients, "W_in", steps.n, np.concatenate([da, dg], axis=-1))
-    dx = dy + (_layer_norm(parameters, gradients, steps.x, dn) if parameters.config.norm == "layernorm" else dn)
+    dx = dy + (
+        _layer_norm(parameters, gradients, steps.x, dn) if parameters.config.norm == "layernorm" else dn
+    )
     return dx, {name: gradients[name] for name in parameters}
 
 
@@ -106,7 +111,7 @@ def _weights(
 ) -> tuple[Real[Array, "*batch T width"], Real[Array, "*batch T width"]]:
     """(dq, dk) through the softmax: dlogit_tj = alpha_tj (dalpha_tj - sum_i alpha_ti dalpha_ti)."""
     mean = np.sum(alpha * dalpha, axis=-1, keepdims=True)
-    dlogits = alpha * (dalpha - mean) / np.sqrt(q.real.dtype.type(q.shape[-1]))
+    dlogits = alpha * (dalpha - mean) / np.sqrt(real_dtype(q).type(q.shape[-1]))
     return dlogits @ k, np.swapaxes(dlogits, -1, -2) @ q
 
 
@@ -123,7 +128,10 @@ def _linear(
 
 
 def _layer_norm(
-    parameters: SessaParameters, gradients: Gradients, x: Real[Array, "*batch T D"], dn: Real[Array, "*batch T D"]
+    parameters: SessaParameters,
+    gradients: Gradients,
+    x: Real[Array, "*batch T D"],
+    dn: Real[Array, "*batch T D"],
 ) -> Real[Array, "*batch T D"]:
     D = x.shape[-1]
     standard, scale = tokenwise.standardize(x, parameters.config.norm_eps)

@@ -36,9 +36,8 @@ def as_tokens(config: SessaConfig, x: Any, name: str = "x", axes: str = "T D") -
     if array.dtype not in (np.float64, np.longdouble, np.complex128):
         raise TypeError(f"{name} must hold floating-point numbers, got {array.dtype}")
     if array.ndim < len(axes.split()) or array.shape[-1] != config.width:
-        raise ValueError(
-            f"{name} must have shape (..., {', '.join(axes.split())}) with D={config.width}, got {array.shape}"
-        )
+        wanted = ", ".join(["...", *axes.split()])
+        raise ValueError(f"{name} must have shape ({wanted}) with D={config.width}, got {array.shape}")
     return array
 
 
@@ -49,7 +48,9 @@ def before_mixer(
 ]:
     """(n, a, g, u): the normalised tokens (9), the two halves of the projection (10) and u = GELU(a) (11)."""
     if parameters.config.norm == "layernorm":
-        n = tokenwise.layer_norm(x, parameters["ln.weight"], parameters["ln.bias"], parameters.config.norm_eps)
+        n = tokenwise.layer_norm(
+            x, parameters["ln.weight"], parameters["ln.bias"], parameters.config.norm_eps
+        )
     else:
         n = x
     a, g = np.split(tokenwise.linear(n, parameters["W_in.weight"], parameters["W_in.bias"]), 2, axis=-1)
@@ -62,7 +63,7 @@ def after_mixer(
     s: Real[Array, "*batch D"],
     g: Real[Array, "*batch D"],
 ) -> Real[Array, "*batch D"]:
-    """y = x + (s g) W_out^T + b_out (13)."""
+    """Y = x + (s g) W_out^T + b_out (13)."""
     return x + tokenwise.linear(s * g, parameters["W_out.weight"], parameters["W_out.bias"])
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, real_dtype
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, feedback, rotary, solve, tokenwise
 
@@ -32,11 +32,11 @@ class MixerTrace:
     s: Real[Array, "*batch T D"]
 
 
-def project(parameters: SessaParameters, name: str, u: Real[Array, "*batch D"]) -> Real[Array, "*batch outputs"]:
+def project(
+    parameters: SessaParameters, name: str, u: Real[Array, "*batch D"]
+) -> Real[Array, "*batch outputs"]:
     """The mixer's linear map `name`, with its bias where the config has one."""
-    return tokenwise.linear(
-        u, parameters[f"mixer.{name}.weight"], parameters.get(f"mixer.{name}.bias")
-    )
+    return tokenwise.linear(u, parameters[f"mixer.{name}.weight"], parameters.get(f"mixer.{name}.bias"))
 
 
 def mixer(parameters: SessaParameters, u: Real[Array, "*batch T D"]) -> MixerTrace:
@@ -49,7 +49,7 @@ def mixer(parameters: SessaParameters, u: Real[Array, "*batch T D"]) -> MixerTra
     v = attention.split_heads(project(parameters, "v_proj", u), G)
     if config.rope:
         # `like=u` hands the positions to whatever kind of array u is.
-        theta = rotary.angles(config, np.arange(T, dtype=u.real.dtype, like=u))
+        theta = rotary.angles(config, np.arange(T, dtype=real_dtype(u), like=u))
         q_rotated, k_rotated = rotary.rotate(q, theta), rotary.rotate(k, theta)
     else:
         theta, q_rotated, k_rotated = None, q, k

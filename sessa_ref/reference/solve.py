@@ -31,9 +31,7 @@ def backward_substitution(
     return forward_substitution(reversed_time, ds[..., ::-1, :])[..., ::-1, :]
 
 
-def triangular_solve(
-    B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"]
-) -> Real[Array, "*batch T D"]:
+def triangular_solve(B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
     """The same by SciPy's (LAPACK's) triangular solve, float64 or complex128."""
     s = np.empty_like(f)
     if f.size:
@@ -46,20 +44,19 @@ def triangular_solve(
 def neumann_series(
     B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"], hops: int | None = None
 ) -> Real[Array, "*batch T D"]:
-    """sum of B^k f for k = 0 .. hops (4): what arrives in at most that many feedback steps.
+    """Sum of B^k f for k = 0 .. hops (4): what arrives in at most that many feedback steps.
 
     B^T = 0, so hops = T - 1, the default, is the exact solution.
 
     Raises:
         ValueError: `hops` is negative.
     """
-    if hops is None:
-        hops = max(f.shape[-2] - 1, 0)
-    if hops < 0:
+    if hops is not None and hops < 0:
         raise ValueError(f"hops must not be negative, got {hops}")
+    useful = max(f.shape[-2] - 1, 0)
     strictly_lower = np.tril(B, k=-1)
     term = total = f
-    for _ in range(min(hops, f.shape[-2])):
+    for _ in range(useful if hops is None else min(hops, useful)):
         term = strictly_lower @ term
         total = total + term
     return total

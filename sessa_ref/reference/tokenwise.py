@@ -1,10 +1,12 @@
 """The token-wise maps: affine maps, normalisation (9) and the exact GELU (11)."""
 
+from typing import Any
+
 import mpmath
 import numpy as np
 from scipy import special
 
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, real_dtype
 
 
 def linear(
@@ -12,7 +14,7 @@ def linear(
     weight: Real[Array, "outputs inputs"],
     bias: Real[Array, " outputs"] | None = None,
 ) -> Real[Array, "*batch outputs"]:
-    """x W^T + b, the weight stored as (outputs, inputs)."""
+    """X W^T + b, the weight stored as (outputs, inputs)."""
     product = x @ weight.T
     return product if bias is None else product + bias
 
@@ -41,37 +43,30 @@ def gelu(a: Real[Array, "*shape"]) -> Real[Array, "*shape"]:
 
 def gelu_derivative(a: Real[Array, "*shape"]) -> Real[Array, "*shape"]:
     """Phi(a) + a phi(a), with phi the standard normal density."""
-    density = np.exp(-a * a / 2) / np.sqrt(2 * _pi(a))
-    return normal_cdf(a) + a * density
+    two_pi = 8 * np.arctan(real_dtype(a).type(1))
+    return normal_cdf(a) + a * np.exp(-a * a / 2) / np.sqrt(two_pi)
 
 
 def normal_cdf(a: Real[Array, "*shape"]) -> Real[Array, "*shape"]:
     """Phi(a) = (1 + erf(a / sqrt 2)) / 2."""
-    return (1 + erf(a / np.sqrt(_real_one(a) * 2))) / 2
+    return (1 + erf(a / np.sqrt(real_dtype(a).type(2)))) / 2
 
 
 def erf(z: Real[Array, "*shape"]) -> Real[Array, "*shape"]:
-    """The error function; SciPy's, or mpmath's in extended precision, which SciPy does not have."""
-    if z.dtype != np.longdouble or np.longdouble is np.float64:
+    """The error function: SciPy's, or mpmath's in extended precision, which SciPy does not have."""
+    if z.dtype in (np.float64, np.complex128):
         return special.erf(z)
-    with mpmath.workprec(np.finfo(np.longdouble).nmant + 16):
-        values = [_to_longdouble(mpmath.erf(_to_mpf(number))) for number in z.ravel()]
+    with mpmath.workprec(np.finfo(z.dtype).nmant + 16):
+        values = [_to_longdouble(mpmath.erf(_to_mpmath(number))) for number in z.ravel()]
     return np.array(values, dtype=np.longdouble).reshape(z.shape)
 
 
-def _to_mpf(number: np.longdouble) -> mpmath.mpf:
-    high = float(number)  # a longdouble is the sum of two doubles; NaN and infinity are in the first
-    return mpmath.mpf(high) + (float(number - np.longdouble(high)) if np.isfinite(high) else 0)
-
-
-def _to_longdouble(number: mpmath.mpf) -> np.longdouble:
+# A longdouble is the sum of two doubles; NaN and infinity are in the first.
+def _to_mpmath(number: Any) -> Any:
     high = float(number)
-    return np.longdouble(high) + (np.longdouble(float(number - high)) if np.isfinite(high) else 0)
+    return mpmath.mpf(high) + (float(number - high) if np.isfinite(high) else 0)
 
 
-def _real_one(a: Array) -> np.floating:
-    return a.real.dtype.type(1)
-
-
-def _pi(a: Array) -> np.floating:
-    return 4 * np.arctan(_real_one(a))
+def _to_longdouble(number: Any) -> np.floating:
+    high = float(number)
+    return np.longdouble(high) + (float(number - high) if np.isfinite(high) else 0)
