@@ -23,7 +23,7 @@ main = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool | None) -> None:
     if wanted:
         typer.echo(f"sessa-ref {sessa_ref.__version__}")
         raise typer.Exit
@@ -32,8 +32,9 @@ def _print_version(wanted: bool) -> None:
 @main.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
+        bool | None,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+    ] = None,
 ) -> None:
     pass
 

@@ -4,7 +4,7 @@ import json
 import math
 import operator
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
 Norm = Literal["layernorm", "identity"]
 RotaryDtype = Literal["float64", "float32"]
@@ -98,7 +98,7 @@ class SessaConfig:
         use_forward_rope: bool = True,
         gamma_max: float = 0.999,
         rotary_dtype: RotaryDtype = "float64",
-    ) -> Self:
+    ) -> "SessaConfig":
         """The layer of the public implementation, in the terms of its constructor.
 
         Its `max_len` and `use_flash` are absent: they do not change the map. The angles are exact
@@ -125,7 +125,7 @@ class SessaConfig:
     @classmethod
     def paper(
         cls, width: int, query_width: int = 2, *, norm: Norm = "identity", norm_eps: float = 1e-5
-    ) -> Self:
+    ) -> "SessaConfig":
         """The paper's concrete Sessa block (Appendix I.2): one head, no projection biases, plain tanh.
 
         Raises:
@@ -178,7 +178,7 @@ class SessaConfig:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> "SessaConfig":
         """The config that `to_json` wrote.
 
         Raises:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from safetensors.numpy import save_file
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.notation import Array
+from sessa_ref.notation import Array, Real
 
 IGNORED_BUFFERS = ("mixer.rope_inv_freq", "mixer.causal_mask_f_full", "mixer.causal_mask_fb_full")
 """Buffers of the published layer that are no parameters: they follow from the config."""
@@ -74,7 +74,7 @@ class SessaParameters(Mapping[str, Array]):
         self.config = config
         self._arrays = {name: _exact_float64(name, arrays[name], shape) for name, shape in expected.items()}
 
-    def __getitem__(self, name: str) -> Float64[Array, "..."]:
+    def __getitem__(self, name: str) -> Real[Array, "..."]:
         return self._arrays[name]
 
     def __iter__(self):
@@ -87,12 +87,12 @@ class SessaParameters(Mapping[str, Array]):
         numbers = sum(array.size for array in self._arrays.values())
         return f"SessaParameters({numbers} numbers in {len(self)} arrays, {self.config})"
 
-    def replace(self, arrays: Mapping[str, Any]) -> Self:
+    def replace(self, arrays: Mapping[str, Any]) -> "SessaParameters":
         """The same parameters with some arrays exchanged; names and shapes are checked as ever."""
         return type(self)(self.config, {**self._arrays, **arrays})
 
     @classmethod
-    def random(cls, config: SessaConfig, seed: int | np.random.Generator = 0) -> Self:
+    def random(cls, config: SessaConfig, seed: int | np.random.Generator = 0) -> "SessaParameters":
         """Parameters drawn from the published layer's initial distribution.
 
         Linear maps are uniform on +-1/sqrt(inputs), weights and biases alike; the layer norm starts as
@@ -110,7 +110,7 @@ class SessaParameters(Mapping[str, Array]):
         return cls(config, arrays)
 
     @classmethod
-    def from_state_dict(cls, state_dict: Mapping[str, Any], config: SessaConfig) -> Self:
+    def from_state_dict(cls, state_dict: Mapping[str, Any], config: SessaConfig) -> "SessaParameters":
         """Parameters from a `state_dict` of the published layer or of ours; its buffers are ignored.
 
         Raises:
@@ -120,15 +120,14 @@ class SessaParameters(Mapping[str, Array]):
 
     def state_dict(self, dtype: Any = np.float64) -> dict[str, Array]:
         """Writable NumPy copies of all arrays in `dtype`, under the published names."""
-        return {name: array.astype(dtype) for name, array in self._arrays.items()}
+        return {name: array.astype(dtype, order="C") for name, array in self._arrays.items()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file (float64) that carries the config in its header."""
-        arrays = {name: np.ascontiguousarray(array) for name, array in self.state_dict().items()}
-        save_file(arrays, path, metadata={"sessa_config": self.config.to_json()})
+        save_file(self.state_dict(), path, metadata={"sessa_config": self.config.to_json()})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], config: SessaConfig | None = None) -> Self:
+    def load(cls, path: str | os.PathLike[str], config: SessaConfig | None = None) -> "SessaParameters":
         """Parameters from a safetensors file: one that `save` wrote, or a published `state_dict`.
 
         Args:

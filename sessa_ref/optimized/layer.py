@@ -1,7 +1,5 @@
 """The layer in torch, (9) to (13): a drop-in for the published `SessaLayer`."""
 
-from typing import Self
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -58,7 +56,7 @@ class SessaLayer(nn.Module):
         self._build(config, max_len)
 
     @classmethod
-    def from_config(cls, config: SessaConfig, max_len: int | None = None) -> Self:
+    def from_config(cls, config: SessaConfig, max_len: int | None = None) -> "SessaLayer":
         """A layer of any config, the paper's blocks included; parameters are drawn as by the constructor."""
         layer = cls.__new__(cls)
         nn.Module.__init__(layer)
@@ -73,8 +71,8 @@ class SessaLayer(nn.Module):
         self.mixer = SessaMixer(config, max_len)
         self.W_out = nn.Linear(D, D)
 
-    def forward(self, x: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
-        """The layer's output for x, any number of leading batch axes.
+    def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "*batch T D"]:
+        """The layer's output for x, shape (..., T, D), any number of leading batch axes.
 
         Raises:
             ValueError: x has no token axis or the wrong width.
@@ -97,8 +95,8 @@ class SessaLayer(nn.Module):
         """
         return self.mixer.init_cache(batch_size, device=device, dtype=dtype, max_len=max_len)
 
-    def prefill(self, x: Float[Tensor, "batch T D"], cache: dict) -> tuple[Float[Tensor, "batch T D"], dict]:
-        """The layer's output for a prompt x, and the cache (updated in place) after it.
+    def prefill(self, x: Float[Tensor, "..."], cache: dict) -> tuple[Float[Tensor, "batch T D"], dict]:
+        """The layer's output for a prompt x, shape (batch, T, D), and the cache (updated in place) after it.
 
         Raises:
             ValueError: x has the wrong shape, or the cache is not empty or too small.
@@ -110,11 +108,13 @@ class SessaLayer(nn.Module):
 
     def decode_step(
         self,
-        x_t: Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"],
+        x_t: Float[Tensor, "..."],
         cache: dict,
         use_flash_decode: bool = False,
     ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], dict]:
-        """The layer's output for the next token, shaped as x_t, and the cache (updated in place) after it.
+        """The layer's output for the next token, shaped as x_t: (batch, D) or (batch, 1, D); and the cache.
+
+        The cache is updated in place.
 
         `use_flash_decode` is accepted and without effect.
 

@@ -154,10 +154,10 @@ class SessaMixer(nn.Module):
         s = self.forward_signal(q, keys, values, is_causal=False)
         q_fb, k_fb = self.proj_fb(u).chunk(2, dim=-1)
         if t > 0:
-            alpha = self.feedback_logits(q_fb, cache["k_b"][:, :t]).softmax(dim=-1)
+            gamma, alpha = self.gain(u), self.feedback_logits(q_fb, cache["k_b"][:, :t]).softmax(dim=-1)
             with torch.autocast(u.device.type, enabled=False):
                 past = alpha @ cache["s"][:, :t].to(alpha.dtype)
-                s = (s.to(alpha.dtype) + self.gain(u).to(alpha.dtype) * past).to(s.dtype)
+                s = (s.to(alpha.dtype) + gamma.to(alpha.dtype) * past).to(s.dtype)
         self._remember(cache, k, v, k_fb, s)
         return s[:, 0], cache
 

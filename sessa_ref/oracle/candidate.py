@@ -11,6 +11,7 @@ class TargetError(Exception):
     """The candidate could not be run at all; the message is one line for its author."""
 
 
+@runtime_checkable
 class CandidateLayer(Protocol):
     """One layer with its parameters. All arrays have the dtype it was built for."""
 
@@ -41,6 +42,7 @@ class Decoding(Protocol):
         ...
 
 
+@runtime_checkable
 class Candidate(Protocol):
     """An implementation under test."""
 

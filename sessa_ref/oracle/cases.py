@@ -2,7 +2,6 @@
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 
@@ -28,7 +27,7 @@ class Case:
     split: int
     """Tokens that the prefill takes; the rest are decoded one by one."""
 
-    def rounded(self, dtype: str) -> Self:
+    def rounded(self, dtype: str) -> "Case":
         """The same case with parameters, tokens and cotangent rounded to what `dtype` can hold."""
         parameters = self.parameters
         return replace(

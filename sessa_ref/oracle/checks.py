@@ -83,7 +83,7 @@ def causality(layer: CandidateLayer, expectation: Expectation) -> Finding:
     """Other tokens from the middle on leave the candidate's own outputs before it as they were."""
     x = _given(expectation)
     middle = x.shape[1] // 2
-    return _compare_past(layer, expectation, middle, replacement=x[:, ::-1][:, : x.shape[1] - middle] + 1)
+    return _compare_past(layer, expectation, middle, replacement=-2 * np.roll(x[:, middle:], 1, axis=-1))
 
 
 def nan_isolation(layer: CandidateLayer, expectation: Expectation) -> Finding:

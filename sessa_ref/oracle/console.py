@@ -25,7 +25,11 @@ _VERDICT_STYLES = {
 
 def print_report(console: Console, report: Report) -> None:
     """A table of error/bound per case, precision and check; then what failed, and the verdict."""
-    console.print(f"{report.target}: error / bound (at most 1 conforms, about 0.1 is good)", highlight=False)
+    console.print(
+        f"{report.target}: error / bound (at most 1 conforms, about 0.1 is good)",
+        highlight=False,
+        soft_wrap=True,
+    )
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("case", no_wrap=True)
     table.add_column("dtype", no_wrap=True)
@@ -40,7 +44,9 @@ def print_report(console: Console, report: Report) -> None:
     for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
         _print_findings(console, report, status)
     console.print(
-        f"verdict: {report.target} [{_VERDICT_STYLES[report.verdict]}]{report.verdict}[/]", highlight=False
+        f"verdict: {report.target} [{_VERDICT_STYLES[report.verdict]}]{report.verdict}[/]",
+        highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -68,4 +74,6 @@ def _print_findings(console: Console, report: Report, status: Status) -> None:
         text = (
             f"{label}: {check}, {len(results)} times; worst on {worst.case} in {worst.dtype}: {worst.message}"
         )
-        console.print(f"[{_STYLES[status] if required else 'yellow'}]{text}[/]", highlight=False)
+        console.print(
+            f"[{_STYLES[status] if required else 'yellow'}]{text}[/]", highlight=False, soft_wrap=True
+        )

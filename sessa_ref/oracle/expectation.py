@@ -64,7 +64,7 @@ class Expectation:
         )
         if angle_unit is not None:
             spread = spread + spreads(self.unrounded, 0.0, 1.0)[quantity] * angle_unit
-        return GROWTH * spread + precision.tiny * max(self.case.x.size, 1)
+        return np.asarray(GROWTH * spread + precision.tiny * max(self.case.x.size, 1))
 
     def error_ratios(self, quantity: str, value: np.ndarray, angle_unit: float | None = None) -> np.ndarray:
         """|value - true| / bound for each element; infinite where the value is not finite."""

@@ -35,12 +35,10 @@ def round_to(array: np.ndarray, dtype: str) -> np.ndarray:
         return array.astype(dtype).astype(np.float64)
     # A bfloat16 is the upper half of a float32. The first rounding, to float32 with the last bit set where
     # it was inexact (rounding to odd), keeps the second one correct.
-    nearest = array.astype(np.float32)
-    bits = np.asarray(nearest).view(np.uint32).astype(np.uint64)
-    odd = np.where(nearest.astype(np.float64) == array, bits, _towards_zero(array, nearest, bits) | 1)
-    rounded = (odd + 0x7FFF + ((odd >> 16) & 1)) & 0xFFFF0000
-    return rounded.astype(np.uint32).view(np.float32).astype(np.float64)
-
-
-def _towards_zero(array: np.ndarray, nearest: np.ndarray, bits: np.ndarray) -> np.ndarray:
-    return bits - (np.abs(nearest.astype(np.float64)) > np.abs(array)).astype(np.uint64)
+    nearest = np.asarray(array.astype(np.float32))
+    bits = nearest.view(np.uint32).astype(np.uint64)
+    too_large = np.abs(nearest.astype(np.float64)) > np.abs(array)
+    inexact = nearest != array
+    odd = (bits - too_large) | inexact
+    rounded = (odd + 0x7FFF + ((odd >> np.uint64(16)) & np.uint64(1))) & np.uint64(0xFFFF0000)
+    return np.asarray(rounded.astype(np.uint32)).view(np.float32).astype(np.float64)

@@ -50,13 +50,13 @@ def read(
     return attention_weights(q, k, everything) @ v
 
 
-def split_heads(z: Real[Array, "*batch T heads*width"], heads: int) -> Real[Array, "*batch heads T width"]:
+def split_heads(z: Real[Array, "*batch T features"], heads: int) -> Real[Array, "*batch heads T width"]:
     """Separate the last axis into heads, head h holding the h-th run of consecutive features."""
     separated = z.reshape(*z.shape[:-1], heads, z.shape[-1] // heads)
     return np.moveaxis(separated, -2, -3)
 
 
-def merge_heads(z: Real[Array, "*batch heads T width"]) -> Real[Array, "*batch T heads*width"]:
+def merge_heads(z: Real[Array, "*batch heads T width"]) -> Real[Array, "*batch T features"]:
     """Concatenate the heads; the inverse of `split_heads`."""
     *batch, heads, T, width = z.shape
     return np.moveaxis(z, -3, -2).reshape(*batch, T, heads * width)

@@ -1,7 +1,7 @@
 """Decoding: the same layer one token at a time, from a cache of what later tokens need."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Cache:
         """Number of tokens seen."""
         return self.s.shape[-2]
 
-    def append(self, k_rotated: Array, v: Array, k_fb: Array, s: Array) -> Self:
+    def append(self, k_rotated: Array, v: Array, k_fb: Array, s: Array) -> "Cache":
         """The cache after one or more further tokens, given with their token axis."""
         return type(self)(
             np.concatenate([self.k_rotated, k_rotated], axis=-2),

@@ -79,7 +79,7 @@ def _feedback(
         steps.u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], gamma_max=1.0
     )
     dpre = (dgamma * config.gamma_max * (1 - tanh * tanh))[..., None]
-    gradients["mixer.gamma_bias"] = np.sum(dpre)[()]
+    gradients["mixer.gamma_bias"] = np.sum(dpre.reshape(-1, 1), axis=0).reshape(())
     return du + _linear(parameters, gradients, "mixer.gamma_ctx", steps.u, dpre)
 
 

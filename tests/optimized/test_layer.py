@@ -1,0 +1,247 @@
+"""The torch layer against the published vectors, the reference's bounds, and torch's own machinery."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.optimized import SessaLayer
+from sessa_ref.oracle.cases import Case, case
+from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.precision import PRECISIONS
+from sessa_ref.oracle.torch_candidate import DecodingTorchLayer
+from tests import published_vectors
+from tests.closeness import as_values, assert_within_bounds
+from tests.strategies import cases
+
+X = torch.randn(2, 7, 12, generator=torch.Generator().manual_seed(0))
+
+
+def candidate(drawn: Case, dtype: str) -> DecodingTorchLayer:
+    torch_dtype = getattr(torch, dtype)
+    module = SessaLayer.from_config(drawn.parameters.config).to(torch_dtype)
+    module.load_state_dict({n: torch.tensor(a, dtype=torch_dtype) for n, a in drawn.parameters.items()})
+    return DecodingTorchLayer(module, torch_dtype)
+
+
+def layer(**arguments) -> SessaLayer:
+    torch.manual_seed(0)
+    return SessaLayer(**{"D": 12, "n_heads": 3, **arguments})
+
+
+@pytest.mark.parametrize("name", published_vectors.NAMES)
+class TestPublishedVectors:
+    def build(self, name):
+        vector = published_vectors.load(name)
+        module = SessaLayer(**vector.arguments, rotary_dtype="float32").to(getattr(torch, vector.dtype))
+        tensors = {n: torch.tensor(a) for n, a in vector.part("param.").items()}
+        assert str(module.load_state_dict(tensors, strict=True)) == "<All keys matched successfully>"
+        return vector, DecodingTorchLayer(module, getattr(torch, vector.dtype))
+
+    def test_output_and_gradients(self, name):
+        vector, torch_layer = self.build(name)
+        values = as_values(torch_layer.forward(vector["x"]), *torch_layer.vjp(vector["x"], vector["grad_y"]))
+        assert_within_bounds(Expectation(vector.case(), vector.dtype), values)
+
+    def test_decoding(self, name):
+        vector, torch_layer = self.build(name)
+        x, split = vector["x"], vector.split
+        outputs = [torch_layer.prefill(x[:, :split], capacity=x.shape[1])]
+        outputs += [torch_layer.decode_step(x[:, t])[:, None] for t in range(split, x.shape[1])]
+        expectation = Expectation(vector.case(), vector.dtype)
+        assert_within_bounds(expectation, {"y": np.concatenate(outputs, axis=1)})
+
+
+@settings(max_examples=15)
+@given(cases(max_T=24))
+@pytest.mark.parametrize("dtype", PRECISIONS)
+def test_every_precision_stays_within_its_bounds(dtype, drawn):
+    expectation = Expectation(drawn, dtype)
+    torch_layer = candidate(expectation.case, dtype)
+    x, dy = (array.astype(PRECISIONS[dtype].carrier) for array in (expectation.case.x, expectation.case.dy))
+    assert_within_bounds(expectation, as_values(torch_layer.forward(x), *torch_layer.vjp(x, dy)))
+
+
+def test_published_checkpoint_with_its_buffers_loads_strictly():
+    module = layer()
+    buffers = {
+        "mixer.rope_inv_freq": torch.ones(2),
+        "mixer.causal_mask_f_full": torch.ones(9, 9, dtype=torch.bool),
+        "mixer.causal_mask_fb_full": torch.ones(9, 9, dtype=torch.bool),
+    }
+    module.load_state_dict({**module.state_dict(), **buffers}, strict=True)
+
+
+def test_missing_and_unexpected_parameters_are_reported():
+    module = layer()
+    state = dict(module.state_dict())
+    state["mixer.extra"] = state.pop("W_in.bias")
+    with pytest.raises(RuntimeError, match=r"(?s)Missing.*W_in\.bias.*Unexpected.*mixer\.extra"):
+        module.load_state_dict(state)
+
+
+def test_state_dict_has_the_published_names():
+    published = {f"{n}" for n in published_vectors.load("multi_head").part("param.")}
+    assert set(layer().state_dict()) == published | {"mixer.rope_inv_freq"}
+    assert layer().state_dict()["mixer.rope_inv_freq"].dtype == torch.float32
+    assert set(layer(n_heads=1, D=5, use_forward_rope=False).state_dict()) == published - {
+        "mixer.out_proj.weight"
+    }
+
+
+class TestAngles:
+    def test_float64_means_float64(self):
+        """The exact map at T = 600, where float32 angles are off by about 1e-7 relative."""
+        drawn = case("angles", "", SessaConfig.published(8, 2), T=600, batch=1)
+        y = candidate(drawn, "float64").forward(drawn.x)
+        assert_within_bounds(Expectation(drawn, "float64"), {"y": y})
+
+    def test_float32_on_request(self):
+        drawn = case("angles", "", SessaConfig.published(8, 2), T=100, batch=1)
+        rounded = case("angles", "", SessaConfig.published(8, 2, rotary_dtype="float32"), T=100, batch=1)
+        y = candidate(rounded, "float64").forward(rounded.x)
+        assert_within_bounds(Expectation(rounded, "float64"), {"y": y})
+        assert np.max(Expectation(drawn, "float64").error_ratios("y", y)) > 1e3
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+    def test_low_precision_tells_late_neighbours_apart(self, dtype):
+        from sessa_ref.optimized.rotary import angles
+
+        theta = angles(SessaConfig.published(8, 2), torch.tensor([4096, 4097]), dtype)
+        assert (theta[1, 0] - theta[0, 0]).item() == pytest.approx(1, abs=1e-3)
+
+
+class TestCache:
+    def test_forward_takes_more_tokens_than_max_len(self):
+        assert layer(max_len=3)(X).shape == X.shape
+
+    def test_overflow(self):
+        module = layer(max_len=5)
+        cache = module.init_cache(2)
+        with pytest.raises(ValueError, match="cache overflow: it has max_len=5 places and holds 0 tokens"):
+            module.prefill(X, cache)
+        _, cache = module.prefill(X[:, :5], cache)
+        with pytest.raises(ValueError, match="cache overflow: it has max_len=5 places and holds 5 tokens"):
+            module.decode_step(X[:, 5], cache)
+
+    def test_capacity_is_needed(self):
+        with pytest.raises(ValueError, match="init_cache needs max_len"):
+            layer().init_cache(2)
+        with pytest.raises(ValueError, match="init_cache needs max_len"):
+            layer().init_cache(2, max_len=0)
+
+    def test_prefill_needs_an_empty_cache(self):
+        module = layer()
+        cache = module.init_cache(2, max_len=9)
+        _, cache = module.prefill(X[:, :2], cache)
+        with pytest.raises(ValueError, match="prefill needs an empty cache, this one holds 2 tokens"):
+            module.prefill(X[:, :2], cache)
+
+    def test_both_token_shapes(self):
+        module = layer()
+        outputs = []
+        for token in (X[:, 0], X[:, :1]):
+            y, _ = module.decode_step(token, module.init_cache(2, max_len=1))
+            assert y.shape == token.shape
+            outputs.append(y.reshape(2, 12))
+        assert torch.equal(*outputs)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: m(torch.ones(2, 3, 11)), r"x must have shape \(..., T, D\) with D=12, got \(2, 3, 11\)"),
+        (lambda m: m(torch.ones(12)), r"got \(12,\)"),
+        (lambda m: m.prefill(torch.ones(3, 12), m.init_cache(1, max_len=4)), r"\(batch, T, D\)"),
+        (lambda m: m.decode_step(torch.ones(1, 2, 12), m.init_cache(1, max_len=4)), r"\(batch, 1, D\)"),
+    ],
+)
+def test_wrong_shapes(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(layer())
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_a_bad_token_spoils_only_what_comes_after(bad):
+    module = layer()
+    x = X.clone()
+    x[0, 3] = bad
+    y = module(x)
+    assert torch.equal(y[0, :3], module(X)[0, :3])
+    assert torch.equal(y[1], module(X)[1])
+    assert y[0, 3:].isnan().all()
+
+
+@pytest.mark.parametrize("T", [0, 1])
+def test_short(T):
+    y = layer()(X[:, :T])
+    assert y.shape == (2, T, 12)
+    y.sum().backward()
+
+
+class TestTorchMachinery:
+    def test_compile(self):
+        """In a process of its own, because the run-time type checker of the tests cannot be compiled."""
+        script = """
+import torch
+from sessa_ref.optimized import SessaLayer
+module = SessaLayer(12, 3).double()
+x = torch.randn(2, 7, 12, dtype=torch.float64, requires_grad=True)
+compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
+(expected,) = torch.autograd.grad(module(x).square().sum(), x)
+(measured,) = torch.autograd.grad(compiled(x).square().sum(), x)
+print((measured - expected).abs().max().item())
+"""
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert float(done.stdout) <= 1e-13
+
+    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+    def test_autocast(self, dtype):
+        """Within the bounds of a layer that computes in the low precision throughout."""
+        drawn = case("autocast", "", SessaConfig.published(12, 3), T=20)
+        name = str(dtype).removeprefix("torch.")
+        expectation = Expectation(drawn, name)
+        module = candidate(expectation.case, "float32").module
+        x = torch.tensor(expectation.case.x, dtype=torch.float32)
+        with torch.autocast("cpu", dtype=dtype):
+            y = module(x)
+            cache = module.init_cache(2, max_len=20)
+            prefilled, cache = module.prefill(x[:, :15], cache)
+            decoded = [module.decode_step(x[:, t], cache)[0] for t in range(15, 20)]
+        assert y.dtype == torch.float32
+        decoded_y = torch.cat([prefilled, torch.stack(decoded, dim=1)], dim=1)
+        for value in (y, decoded_y):
+            assert_within_bounds(expectation, {"y": value.detach().double().numpy()})
+
+    def test_jacobian_and_vmap(self):
+        """jacrev row by row equals autograd, per-example under vmap equals the batched layer."""
+        module = layer().double()
+        x = X.double()
+        assert torch.allclose(torch.vmap(module)(x), module(x), rtol=0, atol=1e-13)
+        jacobian = torch.func.jacrev(module)(x[0])
+        assert jacobian.shape == (7, 12, 7, 12)
+        tokens = x[0].clone().requires_grad_()
+        (row,) = torch.autograd.grad(module(tokens)[4, 5], tokens)
+        assert torch.allclose(jacobian[4, 5], row, rtol=0, atol=1e-13)
+        assert torch.all(jacobian[2, :, 3:] == 0), "causal"
+
+    def test_functional_call(self):
+        module = layer()
+        parameters = {name: value.detach() for name, value in module.named_parameters()}
+        assert torch.equal(torch.func.functional_call(module, parameters, (X,)), module(X))
+
+    def test_gradients_pass_torchs_own_check(self):
+        module = SessaLayer(4, 2).double()
+        x = torch.randn(1, 5, 4, dtype=torch.float64, requires_grad=True)
+        assert torch.autograd.gradcheck(module, (x,))
+
+
+def test_initialisation_is_the_published_one():
+    module = layer()
+    assert module.mixer.gamma_bias.item() == 1
+    assert module.W_in.weight.abs().max().item() <= 12**-0.5

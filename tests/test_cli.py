@@ -1,0 +1,137 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import sessa_ref
+from sessa_ref import cli
+from sessa_ref.oracle import battery
+
+WRONG = Path(__file__).parent / "oracle" / "wrong_layers.py"
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """The command on a few cases; the whole battery runs in test_verify."""
+    monkeypatch.setattr(
+        cli, "battery", lambda: [c for c in battery() if c.name in ("heads", "gain_high", "two_tokens")]
+    )
+
+    def run(*arguments):
+        return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+
+    return run
+
+
+def test_conforming_layer(command, tmp_path):
+    result = command("verify", "sessa_ref.optimized:SessaLayer", "--json", tmp_path / "report.json")
+    assert result.exit_code == 0
+    assert "verdict: sessa_ref.optimized:SessaLayer conforms" in result.output
+    assert "gain_high, float32" in result.output, "progress"
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["verdict"] == "conforms"
+    assert report["target"] == "sessa_ref.optimized:SessaLayer"
+    assert {r["check"] for r in report["results"]} >= {"forward", "gradients", "decode", "causality"}
+    assert all(r["status"] == "passed" and 0 <= r["ratio"] < 1 for r in report["results"])
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("RotaryHalfSplit", "forward"),
+        ("DiagonalIncluded", "forward"),
+        ("HeadScaleInFeedback", "forward"),
+        ("MissingGainClamp", "forward"),
+        ("StaleDecodeCache", "decode"),
+        ("DetachedGradient", "gradients"),
+    ],
+)
+def test_wrong_layer(command, name, check):
+    result = command("verify", f"{WRONG}:{name}", "--dtype", "float64")
+    assert result.exit_code == 1
+    assert f"failed: {check}" in result.output
+    assert "does not conform" in result.output
+
+
+def test_departure_is_named(command):
+    result = command("verify", f"{WRONG}:Float32Angles")
+    assert result.exit_code == 0
+    assert "float32 rotary angles" in result.output
+    assert "conforms with departures" in result.output
+
+
+def test_infinite_ratio_is_valid_json(command, tmp_path):
+    command("verify", f"{WRONG}:LeaksNaN", "--json", tmp_path / "report.json")
+    report = json.loads((tmp_path / "report.json").read_text(), parse_constant=pytest.fail)
+    assert {r["ratio"] for r in report["results"] if r["status"] == "failed"} == {"inf"}
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("nothing", "is not of the form"),
+        ("absent_module:Layer", "absent_module does not import: ModuleNotFoundError"),
+        ("absent/file.py:Layer", "there is no file absent/file.py"),
+        (f"{WRONG}:Absent", "has no Absent"),
+        (f"{WRONG}:exit_on_import", "is not a class of torch modules"),
+        (f"{WRONG}:OtherConstructor", "lacks the published constructor"),
+        (f"{WRONG}:OtherParameters", "it adds ['extra']"),
+    ],
+)
+def test_what_cannot_be_run_is_one_clear_line(command, target, message):
+    result = command("verify", target)
+    assert result.exit_code == 2
+    (line,) = [line for line in result.output.splitlines() if "cannot check" in line]
+    assert message in line
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import absent_package", "ModuleNotFoundError: No module named 'absent_package'"),
+        ("raise SystemExit(7)", "SystemExit: 7"),
+        ("def broken(:", "SyntaxError"),
+    ],
+)
+def test_a_file_that_does_not_import(command, tmp_path, source, message):
+    path = tmp_path / f"broken_{abs(hash(source))}.py"
+    path.write_text(source)
+    result = command("verify", f"{path}:Layer")
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_a_file_inside_a_package_is_imported_with_its_package(command, tmp_path):
+    package = tmp_path / "candidate_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "inner.py").write_text("from sessa_ref.optimized import SessaLayer\n")
+    (package / "layer.py").write_text("from .inner import SessaLayer\n")
+    assert command("verify", f"{package / 'layer.py'}:SessaLayer", "--dtype", "float32").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--dtype", "float8"), "--dtype must be one of"),
+        (("--json", "absent/folder/report.json"), "--json: there is no folder"),
+    ],
+)
+def test_wrong_options(command, arguments, message):
+    result = command("verify", "sessa_ref.optimized:SessaLayer", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_without_torch(command, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "sessa_ref.oracle.torch_candidate", None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = command("verify", "sessa_ref.optimized:SessaLayer")
+    assert result.exit_code == 2 or isinstance(result.exception, ModuleNotFoundError)
+
+
+def test_version(command):
+    assert command("--version").output.strip() == f"sessa-ref {sessa_ref.__version__}"

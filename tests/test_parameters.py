@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from safetensors.numpy import save_file
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.parameters import IGNORED_BUFFERS, SessaParameters, shapes
+from tests import published_vectors
+from tests.strategies import configs
+
+CONFIG = SessaConfig.published(8, 2)
+
+
+@pytest.mark.parametrize("name", published_vectors.NAMES)
+def test_names_and_shapes_are_the_published_ones(name):
+    vector = published_vectors.load(name)
+    published = {name: array.shape for name, array in vector.part("param.").items()}
+    assert shapes(vector.parameters().config) == published
+
+
+@given(configs())
+def test_file_round_trip(tmp_path_factory, config):
+    path = tmp_path_factory.mktemp("files") / "layer.safetensors"
+    parameters = SessaParameters.random(config, 3)
+    parameters.save(path)
+    loaded = SessaParameters.load(path)
+    assert loaded.config == config
+    assert all(np.array_equal(loaded[name], parameters[name]) for name in shapes(config))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_published_file_loads_exactly(tmp_path, dtype):
+    arrays = SessaParameters.random(CONFIG, 1).state_dict(dtype)
+    buffers = {name: np.ones((3, 3), dtype=np.float32) for name in IGNORED_BUFFERS}
+    save_file(arrays | buffers, tmp_path / "published.safetensors")
+    loaded = SessaParameters.load(tmp_path / "published.safetensors", CONFIG)
+    assert all(np.array_equal(loaded[name], array.astype(np.float64)) for name, array in arrays.items())
+
+
+def test_bfloat16_file_loads_exactly(tmp_path):
+    import torch
+    from safetensors.torch import save_file as save_torch
+
+    arrays = {n: torch.tensor(a).bfloat16() for n, a in SessaParameters.random(CONFIG, 1).items()}
+    save_torch(arrays, tmp_path / "half.safetensors")
+    loaded = SessaParameters.load(tmp_path / "half.safetensors", CONFIG)
+    assert all(np.array_equal(loaded[name], array.double().numpy()) for name, array in arrays.items())
+
+
+def test_torch_state_dict_loads():
+    from sessa_ref.optimized import SessaLayer
+
+    layer = SessaLayer(8, 2)
+    parameters = SessaParameters.from_state_dict(layer.state_dict(), layer.config)
+    assert np.array_equal(parameters["W_in.weight"], layer.W_in.weight.detach().double().numpy())
+
+
+def test_initial_distribution_is_the_published_one():
+    parameters = SessaParameters.random(SessaConfig.published(64, 4), 0)
+    weights = parameters["mixer.proj_fb.weight"]
+    assert np.abs(weights).max() <= 1 / 8
+    # uniform on +-1/8: variance 1/192; the sample variance of n uniform numbers scatters by sqrt(4/5n) of it
+    assert weights.var() * 192 == pytest.approx(1, abs=5 * np.sqrt(0.8 / weights.size))
+    assert parameters["mixer.gamma_bias"] == 1
+    assert np.all(parameters["ln.weight"] == 1)
+    assert np.all(parameters["ln.bias"] == 0)
+
+
+def test_initial_scales_are_torchs():
+    import torch
+
+    from sessa_ref.optimized import SessaLayer
+
+    torch.manual_seed(0)
+    drawn = SessaLayer(64, 4).state_dict()
+    for name, array in SessaParameters.random(SessaConfig.published(64, 4), 0).items():
+        if array.size >= 64 and array.std() > 0:
+            assert drawn[name].double().std().item() == pytest.approx(array.std(), rel=0.35), name
+
+
+def test_seeds_repeat():
+    first, again, other = (SessaParameters.random(CONFIG, seed) for seed in (1, 1, 2))
+    assert np.array_equal(first["W_in.weight"], again["W_in.weight"])
+    assert not np.array_equal(first["W_in.weight"], other["W_in.weight"])
+
+
+def test_arrays_are_copies_and_read_only():
+    arrays = SessaParameters.random(CONFIG, 0).state_dict()
+    parameters = SessaParameters(CONFIG, arrays)
+    arrays["W_in.bias"][:] = 7
+    assert not np.any(parameters["W_in.bias"] == 7)
+    with pytest.raises(ValueError, match="read-only"):
+        parameters["W_in.bias"][0] = 1
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"W_in.bias": None}, ValueError, r"missing \['W_in.bias'\]"),
+        ({"mixer.extra": np.ones(3)}, ValueError, r"unexpected \['mixer.extra'\]"),
+        ({"W_in.bias": np.ones(3)}, ValueError, r"W_in.bias must have shape \(16,\), got \(3,\)"),
+        ({"W_in.bias": np.ones(16, dtype=int)}, TypeError, "W_in.bias must be an array of float64"),
+        ({"W_in.bias": np.ones(16, dtype=complex)}, TypeError, "got complex128"),
+        ({"W_in.bias": np.full(16, np.nan)}, ValueError, "W_in.bias must be finite"),
+    ],
+)
+def test_wrong_arrays_are_named(change, error, message):
+    arrays = {**SessaParameters.random(CONFIG, 0), **change}
+    with pytest.raises(error, match=message):
+        SessaParameters(CONFIG, {name: array for name, array in arrays.items() if array is not None})
+
+
+def test_wrong_files_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        SessaParameters.load(tmp_path / "absent.safetensors")
+    (tmp_path / "text.safetensors").write_text("not weights")
+    with pytest.raises(ValueError, match="not a safetensors file"):
+        SessaParameters.load(tmp_path / "text.safetensors")
+    save_file(SessaParameters.random(CONFIG, 0).state_dict(), tmp_path / "bare.safetensors")
+    with pytest.raises(ValueError, match="carries no sessa_config"):
+        SessaParameters.load(tmp_path / "bare.safetensors")
+    save_file({"W_in.bias": np.ones(16, dtype=int)}, tmp_path / "integers.safetensors")
+    with pytest.raises(TypeError, match=r"W_in\.bias must hold floating-point numbers, got I64"):
+        SessaParameters.load(tmp_path / "integers.safetensors", CONFIG)
