@@ -74,7 +74,11 @@ def verify(
             raise TargetError(f"--dtype must be one of {', '.join(PRECISIONS)}, got {', '.join(unknown)}")
         candidate = _load(target)
         cases = battery()
-        log.print(f"checking {target} on {len(cases)} cases in {' and '.join(dtypes)}", highlight=False)
+        log.print(
+            f"checking {target} on {len(cases)} cases in {' and '.join(dtypes)}",
+            highlight=False,
+            soft_wrap=True,
+        )
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar:
             task = bar.add_task("", total=len(cases) * len(dtypes))
@@ -82,7 +86,7 @@ def verify(
             def show(step: str) -> None:
                 bar.update(task, description=step, advance=0 if bar.tasks[task].description == "" else 1)
                 if not log.is_terminal:
-                    log.print(f"  {step}", highlight=False)
+                    log.print(f"  {step}", highlight=False, soft_wrap=True)
 
             report = run_oracle(candidate, dtypes, cases, progress=show)
     except TargetError as error:
@@ -93,7 +97,7 @@ def verify(
     print_report(console, report)
     if json_file is not None:
         json_file.write_text(json.dumps(report.to_json(), indent=2) + "\n")
-        log.print(f"report written to {json_file}", highlight=False)
+        log.print(f"report written to {json_file}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.conforms else 1)
 
 

@@ -36,12 +36,14 @@ def assert_solves(B, f, s):
 
 @given(systems())
 def test_recurrence(system):
-    assert_solves(*system, solve.forward_substitution(*system))
+    B, f = system
+    assert_solves(B, f, solve.forward_substitution(B, f))
 
 
 @given(systems())
 def test_library_routine(system):
-    assert_solves(*system, solve.triangular_solve(*system))
+    B, f = system
+    assert_solves(B, f, solve.triangular_solve(B, f))
 
 
 @given(systems(max_T=30))
