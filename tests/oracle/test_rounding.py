@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from scipy import special
 
 from sessa_ref import reference
-from sessa_ref.oracle.rounding import rounded
+from sessa_ref.oracle.rounding import RoundedArray, rounded
 from tests.strategies import cases
 
 UNIT = 2.0**-24
@@ -30,7 +30,6 @@ def test_with_unit_zero_it_is_the_reference(drawn):
 def test_every_result_of_the_layer_is_rounded():
     """Nothing on the way from x to an output or a gradient falls back to exact arrays."""
     from sessa_ref.config import SessaConfig
-    from sessa_ref.oracle.rounding import RoundedArray
     from sessa_ref.parameters import SessaParameters
 
     parameters = SessaParameters.random(SessaConfig.published(8, 4, 2))
@@ -104,6 +103,7 @@ def test_angles_have_their_own_unit():
     assert np.max(np.abs(np.asarray(theta) - np.arange(1000) * 0.1)) > 0
     product = x * theta
     assert np.array_equal(np.asarray(product), np.asarray(theta))
+    assert isinstance(product, RoundedArray)
     assert not product.is_angle
 
 
