@@ -22,4 +22,4 @@ def assert_within_bounds(expectation: Expectation, values: dict[str, np.ndarray]
 
 
 def as_values(y, dx, gradients) -> dict[str, np.ndarray]:
-    return {"y": y, "dx": dx} | {f"d {name}": gradient for name, gradient in gradients.items()}
+    return {"y": y, "dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}

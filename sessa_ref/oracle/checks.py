@@ -64,7 +64,7 @@ def gradients(layer: CandidateLayer, expectation: Expectation) -> Finding:
     dy = expectation.case.dy.astype(_carrier(expectation))
     dx, by_name = layer.vjp(_given(expectation), dy)
     return _compare(
-        expectation, {"dx": dx} | {f"d {name}": by_name[name] for name in expectation.case.parameters}
+        expectation, {"dx": dx} | {f"grad.{name}": by_name[name] for name in expectation.case.parameters}
     )
 
 

@@ -25,7 +25,7 @@ EXTENDED = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 own error is about one spread of the sixteen allowed."""
 
 Values = dict[str, np.ndarray]
-"""y, dx, and the gradient of every parameter under "d " + its name."""
+"""y, dx, and the gradient of every parameter under "grad." + its name."""
 
 _DRAWING_UNIT = 2.0**-24
 
@@ -34,7 +34,7 @@ def evaluate(case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
     """All quantities that checks compare, from the reference, in the arithmetic of `x` and `dy`."""
     steps = reference.trace(case.parameters, x)
     dx, gradients = reference.backward(case.parameters, steps, dy)
-    return {"y": steps.y, "dx": dx} | {f"d {name}": gradient for name, gradient in gradients.items()}
+    return {"y": steps.y, "dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
 
 
 class Expectation:

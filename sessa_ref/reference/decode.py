@@ -7,9 +7,7 @@ import numpy as np
 
 from sessa_ref.notation import Array, Real, real_dtype
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import attention, feedback, rotary
-from sessa_ref.reference.layer import after_mixer, as_tokens, before_mixer, trace
-from sessa_ref.reference.mixer import project
+from sessa_ref.reference import attention, feedback, layer, mixer, rotary
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def prefill(parameters: SessaParameters, x: Any) -> tuple[Real[Array, "*batch T 
     Raises:
         TypeError, ValueError: `x` has the wrong dtype or shape.
     """
-    steps = trace(parameters, x)
+    steps = layer.trace(parameters, x)
     return steps.y, Cache(steps.k_rotated, steps.v, steps.k_fb, steps.s)
 
 
@@ -54,27 +52,27 @@ def decode_step(parameters: SessaParameters, x_t: Any, cache: Cache) -> tuple[Re
         ValueError: `x_t` has the wrong width, or its batch axes are not the cache's.
     """
     config = parameters.config
-    x_t = as_tokens(config, x_t, "x_t", "D")
+    x_t = layer.as_tokens(config, x_t, "x_t", "D")
     if x_t.shape[:-1] != cache.s.shape[:-2]:
         raise ValueError(f"x_t must have the cache's batch axes {cache.s.shape[:-2]}, got {x_t.shape[:-1]}")
     t, H, G = cache.length, config.heads, config.kv_heads
-    _, _, g, u = before_mixer(parameters, x_t)
+    _, _, g, u = layer.before_mixer(parameters, x_t)
 
     one_token = u[..., None, :]
-    q = attention.split_heads(project(parameters, "q_proj", one_token), H)
-    k = attention.split_heads(project(parameters, "k_proj", one_token), G)
-    v = attention.split_heads(project(parameters, "v_proj", one_token), G)
+    q = attention.split_heads(mixer.project(parameters, "q_proj", one_token), H)
+    k = attention.split_heads(mixer.project(parameters, "k_proj", one_token), G)
+    v = attention.split_heads(mixer.project(parameters, "v_proj", one_token), G)
     if config.rope:
         theta = rotary.angles(config, np.arange(t, t + 1, dtype=real_dtype(u), like=u))
         q, k = rotary.rotate(q, theta), rotary.rotate(k, theta)
     keys = attention.share_groups(np.concatenate([cache.k_rotated, k], axis=-2), H)
     values = attention.share_groups(np.concatenate([cache.v, v], axis=-2), H)
     o = attention.merge_heads(attention.read(q, keys, values))
-    f = (project(parameters, "out_proj", o) if H > 1 else o)[..., 0, :]
+    f = (mixer.project(parameters, "out_proj", o) if H > 1 else o)[..., 0, :]
 
-    q_fb, k_fb = np.split(project(parameters, "proj_fb", one_token), 2, axis=-1)
+    q_fb, k_fb = np.split(mixer.project(parameters, "proj_fb", one_token), 2, axis=-1)
     gamma = feedback.gain(
         one_token, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], config.gamma_max
     )
     s = f if t == 0 else f + gamma * attention.read(q_fb, cache.k_fb, cache.s)[..., 0, :]
-    return after_mixer(parameters, x_t, s, g), cache.append(k, v, k_fb, s[..., None, :])
+    return layer.after_mixer(parameters, x_t, s, g), cache.append(k, v, k_fb, s[..., None, :])

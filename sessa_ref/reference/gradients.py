@@ -11,8 +11,7 @@ import numpy as np
 
 from sessa_ref.notation import Array, Real, real_dtype
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import attention, feedback, rotary, solve, tokenwise
-from sessa_ref.reference.layer import Trace, as_tokens, trace
+from sessa_ref.reference import attention, feedback, layer, rotary, solve, tokenwise
 
 Gradients = dict[str, Array]
 
@@ -32,18 +31,18 @@ def vjp(parameters: SessaParameters, x: Any, dy: Any) -> tuple[Real[Array, "*bat
     Raises:
         TypeError, ValueError: `x` or `dy` has the wrong dtype or shape.
     """
-    return backward(parameters, trace(parameters, x), dy)
+    return backward(parameters, layer.trace(parameters, x), dy)
 
 
 def backward(
-    parameters: SessaParameters, steps: Trace, dy: Any
+    parameters: SessaParameters, steps: layer.Trace, dy: Any
 ) -> tuple[Real[Array, "*batch T D"], Gradients]:
     """`vjp` from a trace that is already there.
 
     Raises:
         TypeError, ValueError: `dy` has the wrong dtype or shape.
     """
-    dy = as_tokens(parameters.config, dy, "dy")
+    dy = layer.as_tokens(parameters.config, dy, "dy")
     if dy.shape != steps.x.shape:
         raise ValueError(f"dy must have x's shape {steps.x.shape}, got {dy.shape}")
     gradients: Gradients = {}
@@ -60,7 +59,7 @@ def backward(
 
 
 def _mixer(
-    parameters: SessaParameters, gradients: Gradients, steps: Trace, ds: Real[Array, "*batch T D"]
+    parameters: SessaParameters, gradients: Gradients, steps: layer.Trace, ds: Real[Array, "*batch T D"]
 ) -> Real[Array, "*batch T D"]:
     df = solve.backward_substitution(steps.B, ds)
     dB = np.tril(df @ np.swapaxes(steps.s, -1, -2), k=-1)
@@ -68,7 +67,7 @@ def _mixer(
 
 
 def _feedback(
-    parameters: SessaParameters, gradients: Gradients, steps: Trace, dB: Real[Array, "*batch T T"]
+    parameters: SessaParameters, gradients: Gradients, steps: layer.Trace, dB: Real[Array, "*batch T T"]
 ) -> Real[Array, "*batch T D"]:
     config = parameters.config
     dgamma = np.sum(dB * steps.alpha_fb, axis=-1)
@@ -84,7 +83,7 @@ def _feedback(
 
 
 def _forward(
-    parameters: SessaParameters, gradients: Gradients, steps: Trace, df: Real[Array, "*batch T D"]
+    parameters: SessaParameters, gradients: Gradients, steps: layer.Trace, df: Real[Array, "*batch T D"]
 ) -> Real[Array, "*batch T D"]:
     config = parameters.config
     H, G = config.heads, config.kv_heads

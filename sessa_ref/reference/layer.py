@@ -8,12 +8,11 @@ import numpy as np
 from sessa_ref.config import SessaConfig
 from sessa_ref.notation import Array, Real
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import tokenwise
-from sessa_ref.reference.mixer import MixerTrace, mixer
+from sessa_ref.reference import mixer, tokenwise
 
 
 @dataclass(frozen=True)
-class Trace(MixerTrace):
+class Trace(mixer.MixerTrace):
     """Every intermediate of the layer under its paper name; see `sessa_ref.notation.SYMBOLS`."""
 
     x: Real[Array, "*batch T D"]
@@ -75,7 +74,7 @@ def trace(parameters: SessaParameters, x: Any) -> Trace:
     """
     x = as_tokens(parameters.config, x)
     n, a, g, u = before_mixer(parameters, x)
-    mixed = mixer(parameters, u)
+    mixed = mixer.mixer(parameters, u)
     y = after_mixer(parameters, x, mixed.s, g)
     return Trace(**vars(mixed), x=x, n=n, a=a, g=g, y=y)
 

@@ -60,7 +60,7 @@ def test_they_agree_with_complex_step_derivatives(drawn, seed):
 
     gradient = evaluate(drawn, drawn.x, drawn.dy)
     expectation = Expectation(drawn, "float64")
-    along = {"dx": dx_direction} | {f"d {name}": v for name, v in direction.items()}
+    along = {"dx": dx_direction} | {f"grad.{name}": v for name, v in direction.items()}
     by_gradient = sum(np.sum(gradient[name] * v) for name, v in along.items())
     tolerance = 2 * sum(np.sum(expectation.bounds(name) * np.abs(v)) for name, v in along.items())
     assert abs(by_complex_step - by_gradient) <= tolerance
@@ -70,8 +70,8 @@ def test_a_wrong_gradient_would_be_seen():
     """The comparison above has teeth: a missing factor in one array breaks it."""
     drawn = case("teeth", "", SessaConfig.published(8, 2), T=9)
     values = evaluate(drawn, drawn.x, drawn.dy)
-    values["d mixer.gamma_bias"] = values["d mixer.gamma_bias"] * (1 + 1e-9)
-    with pytest.raises(AssertionError, match=r"d mixer\.gamma_bias"):
+    values["grad.mixer.gamma_bias"] = values["grad.mixer.gamma_bias"] * (1 + 1e-9)
+    with pytest.raises(AssertionError, match=r"grad\.mixer\.gamma_bias"):
         assert_within_bounds(Expectation(drawn, "float64"), values)
 
 
@@ -82,7 +82,7 @@ def test_batch_axes_of_any_number(drawn):
     shape = (1, len(drawn.x), 1, *drawn.x.shape[1:])
     dx_more, gradients_more = reference.vjp(drawn.parameters, drawn.x.reshape(shape), drawn.dy.reshape(shape))
     expectation = Expectation(drawn, "float64")
-    values = {"dx": dx_more.reshape(dx.shape)} | {f"d {name}": g for name, g in gradients_more.items()}
+    values = {"dx": dx_more.reshape(dx.shape)} | {f"grad.{name}": g for name, g in gradients_more.items()}
     assert_within_bounds(expectation, values)
     assert dx_more.shape == shape
     assert all(gradients[name].shape == array.shape for name, array in drawn.parameters.items())

@@ -61,7 +61,7 @@ def test_gradients(name):
     for parameter, array in published.items():
         error = np.abs(gradients[parameter] - array)
         assert np.max(error) <= RELATIVE * whole, parameter
-        allowed = np.maximum(RELATIVE * np.max(np.abs(array)), 2 * expectation.bounds(f"d {parameter}"))
+        allowed = np.maximum(RELATIVE * np.max(np.abs(array)), 2 * expectation.bounds(f"grad.{parameter}"))
         assert np.all(error <= allowed), parameter
 
 
