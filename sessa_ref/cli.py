@@ -1,6 +1,10 @@
 """`sessa-ref`: a thin command line over the package."""
 
+import importlib.util
 import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import sessa_ref
-from sessa_ref.oracle import Candidate, TargetError, battery
+from sessa_ref.oracle import Report, TargetError, battery
 from sessa_ref.oracle import verify as run_oracle
-from sessa_ref.oracle.console import print_report
+from sessa_ref.oracle.console import print_fault, print_faults, print_report
+from sessa_ref.oracle.faults import FAULTS
+from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Limits
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
+from sessa_ref.oracle.runners import CommandCandidate, WorkerCandidate
 
 main = typer.Typer(
     name="sessa-ref",
@@ -42,16 +49,22 @@ def _options(
 @main.command()
 def verify(
     target: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="TARGET",
-            help="A torch module class with the published constructor: "
-            "package.module:Class or path/to/file.py:Class.",
+            metavar="[TARGET]",
+            help="package.module:name or path/to/file.py:name, naming a torch module class with the published "
+            "constructor, a function that takes a SessaConfig and returns a torch module, or an adapter.",
         ),
-    ],
-    json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Also write the report as JSON.")
     ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND", help="Instead of TARGET: a program in any language; {case_dir} is the request."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smaller battery: one case for each kind of mistake.")
+    ] = False,
     dtype: Annotated[
         list[str] | None,
         typer.Option(
@@ -59,53 +72,138 @@ def verify(
             f"{' and '.join(STANDARD_DTYPES)} by default."
         ),
     ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")] = None,
+    time_limit: Annotated[float, typer.Option(help="Seconds that one request may take.")] = DEFAULT_LIMITS.seconds,
+    memory_limit: Annotated[int, typer.Option(help="MiB of memory that the candidate may use.")] = DEFAULT_LIMITS.memory
+    // 2**20,
 ) -> None:
     """Check an implementation of the layer against the reference.
 
     Exit code 0: it conforms. 1: it does not. 2: it could not be run.
     """
-    console, log = Console(), Console(stderr=True)
+    console, log = Console(width=None if Console().is_terminal else 120), Console(stderr=True)
     dtypes = dtype or list(STANDARD_DTYPES)
-    try:
-        if json_file is not None and not json_file.absolute().parent.is_dir():
-            raise TargetError(f"--json: there is no folder {json_file.absolute().parent}")
-        unknown = [d for d in dtypes if d not in PRECISIONS]
-        if unknown:
-            raise TargetError(f"--dtype must be one of {', '.join(PRECISIONS)}, got {', '.join(unknown)}")
-        candidate = _load(target)
-        cases = battery()
-        log.print(
-            f"checking {target} on {len(cases)} cases in {' and '.join(dtypes)}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar:
-            task = bar.add_task("", total=len(cases) * len(dtypes))
-
-            def show(step: str) -> None:
-                bar.update(task, description=step, advance=0 if bar.tasks[task].description == "" else 1)
-                if not log.is_terminal:
-                    log.print(f"  {step}", highlight=False, soft_wrap=True)
-
-            report = run_oracle(candidate, dtypes, cases, progress=show)
-    except TargetError as error:
-        log.print(
-            f"cannot check {target}: {error}", style="red", highlight=False, markup=False, soft_wrap=True
-        )
-        raise typer.Exit(2) from None
-    print_report(console, report)
-    if json_file is not None:
-        json_file.write_text(json.dumps(report.to_json(), indent=2) + "\n")
-        log.print(f"report written to {json_file}", highlight=False, soft_wrap=True)
+    name = target or command or "nothing"
+    with _errors(f"cannot check {name}", log):
+        _check_options(target, command, dtypes, [json_file, junit, html])
+        limits = Limits(time_limit, memory_limit * 2**20)
+        candidate = CommandCandidate(command, limits) if command else WorkerCandidate(name, limits)
+        cases = battery(quick)
+        steps = 2 + sum(d in case.dtypes for case in cases for d in dtypes)
+        log.print(f"checking {name} on {len(cases)} cases in {' and '.join(dtypes)}", highlight=False, soft_wrap=True)
+        try:
+            with _progress(log, steps) as show:
+                report = run_oracle(
+                    candidate, dtypes, cases, progress=show, processes=max((os.cpu_count() or 1) - 1, 1)
+                )
+        finally:
+            candidate.close()
+        print_report(console, report)
+        for path, render in ((json_file, _as_json), (junit, _as_junit), (html, _as_html)):
+            if path is not None:
+                path.write_text(render(report, {case.name: case.x.shape[1] for case in cases}))
+                log.print(f"report written to {path}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if report.conforms else 1)
 
 
-def _load(target: str) -> Candidate:
+@main.command()
+def explain(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A fault; without it, all are listed.")] = None,
+) -> None:
+    """Explain a fault that the oracle can name: what it does, its usual cause, and the fix."""
+    if name is None:
+        print_faults(Console())
+        return
+    by_name = {fault.name.lower(): fault for fault in FAULTS.values()}
+    if name.lower() not in by_name:
+        Console(stderr=True).print(
+            f"there is no fault {name}; sessa-ref explain lists them", style="red", highlight=False
+        )
+        raise typer.Exit(2)
+    print_fault(Console(), by_name[name.lower()])
+
+
+vectors = typer.Typer(
+    help="Test vectors as files, for implementations that cannot run the oracle.", no_args_is_help=True
+)
+main.add_typer(vectors, name="vectors")
+
+
+@vectors.command("export")
+def export_vectors(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the vectors go.")]) -> None:
+    """Write cases with true values, error radii, tolerances, and the faults that each case exposes."""
+    from sessa_ref.oracle import vectors as files
+    from sessa_ref.oracle.exposure import exposed_faults
+
+    log = Console(stderr=True)
+    with _errors(f"cannot write vectors to {directory}", log), _progress(log, 0) as show:
+        names = files.export(directory, exposes=exposed_faults, progress=show)
+    log.print(f"{len(names)} vectors written to {directory}", highlight=False, soft_wrap=True)
+
+
+@vectors.command("check")
+def check_vectors(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What `vectors export` wrote.")],
+    outputs: Annotated[Path, typer.Argument(metavar="OUTPUTS", help="Holds NAME/out.safetensors for the cases.")],
+) -> None:
+    """Judge outputs that someone else computed. Exit codes as for `verify`."""
+    from sessa_ref.oracle import vectors as files
+
+    with _errors(f"cannot check {outputs}", Console(stderr=True)):
+        report = files.check(directory, outputs)
+    print_report(Console(width=None if Console().is_terminal else 120), report)
+    raise typer.Exit(0 if report.conforms else 1)
+
+
+def _check_options(target: str | None, command: str | None, dtypes: list[str], files: list[Path | None]) -> None:
+    if (target is None) == (command is None):
+        raise TargetError("give either a TARGET or --command")
+    unknown = [d for d in dtypes if d not in PRECISIONS]
+    if unknown:
+        raise TargetError(f"--dtype must be one of {', '.join(PRECISIONS)}, got {', '.join(unknown)}")
+    for path in files:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise TargetError(f"there is no folder {path.absolute().parent} to write {path.name} into")
+    if files[2] is not None and importlib.util.find_spec("matplotlib") is None:
+        raise TargetError('--html needs matplotlib: pip install "sessa-ref[report]"')
+
+
+@contextmanager
+def _errors(doing: str, log: Console) -> Iterator[None]:
     try:
-        from sessa_ref.oracle.torch_candidate import load_target
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise TargetError('checking a torch module needs torch: pip install "sessa-ref[torch]"') from None
-    return load_target(target)
+        yield
+    except (TargetError, ValueError, OSError) as error:
+        log.print(f"{doing}: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def _progress(log: Console, steps: int) -> Iterator[Callable[[str], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar:
+        task = bar.add_task("starting", total=steps)
+
+        def show(step: str) -> None:
+            bar.update(task, description=step, advance=1)
+            if not log.is_terminal:
+                log.print(f"  {step}", highlight=False)
+
+        yield show
+
+
+def _as_json(report: Report, lengths: dict[str, int]) -> str:
+    return json.dumps(report.to_json(), indent=2) + "\n"
+
+
+def _as_junit(report: Report, lengths: dict[str, int]) -> str:
+    from sessa_ref.oracle.reports.junit import to_junit
+
+    return to_junit(report)
+
+
+def _as_html(report: Report, lengths: dict[str, int]) -> str:
+    from sessa_ref.oracle.reports.html import to_html
+
+    return to_html(report, lengths)

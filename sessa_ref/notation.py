@@ -70,24 +70,16 @@ SYMBOLS: Final[tuple[Symbol, ...]] = (
     Symbol("q_rotated", r"\mathrm{RoPE}_t(q^f_t)", "*batch H T d_k", "(15)", "queries after rotation"),
     Symbol("k_rotated", r"\mathrm{RoPE}_t(k^f_t)", "*batch G T d_k", "(15)", "keys after rotation"),
     Symbol("alpha_fwd", r"\alpha^{\mathrm{fwd}}_{t,j}", "*batch H T T", "(15)", "forward weights, j <= t"),
-    Symbol(
-        "o", r"\sum_j \alpha^{\mathrm{fwd}}_{t,j} v_j", "*batch T D", "(16)", "head outputs, concatenated"
-    ),
+    Symbol("o", r"\sum_j \alpha^{\mathrm{fwd}}_{t,j} v_j", "*batch T D", "(16)", "head outputs, concatenated"),
     Symbol("f", r"f_t", "*batch T D", "(16)", "forward signal, the right-hand side of the solve"),
     Symbol("q_fb", r"q^b_t", "*batch T d_b", "(14)", "feedback queries"),
     Symbol("k_fb", r"k^b_t", "*batch T d_b", "(14)", "feedback keys"),
-    Symbol(
-        "alpha_fb", r"\alpha^{\mathrm{fb}}_{t,j}", "*batch T T", "(17)", "feedback weights, j < t; row 0 is 0"
-    ),
+    Symbol("alpha_fb", r"\alpha^{\mathrm{fb}}_{t,j}", "*batch T T", "(17)", "feedback weights, j < t; row 0 is 0"),
     Symbol("gamma", r"\gamma_t", "*batch T", "(18)", "feedback gain, in (-1, 1)"),
-    Symbol(
-        "B", r"B_{\mathrm{fb}}", "*batch T T", "(19)", "feedback routing matrix, strictly lower-triangular"
-    ),
+    Symbol("B", r"B_{\mathrm{fb}}", "*batch T T", "(19)", "feedback routing matrix, strictly lower-triangular"),
     Symbol("s", r"s_t", "*batch T D", "(20)", "mixer output, the solution of (I - B) s = f"),
     Symbol("y", r"y_t", "*batch T D", "(13)", "layer output"),
-    Symbol(
-        "gamma_max", r"", "", "published code", "bound on the gain; the paper's plain tanh is gamma_max = 1"
-    ),
+    Symbol("gamma_max", r"", "", "published code", "bound on the gain; the paper's plain tanh is gamma_max = 1"),
     Symbol("query_width", r"d_k", "", "Section 3", "query/key width per forward head"),
     Symbol("feedback_width", r"d_k", "", "Section 3", "query/key width of the feedback attention"),
     Symbol("norm_eps", r"\varepsilon_{\mathrm{ln}}", "", "Appendix J", "epsilon of the layer norm"),

@@ -102,9 +102,7 @@ class SessaParameters(Mapping[str, Array]):
         constants = {"ln.weight": 1.0, "ln.bias": 0.0, "mixer.gamma_bias": 1.0}
         bound = config.width**-0.5  # every linear map of the layer has `width` inputs
         arrays = {
-            name: np.full(shape, constants[name])
-            if name in constants
-            else generator.uniform(-bound, bound, shape)
+            name: np.full(shape, constants[name]) if name in constants else generator.uniform(-bound, bound, shape)
             for name, shape in shapes(config).items()
         }
         return cls(config, arrays)
@@ -159,9 +157,7 @@ def _decode(name: str, entry: Mapping[str, Any]) -> Array:
     # are the upper half of a float32.
     if entry["dtype"] == "BF16":
         return (
-            (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16)
-            .view(np.float32)
-            .reshape(entry["shape"])
+            (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
         )
     if entry["dtype"] not in _SAFETENSORS_FLOATS:
         raise TypeError(f"{name} must hold floating-point numbers, got {entry['dtype']}")

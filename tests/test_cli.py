@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 import sessa_ref
 from sessa_ref import cli
 from sessa_ref.oracle import battery
+from sessa_ref.oracle.faults import FAULTS
 
 WRONG = Path(__file__).parent / "oracle" / "wrong_layers.py"
 
@@ -15,7 +16,7 @@ WRONG = Path(__file__).parent / "oracle" / "wrong_layers.py"
 def command(monkeypatch):
     """The command on a few cases; the whole battery runs in test_verify."""
     monkeypatch.setattr(
-        cli, "battery", lambda: [c for c in battery() if c.name in ("heads", "gain_high", "two_tokens")]
+        cli, "battery", lambda quick: [c for c in battery() if c.name in ("heads", "gain_high", "two_tokens")]
     )
 
     def run(*arguments):
@@ -74,7 +75,7 @@ def test_infinite_ratio_is_valid_json(command, tmp_path):
         ("absent_module:Layer", "absent_module does not import: ModuleNotFoundError"),
         ("absent/file.py:Layer", "there is no file absent/file.py"),
         (f"{WRONG}:Absent", "has no Absent"),
-        (f"{WRONG}:exit_on_import", "is not a class of torch modules"),
+        (f"{WRONG}:exit_on_import", "does not take one argument, a SessaConfig"),
         (f"{WRONG}:OtherConstructor", "lacks the published constructor"),
         (f"{WRONG}:OtherParameters", "it adds ['extra']"),
     ],
@@ -115,7 +116,7 @@ def test_a_file_inside_a_package_is_imported_with_its_package(command, tmp_path)
     ("arguments", "message"),
     [
         (("--dtype", "float8"), "--dtype must be one of"),
-        (("--json", "absent/folder/report.json"), "--json: there is no folder"),
+        (("--json", "absent/folder/report.json"), "there is no folder"),
     ],
 )
 def test_wrong_options(command, arguments, message):
@@ -124,13 +125,52 @@ def test_wrong_options(command, arguments, message):
     assert message in result.output
 
 
-def test_without_torch(command, monkeypatch):
-    import sys
+def test_every_report_is_written(command, tmp_path):
+    files = {option: tmp_path / f"report.{option}" for option in ("json", "junit", "html")}
+    options = [word for option, path in files.items() for word in (f"--{option}", path)]
+    assert command("verify", f"{WRONG}:StaleDecodeCache", "--dtype", "float64", "--quick", *options).exit_code == 1
+    assert "DecodeStatesStale" in files["json"].read_text()
+    assert files["junit"].read_text().startswith("<?xml")
+    assert "DecodeStatesStale" in files["html"].read_text()
 
-    monkeypatch.setitem(sys.modules, "sessa_ref.oracle.torch_candidate", None)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    result = command("verify", "sessa_ref.optimized:SessaLayer")
-    assert result.exit_code == 2 or isinstance(result.exception, ModuleNotFoundError)
+
+def test_either_target_or_command(command):
+    for arguments in ((), ("sessa_ref.optimized:SessaLayer", "--command", "x {case_dir}")):
+        result = command("verify", *arguments)
+        assert result.exit_code == 2
+        assert "give either a TARGET or --command" in result.output
+
+
+def test_explain(command):
+    listed = command("explain")
+    assert listed.exit_code == 0
+    assert all(name in listed.output for name in FAULTS)
+    one = command("explain", "rotaryhalfsplit")
+    assert one.exit_code == 0
+    fault = FAULTS["RotaryHalfSplit"]
+    for text in (fault.name, fault.cause[:30], fault.formula.splitlines()[0]):
+        assert text in one.output
+    assert command("explain", "NoSuchFault").exit_code == 2
+
+
+def test_vectors(command, tmp_path, monkeypatch):
+    from sessa_ref.oracle import vectors
+
+    monkeypatch.setattr(vectors, "battery", lambda: [c for c in battery() if c.name in ("two_tokens", "three_tokens")])
+    assert command("vectors", "export", tmp_path / "vectors").exit_code == 0
+    manifest = json.loads((tmp_path / "vectors" / "manifest.json").read_text())
+    exposed = {entry["name"]: entry["exposes"] for entry in manifest["cases"]}
+    assert "GroupsInterleaved" not in exposed["two_tokens"], "there are no groups"
+    assert "TanhGelu" in exposed["two_tokens"]
+    assert "SolveOneHop" not in exposed["two_tokens"]
+    assert "SolveOneHop" in exposed["three_tokens"]
+    for name in exposed:
+        folder = tmp_path / "outputs" / name
+        folder.mkdir(parents=True)
+        (folder / "out.safetensors").write_bytes((tmp_path / "vectors" / name / "expected.safetensors").read_bytes())
+    result = command("vectors", "check", tmp_path / "vectors", tmp_path / "outputs")
+    assert result.exit_code == 0, result.output
+    assert command("vectors", "check", tmp_path / "absent", tmp_path / "outputs").exit_code == 2
 
 
 def test_version(command):

@@ -172,9 +172,7 @@ class SessaMixer(nn.Module):
 
     def _save_to_state_dict(self, destination, prefix, keep_vars):
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        if (
-            self.config.rope
-        ):  # the published layer stores its frequencies and, loading strictly, asks for them
+        if self.config.rope:  # the published layer stores its frequencies and, loading strictly, asks for them
             one = torch.ones(1, dtype=torch.long)
             destination[prefix + "rope_inv_freq"] = rotary.angles(self.config, one, torch.float32)[0].float()
 

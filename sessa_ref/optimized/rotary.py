@@ -27,9 +27,7 @@ def angles(config: SessaConfig, positions: Int[Tensor, " T"], dtype: torch.dtype
     return (positions.to(device, working)[:, None] * frequencies.to(working)).to(home)
 
 
-def rotate(
-    z: Float[Tensor, "*batch T width"], theta: Float[Tensor, "T pairs"]
-) -> Float[Tensor, "*batch T width"]:
+def rotate(z: Float[Tensor, "*batch T width"], theta: Float[Tensor, "T pairs"]) -> Float[Tensor, "*batch T width"]:
     """Turn coordinates (2r, 2r + 1) of token t by theta[t, r]; computed in at least float32."""
     working = torch.promote_types(z.dtype, torch.float32)
     cos, sin = theta.cos().to(working), theta.sin().to(working)

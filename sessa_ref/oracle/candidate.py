@@ -1,19 +1,35 @@
-"""What the oracle asks of an implementation: the adapter protocol, NumPy in and NumPy out."""
+"""What the oracle asks of an implementation.
+
+An implementation in Python is an `Adapter`: NumPy in, NumPy out. The oracle itself only ever sees a
+`Candidate`, which answers requests; it may run in another process, and in any language.
+"""
 
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from sessa_ref.oracle.cases import Case
 from sessa_ref.parameters import SessaParameters
+
+Values = dict[str, np.ndarray]
+"""y, dx, and the gradient of every parameter under "grad." + its name."""
 
 
 class TargetError(Exception):
     """The candidate could not be run at all; the message is one line for its author."""
 
 
+class CandidateError(Exception):
+    """The candidate failed at one request: it raised, crashed, or went beyond a limit."""
+
+
+class UnsupportedError(Exception):
+    """The candidate lacks an optional part; the message says which."""
+
+
 @runtime_checkable
 class CandidateLayer(Protocol):
-    """One layer with its parameters. All arrays have the dtype it was built for."""
+    """One layer with its parameters. All arrays have the dtype it was built for; for bfloat16, float32."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The output y for x, both of shape (batch, T, D)."""
@@ -43,18 +59,42 @@ class Decoding(Protocol):
 
 
 @runtime_checkable
-class Candidate(Protocol):
-    """An implementation under test."""
+class Tracing(Protocol):
+    """A layer that also shows intermediates; optional, used to say where an error begins."""
 
-    @property
-    def name(self) -> str:
-        """How reports call it."""
+    def trace(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Some of the quantities of `sessa_ref.notation.SYMBOLS`, under those names and with those axes."""
         ...
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """An implementation in Python."""
 
     def build(self, parameters: SessaParameters, dtype: str) -> CandidateLayer:
         """A layer of `parameters.config` with these parameters, computing in `dtype`.
 
         Raises:
             TargetError: the candidate cannot be built as a Sessa layer at all.
+        """
+        ...
+
+
+@runtime_checkable
+class Candidate(Protocol):
+    """An implementation under test, as the oracle sees it."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        ...
+
+    def run(self, operation: str, case: Case, dtype: str) -> Values:
+        """Perform one operation on a case that is already rounded to `dtype`.
+
+        Raises:
+            CandidateError: the candidate failed at this request.
+            UnsupportedError: it does not implement the operation.
+            TargetError: it cannot be run at all.
         """
         ...

@@ -1,16 +1,15 @@
-"""The case battery: deterministic, and each case there for the mistakes that it brings to light."""
+"""Cases: one input to every check, deterministic, made from a few choices."""
 
 import zlib
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.precision import round_to
+from sessa_ref.oracle.precision import PRECISIONS, round_to
 from sessa_ref.parameters import SessaParameters
-
-BATTERY_VERSION = 1
-"""Raised whenever the battery changes, so that reports can be compared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +25,14 @@ class Case:
     """Cotangent of the output, of x's shape."""
     split: int
     """Tokens that the prefill takes; the rest are decoded one by one."""
+    other_splits: tuple[int, ...] = ()
+    """Further splits to try."""
+    extras: frozenset[str] = frozenset()
+    """Checks beyond those that every case goes through."""
+    quick: bool = False
+    """Whether the case belongs to the quick battery."""
+    dtypes: tuple[str, ...] = tuple(PRECISIONS)
+    """Precisions in which the case makes sense: where its condition leaves digits."""
 
     def rounded(self, dtype: str) -> "Case":
         """The same case with parameters, tokens and cotangent rounded to what `dtype` can hold."""
@@ -50,6 +57,8 @@ def case(
     gamma_bias: float | None = None,
     forward_logits: float = 2.0,
     feedback_logits: float = 2.0,
+    logit_shift: float = 0.0,
+    **fields: Any,
 ) -> Case:
     """A case drawn from a generator that its name seeds.
 
@@ -63,65 +72,82 @@ def case(
         batch: rows, all different.
         split: tokens of the prefill; half of them by default.
         x_scale: standard deviation of the tokens.
-        gamma_bias: bias of the gain, 1 by default; beyond +-10 the gain is gamma_max in any precision.
+        gamma_bias: bias of the gain, 0.7 by default; beyond +-20 the gain is +-gamma_max in any precision.
         forward_logits: factor on the forward queries; near 0 the attention is uniform, at 30 nearly one-hot.
         feedback_logits: the same for the feedback queries.
+        logit_shift: constant added to every logit of both attentions, which changes nothing but
+            intermediates; needs rope=False and projection biases.
+        **fields: further fields of `Case`.
     """
     generator = np.random.default_rng(zlib.crc32(name.encode()))
     parameters = SessaParameters.random(config, generator)
-    arrays = {n: a * (2.0 if n.startswith("mixer.") else 1.5) for n, a in parameters.items()}
+    arrays = {n: np.array(a * (2.0 if n.startswith("mixer.") else 1.5)) for n, a in parameters.items()}
     if "ln.weight" in arrays:
         arrays["ln.weight"] = 1 + 0.3 * generator.normal(size=config.width)
         arrays["ln.bias"] = 0.2 * generator.normal(size=config.width)
     arrays["mixer.gamma_bias"] = np.array(0.7 if gamma_bias is None else gamma_bias)
-    for array in ("weight", "bias") if config.projection_bias else ("weight",):
-        arrays[f"mixer.q_proj.{array}"] *= forward_logits
-        arrays[f"mixer.proj_fb.{array}"][: config.feedback_width] *= feedback_logits
+    for part in ("weight", "bias") if config.projection_bias else ("weight",):
+        arrays[f"mixer.q_proj.{part}"] *= forward_logits
+        arrays[f"mixer.proj_fb.{part}"][: config.feedback_width] *= feedback_logits
+    if logit_shift:
+        _shift_logits(config, arrays, logit_shift)
     x = x_scale * generator.normal(size=(batch, T, config.width))
     dy = generator.normal(size=x.shape)
-    return Case(name, about, parameters.replace(arrays), x, dy, T // 2 if split is None else split)
+    split = T // 2 if split is None else split
+    return Case(name, about, parameters.replace(arrays), x, dy, split, **fields)
 
 
-def battery() -> list[Case]:
-    """The cases, in the order in which they are run; equal in every run."""
-    published = SessaConfig.published
-    heads = published(16, 4)
-    return [
-        case("heads", "four heads", heads, T=33, split=20),
-        case("one_head", "one head: no output projection", published(12, 1), T=23, split=9),
-        case(
-            "grouped_heads", "eight query heads read two key/value heads", published(32, 8, 2), T=40, split=31
+def chain_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: Any) -> Case:
+    """A case whose feedback routing is nearly "the predecessor alone", so that influence takes many hops.
+
+    Tokens carry a clock, (cos, sin) of an angle that advances from token to token; feedback keys read it, and
+    feedback queries ask for the time one step earlier. The gain is gamma_max.
+
+    Args:
+        name: also the seed.
+        about: what the case is for.
+        config: the layer's config, of width at least 6, with layer norm and projection biases.
+        T: tokens, at most 200: the clock goes round in 256.
+        **fields: further fields of `Case`.
+    """
+    start = case(name, about, config, T=T, batch=1, gamma_bias=20.0, **fields)
+    step, sharpness = 2 * np.pi / 256, 2000.0
+    theta = step * np.arange(T)
+    clock = np.stack([np.cos(theta), np.sin(theta)], axis=-1)
+    # The rest of a token is random, but of mean 0 and fixed length, so that the norm scales all clocks alike.
+    rest = start.x[0, :, 4:] - start.x[0, :, 4:].mean(axis=-1, keepdims=True)
+    rest /= np.linalg.norm(rest, axis=-1, keepdims=True)
+    x = np.concatenate([clock, -clock, rest], axis=-1)[None]
+    arrays = start.parameters.state_dict()
+    arrays["W_in.bias"][: config.width] += 8.0  # the GELU is the identity there
+    u = reference.trace(start.parameters.replace(arrays), x).u[0]
+    # Linear maps from u to the clock and to the clock one step earlier, found by least squares.
+    earlier = np.stack([np.cos(theta - step), np.sin(theta - step)], axis=-1)
+    features = np.concatenate([u, np.ones((T, 1))], axis=-1)
+    amplitude = np.sqrt(sharpness * np.sqrt(config.feedback_width))
+    for offset, wanted in ((0, earlier), (config.feedback_width, clock)):
+        maps = np.linalg.lstsq(features, amplitude * wanted, rcond=None)[0].T
+        arrays["mixer.proj_fb.weight"][offset : offset + 2] = maps[:, :-1]
+        arrays["mixer.proj_fb.bias"][offset : offset + 2] = maps[:, -1]
+    return replace(start, parameters=start.parameters.replace(arrays), x=x)
+
+
+def _shift_logits(config: SessaConfig, arrays: dict[str, np.ndarray], shift: float) -> None:
+    """Give query and key of each attention one constant coordinate, whose product is the shift."""
+    if config.rope or not config.projection_bias:
+        raise ValueError(f"logit_shift needs rope=False and projection biases, got {config}")
+    rows = [
+        ("mixer.q_proj", range(0, config.heads * config.query_width, config.query_width), config.query_width),
+        (
+            "mixer.k_proj",
+            range(0, config.kv_heads * config.query_width, config.query_width),
+            config.query_width,
         ),
-        case("one_key_head", "four query heads read one key/value head", published(16, 4, 1), T=29, split=3),
-        case(
-            "no_rope",
-            "no rotary embedding, odd head width, other eps",
-            published(15, 5, use_forward_rope=False, ln_eps=1e-3),
-            T=25,
-        ),
-        case("one_token", "T = 1: no strict past", published(8, 2), T=1, split=1),
-        case("two_tokens", "T = 2: a single feedback edge", published(8, 2), T=2, split=1),
-        case("gain_high", "gain at +gamma_max on every token", heads, T=48, gamma_bias=20.0),
-        case("gain_low", "gain at -gamma_max on every token", heads, T=48, gamma_bias=-20.0),
-        case("gain_zero", "small gains of both signs", heads, T=31, gamma_bias=0.0, split=5),
-        case("small_gamma_max", "gamma_max = 0.3", published(16, 2, gamma_max=0.3), T=31, gamma_bias=2.0),
-        case(
-            "uniform_routing",
-            "all logits near zero, high gain: all routes count",
-            heads,
-            T=64,
-            forward_logits=1e-3,
-            feedback_logits=1e-3,
-            gamma_bias=3.0,
-        ),
-        case(
-            "sharp_routing",
-            "large logits: both attentions nearly one-hot",
-            heads,
-            T=64,
-            forward_logits=30.0,
-            feedback_logits=30.0,
-        ),
-        case("tiny_input", "small tokens: the norm's epsilon matters", heads, T=21, x_scale=2e-3, split=7),
-        case("long", "a longer sequence", published(24, 2, 1), T=300, batch=1, split=290),
+        ("mixer.proj_fb", (0, config.feedback_width), config.feedback_width),
     ]
+    for name, firsts, width in rows:
+        for first in firsts:
+            is_key = name == "mixer.k_proj" or (name == "mixer.proj_fb" and first > 0)
+            arrays[f"{name}.weight"][first] = 0
+            root = np.sqrt(abs(shift) * np.sqrt(width))
+            arrays[f"{name}.bias"][first] = root * (np.sign(shift) if is_key else 1)

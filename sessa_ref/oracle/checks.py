@@ -1,12 +1,15 @@
 """The checks: each runs one aspect of a candidate on one case and measures error/bound."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from sessa_ref.oracle.candidate import Candidate, CandidateLayer, Decoding, Differentiable, TargetError
+from sessa_ref.oracle.candidate import Candidate, CandidateError, UnsupportedError, Values
+from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.isolation import LimitError
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.verdict import Result, Status
 
@@ -14,155 +17,244 @@ FLOAT32_ANGLES = 2.0**-24
 """Unit roundoff of float32 rotary angles, a known departure of float64 layers."""
 
 
-class Finding(NamedTuple):
-    """Largest error/bound and where it is; `tolerant` grants float32 rotary angles."""
+@dataclass(frozen=True)
+class Finding:
+    """The worst that a check found."""
 
-    ratio: float
-    tolerant: float
-    message: str
+    ratio: float = 0.0
+    """Largest error/bound."""
+    tolerant: float = 0.0
+    """The same where float32 rotary angles are granted."""
+    message: str = ""
+    values: Values = field(default_factory=dict)
+    """What the candidate computed, for the diagnosis."""
+    split: int = 0
+    """Tokens of the prefill, where the values were decoded."""
+
+    def worse(self, other: "Finding") -> "Finding":
+        """The worse of two findings."""
+        worst = other if other.ratio > self.ratio else self
+        return replace(worst, tolerant=max(self.tolerant, other.tolerant))
 
 
-class Skipped(Exception):  # noqa: N818
-    """The candidate lacks what a check needs."""
+class Observation(NamedTuple):
+    """A result, what it was measured against, and for a failed one what was found."""
+
+    result: Result
+    finding: Finding | None = None
+    expectation: Expectation | None = None
 
 
-def run_checks(candidate: Candidate, expectation: Expectation) -> Iterator[Result]:
-    """Run all checks on one case, one result each; what the candidate raises becomes an errored result.
+def run_checks(candidate: Candidate, expectation: Expectation) -> Iterator[Observation]:
+    """Run the checks of a case, one observation each; failures of the candidate become errored results.
+
+    A check that goes beyond a limit ends the case: the next one would most likely take as long.
 
     Raises:
-        TargetError: the candidate cannot be built at all.
+        TargetError: the candidate cannot be run at all.
     """
-    case, dtype = expectation.case.name, expectation.dtype
-    for name, (check, required) in CHECKS.items():
+    case, dtype = expectation.case, expectation.dtype
+    gave_up = ""
+    for name, check in CHECKS.items():
+        required = name not in FINDINGS
+        if not applies(name, case, dtype):
+            continue
+        if gave_up:
+            yield Observation(Result(case.name, dtype, name, Status.ERRORED, None, gave_up, required))
+            continue
         try:
-            finding = check(candidate.build(expectation.case.parameters, dtype), expectation)
-        except Skipped as skipped:
-            yield Result(case, dtype, name, Status.SKIPPED, None, str(skipped), required)
-        except TargetError:
-            raise
-        except Exception as error:  # whatever the candidate raises
-            message = f"{type(error).__name__}: {error}".splitlines()[0]
-            yield Result(case, dtype, name, Status.ERRORED, None, message, required)
+            finding = check(candidate, expectation)
+        except UnsupportedError as unsupported:
+            yield Observation(Result(case.name, dtype, name, Status.SKIPPED, None, str(unsupported), required))
+        except CandidateError as error:
+            if isinstance(error, LimitError):
+                gave_up = f"not run, because {name} ended so: {error}"
+            yield Observation(Result(case.name, dtype, name, Status.ERRORED, None, str(error), required))
         else:
             status, message = Status.FAILED, finding.message
             if finding.ratio <= 1:
                 status, message = Status.PASSED, ""
             elif finding.tolerant <= 1:
                 status, message = Status.DEPARTED, f"float32 rotary angles: {finding.message}"
-            yield Result(case, dtype, name, status, finding.ratio, message, required)
+            result = Result(case.name, dtype, name, status, finding.ratio, message, required)
+            yield Observation(result, finding if status is Status.FAILED else None, expectation)
 
 
-def forward(layer: CandidateLayer, expectation: Expectation) -> Finding:
+def applies(check: str, case: Case, dtype: str) -> bool:
+    """Whether a case goes through a check: every case through the first four, the others where asked for."""
+    if check == "differences" and dtype != "float64":
+        return False
+    return check in ("forward", "gradients", "decode", "causality") or check in case.extras
+
+
+def forward(candidate: Candidate, expectation: Expectation) -> Finding:
     """The output against the true one."""
-    return _compare(expectation, {"y": layer.forward(_given(expectation))})
+    return compare(expectation, candidate.run("forward", expectation.case, expectation.dtype), ["y"])
 
 
-def gradients(layer: CandidateLayer, expectation: Expectation) -> Finding:
-    """The gradients of the input and of every parameter."""
-    if not isinstance(layer, Differentiable):
-        raise Skipped("no vjp")
-    dy = expectation.case.dy.astype(_carrier(expectation))
-    dx, by_name = layer.vjp(_given(expectation), dy)
-    return _compare(
-        expectation, {"dx": dx} | {f"grad.{name}": by_name[name] for name in expectation.case.parameters}
-    )
+def gradients(candidate: Candidate, expectation: Expectation) -> Finding:
+    """The gradients of the input and of every parameter against the true ones."""
+    values = candidate.run("vjp", expectation.case, expectation.dtype)
+    return compare(expectation, values, [name for name in expectation.true if name != "y"])
 
 
-def decode(layer: CandidateLayer, expectation: Expectation) -> Finding:
-    """A prefill, and every later token decoded from the cache."""
-    if not isinstance(layer, Decoding):
-        raise Skipped("no prefill and decode_step")
-    x, split = _given(expectation), expectation.case.split
-    outputs = [layer.prefill(x[:, :split], capacity=x.shape[1])]
-    for t in range(split, x.shape[1]):
-        outputs.append(layer.decode_step(x[:, t])[:, None])
-    return _compare(expectation, {"y": np.concatenate(outputs, axis=1)})
+def decode(candidate: Candidate, expectation: Expectation) -> Finding:
+    """A prefill, and every later token decoded from the cache, for every split of the case."""
+    case, worst = expectation.case, Finding()
+    for split in (case.split, *case.other_splits):
+        values = candidate.run("decode", replace(case, split=split), expectation.dtype)
+        worst = worst.worse(replace(compare(expectation, values, ["y"]), split=split))
+    return worst
 
 
-def causality(layer: CandidateLayer, expectation: Expectation) -> Finding:
+def causality(candidate: Candidate, expectation: Expectation) -> Finding:
     """Other tokens from the middle on leave the candidate's own outputs before it as they were."""
-    x = _given(expectation)
+    x = expectation.case.x
     middle = x.shape[1] // 2
-    return _compare_past(layer, expectation, middle, replacement=-2 * np.roll(x[:, middle:], 1, axis=-1))
+    return _compare_past(candidate, expectation, middle, -2 * np.roll(x[:, middle:], 1, axis=-1))
 
 
-def nan_isolation(layer: CandidateLayer, expectation: Expectation) -> Finding:
-    """A NaN in the middle token leaves the candidate's own outputs before it as they were."""
+def nan_isolation(candidate: Candidate, expectation: Expectation) -> Finding:
+    """A NaN, and an infinity, in the middle token leave the candidate's own outputs before it as they were."""
     middle = expectation.case.x.shape[1] // 2
-    return _compare_past(layer, expectation, middle, replacement=np.nan)
+    worst = Finding()
+    for bad in (np.nan, np.inf):
+        spoiled = expectation.case.x[:, middle:].copy()
+        spoiled[:, :1] = bad
+        worst = worst.worse(_compare_past(candidate, expectation, middle, spoiled))
+    return worst
 
 
-CHECKS: dict[str, tuple[Callable[[CandidateLayer, Expectation], Finding], bool]] = {
-    "forward": (forward, True),
-    "gradients": (gradients, True),
-    "decode": (decode, True),
-    "causality": (causality, True),
-    "NaN isolation": (nan_isolation, False),
+def calls(candidate: Candidate, expectation: Expectation) -> Finding:
+    """Earlier calls, the memory layout, the batch and training mode make no difference; the input stays."""
+    values = candidate.run("calls", expectation.case, expectation.dtype)
+    worst = Finding()
+    given = expectation.case.x.astype(_carrier(expectation))
+    if not np.array_equal(values.pop("x after the call", given), given):
+        worst = Finding(np.inf, np.inf, "it modifies its input")
+    for label, value in values.items():
+        quantity = label.split(" ")[0]
+        rows = 1 if label == "y of the first row alone" else None
+        worst = worst.worse(_compare_one(expectation, quantity, value, label, rows))
+    return worst
+
+
+def differences(candidate: Candidate, expectation: Expectation) -> Finding:
+    """The candidate's own gradient against differences of its own outputs, along one random direction.
+
+    The tolerance is the rounding error of the outputs over the step, plus what halving the step changes.
+    """
+    case, step = expectation.case, 2.0**-16
+    generator = np.random.default_rng(0)
+    direction = {"dx": generator.normal(size=case.x.shape)} | {
+        f"grad.{name}": 0.1 * generator.normal(size=array.shape) for name, array in case.parameters.items()
+    }
+    own = candidate.run("vjp", case, "float64")
+    if any(name not in own or own[name].shape != v.shape for name, v in direction.items()):
+        return Finding(np.inf, np.inf, "its gradient is incomplete")
+    if candidate.run("forward", case, "float64")["y"].shape != case.x.shape:
+        return Finding(np.inf, np.inf, "its output has the wrong shape")
+    along = sum(float(np.sum(own[name] * v)) for name, v in direction.items())
+
+    def slope(h: float) -> float:
+        sides = [candidate.run("forward", _moved(case, direction, sign * h), "float64")["y"] for sign in (1, -1)]
+        return float(np.sum(case.dy * (sides[0] - sides[1]))) / (2 * h)
+
+    coarse, fine = slope(2 * step), slope(step)
+    inputs = {"dx": case.x} | {f"grad.{name}": array for name, array in case.parameters.items()}
+    representation = sum(float(np.sum(np.abs(own[name] * inputs[name]))) for name in direction)
+    rounding = float(np.sum(np.abs(case.dy) * expectation.bounds("y"))) + 2.0**-53 * representation
+    ratio = abs(fine - along) / (rounding / step + abs(fine - coarse))
+    ratio = ratio if np.isfinite(ratio) else np.inf
+    message = f"slope {along:.6g} by its gradient, {fine:.6g} by differences of its outputs"
+    return Finding(ratio, ratio, message)
+
+
+CHECKS: dict[str, Callable[[Candidate, Expectation], Finding]] = {
+    "forward": forward,
+    "gradients": gradients,
+    "decode": decode,
+    "causality": causality,
+    "calls": calls,
+    "differences": differences,
+    "NaN isolation": nan_isolation,
 }
-"""Every check by name, and whether it decides the verdict."""
+"""Every check by name."""
+
+FINDINGS = ("NaN isolation",)
+"""Checks on robustness, which never decide the verdict."""
 
 
-def _given(expectation: Expectation) -> np.ndarray:
-    return expectation.case.x.astype(_carrier(expectation))
+def compare(expectation: Expectation, values: Values, quantities: list[str]) -> Finding:
+    """The worst error/bound over all elements of some quantities, which must all be there."""
+    worst = Finding()
+    for name in quantities:
+        if name not in values:
+            return Finding(np.inf, np.inf, f"{name} is missing", values)
+        worst = worst.worse(_compare_one(expectation, name, values[name], name))
+    return replace(worst, values=values)
 
 
-def _carrier(expectation: Expectation) -> str:
-    return PRECISIONS[expectation.dtype].carrier
+def _compare_one(
+    expectation: Expectation, quantity: str, value: np.ndarray, label: str, rows: int | None = None
+) -> Finding:
+    wanted = expectation.true[quantity][:rows] if rows is not None else expectation.true[quantity]
+    problem = _wrong_form(label, value, wanted.shape, _carrier(expectation))
+    if problem:
+        return problem
 
+    def ratios(angle_unit: float | None = None) -> np.ndarray:
+        if rows is None:
+            return expectation.ratios(quantity, value, wanted, angle_unit)
+        padded = np.concatenate([value, expectation.true[quantity][rows:].astype(value.dtype)])
+        return expectation.error_ratios(quantity, padded, angle_unit)[:rows]
 
-def _compare(expectation: Expectation, values: dict[str, np.ndarray]) -> Finding:
-    """The worst error/bound over all elements of all quantities."""
-    finding = Finding(0.0, 0.0, "")
-    for name, value in values.items():
-        problem = _wrong_form(name, value, expectation)
-        if problem:
-            return problem
-        ratios = expectation.error_ratios(name, value)
-        if np.max(ratios, initial=0.0) > finding.ratio:
-            finding = _worst(name, ratios, finding.tolerant)
-        if np.max(ratios, initial=0.0) > 1:
-            eased = ratios
-            if expectation.dtype == "float64":
-                eased = expectation.error_ratios(name, value, FLOAT32_ANGLES)
-            finding = finding._replace(tolerant=max(finding.tolerant, float(np.max(eased))))
+    finding = _worst(label, ratios())
+    if finding.ratio > 1 and expectation.dtype == "float64" and expectation.case.parameters.config.rope:
+        return replace(finding, tolerant=_worst(label, ratios(FLOAT32_ANGLES)).ratio)
     return finding
 
 
-def _compare_past(
-    layer: CandidateLayer, expectation: Expectation, middle: int, replacement: np.ndarray | float
-) -> Finding:
+def _compare_past(candidate: Candidate, expectation: Expectation, middle: int, replacement: np.ndarray) -> Finding:
     """Outputs before `middle`, with and without the tokens from there on replaced.
 
     Two correct results lie within one bound of the truth each, so within two of each other.
     """
-    x = _given(expectation)
-    before = layer.forward(x)
-    other = x.copy()
-    if isinstance(replacement, np.ndarray):
-        other[:, middle:] = replacement
-    else:
-        other[:, middle] = replacement
-    after = layer.forward(other)
+    case, dtype = expectation.case, expectation.dtype
+    if middle == 0:
+        return Finding()
+    x = case.x.copy()
+    x[:, middle:] = replacement
+    before = candidate.run("forward", case, dtype).get("y", np.zeros(0))
+    after = candidate.run("forward", replace(case, x=x), dtype).get("y", np.zeros(0))
     for value in (before, after):
-        problem = _wrong_form("y", value, expectation)
+        problem = _wrong_form("y", value, x.shape, _carrier(expectation))
         if problem:
             return problem
-    ratios = expectation.ratios("y", after, before)[:, :middle] / 2
-    worst = _worst("y", ratios, 0.0) if ratios.size else Finding(0.0, 0.0, "")
-    return worst._replace(tolerant=worst.ratio)
+    return _worst("y", expectation.ratios("y", after, before)[:, :middle] / 2)
 
 
-def _wrong_form(name: str, value: np.ndarray, expectation: Expectation) -> Finding | None:
-    wanted = expectation.true[name].shape
-    if value.shape != wanted:
-        return Finding(np.inf, np.inf, f"{name} has shape {value.shape}, expected {wanted}")
-    if value.dtype != _carrier(expectation):
-        return Finding(np.inf, np.inf, f"{name} has dtype {value.dtype}, expected {_carrier(expectation)}")
+def _moved(case: Case, direction: Values, step: float) -> Case:
+    parameters = {name: a + step * direction[f"grad.{name}"] for name, a in case.parameters.items()}
+    return replace(case, x=case.x + step * direction["dx"], parameters=case.parameters.replace(parameters))
+
+
+def _wrong_form(label: str, value: np.ndarray, shape: tuple[int, ...], dtype: str) -> Finding | None:
+    if value.shape != shape:
+        return Finding(np.inf, np.inf, f"{label} has shape {value.shape}, expected {shape}")
+    if value.dtype != dtype:
+        return Finding(np.inf, np.inf, f"{label} has dtype {value.dtype}, expected {dtype}")
     return None
 
 
-def _worst(name: str, ratios: np.ndarray, tolerant: float) -> Finding:
+def _worst(label: str, ratios: np.ndarray) -> Finding:
+    if not ratios.size:
+        return Finding()
     where = np.unravel_index(np.argmax(ratios), ratios.shape)
     index = [int(i) for i in where] if where else ""
     ratio = float(ratios[where])
-    return Finding(ratio, tolerant, f"{name}{index} off by {ratio:.3g} bounds")
+    return Finding(ratio, ratio, f"{label}{index} off by {ratio:.3g} bounds")
+
+
+def _carrier(expectation: Expectation) -> str:
+    return PRECISIONS[expectation.dtype].carrier

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sessa_ref.oracle.checks import CHECKS
+from sessa_ref.oracle.faults import FAULTS, Fault
 from sessa_ref.oracle.verdict import Report, Result, Status, Verdict
 
 _STYLES = {
@@ -39,10 +40,14 @@ def print_report(console: Console, report: Report) -> None:
     for result in report.results:
         rows.setdefault((result.case, result.dtype), {})[result.check] = result
     for (case, dtype), by_check in rows.items():
-        table.add_row(case, dtype, *(_cell(by_check[check]) for check in CHECKS))
+        table.add_row(case, dtype, *(_cell(by_check.get(check)) for check in CHECKS))
     console.print(table)
     for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
         _print_findings(console, report, status)
+    for sentence in report.location:
+        console.print(f"where: {sentence}", highlight=False, soft_wrap=True)
+    for diagnosis in report.diagnosis:
+        console.print(f"diagnosis: [bold]{diagnosis}[/]", highlight=False, soft_wrap=True)
     console.print(
         f"verdict: {report.target} [{_VERDICT_STYLES[report.verdict]}]{report.verdict}[/]",
         highlight=False,
@@ -50,7 +55,9 @@ def print_report(console: Console, report: Report) -> None:
     )
 
 
-def _cell(result: Result) -> str:
+def _cell(result: Result | None) -> str:
+    if result is None:
+        return ""
     text = result.status.value if result.ratio is None else _number(result.ratio)
     if not result.required and result.status is Status.FAILED:
         return "[yellow]leaks[/]"
@@ -71,9 +78,23 @@ def _print_findings(console: Console, report: Report, status: Status) -> None:
     for (check, required), results in by_check.items():
         worst = max(results, key=lambda result: -1.0 if result.ratio is None else result.ratio)
         label = status.value if required else f"robustness finding, no part of the verdict ({status.value})"
-        text = (
-            f"{label}: {check}, {len(results)} times; worst on {worst.case} in {worst.dtype}: {worst.message}"
-        )
-        console.print(
-            f"[{_STYLES[status] if required else 'yellow'}]{text}[/]", highlight=False, soft_wrap=True
-        )
+        text = f"{label}: {check}, {len(results)} times; worst on {worst.case} in {worst.dtype}: {worst.message}"
+        console.print(f"[{_STYLES[status] if required else 'yellow'}]{text}[/]", highlight=False, soft_wrap=True)
+
+
+def print_faults(console: Console) -> None:
+    """All faults that the oracle can name, by area."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("area", "fault", "what it does"):
+        table.add_column(heading, no_wrap=heading == "fault")
+    for fault in FAULTS.values():
+        table.add_row(fault.area, fault.name, fault.departure)
+    console.print(table)
+
+
+def print_fault(console: Console, fault: Fault) -> None:
+    """Everything about one fault."""
+    console.print(f"[bold]{fault.name}[/] ({fault.area})", highlight=False)
+    for heading, text in (("what", fault.departure), ("cause", fault.cause), ("fix", fault.fix)):
+        console.print(f"{heading + ':':<7}{text}", highlight=False, markup=False)
+    console.print(fault.formula, highlight=False, markup=False)

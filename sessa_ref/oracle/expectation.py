@@ -1,7 +1,7 @@
 """What a case must give, and how far a correct implementation may be from it.
 
-The true value comes from arithmetic finer than the candidate's: float64 for float32, extended precision for
-float64. The tolerance is `GROWTH` times the spread that Monte Carlo arithmetic finds on this very case.
+The true value comes from arithmetic finer than the candidate's: extended precision for float64, float64 for
+the others. The tolerance is `GROWTH` times the spread that Monte Carlo arithmetic finds on this very case.
 """
 
 from functools import cached_property, lru_cache
@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from sessa_ref import reference
+from sessa_ref.oracle.candidate import Values
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.rounding import rounded
@@ -24,9 +25,6 @@ EXTENDED = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 """Whether this machine has a longdouble finer than float64; if not, true values are float64 results, whose
 own error is about one spread of the sixteen allowed."""
 
-Values = dict[str, np.ndarray]
-"""y, dx, and the gradient of every parameter under "grad." + its name."""
-
 _DRAWING_UNIT = 2.0**-24
 
 
@@ -38,18 +36,30 @@ def evaluate(case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
 
 
 class Expectation:
-    """True values and tolerances of one case in one precision, computed when first needed."""
+    """True values and tolerances of one case in one precision.
 
-    def __init__(self, case: Case, dtype: str) -> None:
+    Args:
+        case: as generated; `self.case` is it rounded to `dtype`.
+        dtype: a key of `PRECISIONS`.
+        spread: what `spreads_for` gives, where it is already there.
+    """
+
+    def __init__(self, case: Case, dtype: str, spread: Values | None = None) -> None:
         self.unrounded = case
         self.case = case.rounded(dtype)
         self.dtype = dtype
+        self.spread = spreads_for(case, dtype) if spread is None else spread
 
     @cached_property
     def true(self) -> Values:
         """The true values for the case as `dtype` holds it, in finer arithmetic."""
         finer = np.longdouble if self.dtype == "float64" else np.float64
         return evaluate(self.case, self.case.x.astype(finer), self.case.dy.astype(finer))
+
+    @cached_property
+    def angle_spread(self) -> Values:
+        """Spread per unit roundoff of the rotary angles, all else exact."""
+        return spreads(self.unrounded, 0.0, 1.0)
 
     def bounds(self, quantity: str, angle_unit: float | None = None) -> np.ndarray:
         """The tolerated absolute error of each element of a quantity, broadcastable to its shape.
@@ -59,11 +69,9 @@ class Expectation:
             angle_unit: unit roundoff granted to the rotary angles, on top of the precision's own.
         """
         precision = PRECISIONS[self.dtype]
-        spread = (
-            spreads(self.unrounded, 1.0, precision.angle_unit / precision.unit)[quantity] * precision.unit
-        )
-        if angle_unit is not None:
-            spread = spread + spreads(self.unrounded, 0.0, 1.0)[quantity] * angle_unit
+        spread = self.spread[quantity] * precision.unit
+        if angle_unit is not None and self.case.parameters.config.rope:
+            spread = spread + self.angle_spread[quantity] * angle_unit
         return np.asarray(GROWTH * spread + precision.tiny * max(self.case.x.size, 1))
 
     def error_ratios(self, quantity: str, value: np.ndarray, angle_unit: float | None = None) -> np.ndarray:
@@ -80,23 +88,51 @@ class Expectation:
         return np.where(np.isfinite(value), ratios, np.inf)
 
 
-@lru_cache(maxsize=8)
-def spreads(case: Case, unit: float, angle_unit: float) -> Values:
-    """Root mean square deviation under Monte Carlo arithmetic, over draws and the last axis, per unit.
+@lru_cache(maxsize=128)
+def expectations(case: Case, dtypes: tuple[str, ...]) -> dict[str, Expectation]:
+    """The expectations of one case in several precisions, true values included, with shared draws."""
+    shared: dict[tuple[float, float], Values] = {}
+    result = {}
+    for dtype in dtypes:
+        key = _drawing(dtype)
+        if key not in shared:
+            shared[key] = spreads_for(case, dtype)
+        result[dtype] = Expectation(case, dtype, shared[key])
+        _ = result[dtype].true
+    return result
 
-    Rounding errors are small, so deviations are linear in them and one set of draws serves all precisions.
+
+def spreads_for(case: Case, dtype: str) -> Values:
+    """Spread per unit roundoff in the arithmetic of `dtype`."""
+    drawing_unit, angle_ratio = _drawing(dtype)
+    return spreads(case, 1.0, angle_ratio, drawing_unit)
+
+
+def _drawing(dtype: str) -> tuple[float, float]:
+    # Deviations are linear in errors as small as those of float32 and float64, so one set of draws serves
+    # both. Half precisions are drawn at their own size.
+    precision = PRECISIONS[dtype]
+    return max(precision.unit, _DRAWING_UNIT), precision.angle_unit / precision.unit
+
+
+def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _DRAWING_UNIT) -> Values:
+    """Root mean square deviation under Monte Carlo arithmetic, over draws and the last axis, per unit roundoff.
+
+    Args:
+        case: the case, unrounded.
+        unit: rounding errors of the layer, in multiples of `drawing_unit`: 1, or 0 for none.
+        angle_unit: those of the rotary angles.
+        drawing_unit: size of the errors that are drawn.
     """
     exact = evaluate(case, case.x, case.dy)
     squares = {name: np.zeros(value.shape) for name, value in exact.items()}
     for draw in range(DRAWS):
         generator = np.random.default_rng(draw)
         x, dy = (
-            rounded(array, unit * _DRAWING_UNIT, generator, angle_unit * _DRAWING_UNIT)
-            for array in (case.x, case.dy)
+            rounded(array, unit * drawing_unit, generator, angle_unit * drawing_unit) for array in (case.x, case.dy)
         )
         for name, value in evaluate(case, x, dy).items():
             squares[name] += (np.asarray(value) - exact[name]) ** 2 / DRAWS
     return {
-        name: np.sqrt(np.mean(s, axis=-1, keepdims=True) if s.ndim else s) / _DRAWING_UNIT
-        for name, s in squares.items()
+        name: np.sqrt(np.mean(s, axis=-1, keepdims=True) if s.ndim else s) / drawing_unit for name, s in squares.items()
     }

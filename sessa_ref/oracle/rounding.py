@@ -75,8 +75,7 @@ class RoundedArray(np.ndarray):
             return self.model.round(exact, _sum_scale(exact, squares, weights.shape[-1]), is_angle=False)
         if func in _EXACT_FUNCTIONS:
             parts = [
-                self.model.wrap(part, _are_angles(args))
-                for part in (exact if isinstance(exact, list) else [exact])
+                self.model.wrap(part, _are_angles(args)) for part in (exact if isinstance(exact, list) else [exact])
             ]
             return parts if isinstance(exact, list) else parts[0]
         raise TypeError(f"no rounding model for {func.__name__}")

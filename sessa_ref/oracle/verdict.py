@@ -47,6 +47,23 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Diagnosis:
+    """A mistake that explains failed checks."""
+
+    name: str
+    """Name of a fault of the catalogue; `sessa-ref explain NAME` says more."""
+    text: str
+    """What it explains and what it is, in a sentence."""
+    explained: int
+    """Failed forward, decode and gradient checks that it explains, with those named beside it."""
+    failed: int
+    """How many there are in the precision that was looked at."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a run found."""
 
@@ -54,6 +71,10 @@ class Report:
     results: Sequence[Result]
     about: dict[str, Any]
     """Versions and settings of the run."""
+    diagnosis: Sequence[Diagnosis] = ()
+    """What was done wrong, as far as the catalogue of faults tells."""
+    location: Sequence[str] = ()
+    """Where results begin to be wrong: sentences."""
 
     @property
     def verdict(self) -> Verdict:
@@ -79,5 +100,7 @@ class Report:
             "target": self.target,
             "verdict": self.verdict,
             "about": self.about,
+            "diagnosis": [asdict(diagnosis) for diagnosis in self.diagnosis],
+            "location": list(self.location),
             "results": results,
         }

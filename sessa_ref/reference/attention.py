@@ -32,9 +32,7 @@ def attention_weights(
     return exponentials / np.where(visible.any(axis=-1, keepdims=True), total, 1)
 
 
-def causal_sum(
-    alpha: Real[Array, "*batch T T"], v: Real[Array, "*batch T width"]
-) -> Real[Array, "*batch T width"]:
+def causal_sum(alpha: Real[Array, "*batch T T"], v: Real[Array, "*batch T width"]) -> Real[Array, "*batch T width"]:
     """Sum over j <= t of alpha_tj v_j (16). Row t touches no later value, not even to multiply it by 0."""
     result = np.empty_like(v)
     for t in range(v.shape[-2]):

@@ -34,9 +34,7 @@ def vjp(parameters: SessaParameters, x: Any, dy: Any) -> tuple[Real[Array, "*bat
     return backward(parameters, layer.trace(parameters, x), dy)
 
 
-def backward(
-    parameters: SessaParameters, steps: layer.Trace, dy: Any
-) -> tuple[Real[Array, "*batch T D"], Gradients]:
+def backward(parameters: SessaParameters, steps: layer.Trace, dy: Any) -> tuple[Real[Array, "*batch T D"], Gradients]:
     """`vjp` from a trace that is already there.
 
     Raises:
@@ -52,9 +50,7 @@ def backward(
     da = du * tokenwise.gelu_derivative(steps.a)
     dg = dgated * steps.s
     dn = _linear(parameters, gradients, "W_in", steps.n, np.concatenate([da, dg], axis=-1))
-    dx = dy + (
-        _layer_norm(parameters, gradients, steps.x, dn) if parameters.config.norm == "layernorm" else dn
-    )
+    dx = dy + (_layer_norm(parameters, gradients, steps.x, dn) if parameters.config.norm == "layernorm" else dn)
     return dx, {name: gradients[name] for name in parameters}
 
 
@@ -74,9 +70,7 @@ def _feedback(
     dq_fb, dk_fb = _weights(steps.alpha_fb, steps.q_fb, steps.k_fb, steps.gamma[..., None] * dB)
     du = _linear(parameters, gradients, "mixer.proj_fb", steps.u, np.concatenate([dq_fb, dk_fb], axis=-1))
 
-    tanh = feedback.gain(
-        steps.u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], gamma_max=1.0
-    )
+    tanh = feedback.gain(steps.u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], gamma_max=1.0)
     dpre = (dgamma * config.gamma_max * (1 - tanh * tanh))[..., None]
     gradients["mixer.gamma_bias"] = np.sum(dpre.reshape(-1, 1), axis=0).reshape(())
     return du + _linear(parameters, gradients, "mixer.gamma_ctx", steps.u, dpre)

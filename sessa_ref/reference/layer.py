@@ -42,14 +42,10 @@ def as_tokens(config: SessaConfig, x: Any, name: str = "x", axes: str = "T D") -
 
 def before_mixer(
     parameters: SessaParameters, x: Real[Array, "*batch D"]
-) -> tuple[
-    Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"]
-]:
+) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"]]:
     """(n, a, g, u): the normalised tokens (9), the two halves of the projection (10) and u = GELU(a) (11)."""
     if parameters.config.norm == "layernorm":
-        n = tokenwise.layer_norm(
-            x, parameters["ln.weight"], parameters["ln.bias"], parameters.config.norm_eps
-        )
+        n = tokenwise.layer_norm(x, parameters["ln.weight"], parameters["ln.bias"], parameters.config.norm_eps)
     else:
         n = x
     a, g = np.split(tokenwise.linear(n, parameters["W_in.weight"], parameters["W_in.bias"]), 2, axis=-1)

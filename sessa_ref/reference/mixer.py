@@ -32,9 +32,7 @@ class MixerTrace:
     s: Real[Array, "*batch T D"]
 
 
-def project(
-    parameters: SessaParameters, name: str, u: Real[Array, "*batch D"]
-) -> Real[Array, "*batch outputs"]:
+def project(parameters: SessaParameters, name: str, u: Real[Array, "*batch D"]) -> Real[Array, "*batch outputs"]:
     """The mixer's linear map `name`, with its bias where the config has one."""
     return tokenwise.linear(u, parameters[f"mixer.{name}.weight"], parameters.get(f"mixer.{name}.bias"))
 
@@ -61,9 +59,7 @@ def mixer(parameters: SessaParameters, u: Real[Array, "*batch T D"]) -> MixerTra
 
     q_fb, k_fb = np.split(project(parameters, "proj_fb", u), 2, axis=-1)
     alpha_fb = attention.attention_weights(q_fb, k_fb, attention.strict_past(T))
-    gamma = feedback.gain(
-        u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], config.gamma_max
-    )
+    gamma = feedback.gain(u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], config.gamma_max)
     B = feedback.routing_matrix(gamma, alpha_fb)
     s = solve.forward_substitution(B, f)
     return MixerTrace(

@@ -9,9 +9,7 @@ from scipy import linalg
 from sessa_ref.notation import Array, Real
 
 
-def forward_substitution(
-    B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"]
-) -> Real[Array, "*batch T D"]:
+def forward_substitution(B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
     """s_0 = f_0 and s_t = f_t + sum over j < t of B_tj s_j: the recurrence (21), (22).
 
     This is the definition; a NaN in f_t reaches no state before s_t.
@@ -22,9 +20,7 @@ def forward_substitution(
     return s
 
 
-def backward_substitution(
-    B: Real[Array, "*batch T T"], ds: Real[Array, "*batch T D"]
-) -> Real[Array, "*batch T D"]:
+def backward_substitution(B: Real[Array, "*batch T T"], ds: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
     """The adjoint solve (I - B)^T lambda = ds: lambda_t = ds_t + sum over i > t of B_it lambda_i."""
     flip = (..., slice(None, None, -1), slice(None, None, -1))
     reversed_time = np.swapaxes(B, -1, -2)[flip]

@@ -26,9 +26,7 @@ def layer_norm(
     return standardize(x, eps)[0] * weight + bias
 
 
-def standardize(
-    x: Real[Array, "*batch D"], eps: float
-) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch 1"]]:
+def standardize(x: Real[Array, "*batch D"], eps: float) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch 1"]]:
     """The layer norm before its affine map, and the scale 1/sqrt(var + eps) that it multiplied by."""
     D = x.shape[-1]
     centred = x - np.sum(x, axis=-1, keepdims=True) / D

@@ -13,7 +13,7 @@ from sessa_ref.optimized import SessaLayer
 from sessa_ref.oracle.cases import Case, case
 from sessa_ref.oracle.expectation import Expectation
 from sessa_ref.oracle.precision import PRECISIONS
-from sessa_ref.oracle.torch_candidate import DecodingTorchLayer
+from sessa_ref.oracle.torch_adapter import DecodingTorchLayer
 from tests import published_vectors
 from tests.closeness import as_values, assert_within_bounds
 from tests.strategies import cases
@@ -88,9 +88,7 @@ def test_state_dict_has_the_published_names():
     published = {f"{n}" for n in published_vectors.load("multi_head").part("param.")}
     assert set(layer().state_dict()) == published | {"mixer.rope_inv_freq"}
     assert layer().state_dict()["mixer.rope_inv_freq"].dtype == torch.float32
-    assert set(layer(n_heads=1, D=5, use_forward_rope=False).state_dict()) == published - {
-        "mixer.out_proj.weight"
-    }
+    assert set(layer(n_heads=1, D=5, use_forward_rope=False).state_dict()) == published - {"mixer.out_proj.weight"}
 
 
 class TestAngles:

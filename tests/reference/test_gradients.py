@@ -7,7 +7,7 @@ from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.cases import case
 from sessa_ref.oracle.expectation import Expectation, evaluate
-from sessa_ref.oracle.torch_candidate import TorchLayer
+from sessa_ref.oracle.torch_adapter import TorchLayer
 from sessa_ref.parameters import SessaParameters
 from tests.closeness import as_values, assert_within_bounds
 from tests.strategies import cases

@@ -123,9 +123,7 @@ class TestTokenwise:
         step = np.imag(tokenwise.gelu(a + 1e-30j)) / 1e-30
         assert np.all(np.abs(tokenwise.gelu_derivative(a) - step) <= 16 * UNIT * (1 + np.abs(a)))
 
-    @pytest.mark.skipif(
-        np.finfo(np.longdouble).eps == np.finfo(float).eps, reason="no extended precision here"
-    )
+    @pytest.mark.skipif(np.finfo(np.longdouble).eps == np.finfo(float).eps, reason="no extended precision here")
     def test_erf_in_extended_precision(self):
         """Taylor's series at 1/4, by hand in exact rationals to 25 terms, times 2/sqrt(pi)."""
         from fractions import Fraction

@@ -1,0 +1,298 @@
+// The Sessa layer in JavaScript, without dependencies, in double precision. It runs in browsers and in node.
+//
+//   forward(config, parameters, x)      the layer, with every intermediate
+//   new Decoder(config, parameters)     the same, one token at a time from a cache
+//   readSafetensors, writeSafetensors   parameters from and to files
+//
+// `config` has the fields of SessaConfig. `parameters` maps each published name, such as "W_in.weight", to
+// { shape, data }: matrices are (outputs, inputs), row by row. `x` is an array of T tokens of D numbers each.
+// Symbols are the paper's (arXiv 2604.18580v2), and a bare number such as (17) is one of its equations.
+//
+// `node sessa.mjs CASE_DIR` answers one request of the oracle's command protocol.
+
+/**
+ * The layer's output and every intermediate.
+ *
+ * Row t of each result belongs to token t, and row t of a matrix depends on tokens 0 .. t only: the layer is
+ * causal, so this is T decoding steps from an empty cache.
+ *
+ * @returns an object of arrays:
+ *   n, a, g, u, o, f, s, y    [t][feature]: (9) to (11), (16), (20), (13)
+ *   q_rotated                 [t][head][coordinate]: (15); also k_rotated, v, one per key/value head
+ *   q_fb, k_fb                [t][coordinate]: (14)
+ *   alpha_fwd                 [head][t][j], 0 for j > t: (15)
+ *   alpha_fb, B               [t][j], 0 for j >= t: (17), (19)
+ *   gamma                     [t]: (18)
+ */
+export function forward(config, parameters, x) {
+  const decoder = new Decoder(config, parameters);
+  const steps = x.map((token) => decoder.step(token));
+  const padded = (row) => Array.from(x, (_, j) => row[j] ?? 0);
+  const gathered = (name) => steps.map((step) => step[name]);
+  return {
+    ...Object.fromEntries(TOKENWISE.map((name) => [name, gathered(name)])),
+    alpha_fwd: Array.from({ length: config.heads }, (_, h) => steps.map((step) => padded(step.alpha_fwd[h]))),
+    alpha_fb: gathered("alpha_fb").map(padded),
+    B: gathered("B").map(padded),
+  };
+}
+
+const TOKENWISE = [
+  "n", "a", "g", "u", "q_rotated", "k_rotated", "v", "o", "f", "q_fb", "k_fb", "gamma", "s", "y",
+]; // prettier-ignore
+
+/** The layer, one token at a time. The cache holds what later tokens need of the earlier ones. */
+export class Decoder {
+  constructor(config, parameters) {
+    this.config = config;
+    this.parameters = parameters;
+    this.cache = { k_rotated: [], v: [], k_fb: [], s: [] };
+  }
+
+  /** Everything about the next token, D numbers. Its rows of alpha_fwd, alpha_fb and B end at the present. */
+  step(x_t) {
+    const { config, parameters, cache } = this;
+    const { width: D, heads: H, kv_heads: G } = config;
+    if (x_t.length !== D) throw new RangeError(`a token must have width ${D}, got ${x_t.length}`);
+    const project = (name, z) => linear(parameters, name, z);
+    const t = cache.s.length;
+
+    const n = config.norm === "layernorm" ? layerNorm(parameters, config.norm_eps, x_t) : x_t;
+    const [a, g] = split(project("W_in", n), 2); // (10)
+    const u = a.map(gelu); // (11)
+
+    const position = (head) => (config.rope ? rotate(config, head, t) : head);
+    const q_rotated = split(project("mixer.q_proj", u), H).map(position);
+    const k_rotated = split(project("mixer.k_proj", u), G).map(position);
+    const v = split(project("mixer.v_proj", u), G);
+    cache.k_rotated.push(k_rotated);
+    cache.v.push(v);
+    const group = (h) => Math.floor(h / (H / G)); // the key/value head that query head h reads
+    const alpha_fwd = q_rotated.map((q, h) => attentionWeights(q, cache.k_rotated.map((k) => k[group(h)])));
+    const values = (h) => cache.v.map((v_j) => v_j[group(h)]);
+    const o = alpha_fwd.flatMap((alpha, h) => weightedSum(alpha, values(h), D / H));
+    const f = H > 1 ? project("mixer.out_proj", o) : o; // (16); one head has no output projection
+
+    const [q_fb, k_fb] = split(project("mixer.proj_fb", u), 2);
+    const alpha_fb = attentionWeights(q_fb, cache.k_fb); // k_fb of the strict past: token t is not in it yet
+    const gain = project("mixer.gamma_ctx", u)[0] + tensor(parameters, "mixer.gamma_bias").data[0];
+    const gamma = config.gamma_max * Math.tanh(gain); // (18)
+    const B = alpha_fb.map((weight) => gamma * weight); // (19)
+    const fromPast = weightedSum(B, cache.s, D);
+    const s = f.map((f_i, i) => f_i + fromPast[i]); // (21), (22): one row of the solve (I - B) s = f
+    cache.k_fb.push(k_fb);
+    cache.s.push(s);
+
+    const update = project("W_out", s.map((s_i, i) => s_i * g[i]));
+    const y = update.map((update_i, i) => x_t[i] + update_i); // (13)
+    return { n, a, g, u, q_rotated, k_rotated, v, alpha_fwd, o, f, q_fb, k_fb, alpha_fb, gamma, B, s, y };
+  }
+}
+
+/** W z + b; without b where the parameters have none. */
+function linear(parameters, name, z) {
+  const { shape, data } = tensor(parameters, `${name}.weight`);
+  const bias = parameters[`${name}.bias`]?.data;
+  return Array.from({ length: shape[0] }, (_, i) => {
+    let sum = 0;
+    for (let j = 0; j < z.length; j++) sum += data[i * z.length + j] * z[j];
+    return bias ? sum + bias[i] : sum;
+  });
+}
+
+/** Layer norm with the biased variance (9). */
+function layerNorm(parameters, eps, x_t) {
+  const weight = tensor(parameters, "ln.weight").data;
+  const bias = tensor(parameters, "ln.bias").data;
+  const mean = total(x_t) / x_t.length;
+  const centred = Array.from(x_t, (x_i) => x_i - mean);
+  const variance = total(centred.map((c) => c * c)) / x_t.length;
+  return centred.map((c, i) => (c / Math.sqrt(variance + eps)) * weight[i] + bias[i]);
+}
+
+/** Turn coordinates (2r, 2r + 1) by the angle t base^(-2r/d_k) (15). */
+function rotate(config, z, t) {
+  const stored = config.rotary_dtype === "float32" ? Math.fround : (number) => number;
+  const turned = [];
+  for (let i = 0; i < z.length; i += 2) {
+    const theta = t * stored(config.rope_base ** stored(-i / z.length));
+    const [cos, sin] = [Math.cos(theta), Math.sin(theta)];
+    turned.push(z[i] * cos - z[i + 1] * sin, z[i] * sin + z[i + 1] * cos);
+  }
+  return turned;
+}
+
+/** Softmax over the keys of <q, k_j> / sqrt(width) (15), (17); no keys give no weights. */
+function attentionWeights(q, keys) {
+  const logits = keys.map((k) => total(k.map((k_i, i) => q[i] * k_i)) / Math.sqrt(q.length));
+  const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const exponentials = logits.map((logit) => Math.exp(logit - highest)); // at most 1: no overflow
+  const normaliser = total(exponentials);
+  return exponentials.map((exponential) => exponential / normaliser);
+}
+
+/** Sum over j of weights[j] vectors[j]; zeros of the given width if there are none. */
+function weightedSum(weights, vectors, width) {
+  const sum = new Array(width).fill(0);
+  vectors.forEach((vector, j) => vector.forEach((number, i) => (sum[i] += weights[j] * number)));
+  return sum;
+}
+
+/** `z` in `parts` runs of equal length. */
+function split(z, parts) {
+  const width = z.length / parts;
+  return Array.from({ length: parts }, (_, i) => z.slice(i * width, (i + 1) * width));
+}
+
+function total(numbers) {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
+
+function tensor(parameters, name) {
+  if (!(name in parameters)) throw new Error(`the parameters lack ${name}`);
+  return parameters[name];
+}
+
+/** The exact GELU, a Phi(a) with Phi the standard normal distribution function (11). */
+export function gelu(a) {
+  return (a * (1 + erf(a / Math.SQRT2))) / 2;
+}
+
+const TWO_OVER_SQRT_PI_MINUS_1 = 0.1283791670955126;
+
+/**
+ * The error function, within 1.5 units in the last place.
+ *
+ * Near 0 by its Maclaurin series, elsewhere as 1 - erfc with Laplace's continued fraction for erfc: 7.1.5 and
+ * 7.1.14 in Abramowitz and Stegun, Handbook of Mathematical Functions. What is cut off is below 2^-56.
+ */
+export function erf(z) {
+  const magnitude = Math.abs(z);
+  if (magnitude < 0.875) {
+    // 2/sqrt(pi) (z - z^3/3 + z^5/10 - ...), nested, written as z plus a small correction.
+    let rest = 0;
+    for (let n = 20; n > 0; n--) rest = 1 / (2 * n + 1) - ((z * z) / (n + 1)) * rest;
+    const c = TWO_OVER_SQRT_PI_MINUS_1;
+    return z + z * (c - (1 + c) * z * z * rest);
+  }
+  let fraction = 0;
+  for (let k = Math.ceil(200 / (z * z)); k > 0; k--) fraction = k / 2 / (magnitude + fraction);
+  const erfc = Math.exp(-z * z) / Math.sqrt(Math.PI) / (magnitude + fraction);
+  return Math.sign(z) * (1 - erfc);
+}
+
+/**
+ * The tensors of a safetensors file: { name: { dtype, shape, data } }. F64 becomes a Float64Array; F32
+ * and F16 become a Float32Array. Like the file, the machine must be little-endian.
+ */
+export function readSafetensors(buffer) {
+  const headerLength = Number(new DataView(buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, headerLength)));
+  delete header.__metadata__;
+  const tensors = {};
+  for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
+    const [start, end] = data_offsets.map((offset) => 8 + headerLength + offset);
+    tensors[name] = { dtype, shape, data: storage(name, dtype).decode(buffer.slice(start, end)) };
+  }
+  return tensors;
+}
+
+/** The safetensors file, as bytes, of tensors given as { name: { dtype, shape, data } }. */
+export function writeSafetensors(tensors) {
+  const header = {};
+  const parts = [];
+  let end = 0;
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+    const bytes = storage(name, dtype).encode(data);
+    header[name] = { dtype, shape, data_offsets: [end, (end += bytes.length)] };
+    parts.push(bytes);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / 8) * 8; // keeps the numbers aligned; spaces fill it up
+  const file = new Uint8Array(8 + headerLength + end).fill(32, 8, 8 + headerLength);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
+  file.set(json, 8);
+  let position = 8 + headerLength;
+  for (const bytes of parts) {
+    file.set(bytes, position);
+    position += bytes.length;
+  }
+  return file;
+}
+
+const STORAGE = {
+  F64: { decode: (bytes) => new Float64Array(bytes), encode: (data) => bytesOf(Float64Array.from(data)) },
+  F32: { decode: (bytes) => new Float32Array(bytes), encode: (data) => bytesOf(Float32Array.from(data)) },
+  F16: {
+    decode: (bytes) => Float32Array.from(new Uint16Array(bytes), fromHalf),
+    encode: (data) => bytesOf(Uint16Array.from(data, toHalf)),
+  },
+};
+
+function storage(name, dtype) {
+  if (!(dtype in STORAGE)) throw new TypeError(`${name} must be F64, F32 or F16, got ${dtype}`);
+  return STORAGE[dtype];
+}
+
+function bytesOf(typedArray) {
+  return new Uint8Array(typedArray.buffer);
+}
+
+/** The number that 16 bits stand for: sign, five bits of exponent, ten of fraction. */
+export function fromHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24; // zero and subnormal numbers
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** The 16 bits of the half-precision number nearest to `number`; ties go to even. */
+export function toHalf(number) {
+  const sign = number < 0 || Object.is(number, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(number);
+  if (Number.isNaN(number)) return 0x7e00;
+  if (magnitude >= 65520) return sign | 0x7c00; // halfway between the largest number and 2^16: infinity
+  const exponent = Math.max(Math.floor(Math.log2(magnitude)), -14);
+  const steps = magnitude * 2 ** (10 - exponent); // exact
+  let nearest = Math.round(steps);
+  if (nearest - steps === 0.5 && nearest % 2) nearest -= 1;
+  // A normal number has 1024 .. 2048 steps. Its leading 1 raises the exponent field by one, rounding up to
+  // 2048 by two; a subnormal number has fewer steps and the exponent field 0.
+  return sign | (((exponent + 14) << 10) + nearest);
+}
+
+/** Answer the oracle's request in a directory and return the exit status: 3 for an operation unknown here. */
+async function main(caseDir) {
+  const { readFileSync, writeFileSync } = await import("node:fs");
+  const { operation, config } = JSON.parse(readFileSync(`${caseDir}/case.json`, "utf8"));
+  if (operation !== "forward" && operation !== "decode") return 3;
+  const file = readFileSync(`${caseDir}/case.safetensors`);
+  const tensors = readSafetensors(new Uint8Array(file).buffer);
+  const named = Object.entries(tensors).filter(([name]) => name.startsWith("param."));
+  const parameters = Object.fromEntries(named.map(([name, tensor]) => [name.slice("param.".length), tensor]));
+  const x = tensors.x;
+  const [batch, T, D] = x.shape;
+  const y = [];
+  for (let row = 0; row < batch; row++) {
+    // Prompt or not, every token is one step.
+    const decoder = new Decoder(config, parameters);
+    for (let t = row * T; t < (row + 1) * T; t++) {
+      y.push(...decoder.step(Array.from(x.data.subarray(t * D, (t + 1) * D))).y);
+    }
+  }
+  const results = { y: { dtype: x.dtype, shape: x.shape, data: y } };
+  writeFileSync(`${caseDir}/out.safetensors`, writeSafetensors(results));
+  return 0;
+}
+
+// Run only as `node sessa.mjs CASE_DIR`: not in a browser, and not when another module imports this one.
+const script = globalThis.process?.argv?.[1];
+if (script !== undefined && import.meta.url.startsWith("file:")) {
+  const { existsSync, realpathSync } = await import("node:fs");
+  const { pathToFileURL } = await import("node:url");
+  if (existsSync(script) && pathToFileURL(realpathSync(script)).href === import.meta.url) {
+    process.exitCode = await main(process.argv[2]);
+  }
+}

@@ -1,0 +1,313 @@
+"""Test vectors: cases as files, with true values and tolerances, for implementations that cannot run the oracle.
+
+`export` writes a folder NAME for each case:
+
+- `case.json` and `case.safetensors`: the layer, x and dy in float64, as in the command protocol;
+- `expected.safetensors`: the true `y`, `dx` and `grad.` + parameter name in float64; for each such quantity Q
+  `radius.Q`, the error of the stored true values themselves, and `bound.DTYPE.Q`, the tolerance in that
+  precision. An output is right where |output - Q| <= bound.DTYPE.Q + radius.Q; bounds broadcast along the last
+  axis. `float32_angles.Q` is added to the float64 bound where float32 rotary angles are tolerated.
+
+`check` judges outputs that someone computed from the cases, from these files alone.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import safetensors
+from jaxtyping import Float64
+from safetensors.numpy import save_file
+
+import sessa_ref
+from sessa_ref.notation import Array
+from sessa_ref.oracle import expectation, protocol
+from sessa_ref.oracle.battery import BATTERY_VERSION, battery
+from sessa_ref.oracle.cases import Case
+from sessa_ref.oracle.precision import PRECISIONS
+from sessa_ref.oracle.rounding import rounded
+from sessa_ref.oracle.verdict import Report, Result, Status
+
+FORMAT_VERSION = 1
+"""Version of the files."""
+
+LONGEST = 128
+"""Tokens of the longest case that is exported by default."""
+
+_FLOAT32_UNIT = 2.0**-24
+_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+_Outcome = tuple[Status, float | None, str]
+
+
+class _VersionError(ValueError):
+    """The files have another format."""
+
+
+class Stored(NamedTuple):
+    """A tensor as a file holds it."""
+
+    format: str
+    """The file's name of the format, e.g. "F32"."""
+    values: Array
+    """The numbers, exactly, as float64; empty for formats that are not judged."""
+    shape: tuple[int, ...]
+
+
+def export(
+    directory: str | os.PathLike[str],
+    cases: Sequence[Case] | None = None,
+    exposes: Callable[[Case], list[str]] | None = None,
+    progress: Callable[[str], None] = lambda step: None,
+) -> list[str]:
+    """Write a folder for each case, and `manifest.json`, which `vectors.schema.json` describes.
+
+    Args:
+        directory: made if it does not exist; files of equal names are overwritten.
+        cases: those of the battery with at most `LONGEST` tokens by default.
+        exposes: names of the faults that a case brings to light, for the manifest.
+        progress: called with the name of each case before it is computed.
+
+    Returns:
+        The names of the cases.
+
+    Raises:
+        ValueError: `directory` is a file, or the names of the cases cannot be those of folders.
+    """
+    directory = Path(directory)
+    chosen = [c for c in battery() if c.x.shape[1] <= LONGEST] if cases is None else list(cases)
+    names = [case.name for case in chosen]
+    if not names or len(set(names)) < len(names) or not all(map(_is_folder_name, names)):
+        raise ValueError(f"cases must have distinct names that can be names of folders, got {names}")
+    if directory.exists() and not directory.is_dir():
+        raise ValueError(f"{directory} is not a directory")
+    for case in chosen:
+        progress(case.name)
+        folder = directory / case.name
+        folder.mkdir(parents=True, exist_ok=True)
+        protocol.write_case(folder, "all", case, "float64")
+        save_file(_expected(case), folder / "expected.safetensors")
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "generator": f"sessa_ref {sessa_ref.__version__}",
+        "battery_version": BATTERY_VERSION,
+        "true_values": "extended precision" if expectation.EXTENDED else "float64",
+        "bound": f"{expectation.GROWTH:g} spreads of {expectation.DRAWS} Monte Carlo draws",
+        "cases": [_entry(case, [] if exposes is None else exposes(case)) for case in chosen],
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (directory / "manifest.json").write_text(text, encoding="utf-8")
+    return names
+
+
+def check(directory: str | os.PathLike[str], outputs: str | os.PathLike[str]) -> Report:
+    """Judge outputs that were computed elsewhere.
+
+    Args:
+        directory: what `export` wrote.
+        outputs: holds NAME/out.safetensors for each case, with any of `y`, `dx` and `grad.` + parameter name,
+            all stored in one of F64, F32, BF16 and F16, which decides the tolerance.
+
+    Returns:
+        One "forward" and one "gradients" result for each case. What is missing is skipped; "gradients" is also
+        skipped where only some gradients are there and these are right.
+
+    Raises:
+        ValueError: there are no vectors in `directory`, they are damaged or of another version, or `outputs`
+            has no file for any case.
+    """
+    directory, outputs = Path(directory), Path(outputs)
+    manifest = _read_manifest(directory)
+    names = [entry["name"] for entry in manifest["cases"]]
+    if not any((outputs / name / "out.safetensors").is_file() for name in names):
+        raise ValueError(f"{outputs} holds no NAME/out.safetensors for any of the {len(names)} cases")
+    results: list[Result] = []
+    for name in names:
+        expected = {n: stored.values for n, stored in _read(directory / name / "expected.safetensors").items()}
+        results.extend(_judge(name, expected, outputs / name / "out.safetensors"))
+    about = {
+        "sessa_ref": sessa_ref.__version__,
+        "vectors": str(directory),
+        "vectors made by": manifest["generator"],
+        "bound": manifest["bound"],
+        "true values": manifest["true_values"],
+    }
+    return Report(str(outputs), results, about)
+
+
+def _entry(case: Case, exposes: list[str]) -> dict[str, Any]:
+    batch, T, _ = case.x.shape
+    config = json.loads(case.parameters.config.to_json())
+    return {
+        "name": case.name,
+        "about": case.about,
+        "batch": batch,
+        "T": T,
+        "split": case.split,
+        "dtypes": list(case.dtypes),
+        "config": config,
+        "exposes": exposes,
+    }
+
+
+def _expected(case: Case) -> dict[str, Float64[Array, "..."]]:
+    """True values, radii, bounds and what float32 angles add, under the names that the files have."""
+    of_float64 = expectation.Expectation(case, "float64")
+    angles = expectation.spreads(case, 0.0, 1.0)
+    granted = _FLOAT32_UNIT if case.parameters.config.rope else 0.0
+    spreads = {dtype: _input_spreads(case, dtype) for dtype in case.dtypes if dtype != "float64"}
+    true_unit = float(np.finfo(np.longdouble).eps) / 2
+    tensors = {}
+    for name, true in of_float64.true.items():
+        value = true.astype(np.float64)
+        spread = of_float64.bounds(name) / PRECISIONS["float64"].unit  # GROWTH is in it
+        tensors[name] = value
+        tensors[f"radius.{name}"] = np.spacing(np.abs(value)) / 2 + true_unit * spread
+        tensors[f"bound.float64.{name}"] = of_float64.bounds(name)
+        tensors[f"float32_angles.{name}"] = expectation.GROWTH * granted * angles[name]
+        for dtype, of_dtype in spreads.items():
+            precision = PRECISIONS[dtype]
+            tiny = precision.tiny * max(case.x.size, 1)
+            tensors[f"bound.{dtype}.{name}"] = expectation.GROWTH * precision.unit * of_dtype[name] + tiny
+    return {name: np.array(tensor, dtype=np.float64, order="C") for name, tensor in tensors.items()}
+
+
+def _input_spreads(case: Case, dtype: str) -> expectation.Values:
+    """Spread per unit roundoff when `dtype` rounds the operations and also x, dy and the parameters.
+
+    The inputs are stored in float64, and who computes in less must round them first.
+    """
+    precision = PRECISIONS[dtype]
+    unit = max(precision.unit, _FLOAT32_UNIT)
+    angle_unit = precision.angle_unit / precision.unit * unit
+    exact = expectation.evaluate(case, case.x, case.dy)
+    squares = {name: np.zeros(value.shape) for name, value in exact.items()}
+    for draw in range(expectation.DRAWS):
+        generator = np.random.default_rng(draw)
+        arrays = {name: _perturbed(array, unit, generator) for name, array in case.parameters.items()}
+        x, dy = (rounded(_perturbed(a, unit, generator), unit, generator, angle_unit) for a in (case.x, case.dy))
+        other = replace(case, parameters=case.parameters.replace(arrays))
+        for name, value in expectation.evaluate(other, x, dy).items():
+            squares[name] += (np.asarray(value) - exact[name]) ** 2 / expectation.DRAWS
+    return {name: np.sqrt(np.mean(s, axis=-1, keepdims=True) if s.ndim else s) / unit for name, s in squares.items()}
+
+
+def _perturbed(array: Array, unit: float, generator: np.random.Generator) -> Array:
+    return np.asarray(array * (1 + unit * generator.uniform(-1.0, 1.0, array.shape)))
+
+
+def _judge(case: str, expected: Mapping[str, Array], path: Path) -> Iterator[Result]:
+    """The results of one case."""
+    quantities = [name for name in expected if f"radius.{name}" in expected]
+    problem: _Outcome | None = None
+    dtype, given = "unknown", {}
+    if path.is_file():
+        try:
+            given = _read(path)
+        except ValueError as error:
+            problem = (Status.ERRORED, None, str(error))
+    formats = sorted({stored.format for name, stored in given.items() if name in quantities})
+    if len(formats) == 1 and formats[0] in _DTYPES:
+        dtype = _DTYPES[formats[0]]
+        if f"bound.{dtype}.y" not in expected:
+            problem = (Status.SKIPPED, None, f"{dtype} leaves this case no digits")
+    elif formats:
+        message = f"tensors are stored as {', '.join(formats)}, expected one of {', '.join(_DTYPES)}"
+        problem = (Status.FAILED, np.inf, message)
+    for name, group in (("forward", ["y"]), ("gradients", [q for q in quantities if q != "y"])):
+        status, ratio, message = problem or _compare(group, expected, given, dtype)
+        yield Result(case, dtype, name, status, ratio, message)
+
+
+def _compare(group: Sequence[str], expected: Mapping[str, Array], given: Mapping[str, Stored], dtype: str) -> _Outcome:
+    """Status, worst error/bound and message over the quantities of one check."""
+    missing = [name for name in group if name not in given]
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    absent = f"not there: {', '.join(missing[:3])}{more}"
+    if len(missing) == len(group):
+        return Status.SKIPPED, None, absent
+    worst, tolerant, message = 0.0, 0.0, ""
+    for name in group:
+        if name in missing:
+            continue
+        if given[name].shape != expected[name].shape:
+            message = f"{name} has shape {given[name].shape}, expected {expected[name].shape}"
+            return Status.FAILED, np.inf, message
+        value, tolerances = given[name].values, (expected[f"bound.{dtype}.{name}"], expected[f"radius.{name}"])
+        ratios = _ratios(value, expected[name], *tolerances)
+        largest = float(np.max(ratios, initial=0.0))
+        if largest > worst:
+            index = [int(i) for i in np.unravel_index(np.argmax(ratios), ratios.shape)]
+            worst, message = largest, f"{name}{index or ''} off by {largest:.3g} bounds"
+        if dtype == "float64" and largest > 1:
+            eased = _ratios(value, expected[name], *tolerances, expected[f"float32_angles.{name}"])
+            largest = float(np.max(eased))
+        tolerant = max(tolerant, largest)
+    if tolerant > 1:
+        return Status.FAILED, worst, f"{message}; {absent}" if missing else message
+    if missing:
+        return Status.SKIPPED, worst, f"{absent}; the others are right"
+    if worst > 1:
+        return Status.DEPARTED, worst, f"float32 rotary angles: {message}"
+    return Status.PASSED, worst, ""
+
+
+def _ratios(value: Array, true: Array, *tolerances: Array) -> Float64[Array, "..."]:
+    """|value - true| / the sum of the tolerances for each element; infinite where the value is not finite."""
+    with np.errstate(invalid="ignore"):
+        error = np.abs(value - true)
+    return np.asarray(np.where(np.isfinite(value), error / sum(tolerances), np.inf))
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    path = directory / "manifest.json"
+    if not path.is_file():
+        raise ValueError(f"{directory} holds no test vectors: there is no {path}")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        version = manifest["format_version"]
+        if version != FORMAT_VERSION:
+            raise _VersionError(f"{path} has format version {version}, expected {FORMAT_VERSION}")
+        names = [entry["name"] for entry in manifest["cases"]]
+        _ = [manifest[key] for key in ("generator", "bound", "true_values")]
+    except _VersionError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    if not names or not all(isinstance(name, str) and _is_folder_name(name) for name in names):
+        raise ValueError(f"{path} is damaged: the names of its cases are {names}")
+    return manifest
+
+
+def _read(path: Path) -> dict[str, Stored]:
+    """The tensors of a safetensors file.
+
+    Raises:
+        ValueError: there is no such file, or it is something else.
+    """
+    try:
+        entries = safetensors.deserialize(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from None
+    return {name: _decode(entry) for name, entry in sorted(entries, key=itemgetter(0))}
+
+
+def _decode(entry: Mapping[str, Any]) -> Stored:
+    dtype, shape = entry["dtype"], tuple(entry["shape"])
+    if dtype == "BF16":  # the upper half of a float32
+        values = (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16).view(np.float32)
+    elif dtype in _DTYPES:
+        values = np.frombuffer(entry["data"], _DTYPES[dtype])
+    else:
+        return Stored(dtype, np.empty(0), shape)
+    return Stored(dtype, values.astype(np.float64).reshape(shape), shape)
+
+
+def _is_folder_name(name: str) -> bool:
+    return name not in ("", ".", "..") and not set(name) & set("/\\:\0")

@@ -1,0 +1,111 @@
+"""How close correct implementations come to the oracle's bounds: `python -m tests.oracle.calibrate --seeds 400`.
+
+Every seed is a random case in one precision; every variant of tests/oracle/variants.py computes it: output,
+gradients and decoding. The largest error/bound of each variant in each precision goes to calibration.json,
+which the documentation of the oracle quotes. Anything above 1 is a false alarm.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.oracle.candidate import CandidateError
+from sessa_ref.oracle.cases import Case, case
+from sessa_ref.oracle.checks import decode, forward, gradients
+from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.precision import PRECISIONS
+from sessa_ref.oracle.runners import InProcessCandidate
+from sessa_ref.oracle.targets import load_target
+
+FOLDER = Path(__file__).parent
+RECORD = FOLDER / "calibration.json"
+WIDE_RANGE = ("float64", "float32")
+
+
+def random_case(seed: int, dtype: str) -> Case:
+    """A case of random shape, gain, routing and scale."""
+    generator = np.random.default_rng(seed)
+
+    def pick(*choices):
+        return choices[generator.integers(len(choices))]
+
+    groups, share, rope = pick(1, 1, 2, 3), pick(1, 2, 4), pick(True, False)
+    head_width = pick(1, 2, 4) * (2 if rope else 1)
+    config = SessaConfig.published(
+        groups * share * head_width,
+        groups * share,
+        groups,
+        ln_eps=pick(1e-5, 1e-3, 0.1),
+        use_forward_rope=rope,
+        gamma_max=pick(0.3, 0.9, 0.999, 0.99999),
+    )
+    sharpness = (0.01, 1.0, 2.0, 10.0) if dtype in WIDE_RANGE else (0.01, 1.0, 2.0)
+    T = pick(1, 2, 3, 7, 16, 33, 64, 100)
+    return case(
+        f"calibration {seed}",
+        "",
+        config,
+        T=T,
+        batch=pick(1, 2),
+        split=int(generator.integers(T + 1)),
+        x_scale=pick(0.01, 1.0, 1.0, 30.0),
+        gamma_bias=pick(-20.0, -2.0, 0.0, 1.0, 20.0),
+        forward_logits=pick(*sharpness),
+        feedback_logits=pick(*sharpness),
+    )
+
+
+def calibrate(seeds: range, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """The largest error/bound of each variant in each precision."""
+    candidates = {name: InProcessCandidate(name, load_target(f"{FOLDER / 'variants.py'}:{name}")) for name in names}
+    unsupported: set[str] = set()
+    largest = {name: dict.fromkeys(PRECISIONS, 0.0) for name in names}
+    for seed in track(seeds, description="calibrating"):
+        dtype = list(PRECISIONS)[seed % len(PRECISIONS)]
+        expectation = Expectation(random_case(seed, dtype), dtype)
+        for name, candidate in candidates.items():
+            for check in (forward, gradients, decode):
+                try:
+                    finding = check(candidate, expectation)
+                except CandidateError as error:  # torch has no such operation in half precision
+                    unsupported.add(f"{name} in {dtype}: {error}")
+                    continue
+                if finding.ratio > largest[name][dtype]:
+                    largest[name][dtype] = finding.ratio
+                if finding.ratio > 0.5:
+                    print(f"seed {seed}, {dtype}, {name}, {check.__name__}: {finding.ratio:.3g} {finding.message}")
+    print(*sorted(unsupported), sep="\n")
+    return largest
+
+
+def main() -> int:
+    """Calibrate, write the record, and fail on a false alarm."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=400)
+    parser.add_argument("--variants", nargs="*", default=None)
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(FOLDER))
+    from variants import VARIANTS  # type: ignore[import-not-found]
+
+    names = tuple(arguments.variants or VARIANTS)
+    largest = calibrate(range(arguments.seeds), names)
+    worst = max(ratio for by_dtype in largest.values() for ratio in by_dtype.values())
+    record = {
+        "command": f"python -m tests.oracle.calibrate --seeds {arguments.seeds}",
+        "runs": arguments.seeds * len(names),
+        "largest_error_over_bound": worst,
+        "by_variant": largest,
+    }
+    if arguments.variants is None:
+        RECORD.write_text(json.dumps(record, indent=1) + "\n")
+    print(json.dumps(record, indent=1))
+    return int(worst > 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
