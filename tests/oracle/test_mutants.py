@@ -55,7 +55,7 @@ def test_pairs_are_rejected_and_both_faults_named(name):
     assert {diagnosis.name for diagnosis in report.diagnosis} >= set(PAIRS[name])
 
 
-@pytest.mark.parametrize("name", (*OTHERS, *PRECISIONS))
+@pytest.mark.parametrize("name", [*OTHERS, *PRECISIONS])
 def test_what_the_catalogue_lacks_is_rejected_too(name):
     candidate = InProcessCandidate(name, load_target(f"{FOLDER / 'mutants.py'}:{name}"))
     long = tuple(case for case in battery() if case.name == "length_521")
