@@ -90,7 +90,7 @@ class WatchedProcess:
         family: list[psutil.Process] = []
         with suppress(psutil.NoSuchProcess):
             family = psutil.Process(self.process.pid).children(recursive=True)
-        with suppress(OSError):  # the whole session, which outlives a leader that is gone
+        with suppress(OSError):  # the whole process group, which outlives a leader that is gone
             os.killpg(self.process.pid, signal.SIGKILL) if os.name == "posix" else self.process.kill()
         for member in family:
             with suppress(psutil.NoSuchProcess):
