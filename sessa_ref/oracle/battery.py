@@ -3,14 +3,15 @@
 from functools import cache
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.cases import Case, case, chain_case
+from sessa_ref.oracle.cases import Case, case, chain_case, padded_case
 
-BATTERY_VERSION = 2
+BATTERY_VERSION = 3
 """Raised whenever the battery changes, so that reports can be compared."""
 
 _ALL = frozenset({"calls", "differences", "NaN isolation"})
 _USE = frozenset({"calls", "NaN isolation"})
 _WIDE = ("float64", "float32")  # logits of 10^3 and more leave the half precisions without digits
+_NO_FLOAT16 = (*_WIDE, "bfloat16")  # powers of the norm's scale leave float16's range
 
 
 @cache
@@ -54,7 +55,9 @@ def _heads() -> list[Case]:
         case("no_rope", "no rotary embedding, odd head width, other eps", plain, T=25, extras=_ALL, quick=True),
         case("narrow_heads", "heads of width one", published(7, 7, 1, use_forward_rope=False), T=17, batch=3),
         case("odd_width", "one head of odd width", published(9, 1, use_forward_rope=False), T=13, split=1),
-        case("smallest", "width two", published(2, 1), T=11, split=10),
+        case("smallest", "width two", published(2, 1), T=11, split=10, dtypes=_NO_FLOAT16),
+        case("wide", "width 64", published(64, 8, 4), T=24),
+        case("wide_heads", "heads of width 72", published(144, 2, 1), T=20, batch=1),
     ]
 
 
@@ -88,11 +91,13 @@ def _lengths() -> list[Case]:
             (127, small, 1, 126, frozenset()),
             (128, one, 1, 127, frozenset()),
             (129, grouped, 1, 128, _USE),
-            (257, small, 1, 1, frozenset()),
+            (257, small, 2, 1, frozenset()),
             (521, one, 1, 513, frozenset()),
         )
     ]
-    cases.append(case("length_1031", "more than a thousand tokens", one, T=1031, batch=1, split=1010))
+    two = SessaConfig.published(4, 2)
+    cases.append(case("length_1031", "more than a thousand tokens", one, T=1031, batch=1, split=1010, dtypes=_WIDE))
+    cases.append(case("length_2053", "more than two thousand tokens", two, T=2053, batch=1, split=2040, dtypes=_WIDE))
     return cases
 
 
@@ -159,6 +164,7 @@ def _routing() -> list[Case]:
             quick=True,
             dtypes=_WIDE,
         ),
+        chain_case("longer_chains", "hundreds of hops", one, T=600, split=590, dtypes=("float64",)),
         case(
             "logits_high",
             "all logits near 12000: exp overflows unguarded",
@@ -193,6 +199,7 @@ def _scales() -> list[Case]:
             x_scale=2e-3,
             split=7,
             quick=True,
+            dtypes=_NO_FLOAT16,
         ),
         case("other_eps", "another epsilon, as large as the variance", other, T=21, x_scale=0.1, extras=_USE),
         case(
@@ -201,6 +208,7 @@ def _scales() -> list[Case]:
             two,
             T=21,
             x_scale=1e3,
+            dtypes=_NO_FLOAT16,
         ),
-        case("wide", "width 64", published(64, 8, 4), T=24),
+        padded_case("zero_tokens", "tokens that are zero, and tokens that are equal", two, T=25, split=12),
     ]

@@ -4,7 +4,7 @@ An implementation in Python is an `Adapter`: NumPy in, NumPy out. The oracle its
 `Candidate`, which answers requests; it may run in another process, and in any language.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -55,6 +55,38 @@ class Decoding(Protocol):
 
     def decode_step(self, x_t: np.ndarray) -> np.ndarray:
         """The output for the next token, both of shape (batch, D)."""
+        ...
+
+
+@runtime_checkable
+class Sequences(Decoding, Protocol):
+    """A decoding layer on which sequences can take turns; optional."""
+
+    def suspend(self) -> Any:
+        """Whatever `prefill` and `decode_step` left behind, for `resume`."""
+        ...
+
+    def resume(self, state: Any) -> None:
+        """Go on with the sequence that `suspend` gave this for, other sequences having come between."""
+        ...
+
+
+@runtime_checkable
+class Trainable(Differentiable, CandidateLayer, Protocol):
+    """A layer that can be trained; optional."""
+
+    def train(self) -> None:
+        """Go into training mode, which must change nothing."""
+        ...
+
+    def load(self, parameters: SessaParameters) -> None:
+        """Take other parameters, as after an optimiser's step."""
+        ...
+
+    def partial_vjp(
+        self, x: np.ndarray, dy: np.ndarray, of: Literal["x", "parameters"]
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+        """As `vjp`, but with only x, or only the parameters, to differentiate; the rest is None or left out."""
         ...
 
 

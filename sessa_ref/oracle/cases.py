@@ -107,11 +107,13 @@ def chain_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: 
         name: also the seed.
         about: what the case is for.
         config: the layer's config, of width at least 6, with layer norm and projection biases.
-        T: tokens, at most 200: the clock goes round in 256.
+        T: tokens; the clock goes round once in 256, or in 1.28 T where that is more.
         **fields: further fields of `Case`.
     """
     start = case(name, about, config, T=T, batch=1, gamma_bias=20.0, **fields)
-    step, sharpness = 2 * np.pi / 256, 2000.0
+    period = max(256.0, 1.28 * T)
+    # Logits fall off as the square of the angle: the weights on nearby tokens are the same for every period.
+    step, sharpness = 2 * np.pi / period, 4000.0 * (period / 256) ** 2
     theta = step * np.arange(T)
     clock = np.stack([np.cos(theta), np.sin(theta)], axis=-1)
     # The rest of a token is random, but of mean 0 and fixed length, so that the norm scales all clocks alike.
@@ -125,11 +127,31 @@ def chain_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: 
     earlier = np.stack([np.cos(theta - step), np.sin(theta - step)], axis=-1)
     features = np.concatenate([u, np.ones((T, 1))], axis=-1)
     amplitude = np.sqrt(sharpness * np.sqrt(config.feedback_width))
+    for part in ("weight", "bias"):  # queries that read nothing else: keys may be what they are
+        arrays[f"mixer.proj_fb.{part}"][: config.feedback_width] = 0
     for offset, wanted in ((0, earlier), (config.feedback_width, clock)):
         maps = np.linalg.lstsq(features, amplitude * wanted, rcond=None)[0].T
         arrays["mixer.proj_fb.weight"][offset : offset + 2] = maps[:, :-1]
         arrays["mixer.proj_fb.bias"][offset : offset + 2] = maps[:, -1]
     return replace(start, parameters=start.parameters.replace(arrays), x=x)
+
+
+def padded_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: Any) -> Case:
+    """A case in which some tokens are zero, as padding is, the first and the last among them, and some are equal.
+
+    Args:
+        name: also the seed.
+        about: what the case is for.
+        config: the layer's config.
+        T: tokens.
+        **fields: further fields of `Case`.
+    """
+    start = case(name, about, config, T=T, **fields)
+    x = start.x.copy()
+    x[:, 1::5] = x[:, :1]
+    x[:, 0::4] = 0
+    x[:, -1] = 0
+    return replace(start, x=x)
 
 
 def _shift_logits(config: SessaConfig, arrays: dict[str, np.ndarray], shift: float) -> None:

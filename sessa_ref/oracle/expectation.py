@@ -11,6 +11,8 @@ import numpy as np
 from sessa_ref import reference
 from sessa_ref.oracle.candidate import Values
 from sessa_ref.oracle.cases import Case
+from sessa_ref.oracle.equivalents import EQUIVALENTS
+from sessa_ref.oracle.faults.fault import replaced
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.rounding import rounded
 
@@ -19,7 +21,11 @@ GROWTH = 16.0
 systematic errors and for other orders of operations than the reference's."""
 
 DRAWS = 8
-"""Monte Carlo draws per case. Spreads are pooled over the last axis on top of that."""
+"""Monte Carlo draws per case, shared among the forms in `EQUIVALENTS`; half as many beyond `LONG` tokens, where they
+take longest. Spreads are pooled over the last axis on top of that."""
+
+LONG = 1024
+"""Tokens beyond which a case is long."""
 
 EXTENDED = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 """Whether this machine has a longdouble finer than float64; if not, true values are float64 results, whose
@@ -126,13 +132,26 @@ def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _D
     """
     exact = evaluate(case, case.x, case.dy)
     squares = {name: np.zeros(value.shape) for name, value in exact.items()}
-    for draw in range(DRAWS):
+    draws = DRAWS // 2 if case.x.shape[1] > LONG else DRAWS
+    for draw in range(draws):
         generator = np.random.default_rng(draw)
         x, dy = (
             rounded(array, unit * drawing_unit, generator, angle_unit * drawing_unit) for array in (case.x, case.dy)
         )
-        for name, value in evaluate(case, x, dy).items():
-            squares[name] += (np.asarray(value) - exact[name]) ** 2 / DRAWS
-    return {
-        name: np.sqrt(np.mean(s, axis=-1, keepdims=True) if s.ndim else s) / drawing_unit for name, s in squares.items()
-    }
+        with replaced(EQUIVALENTS[draw % len(EQUIVALENTS)]):
+            values = evaluate(case, x, dy)
+        for name, value in values.items():
+            squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
+    return {name: np.sqrt(_pooled(name, s)) / drawing_unit for name, s in squares.items()}
+
+
+def _pooled(name: str, squares: np.ndarray) -> np.ndarray:
+    """Means over the last axis; for a parameter's gradient at least a sixteenth of the mean over all of it.
+
+    A row of a weight's gradient is often a single random number times fixed ones, and a few draws of it may all
+    happen to be small.
+    """
+    if not squares.ndim:
+        return squares
+    pooled = np.mean(squares, axis=-1, keepdims=True)
+    return np.maximum(pooled, np.mean(squares) / 16) if name.startswith("grad.") else pooled

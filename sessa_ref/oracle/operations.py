@@ -9,7 +9,9 @@ from sessa_ref.oracle.candidate import (
     CandidateLayer,
     Decoding,
     Differentiable,
+    Sequences,
     Tracing,
+    Trainable,
     UnsupportedError,
     Values,
 )
@@ -50,16 +52,18 @@ def _decode(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) ->
 def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
     """Uses that must make no difference: what a layer computed before, how x lies in memory, the mode."""
     values: Values = {}
+    # First of all, other parameters and fewer tokens, so that whatever it keeps has to be renewed and to grow.
+    if isinstance(layer, Trainable):
+        layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
+    layer.forward(x[:, : x.shape[1] // 2])
+    if isinstance(layer, Trainable):
+        layer.load(case.parameters)
     layer.forward(-2 * np.roll(x, 1, axis=-1))
     given = x.copy()
     values["y after another input"] = layer.forward(given)
     values["x after the call"] = given
     values["y again"] = layer.forward(x)
-    layer.forward(x[:, : x.shape[1] // 2])
-    values["y after a shorter input"] = layer.forward(x)
-    strided = np.zeros((x.shape[2], x.shape[1], 2 * x.shape[0]), dtype=x.dtype).T[::2]
-    strided[...] = x
-    values["y of a strided input"] = layer.forward(strided)
+    values["y of a strided input"] = layer.forward(_strided(x))
     values["y of the first row alone"] = layer.forward(x[:1])
     if isinstance(layer, Decoding):
         layer.prefill(x, x.shape[1])
@@ -68,14 +72,53 @@ def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> 
     if isinstance(layer, Differentiable):
         layer.vjp(x, dy)
         values["y after a gradient"] = layer.forward(x)
-        dx, gradients = layer.vjp(x, dy)
-        values["dx again"] = dx
-        values |= {f"grad.{name} again": gradient for name, gradient in gradients.items()}
-    train = getattr(layer, "train", None)
-    if callable(train):
-        train()
-        values["y in training mode"] = layer.forward(x)
+        values |= _labelled(layer.vjp(x, dy), "again")
+        values |= _labelled(layer.vjp(x, _strided(dy)), "of a strided cotangent")
+    if isinstance(layer, Sequences):
+        values["y of two sequences in turn"] = _in_turn(layer, case, x)
+    if isinstance(layer, Trainable):
+        values |= _training(layer, case, x, dy)
     return values
+
+
+def _training(layer: Trainable, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+    """Training: the mode changes, and not all gradients are wanted."""
+    values: Values = {}
+    for of in ("x", "parameters"):
+        values |= _labelled(layer.partial_vjp(x, dy, of), f"with only {of} to differentiate")
+    layer.train()
+    values["y in training mode"] = layer.forward(x)
+    values |= _labelled(layer.vjp(x, dy), "in training mode")
+    return values
+
+
+def _in_turn(layer: Sequences, case: Case, x: np.ndarray) -> np.ndarray:
+    """The outputs for x, while another sequence is decoded between its tokens."""
+    sequences = {"x": x, "other": np.roll(x, 1, axis=-1)}
+    outputs, states = {}, {}
+    for name, tokens in sequences.items():
+        outputs[name] = [layer.prefill(tokens[:, : case.split], x.shape[1])]
+        states[name] = layer.suspend()
+    for t in range(case.split, x.shape[1]):
+        for name, tokens in sequences.items():
+            layer.resume(states[name])
+            outputs[name].append(layer.decode_step(tokens[:, t])[:, None])
+            states[name] = layer.suspend()
+    return np.concatenate(outputs["x"], axis=1)
+
+
+def _labelled(gradient: tuple[np.ndarray | None, dict[str, np.ndarray]], label: str) -> Values:
+    dx, gradients = gradient
+    values = {} if dx is None else {f"dx {label}": dx}
+    return values | {f"grad.{name} {label}": value for name, value in gradients.items()}
+
+
+def _strided(array: np.ndarray) -> np.ndarray:
+    """A copy, (batch, T, D), whose axes lie in memory the other way round and with gaps."""
+    batch, T, D = array.shape
+    copy = np.zeros((D, T, 2 * batch), dtype=array.dtype).T[::2]
+    copy[...] = array
+    return copy
 
 
 def _trace(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:

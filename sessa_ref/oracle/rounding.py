@@ -8,7 +8,7 @@ condition of this very case, for every output element, gradients included.
 Standard deviation of delta:
 
 - elementwise arithmetic: u |r| / sqrt 3, a rounding error uniform in [-u |r|, u |r|];
-- exp, tanh, erf, sin, cos, power: four times that, since libraries promise one to two units in the
+- exp, log, tanh, erf, sin, cos, power: four times that, since libraries promise one to two units in the
   last place;
 - a sum of n terms t_i: u sqrt(n) sqrt((r^2 + sum t_i^2) / 3). Over all orders of summation the partial sums
   S_k satisfy sum_k E[S_k^2] <= n (r^2/3 + sum t_i^2 / 6) up to O(1/n) (sampling without replacement), each
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-_LIBRARY_FUNCTIONS = {np.exp, np.tanh, np.sin, np.cos, np.power, special.erf}
+_LIBRARY_FUNCTIONS = {np.exp, np.log, np.tanh, np.sin, np.cos, np.power, special.erf}
 _EXACT_UFUNCS = {np.negative, np.positive, np.absolute, np.maximum, np.minimum}
 _EXACT_FUNCTIONS = {
     np.concatenate, np.empty_like, np.max, np.moveaxis, np.real,

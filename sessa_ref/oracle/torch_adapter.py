@@ -1,7 +1,7 @@
 """Torch modules as candidates: anything with the published parameter names."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -60,23 +60,41 @@ class TorchLayer:
         self.dtype = dtype
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """The module's output. It gets x's own memory and layout where torch can represent them."""
-        with torch.no_grad():
-            return _to_numpy(self.module(self._tensor(x)))
+        """The module's output; autograd records it in training mode.
+
+        The module gets x's own memory and layout where torch can represent them.
+        """
+        with torch.set_grad_enabled(self.module.training):
+            return self._output(self.module(self._tensor(x)))
 
     def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Gradients by autograd; what autograd finds unconnected counts as zero."""
         names, leaves = zip(*self.module.named_parameters(), strict=True)
-        tokens = self._tensor(x.copy()).requires_grad_()
-        y = self.module(tokens)
-        dx, *gradients = torch.autograd.grad(
-            y, [tokens, *leaves], self._tensor(dy), allow_unused=True, materialize_grads=True
-        )
-        return _to_numpy(dx), dict(zip(names, map(_to_numpy, gradients), strict=True))
+        dx, *gradients = self._gradients(x, dy, leaves, with_x=True)
+        return dx, dict(zip(names, gradients, strict=True))
+
+    def partial_vjp(
+        self, x: np.ndarray, dy: np.ndarray, of: Literal["x", "parameters"]
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+        """The same where the parameters are frozen, or x is data."""
+        names, leaves = zip(*self.module.named_parameters(), strict=True)
+        if of == "parameters":
+            return None, dict(zip(names, self._gradients(x, dy, leaves, with_x=False), strict=True))
+        try:
+            self.module.requires_grad_(False)
+            return self._gradients(x, dy, (), with_x=True)[0], {}
+        finally:
+            self.module.requires_grad_(True)
 
     def train(self) -> None:
         """Put the module into training mode."""
         self.module.train()
+
+    def load(self, parameters: SessaParameters) -> None:
+        """Write these parameters into those of the module."""
+        with torch.no_grad():
+            for name, own in self.module.named_parameters():
+                own.copy_(torch.tensor(parameters[name], dtype=self.dtype))
 
     def trace(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """What the submodules of published name return: n, a, g, q, k, v, o, f, q_fb, k_fb, s, as far as they ran."""
@@ -98,22 +116,50 @@ class TorchLayer:
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array).to(self.dtype)
 
+    def _output(self, y: torch.Tensor) -> np.ndarray:
+        if y.dtype != self.dtype:
+            raise TypeError(f"its output is {y.dtype}, expected {self.dtype}")
+        return _to_numpy(y)
+
+    def _gradients(self, x: np.ndarray, dy: np.ndarray, leaves: Sequence[Any], with_x: bool) -> list[np.ndarray]:
+        tokens = self._tensor(x.copy()).requires_grad_(with_x)
+        wanted = [tokens, *leaves] if with_x else list(leaves)
+        y = self.module(tokens)
+        if not y.requires_grad:  # nothing of what is wanted is connected
+            return [np.zeros(leaf.shape, dtype=x.dtype) for leaf in wanted]
+        return [
+            _to_numpy(gradient)
+            for gradient in torch.autograd.grad(y, wanted, self._tensor(dy), allow_unused=True, materialize_grads=True)
+        ]
+
 
 class DecodingTorchLayer(TorchLayer):
     """A torch module with the published cache methods."""
 
+    _cache: Any = None
+
     def prefill(self, x: np.ndarray, capacity: int) -> np.ndarray:
         """A fresh cache for `capacity` tokens, and the module's output for the prompt."""
         with torch.no_grad():
-            cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=max(capacity, 1))
-            y, self.cache = self.module.prefill(self._tensor(x), cache)
-        return _to_numpy(y)
+            self._cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=max(capacity, 1))
+            if not x.shape[1]:  # decoding from the start needs no prompt
+                return x
+            y, self._cache = self.module.prefill(self._tensor(x), self._cache)
+        return self._output(y)
 
     def decode_step(self, x_t: np.ndarray) -> np.ndarray:
         """The module's output for the next token."""
         with torch.no_grad():
-            y, self.cache = self.module.decode_step(self._tensor(x_t), self.cache)
-        return _to_numpy(y)
+            y, self._cache = self.module.decode_step(self._tensor(x_t), self._cache)
+        return self._output(y)
+
+    def suspend(self) -> Any:
+        """The cache as it is: the module must not share it between sequences."""
+        return self._cache
+
+    def resume(self, state: Any) -> None:
+        """Go on with a cache."""
+        self._cache = state
 
 
 def _by_symbol(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -2,7 +2,7 @@
 
 Names are those of the trace with a d in front: df is the gradient of the scalar <dy, y> with respect to f.
 The heart is the adjoint solve: with lambda = (I - B)^(-T) ds, df = lambda, and dB_tj = <lambda_t, s_j> for
-j < t.
+j < t. B is gamma alpha, and alpha is 0 elsewhere, so what comes from j >= t drops out by itself.
 """
 
 from typing import Any
@@ -58,16 +58,15 @@ def _mixer(
     parameters: SessaParameters, gradients: Gradients, steps: layer.Trace, ds: Real[Array, "*batch T D"]
 ) -> Real[Array, "*batch T D"]:
     df = solve.backward_substitution(steps.B, ds)
-    dB = np.tril(df @ np.swapaxes(steps.s, -1, -2), k=-1)
-    return _feedback(parameters, gradients, steps, dB) + _forward(parameters, gradients, steps, df)
+    return _feedback(parameters, gradients, steps, df) + _forward(parameters, gradients, steps, df)
 
 
 def _feedback(
-    parameters: SessaParameters, gradients: Gradients, steps: layer.Trace, dB: Real[Array, "*batch T T"]
+    parameters: SessaParameters, gradients: Gradients, steps: layer.Trace, df: Real[Array, "*batch T D"]
 ) -> Real[Array, "*batch T D"]:
     config = parameters.config
-    dgamma = np.sum(dB * steps.alpha_fb, axis=-1)
-    dq_fb, dk_fb = _weights(steps.alpha_fb, steps.q_fb, steps.k_fb, steps.gamma[..., None] * dB)
+    dgamma = _mean_dalpha(steps.alpha_fb, df, steps.s)
+    dq_fb, dk_fb = _weights(steps.alpha_fb, steps.q_fb, steps.k_fb, steps.gamma[..., None] * df, steps.s)
     du = _linear(parameters, gradients, "mixer.proj_fb", steps.u, np.concatenate([dq_fb, dk_fb], axis=-1))
 
     tanh = feedback.gain(steps.u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], gamma_max=1.0)
@@ -83,9 +82,9 @@ def _forward(
     H, G = config.heads, config.kv_heads
     do = _linear(parameters, gradients, "mixer.out_proj", steps.o, df) if H > 1 else df
     do = attention.split_heads(do, H)
-    dalpha = do @ np.swapaxes(attention.share_groups(steps.v, H), -1, -2)
     dv = _sum_groups(np.swapaxes(steps.alpha_fwd, -1, -2) @ do, G)
-    dq, dk = _weights(steps.alpha_fwd, steps.q_rotated, attention.share_groups(steps.k_rotated, H), dalpha)
+    k, v = attention.share_groups(steps.k_rotated, H), attention.share_groups(steps.v, H)
+    dq, dk = _weights(steps.alpha_fwd, steps.q_rotated, k, do, v)
     dk = _sum_groups(dk, G)
     if steps.theta is not None:
         dq, dk = rotary.rotate(dq, -steps.theta), rotary.rotate(dk, -steps.theta)
@@ -100,12 +99,24 @@ def _weights(
     alpha: Real[Array, "*batch T T"],
     q: Real[Array, "*batch T width"],
     k: Real[Array, "*batch T width"],
-    dalpha: Real[Array, "*batch T T"],
+    dout: Real[Array, "*batch T d"],
+    values: Real[Array, "*batch T d"],
 ) -> tuple[Real[Array, "*batch T width"], Real[Array, "*batch T width"]]:
-    """(dq, dk) through the softmax: dlogit_tj = alpha_tj (dalpha_tj - sum_i alpha_ti dalpha_ti)."""
-    mean = np.sum(alpha * dalpha, axis=-1, keepdims=True)
-    dlogits = alpha * (dalpha - mean) / np.sqrt(real_dtype(q).type(q.shape[-1]))
+    """(dq, dk) through out_t = sum_j alpha_tj values_j.
+
+    dalpha_tj = <dout_t, values_j>, and through the softmax dlogit_tj = alpha_tj (dalpha_tj - sum_i alpha_ti dalpha_ti).
+    """
+    dalpha = dout @ np.swapaxes(values, -1, -2)
+    dlogits = alpha * (dalpha - _mean_dalpha(alpha, dout, values)[..., None])
+    dlogits = dlogits / np.sqrt(real_dtype(q).type(q.shape[-1]))
     return dlogits @ k, np.swapaxes(dlogits, -1, -2) @ q
+
+
+def _mean_dalpha(
+    alpha: Real[Array, "*batch T T"], dout: Real[Array, "*batch T d"], values: Real[Array, "*batch T d"]
+) -> Real[Array, "*batch T"]:
+    """Sum over j of alpha_tj <dout_t, values_j>: the mean of a row's dalpha, and the gradient of a factor of the row."""
+    return np.sum(alpha * (dout @ np.swapaxes(values, -1, -2)), axis=-1)
 
 
 def _linear(

@@ -1,7 +1,7 @@
-"""How close correct implementations come to the oracle's bounds: `python -m tests.oracle.calibrate --seeds 400`.
+"""How close correct implementations come to the oracle's bounds: `python -m tests.oracle.calibrate --seeds 2000`.
 
-Every seed is a random case in one precision; every variant of tests/oracle/variants.py computes it: output,
-gradients and decoding. The largest error/bound of each variant in each precision goes to calibration.json,
+Every seed is a random case in one precision, and a quarter of the variants of tests/oracle/variants.py compute it:
+output, gradients and decoding. The largest error/bound of each variant in each precision goes to calibration.json,
 which the documentation of the oracle quotes. Anything above 1 is a false alarm.
 """
 
@@ -25,6 +25,8 @@ from sessa_ref.oracle.targets import load_target
 FOLDER = Path(__file__).parent
 RECORD = FOLDER / "calibration.json"
 WIDE_RANGE = ("float64", "float32")
+TURNS = 4
+"""Seeds of one precision until a variant's turn comes again."""
 
 
 def random_case(seed: int, dtype: str) -> Case:
@@ -36,6 +38,8 @@ def random_case(seed: int, dtype: str) -> Case:
 
     groups, share, rope = pick(1, 1, 2, 3), pick(1, 2, 4), pick(True, False)
     head_width = pick(1, 2, 4) * (2 if rope else 1)
+    if dtype == "float16":  # the norm of a few nearly equal numbers has powers that leave its range
+        head_width = 8
     config = SessaConfig.published(
         groups * share * head_width,
         groups * share,
@@ -53,22 +57,27 @@ def random_case(seed: int, dtype: str) -> Case:
         T=T,
         batch=pick(1, 2),
         split=int(generator.integers(T + 1)),
-        x_scale=pick(0.01, 1.0, 1.0, 30.0),
+        # at 0.01 and 30 the norm's scale, cubed or squared on the way, leaves float16's range
+        x_scale=pick(*((1.0,) if dtype == "float16" else (0.01, 1.0, 1.0, 30.0))),
         gamma_bias=pick(-20.0, -2.0, 0.0, 1.0, 20.0),
         forward_logits=pick(*sharpness),
         feedback_logits=pick(*sharpness),
     )
 
 
-def calibrate(seeds: range, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """The largest error/bound of each variant in each precision."""
+def calibrate(seeds: range, names: tuple[str, ...]) -> tuple[int, dict[str, dict[str, float]]]:
+    """How many runs there were, and the largest error/bound of each variant in each precision."""
+    runs = 0
     candidates = {name: InProcessCandidate(name, load_target(f"{FOLDER / 'variants.py'}:{name}")) for name in names}
     unsupported: set[str] = set()
     largest = {name: dict.fromkeys(PRECISIONS, 0.0) for name in names}
     for seed in track(seeds, description="calibrating"):
-        dtype = list(PRECISIONS)[seed % len(PRECISIONS)]
+        turn, which = divmod(seed, len(PRECISIONS))
+        dtype = list(PRECISIONS)[which]
         expectation = Expectation(random_case(seed, dtype), dtype)
-        for name, candidate in candidates.items():
+        for name in names[turn % TURNS :: TURNS]:
+            candidate = candidates[name]
+            runs += 1
             for check in (forward, gradients, decode):
                 try:
                     finding = check(candidate, expectation)
@@ -80,24 +89,24 @@ def calibrate(seeds: range, names: tuple[str, ...]) -> dict[str, dict[str, float
                 if finding.ratio > 0.5:
                     print(f"seed {seed}, {dtype}, {name}, {check.__name__}: {finding.ratio:.3g} {finding.message}")
     print(*sorted(unsupported), sep="\n")
-    return largest
+    return runs, largest
 
 
 def main() -> int:
     """Calibrate, write the record, and fail on a false alarm."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=400)
+    parser.add_argument("--seeds", type=int, default=2000)
     parser.add_argument("--variants", nargs="*", default=None)
     arguments = parser.parse_args()
     sys.path.insert(0, str(FOLDER))
     from variants import VARIANTS  # type: ignore[import-not-found]
 
     names = tuple(arguments.variants or VARIANTS)
-    largest = calibrate(range(arguments.seeds), names)
+    runs, largest = calibrate(range(arguments.seeds), names)
     worst = max(ratio for by_dtype in largest.values() for ratio in by_dtype.values())
     record = {
         "command": f"python -m tests.oracle.calibrate --seeds {arguments.seeds}",
-        "runs": arguments.seeds * len(names),
+        "runs": runs,
         "largest_error_over_bound": worst,
         "by_variant": largest,
     }

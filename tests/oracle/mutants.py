@@ -78,10 +78,17 @@ PRECISIONS: tuple[str, ...] = ("ComputesFloat32", "SoftmaxBfloat16", "SolveFloat
 
 OTHERS: tuple[str, ...] = (
     "OutputOffsetTiny", "LastTokenWrong", "ThirdHeadZero", "BatchMixed", "CachesByShape",
-    "CachesForwardByShape", "ModifiesInput", "TrainingDropout", "WrongBeyond256", "OddLengthsWrong",
-    "SecondBatchRowUsesFirstGain", "FirstChannelNegated", "DecodesOnlyFirstRow",
+    "CachesForwardByShape", "ModifiesInput", "TrainingDropout", "OddLengthsWrong",
+    "SecondBatchRowUsesFirstGain", "FirstChannelNegated", "DecodesOnlyFirstRow", "KeepsFirstWeights",
+    "KeepsFirstTable", "OneCacheForAll", "GradientNeedsInputGradient", "GradientReadsCotangentFlat",
+    "OtherInTraining",
 )  # fmt: skip
 """Classes with a fault that no list of usual mistakes holds."""
+
+LONG: dict[str, str] = {
+    "WrongBeyond256": "length_521", "SolveHops256": "longer_chains", "PositionsWrapAt2048": "length_2053",
+}  # fmt: skip
+"""Classes whose fault only one long case can show, and that case."""
 
 _ADJOINTS = ("GradientSolveDetached", "GradientSolveNotTransposed", "GradientSolveOneHop")
 _HOPS = {"SolveOneHop": 1, "SolveTwoHops": 2, "SolveThirtyTwoHops": 32}
@@ -620,3 +627,106 @@ class DecodesOnlyFirstRow(PlainTorchLayer):
     def decode_step(self, x_t: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
         y, cache = super().decode_step(x_t, cache)
         return y[:1].expand_as(y).contiguous(), cache
+
+
+class KeepsFirstWeights(PlainTorchLayer):
+    """The input projection's weight is copied at the first call, and later updates of it are not seen."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept: list[Tensor] = []
+
+    def normalize(self, x: Tensor) -> Tensor:
+        if not self.kept:
+            self.kept.append(self.ln.weight.detach().clone())
+        n = super().normalize(x)
+        return n + (self.kept[0] - self.ln.weight).detach() * n.detach()
+
+
+class KeepsFirstTable(PlainTorchLayer):
+    """Rotary angles are tabulated for the first call's tokens; later ones share the last angle."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tokens = 0
+
+    def angles(self, positions: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+        self.tokens = self.tokens or len(positions)
+        return super().angles(positions.clamp(max=self.tokens - 1) if len(positions) > 1 else positions, width, dtype)
+
+
+class OneCacheForAll(PlainTorchLayer):
+    """The cache belongs to the layer: what is handed out and back is not looked at."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own: list[Cache] = []
+
+    def prefill(self, x: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        y, cache = super().prefill(x, cache)
+        self.own = [cache]
+        return y, cache
+
+    def decode_step(self, x_t: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        y, cache = super().decode_step(x_t, self.own[0] if self.own else cache)
+        self.own = [cache]
+        return y, cache
+
+
+class GradientNeedsInputGradient(PlainTorchLayer):
+    """Nothing has a gradient where the input needs none, as with a checkpoint of the older kind."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.set_grad_enabled(x.requires_grad):
+            return super().forward(x)
+
+
+class _FlatCotangent(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, y: Tensor) -> Tensor:
+        return y.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> Tensor:
+        dy = cotangents[0]
+        if dy.is_contiguous() or not dy.numel():
+            return dy
+        return dy.as_strided(dy.shape, torch.empty(dy.shape).stride())
+
+
+class GradientReadsCotangentFlat(PlainTorchLayer):
+    """The backward pass takes the cotangent's memory for contiguous."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = _FlatCotangent.apply(super().forward(x))
+        assert isinstance(y, Tensor)
+        return y
+
+
+class OtherInTraining(PlainTorchLayer):
+    """A shortcut in training: the norm has no epsilon."""
+
+    def normalize(self, x: Tensor) -> Tensor:
+        eps, self.eps = self.eps, 0.0 if self.training else self.eps
+        try:
+            return super().normalize(x)
+        finally:
+            self.eps = eps
+
+
+class SolveHops256(PlainTorchLayer):
+    """The solve is its series, cut after 256 hops."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        term = s = f
+        for _ in range(min(256, f.shape[-2])):
+            term = B @ term
+            s = s + term
+        return s
+
+
+class PositionsWrapAt2048(PlainTorchLayer):
+    """The table of rotary angles has 2048 rows and is read modulo that."""
+
+    def angles(self, positions: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+        return super().angles(positions % 2048, width, dtype)

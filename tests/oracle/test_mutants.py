@@ -8,11 +8,12 @@ import pytest
 from sessa_ref.oracle import Report, Verdict, battery, verify
 from sessa_ref.oracle.runners import InProcessCandidate
 from sessa_ref.oracle.targets import load_target
+from sessa_ref.oracle.verdict import Status
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
 
-from mutants import MUTANTS, OTHERS, PAIRS, PRECISIONS  # noqa: E402
+from mutants import LONG, MUTANTS, OTHERS, PAIRS, PRECISIONS  # noqa: E402
 from variants import VARIANTS  # noqa: E402
 
 NAMES = (
@@ -24,6 +25,12 @@ CASES = tuple(case for case in battery() if case.name in NAMES)
 UNNAMED = frozenset({"AttentionNotCausal", "FeedbackDiagonalSolved", "GradientSoftmaxMeanMissing", "SolveTransposed"})
 """Mutants that are rejected but not, or not only, called by their own name. The first and the last look ahead, so
 that decoding cannot repeat what they do; of the others, torch's version and the catalogue's differ too much."""
+
+USES = (
+    "KeepsFirstWeights", "KeepsFirstTable", "OneCacheForAll", "GradientNeedsInputGradient",
+    "GradientReadsCotangentFlat", "OtherInTraining",
+)  # fmt: skip
+"""Mutants of which every single call is right."""
 
 
 def report_on(
@@ -59,12 +66,14 @@ def test_pairs_are_rejected_and_both_faults_named(name):
         assert named >= set(PAIRS[name])
 
 
-@pytest.mark.parametrize("name", [*OTHERS, *PRECISIONS])
+@pytest.mark.parametrize("name", [*OTHERS, *PRECISIONS, *LONG])
 def test_what_the_catalogue_lacks_is_rejected_too(name):
     candidate = InProcessCandidate(name, load_target(f"{FOLDER / 'mutants.py'}:{name}"))
-    long = tuple(case for case in battery() if case.name == "length_521")
-    report = verify(candidate, ("float64",), long if name == "WrongBeyond256" else CASES, explain=False)
+    cases = [case for case in battery() if case.name == LONG[name]] if name in LONG else CASES
+    report = verify(candidate, ("float64",), cases, explain=False)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
+    if name in USES:
+        assert {r.check for r in report.results if r.status is Status.FAILED and r.required} == {"calls"}
 
 
 def test_a_lower_precision_is_called_so():

@@ -143,15 +143,52 @@ class Exp2Softmax(PlainTorchLayer):
         return (exponentials / exponentials.sum(dim=-1, keepdim=True)).masked_fill(~visible, 0)
 
 
-class OneSoftmaxWithLogSumExp(PlainTorchLayer):
-    """Weights exp(logit - logsumexp)."""
+class WeightsByLogSumExp(PlainTorchLayer):
+    """Weights exp(logit - logsumexp), one number kept per row."""
 
     def softmax(self, logits: Tensor, visible: Tensor) -> Tensor:
         logits = logits.masked_fill(~visible & visible.any(dim=-1, keepdim=True), -torch.inf)
-        # Without the maximum taken off first, weights are off by the rounding error of a large logsumexp.
-        if logits.shape[-1]:
-            logits = logits - logits.detach().amax(dim=-1, keepdim=True)
         return (logits - logits.logsumexp(dim=-1, keepdim=True)).exp().masked_fill(~visible, 0)
+
+
+class _RecomputedWeights(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, values: Tensor) -> Tensor:
+        total = logits.logsumexp(dim=-1, keepdim=True)
+        o = (logits - total).exp() @ values
+        ctx.save_for_backward(logits, values, total, o)
+        return o
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor, Tensor]:
+        (do,) = cotangents
+        logits, values, total, o = ctx.saved_tensors
+        alpha = (logits - total).exp()
+        along = (do * o).sum(dim=-1, keepdim=True)
+        return alpha * (do @ values.mT - along), alpha.mT @ do
+
+
+class RecomputedForwardWeights(PlainTorchLayer):
+    """The forward attention's weights made again in the backward pass, from one number per row."""
+
+    def forward_signal(self, q: Tensor, k: Tensor, v: Tensor, visible: Tensor) -> Tensor:
+        logits = self.logits(q, self.share(k)).masked_fill(~visible, -torch.inf)
+        o = _RecomputedWeights.apply(logits, self.share(v))
+        assert isinstance(o, Tensor)
+        return self.mixer.out_proj(self.merge(o))
+
+
+class HalvedSolve(PlainTorchLayer):
+    """The system in halves: the first half's states are the second half's right-hand side."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        T = f.shape[-2]
+        if T < 2:
+            return f
+        early, late = slice(0, T // 2), slice(T // 2, T)
+        first = self.solve(B[..., early, early], f[..., early, :])
+        second = self.solve(B[..., late, late], f[..., late, :] + B[..., late, early] @ first)
+        return torch.cat([first, second], dim=-2)
 
 
 class MaskedFinite(PlainTorchLayer):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sessa_ref.notation import Array
-from sessa_ref.oracle.faults.entry import always, root
+from sessa_ref.oracle.faults.entry import always
 from sessa_ref.oracle.faults.fault import Fault, Replacements, Wrapper, inside
 from sessa_ref.reference import solve, tokenwise
 
@@ -20,7 +20,7 @@ def tanh_gelu_derivative(a: Array) -> Array:
 
 def _in_feedback(name: str, wrapper: Wrapper) -> Replacements:
     """Replace a function where the feedback branch's gradients use it."""
-    return {"gradients._feedback": inside(lambda parameters, gradients, steps, dB: {name: wrapper})}
+    return {"gradients._feedback": inside(lambda parameters, gradients, steps, df: {name: wrapper})}
 
 
 def _in_forward(name: str, wrapper: Wrapper) -> Replacements:
@@ -41,12 +41,12 @@ def _through(name: str, change: Callable[[Array], Array]) -> Replacements:
 
 
 def _nothing(original: Callable) -> Callable:
-    return lambda alpha, q, k, dalpha: original(alpha, q, k, 0 * dalpha)
+    return lambda alpha, q, k, dout, values: original(alpha, q, k, 0 * dout, values)
 
 
-def _without_mean(alpha: Array, q: Array, k: Array, dalpha: Array) -> tuple[Array, Array]:
-    dlogits = alpha * dalpha / root(q.shape[-1], q)
-    return dlogits @ k, np.swapaxes(dlogits, -1, -2) @ q
+def _without_mean(original: Callable) -> Callable:
+    none = {"gradients._mean_dalpha": always(lambda alpha, dout, values: 0 * np.sum(dout, axis=-1))}
+    return inside(lambda *arguments: none)(original)
 
 
 def _without_gate(dz: Array) -> Array:
@@ -59,7 +59,7 @@ def _one_hop(B: Array, ds: Array) -> Array:
 
 
 def _negated_routing(original: Callable) -> Callable:
-    return lambda parameters, gradients, steps, dB: original(parameters, gradients, steps, -dB)
+    return lambda parameters, gradients, steps, df: original(parameters, gradients, steps, -df)
 
 
 def _constant_statistics(original: Callable) -> Callable:
@@ -193,7 +193,7 @@ FAULTS = (
         "wrong: dlogit_fb_tj = alpha_fb_tj dalpha_fb_tj",
         cause="A hand-written softmax gradient that forgets the denominator.",
         fix="Subtract the row's mean of dalpha_fb under alpha_fb.",
-        replacements=_in_feedback("gradients._weights", always(_without_mean)),
+        replacements=_in_feedback("gradients._weights", _without_mean),
     ),
     Fault(
         "GradientGainSlopeMissing",

@@ -1,0 +1,51 @@
+"""Other forms of the same map: equal in exact arithmetic, each with rounding errors of its own.
+
+A correct implementation may use any of them, so the bounds have to grant what each of them loses. Orders of
+summation are in the rounding model already; a form is listed here where it loses more than that.
+"""
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool
+
+from sessa_ref.notation import Array, Real, real_dtype
+from sessa_ref.oracle.faults.entry import always
+from sessa_ref.oracle.faults.fault import Replacements
+
+
+def weights_by_log_sum_exp(
+    q: Real[Array, "*batch T width"], k: Real[Array, "*batch J width"], visible: Bool[Array, "T J"]
+) -> Real[Array, "*batch T J"]:
+    """alpha_tj = exp(logit_tj - log sum_i exp logit_ti), as kernels do that keep one number per row.
+
+    The logarithm is as large as the logits, so its rounding error scales the whole row by about 1 + u |logit|; in
+    a quotient of exponentials that error cancels.
+    """
+    scale = 1 / np.sqrt(real_dtype(q).type(q.shape[-1]))
+    logits = np.where(visible, (q @ np.swapaxes(k, -1, -2)) * scale, -np.inf)
+    sees = visible.any(axis=-1, keepdims=True)
+    highest = np.where(sees, np.max(np.real(logits), axis=-1, keepdims=True, initial=-np.inf), 0)
+    total = np.sum(np.exp(logits - highest), axis=-1, keepdims=True)
+    return np.exp(logits - (highest + np.log(np.where(sees, total, 1))))
+
+
+def mean_dalpha_from_output(
+    alpha: Real[Array, "*batch T T"], dout: Real[Array, "*batch T d"], values: Real[Array, "*batch T d"]
+) -> Real[Array, "*batch T"]:
+    """Sum_j alpha_tj <dout_t, values_j> as <dout_t, sum_j alpha_tj values_j>, from the output that is already there.
+
+    The row's dalpha and their mean then have rounding errors apart; where one weight is nearly 1, dalpha less its
+    mean is nothing else.
+    """
+    return np.sum(dout * (alpha @ values), axis=-1)
+
+
+EQUIVALENTS: Final[tuple[Replacements, ...]] = (
+    {},
+    {
+        "attention.attention_weights": always(weights_by_log_sum_exp),
+        "gradients._mean_dalpha": always(mean_dalpha_from_output),
+    },
+)
+"""What to replace in the reference for each form; the first is the reference itself."""
