@@ -3,13 +3,14 @@
 from functools import cache
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.cases import Case, case, chain_case, padded_case
+from sessa_ref.oracle.cases import Case, case, chain_case, padded_case, position_case
 
 BATTERY_VERSION = 3
 """Raised whenever the battery changes, so that reports can be compared."""
 
 _ALL = frozenset({"calls", "differences", "NaN isolation"})
 _USE = frozenset({"calls", "NaN isolation"})
+_LENGTHS = frozenset({"lengths"})
 _WIDE = ("float64", "float32")  # logits of 10^3 and more leave the half precisions without digits
 _NO_FLOAT16 = (*_WIDE, "bfloat16")  # powers of the norm's scale leave float16's range
 
@@ -78,6 +79,7 @@ def _lengths() -> list[Case]:
         ),
         case("three_tokens", "T = 3: two hops", small, T=3, split=0, batch=3, extras=_USE),
     ]
+    cases.append(case("every_length", "every number of tokens up to 130", small, T=130, extras=_LENGTHS))
     about = "a length at which blocked code goes wrong"
     cases += [
         case(f"length_{T}", about, config, T=T, batch=batch, split=split, quick=T == 65, extras=extras)
@@ -95,7 +97,8 @@ def _lengths() -> list[Case]:
             (521, one, 1, 513, frozenset()),
         )
     ]
-    two = SessaConfig.published(4, 2)
+    two, eight = SessaConfig.published(4, 2), SessaConfig.published(16, 2)
+    cases.append(position_case("positions", "attention by position alone, beyond 256", eight, T=400, split=391))
     cases.append(case("length_1031", "more than a thousand tokens", one, T=1031, batch=1, split=1010, dtypes=_WIDE))
     cases.append(case("length_2053", "more than two thousand tokens", two, T=2053, batch=1, split=2040, dtypes=_WIDE))
     return cases

@@ -127,13 +127,36 @@ def chain_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: 
     earlier = np.stack([np.cos(theta - step), np.sin(theta - step)], axis=-1)
     features = np.concatenate([u, np.ones((T, 1))], axis=-1)
     amplitude = np.sqrt(sharpness * np.sqrt(config.feedback_width))
-    for part in ("weight", "bias"):  # queries that read nothing else: keys may be what they are
-        arrays[f"mixer.proj_fb.{part}"][: config.feedback_width] = 0
+    for part in ("weight", "bias"):  # queries that read hardly anything else: keys may be what they are
+        arrays[f"mixer.proj_fb.{part}"][: config.feedback_width] *= 1e-3
     for offset, wanted in ((0, earlier), (config.feedback_width, clock)):
         maps = np.linalg.lstsq(features, amplitude * wanted, rcond=None)[0].T
         arrays["mixer.proj_fb.weight"][offset : offset + 2] = maps[:, :-1]
         arrays["mixer.proj_fb.bias"][offset : offset + 2] = maps[:, -1]
     return replace(start, parameters=start.parameters.replace(arrays), x=x)
+
+
+def position_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: Any) -> Case:
+    """A case whose forward attention depends on positions nearly alone, and finds each token's own.
+
+    Queries and keys are nearly the same for all tokens, so that the logit of a lag is 20 times the sum of the cosines
+    of its angles. Tokens that share their angles, because these are rounded, share the weight.
+
+    Args:
+        name: also the seed.
+        about: what the case is for.
+        config: the layer's config, with rotary embedding and projection biases.
+        T: tokens.
+        **fields: further fields of `Case`.
+    """
+    start = case(name, about, config, T=T, batch=1, gamma_bias=0.3, **fields)
+    arrays = start.parameters.state_dict()
+    first = np.arange(config.query_width) % 2 == 0
+    for part, heads in (("q_proj", config.heads), ("k_proj", config.kv_heads)):
+        for kind in ("weight", "bias"):
+            arrays[f"mixer.{part}.{kind}"] *= 0.02
+        arrays[f"mixer.{part}.bias"] += np.tile(first * np.sqrt(20.0 * np.sqrt(config.query_width)), heads)
+    return replace(start, parameters=start.parameters.replace(arrays))
 
 
 def padded_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: Any) -> Case:

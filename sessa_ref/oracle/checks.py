@@ -135,9 +135,19 @@ def calls(candidate: Candidate, expectation: Expectation) -> Finding:
     if not np.array_equal(values.pop("x after the call", given), given):
         worst = Finding(np.inf, np.inf, "it modifies its input")
     for label, value in values.items():
-        quantity = label.split(" ")[0]
-        rows = 1 if label == "y of the first row alone" else None
-        worst = worst.worse(_compare_one(expectation, quantity, value, label, rows))
+        if label == "y of the first row alone":
+            worst = worst.worse(_compare_part(expectation, value, label, 1, expectation.case.x.shape[1]))
+        else:
+            worst = worst.worse(_compare_one(expectation, label.split(" ")[0], value, label))
+    return worst
+
+
+def lengths(candidate: Candidate, expectation: Expectation) -> Finding:
+    """The outputs for the first tokens alone, whatever their number: the layer is causal, so they are known."""
+    values = candidate.run("lengths", expectation.case, expectation.dtype)
+    worst = Finding()
+    for label, value in values.items():
+        worst = worst.worse(_compare_part(expectation, value, label, len(expectation.case.x), int(label.split(" ")[2])))
     return worst
 
 
@@ -178,6 +188,7 @@ CHECKS: dict[str, Callable[[Candidate, Expectation], Finding]] = {
     "decode": decode,
     "causality": causality,
     "calls": calls,
+    "lengths": lengths,
     "differences": differences,
     "NaN isolation": nan_isolation,
 }
@@ -197,24 +208,27 @@ def compare(expectation: Expectation, values: Values, quantities: list[str]) -> 
     return replace(worst, values=values)
 
 
-def _compare_one(
-    expectation: Expectation, quantity: str, value: np.ndarray, label: str, rows: int | None = None
-) -> Finding:
-    wanted = expectation.true[quantity][:rows] if rows is not None else expectation.true[quantity]
+def _compare_one(expectation: Expectation, quantity: str, value: np.ndarray, label: str) -> Finding:
+    wanted = expectation.true[quantity]
     problem = _wrong_form(label, value, wanted.shape, _carrier(expectation))
     if problem:
         return problem
-
-    def ratios(angle_unit: float | None = None) -> np.ndarray:
-        if rows is None:
-            return expectation.ratios(quantity, value, wanted, angle_unit)
-        padded = np.concatenate([value, expectation.true[quantity][rows:].astype(value.dtype)])
-        return expectation.error_ratios(quantity, padded, angle_unit)[:rows]
-
-    finding = _worst(label, ratios())
+    finding = _worst(label, expectation.error_ratios(quantity, value))
     if finding.ratio > 1 and expectation.dtype == "float64" and expectation.case.parameters.config.rope:
-        return replace(finding, tolerant=_worst(label, ratios(FLOAT32_ANGLES)).ratio)
+        tolerant = _worst(label, expectation.error_ratios(quantity, value, FLOAT32_ANGLES))
+        return replace(finding, tolerant=tolerant.ratio)
     return finding
+
+
+def _compare_part(expectation: Expectation, value: np.ndarray, label: str, rows: int, tokens: int) -> Finding:
+    """An output for the first rows and tokens alone, which is a part of the whole one."""
+    true = expectation.true["y"]
+    problem = _wrong_form(label, value, (rows, tokens, true.shape[2]), _carrier(expectation))
+    if problem:
+        return problem
+    whole = true.astype(value.dtype)
+    whole[:rows, :tokens] = value
+    return _compare_one(expectation, "y", whole, label)
 
 
 def _compare_past(candidate: Candidate, expectation: Expectation, middle: int, replacement: np.ndarray) -> Finding:

@@ -19,7 +19,8 @@ from sessa_ref.oracle.verdict import Diagnosis, Status
 from sessa_ref.parameters import SessaParameters
 
 SLACK = 8.0
-"""A faulty layer may be worse conditioned than the right one, whose bounds are used."""
+"""A faulty layer may be worse conditioned than the right one, whose bounds are used. Where the failure itself is
+not much larger, a fault has to come closer: see `_allowed`."""
 
 ENOUGH = 0.8
 """Share of the observations that a fault must agree with, besides the first few: on some cases a faulty layer is
@@ -75,32 +76,53 @@ def _search(check: str, found: tuple[Fault, ...], observations: Sequence[Observa
     probes = (informative or failed)[:_PROBES]
     rest = [o for o in observations if o not in probes]
     for number in (1, 2):
+        agreeing = []
         for faults in combinations(pool, number):
             together = (*found, *faults)
-            if all(_explains(together, o) for o in probes):
-                agreeing = sum(_explains(together, o) for o in rest)
-                if agreeing >= ENOUGH * len(rest):
-                    yield together
+            if all(_explains(together, o) for o in probes) and _agreement(together, rest) >= ENOUGH * len(rest):
+                agreeing.append(together)
+                if number > 1:  # of pairs there are too many to look for the best
+                    break
+        # Of those that agree within the bounds, the first; otherwise the one that comes closest.
+        yield from sorted(agreeing, key=lambda faults: max(1.0, *(_misfit(faults, o) for o in probes)))
+
+
+def _agreement(faults: Sequence[Fault], observations: Sequence[Observation]) -> int:
+    return sum(_explains(faults, o) for o in observations)
 
 
 def _explains(faults: Sequence[Fault], observation: Observation) -> bool:
     """Whether the reference with these faults gives what the candidate gave, right or wrong."""
-    expectation, finding = observation.expectation, observation.finding
-    if expectation is None:
+    if observation.expectation is None:
         return True
     if not faults:
-        return finding is None
+        return observation.finding is None
+    return _misfit(faults, observation) <= _allowed(observation)
+
+
+def _allowed(observation: Observation) -> float:
+    """How many bounds a fault's values may be from the candidate's: fewer than half of what the truth is."""
+    if observation.finding is None:
+        return SLACK
+    return min(SLACK, max(1.0, observation.finding.ratio / 2))
+
+
+def _misfit(faults: Sequence[Fault], observation: Observation) -> float:
+    """The distance of the candidate's values from those of the reference with these faults, in bounds."""
+    expectation, finding = observation.expectation, observation.finding
+    if expectation is None:
+        return 0.0
     check = observation.result.check
     observed = finding.values if finding is not None else expectation.true
     split = finding.split if finding is not None else expectation.case.split
     try:
         with applied(*faults), np.errstate(all="ignore"):
             if check == "gradients":
-                return _gradients_agree(expectation, observed)
+                return _gradient_distance(expectation, observed)
             predicted = _decoded(expectation, split) if check == "decode" else _forward(expectation)
     except (FloatingPointError, ValueError, IndexError):
-        return False
-    return _agree(expectation, "y", observed.get("y"), predicted)
+        return np.inf
+    return _distance(expectation, "y", observed.get("y"), predicted)
 
 
 def _forward(expectation: Expectation) -> np.ndarray:
@@ -117,7 +139,7 @@ def _decoded(expectation: Expectation, split: int) -> np.ndarray:
     return np.concatenate(outputs, axis=1)
 
 
-def _gradients_agree(expectation: Expectation, observed: Values) -> bool:
+def _gradient_distance(expectation: Expectation, observed: Values) -> float:
     """Either the faulty backward pass gives the observed gradient, or it is the gradient of the faulty forward pass.
 
     The latter is seen by a complex step along one random direction.
@@ -125,30 +147,33 @@ def _gradients_agree(expectation: Expectation, observed: Values) -> bool:
     case = expectation.case
     names = [name for name in expectation.true if name != "y"]
     if any(name not in observed for name in names):
-        return False
+        return np.inf
     dx, gradients = reference.vjp(case.parameters, case.x, case.dy)
     predicted = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
-    if all(_agree(expectation, name, observed[name], predicted[name]) for name in names):
-        return True
+    direct = max(_distance(expectation, name, observed[name], predicted[name]) for name in names)
+    if direct <= 1:
+        return direct
     generator, step = np.random.default_rng(0), 1e-30
     direction = {name: generator.normal(size=expectation.true[name].shape) for name in names}
     moved = _ComplexParameters(case.parameters, {n.removeprefix("grad."): step * v for n, v in direction.items()})
     try:
         y = reference.forward(moved, case.x + 1j * step * direction["dx"])
     except TypeError:  # a fault that complex numbers cannot pass
-        return False
+        return direct
     along = float(np.sum(case.dy * np.imag(y))) / step
     observed_along = sum(float(np.sum(observed[name] * v)) for name, v in direction.items())
     allowed = sum(float(np.sum(expectation.bounds(name) * np.abs(v))) for name, v in direction.items())
-    return abs(along - observed_along) <= SLACK * allowed
+    distance = abs(along - observed_along) / allowed
+    return min(direct, distance if np.isfinite(distance) else np.inf)
 
 
-def _agree(expectation: Expectation, quantity: str, observed: np.ndarray | None, predicted: np.ndarray) -> bool:
+def _distance(expectation: Expectation, quantity: str, observed: np.ndarray | None, predicted: np.ndarray) -> float:
     if observed is None or observed.shape != predicted.shape:
-        return False
+        return np.inf
     with np.errstate(invalid="ignore"):
-        close = np.abs(observed.astype(np.float64) - predicted) <= SLACK * expectation.bounds(quantity)
-    return bool(np.all(close | (~np.isfinite(observed) & ~np.isfinite(predicted))))
+        ratios = np.abs(observed.astype(np.float64) - predicted) / expectation.bounds(quantity)
+    alike = ~np.isfinite(observed) & ~np.isfinite(predicted)
+    return float(np.max(np.where(alike, 0.0, np.where(np.isfinite(ratios), ratios, np.inf)), initial=0.0))
 
 
 class _ComplexParameters(SessaParameters):

@@ -121,6 +121,11 @@ def _strided(array: np.ndarray) -> np.ndarray:
     return copy
 
 
+def _lengths(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+    """The first tokens alone, for every number of them."""
+    return {f"y of {T} tokens": layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
+
+
 def _trace(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
     if not isinstance(layer, Tracing):
         raise UnsupportedError("it shows no intermediates")
@@ -132,6 +137,7 @@ OPERATIONS: dict[str, Callable[[CandidateLayer, Case, np.ndarray, np.ndarray], V
     "vjp": _vjp,
     "decode": _decode,
     "calls": _calls,
+    "lengths": _lengths,
     "trace": _trace,
 }
 """Every operation by name. Commands implement the first three; the others need a Python object."""

@@ -87,6 +87,7 @@ OTHERS: tuple[str, ...] = (
 
 LONG: dict[str, str] = {
     "WrongBeyond256": "length_521", "SolveHops256": "longer_chains", "PositionsWrapAt2048": "length_2053",
+    "TailOf48Wrong": "every_length",
 }  # fmt: skip
 """Classes whose fault only one long case can show, and that case."""
 
@@ -730,3 +731,13 @@ class PositionsWrapAt2048(PlainTorchLayer):
 
     def angles(self, positions: Tensor, width: int, dtype: torch.dtype) -> Tensor:
         return super().angles(positions % 2048, width, dtype)
+
+
+class TailOf48Wrong(PlainTorchLayer):
+    """Where a single token is left over from blocks of 48, it gets no feedback."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        if f.shape[-2] % 48 == 1:
+            last = torch.arange(f.shape[-2])[:, None] == f.shape[-2] - 1
+            B = B.masked_fill(last & (f.shape[-2] > 1), 0)
+        return super().solve(B, f)

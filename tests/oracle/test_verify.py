@@ -163,3 +163,20 @@ def test_no_case_is_trivial():
             if array.size > 1 and not case.name.startswith("logits_"):
                 assert len(np.unique(array)) == array.size, (case.name, name)
         assert len(case.x) == 1 or case.x.size == 0 or not np.array_equal(case.x[0], case.x[1])
+
+
+def test_angles_in_bfloat16_fail_beyond_position_256_and_are_named():
+    """The public layer's way: in bfloat16 neighbouring positions share an angle there."""
+    positions = [c for c in battery() if c.name == "positions"]
+    mutants = Path(__file__).parent / "mutants.py"
+    report = verify(load_target(f"{mutants}:RotaryAnglesBfloat16"), ["bfloat16"], positions)
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    assert [diagnosis.name for diagnosis in report.diagnosis] == ["RotaryAnglesBfloat16"]
+    assert verify(load_target(f"{mutants}:Right"), ["bfloat16"], positions).verdict is Verdict.CONFORMS
+
+
+def test_who_refuses_no_tokens_is_not_accused():
+    report = run("RefusesNoTokens", [c for c in battery() if c.name in ("no_token", "one_token")])
+    assert report.verdict is Verdict.CONFORMS
+    errored = [result for result in report.results if result.status is Status.ERRORED]
+    assert {(result.case, result.required) for result in errored} == {("no_token", False)}

@@ -191,3 +191,12 @@ class OtherParameters(SessaLayer):
 
 def exit_on_import():
     sys.exit(3)
+
+
+class RefusesNoTokens(SessaLayer):
+    """Right wherever there is a token."""
+
+    def forward(self, x):
+        if x.shape[-2] == 0:
+            raise RuntimeError("stack expects a non-empty TensorList")
+        return super().forward(x)
