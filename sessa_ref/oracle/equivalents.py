@@ -12,6 +12,8 @@ from jaxtyping import Bool
 from sessa_ref.notation import Array, Real, real_dtype
 from sessa_ref.oracle.faults.entry import always
 from sessa_ref.oracle.faults.fault import Replacements
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import tokenwise
 
 
 def weights_by_log_sum_exp(
@@ -41,10 +43,31 @@ def mean_dalpha_from_output(
     return np.sum(dout * (alpha @ values), axis=-1)
 
 
+def layer_norm_gradient_in_parts(
+    parameters: SessaParameters,
+    gradients: dict[str, Array],
+    x: Real[Array, "*batch T D"],
+    dn: Real[Array, "*batch T D"],
+) -> Real[Array, "*batch T D"]:
+    """The norm's backward pass as automatic differentiation does it: variance first, then the mean.
+
+    Each part is as large as the scale 1/sqrt(var + eps) makes it; where they cancel, on small tokens and in narrow
+    layers, their rounding errors stay.
+    """
+    D = x.shape[-1]
+    standard, scale = tokenwise.standardize(x, parameters.config.norm_eps)
+    gradients["ln.weight"] = np.sum((dn * standard).reshape(-1, D), axis=0)
+    gradients["ln.bias"] = np.sum(dn.reshape(-1, D), axis=0)
+    dstandard = dn * parameters["ln.weight"]
+    dcentred = dstandard * scale - standard * (np.sum(dstandard * standard, axis=-1, keepdims=True) / D * scale)
+    return dcentred - np.sum(dcentred, axis=-1, keepdims=True) / D
+
+
 EQUIVALENTS: Final[tuple[Replacements, ...]] = (
     {},
     {
         "attention.attention_weights": always(weights_by_log_sum_exp),
+        "gradients._layer_norm": always(layer_norm_gradient_in_parts),
         "gradients._mean_dalpha": always(mean_dalpha_from_output),
     },
 )

@@ -21,8 +21,7 @@ GROWTH = 16.0
 systematic errors and for other orders of operations than the reference's."""
 
 DRAWS = 8
-"""Monte Carlo draws per case, shared among the forms in `EQUIVALENTS`; half as many beyond `LONG` tokens, where they
-take longest. Spreads are pooled over the last axis on top of that."""
+"""Monte Carlo draws per case, shared among the forms in `EQUIVALENTS`; see `draws_for`."""
 
 LONG = 1024
 """Tokens beyond which a case is long."""
@@ -132,7 +131,7 @@ def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _D
     """
     exact = evaluate(case, case.x, case.dy)
     squares = {name: np.zeros(value.shape) for name, value in exact.items()}
-    draws = DRAWS // 2 if case.x.shape[1] > LONG else DRAWS
+    draws = draws_for(case)
     for draw in range(draws):
         generator = np.random.default_rng(draw)
         x, dy = (
@@ -143,6 +142,12 @@ def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _D
         for name, value in values.items():
             squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
     return {name: np.sqrt(_pooled(name, s)) / drawing_unit for name, s in squares.items()}
+
+
+def draws_for(case: Case) -> int:
+    """Draws for a case: `DRAWS`, half of them where it is long, more where the last axis pools fewer than 8 numbers."""
+    T, D = case.x.shape[1:]
+    return DRAWS // 2 if T > LONG else DRAWS * max(1, 8 // D)
 
 
 def _pooled(name: str, squares: np.ndarray) -> np.ndarray:
