@@ -39,13 +39,13 @@ class Cache:
         Raises:
             ValueError: a dict lacks an entry of the published cache.
         """
-        if isinstance(cache, cls):
+        if isinstance(cache, Cache):
             return cache
         names = ("t", "k_f", "v_f", "k_b", "s")
         missing = [name for name in names if name not in cache]
         if missing:
             raise ValueError(f"cache must be a Cache or have the published entries {names}; it lacks {missing}")
-        return cls(*(cache[name] for name in names))
+        return cls(**{name: cache[name] for name in names})
 
     def returned_as(self, cache: "AnyCache") -> "AnyCache":
         """What `of` was given, up to date: its tensors are shared, its count of tokens is not."""

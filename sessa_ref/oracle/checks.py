@@ -16,6 +16,9 @@ from sessa_ref.oracle.verdict import Result, Status
 FLOAT32_ANGLES = 2.0**-24
 """Unit roundoff of float32 rotary angles, a known departure of float64 layers."""
 
+DEPARTURE = "float32 rotary angles: "
+"""How messages about that departure begin."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -81,7 +84,7 @@ def run_checks(candidate: Candidate, expectation: Expectation) -> Iterator[Obser
             if finding.ratio <= 1:
                 status, message = Status.PASSED, ""
             elif finding.tolerant <= 1:
-                status, message = Status.DEPARTED, f"float32 rotary angles: {finding.message}"
+                status, message = Status.DEPARTED, f"{DEPARTURE}{finding.message}"
             result = Result(case.name, dtype, name, status, finding.ratio, message, required)
             yield Observation(result, finding if status is Status.FAILED else None, expectation)
 

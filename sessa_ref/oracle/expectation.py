@@ -121,7 +121,7 @@ def _drawing(dtype: str) -> tuple[float, float]:
 
 
 def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _DRAWING_UNIT) -> Values:
-    """Root mean square deviation under Monte Carlo arithmetic, over draws and the last axis, per unit roundoff.
+    """Root mean square deviation under Monte Carlo arithmetic, over draws and pooled, per unit roundoff.
 
     Args:
         case: the case, unrounded.
@@ -151,12 +151,12 @@ def draws_for(case: Case) -> int:
 
 
 def _pooled(name: str, squares: np.ndarray) -> np.ndarray:
-    """Means over the last axis; for a parameter's gradient at least a sixteenth of the mean over all of it.
+    """Each element's own mean square, but at least the mean over the last axis.
 
-    A row of a weight's gradient is often a single random number times fixed ones, and a few draws of it may all
-    happen to be small.
+    For a parameter's gradient, also at least a sixteenth of the mean over all of it. A few draws of one number may all happen to be small, and a row of a weight's gradient is often a single random
+    number times fixed ones; the entries of a bias may differ by orders of magnitude, so that means are no bound.
     """
     if not squares.ndim:
         return squares
-    pooled = np.mean(squares, axis=-1, keepdims=True)
+    pooled = np.maximum(squares, np.mean(squares, axis=-1, keepdims=True))
     return np.maximum(pooled, np.mean(squares) / 16) if name.startswith("grad.") else pooled

@@ -9,10 +9,12 @@ import torch
 from hypothesis import given, settings
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.optimized import SessaLayer
+from sessa_ref.optimized import SessaLayer, rotary
+from sessa_ref.oracle import Verdict, battery, verify
 from sessa_ref.oracle.cases import Case, case
 from sessa_ref.oracle.expectation import Expectation
 from sessa_ref.oracle.precision import PRECISIONS
+from sessa_ref.oracle.targets import as_adapter
 from sessa_ref.oracle.torch_adapter import DecodingTorchLayer
 from tests import published_vectors
 from tests.closeness import as_values, assert_within_bounds
@@ -132,12 +134,74 @@ class TestCache:
         with pytest.raises(ValueError, match="init_cache needs max_len"):
             layer().init_cache(2, max_len=0)
 
-    def test_prefill_needs_an_empty_cache(self):
+    @pytest.mark.parametrize("parts", [(7,), (3, 4), (1, 2, 4), (1,) * 7, (5, 1, 1)])
+    def test_a_prompt_may_come_in_parts(self, parts):
+        drawn = case("parts", "", SessaConfig.published(12, 6, 2), T=7)
+        module = candidate(drawn, "float64").module
+        x = torch.tensor(drawn.x)
+        cache = module.init_cache(2, max_len=7)
+        outputs = []
+        for tokens in x.split(parts, dim=1):
+            y, cache = module.prefill(tokens, cache)
+            outputs.append(y)
+        assert cache.t == 7
+        assert_within_bounds(Expectation(drawn, "float64"), {"y": torch.cat(outputs, dim=1).numpy()})
+
+    def test_a_long_second_part(self):
+        """More tokens than are taken at a time."""
+        module = layer().double()
+        x = torch.randn(1, 700, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+        cache = module.init_cache(1, max_len=700)
+        outputs = [module.prefill(tokens, cache)[0] for tokens in x.split((50, 650), dim=1)]
+        assert torch.allclose(torch.cat(outputs, dim=1), module(x), rtol=0, atol=1e-12)
+
+    def test_the_published_cache_is_taken(self):
         module = layer()
-        cache = module.init_cache(2, max_len=9)
-        _, cache = module.prefill(X[:, :2], cache)
-        with pytest.raises(ValueError, match="prefill needs an empty cache, this one holds 2 tokens"):
-            module.prefill(X[:, :2], cache)
+        ours = module.init_cache(2, max_len=7)
+        theirs = {"t": 0, **{name: torch.zeros_like(getattr(ours, name)) for name in ("k_f", "v_f", "k_b", "s")}}
+        for cache in (ours, theirs):
+            returned = module.prefill(X[:, :5], cache)[1]
+            assert returned is cache
+        assert theirs["t"] == ours.t == 5
+        y, theirs = module.decode_step(X[:, 5], theirs)
+        assert theirs["t"] == 6
+        assert torch.equal(y, module.decode_step(X[:, 5], ours)[0])
+        with pytest.raises(ValueError, match="it lacks \\['k_b', 's'\\]"):
+            module.decode_step(X[:, 6], {"t": 0, "k_f": ours.k_f, "v_f": ours.v_f})
+
+    def test_a_bad_token_in_a_later_part_spoils_what_comes_after(self):
+        module, cache = layer(), layer().init_cache(2, max_len=7)
+        x = X.clone()
+        x[0, 5] = torch.nan
+        first, cache = module.prefill(x[:, :3], cache)
+        second, cache = module.prefill(x[:, 3:], cache)
+        assert torch.allclose(torch.cat([first, second], dim=1)[0, :5], module(X)[0, :5], rtol=0, atol=1e-5)
+        assert second[0, 2:].isnan().all()
+        assert not second[1].isnan().any()
+
+    def test_a_step_compiles_as_a_whole_and_for_all_lengths(self):
+        """In a process of its own, because the run-time type checker of the tests cannot be compiled."""
+        script = """
+import torch
+from sessa_ref.optimized import SessaLayer
+module = SessaLayer(12, 3).double()
+x = torch.randn(2, 30, 12, dtype=torch.float64)
+expected = module(x)
+torch._dynamo.config.error_on_recompile = False
+graphs = []
+def count(graph, inputs):
+    graphs.append(graph)
+    return graph
+step = torch.compile(module.decode_step, fullgraph=True, backend=count)
+y, cache = module.prefill(x[:, :3], module.init_cache(2, max_len=30))
+for t in range(3, 30):
+    y, cache = step(x[:, t], cache)
+    assert (y - expected[:, t]).abs().max().item() < 1e-13
+print(len(graphs))
+"""
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout) <= 3, "one graph for all lengths, after the first few"
 
     def test_both_token_shapes(self):
         module = layer()
@@ -237,6 +301,43 @@ print((measured - expected).abs().max().item())
         module = SessaLayer(4, 2).double()
         x = torch.randn(1, 5, 4, dtype=torch.float64, requires_grad=True)
         assert torch.autograd.gradcheck(module, (x,))
+
+
+def test_backends_agree_and_others_are_refused():
+    x = X.double()
+    wanted = layer(backend="dense").double()(x)
+    for backend in ("blocked", "hops"):
+        assert torch.allclose(layer(backend=backend).double()(x), wanted, rtol=0, atol=1e-13)
+    with pytest.raises(ValueError, match=r"backend must be one of .* got 'quick'"):
+        layer(backend="quick")
+
+
+@pytest.mark.parametrize("backend", ["dense", "hops"])
+def test_other_backends_conform(backend):
+    """The default one goes through the whole battery in `make verify`."""
+    few = [c for c in battery(quick=True) if c.name not in ("length_65",)]
+
+    def make(config):
+        return SessaLayer.from_config(config, backend=backend)
+
+    report = verify(as_adapter(make, backend), cases=few, explain=False)
+    assert report.verdict is Verdict.CONFORMS
+
+
+class TestRotaryTable:
+    def test_it_is_made_once_per_length_and_shared(self):
+        config = SessaConfig.published(8, 2)
+        tables = [rotary.table(config, 0, T, torch.float32, torch.device("cpu")) for T in (200, 256)]
+        assert tables[0].cos.data_ptr() == tables[1].cos.data_ptr()
+
+    @pytest.mark.parametrize("first", [0, 3, 255, 256, 1000])
+    def test_it_holds_the_angles(self, first):
+        config = SessaConfig.published(8, 2)
+        table = rotary.table(config, first, 7, torch.float64, torch.device("cpu"))
+        theta = rotary.angles(config, torch.arange(first, first + 7), torch.float64)[:, None]
+        assert torch.equal(table.cos, theta.cos())
+        assert torch.equal(table.sin, theta.sin())
+        assert torch.equal(table.cis, torch.complex(theta.cos(), theta.sin()))
 
 
 def test_initialisation_is_the_published_one():

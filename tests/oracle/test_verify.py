@@ -7,7 +7,7 @@ import pytest
 
 from sessa_ref import reference
 from sessa_ref.oracle import Report, Verdict, battery, verify
-from sessa_ref.oracle.expectation import GROWTH, spreads
+from sessa_ref.oracle.expectation import GROWTH, Expectation, spreads
 from sessa_ref.oracle.targets import load_target
 from sessa_ref.oracle.verdict import Status
 
@@ -180,3 +180,25 @@ def test_who_refuses_no_tokens_is_not_accused():
     assert report.verdict is Verdict.CONFORMS
     errored = [result for result in report.results if result.status is Status.ERRORED]
     assert {(result.case, result.required) for result in errored} == {("no_token", False)}
+
+
+def test_small_departures_are_failures():
+    """Something a little beyond the bounds, of the size that float32 angles would excuse, is no matter of angles."""
+
+    class SlightlyOff:
+        name = "slightly off"
+
+        def build(self, parameters, dtype):
+            class Layer:
+                def forward(self, x):
+                    y = reference.forward(parameters, x)
+                    bound = Expectation(FEW[0], "float64").bounds("y")
+                    return y + (3 * bound if x.shape == FEW[0].x.shape else 0)
+
+            return Layer()
+
+    report = verify(SlightlyOff(), ["float64"], FEW[:1], explain=False)
+    forward = next(r for r in report.results if r.check == "forward")
+    assert forward.status is Status.FAILED
+    assert forward.message.startswith("y[")
+    assert report.verdict is Verdict.DOES_NOT_CONFORM

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sessa_ref.optimized.feedback_solve.blocked import blocked
 from sessa_ref.optimized.feedback_solve.dense import dense
 from sessa_ref.optimized.feedback_solve.extension import extend
-from sessa_ref.optimized.feedback_solve.function import blocked
 from sessa_ref.optimized.feedback_solve.hops import hops
 
 Backend = Literal["blocked", "dense", "hops"]

@@ -1,92 +1,147 @@
-"""The blocked solve and its adjoint: exact, with no T x T matrix.
+"""The blocked solve as a differentiable function: autograd, torch.func and torch.compile.
 
-Rows are taken in blocks. What the finished blocks contribute to the next one is ordinary attention, whose values are
-the states that are already known; inside the block a small unit-lower-triangular system remains. The adjoint is the
-same walk backwards. A block holds its rows' logits from end to end, so its softmax is made in one piece, and made
-again in the backward pass: memory is linear in T, and nothing is kept but w_t = sum_j alpha_tj s_j.
+First derivatives are those of `blocks`, in linear memory. Second derivatives and forward-mode ones go through the
+dense form, with its T x T matrices.
 """
 
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import torch
-from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.utils._pytree import tree_map
+
+from sessa_ref.optimized.feedback_solve import blocks
+from sessa_ref.optimized.feedback_solve.dense import dense, dense_adjoint
 
 
-def block_size(T: int, D: int) -> int:
-    """Rows per block.
+def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> Tensor:
+    """The solution s; arguments as for `feedback_solve`, and `block` rows at a time, 0 for a measured choice."""
+    block = block or blocks.block_size(f.shape[-2], f.shape[-1])
+    if torch.compiler.is_compiling():  # the walk over the blocks is one opaque step of the compiled graph
+        return _solve_op(q, k, gamma, f, block)[0]
+    return _Solve.apply(q, k, gamma, f, block)[0]  # type: ignore[index]
 
-    Small blocks waste less above the diagonal, large ones make better matrix products. Measured with
-    `python -m benchmarks.block_size`; see `benchmarks/README.md`.
-    """
-    return 64 if T <= 512 else 128 if T <= 1024 else 256
+
+def _on_three_axes(function: Any, *tensors: Tensor, block: int) -> tuple[Tensor, ...]:
+    """Call with all batch axes made one, and give them back to the results."""
+    batch = tensors[2].shape[:-1]
+    flat = [tensor.reshape(math.prod(batch), *tensor.shape[len(batch) :]) for tensor in tensors]
+    return tuple(result.reshape(*batch, *result.shape[1:]) for result in function(*flat, block))
 
 
-def solve(
-    q: Float[Tensor, "batch T d_b"],
-    k: Float[Tensor, "batch T d_b"],
-    gamma: Float[Tensor, "batch T"],
-    f: Float[Tensor, "batch T D"],
-    block: int,
-) -> tuple[Float[Tensor, "batch T D"], Float[Tensor, "batch T D"]]:
-    """(s, w): the states and the means w_t = sum over j < t of alpha_tj s_j, so that s_t = f_t + gamma_t w_t."""
-    q, s, w = q * q.shape[-1] ** -0.5, f.clone(), torch.zeros_like(f)
-    hidden = _hidden(block, q)
-    for start, stop in _blocks(f.shape[1], block):
-        rows = slice(start, stop)
-        alpha = _weights(q, k, start, stop, hidden)
-        past, inside = alpha[..., :start], alpha[..., start:]
-        gain = gamma[:, rows, None]
-        w[:, rows].baddbmm_(past, s[:, :start])
-        right = torch.addcmul(f[:, rows], gain, w[:, rows])
-        s[:, rows] = torch.linalg.solve_triangular(-gain * inside, right, upper=False, unitriangular=True)
-        w[:, rows].baddbmm_(inside, s[:, rows])
+def _solve(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int) -> tuple[Tensor, Tensor]:
+    s, w = _on_three_axes(blocks.solve, q, k, gamma, f, block=block)
     return s, w
 
 
-def adjoint(
-    q: Float[Tensor, "batch T d_b"],
-    k: Float[Tensor, "batch T d_b"],
-    gamma: Float[Tensor, "batch T"],
-    s: Float[Tensor, "batch T D"],
-    w: Float[Tensor, "batch T D"],
-    ds: Float[Tensor, "batch T D"],
-    block: int,
+def _adjoint(q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, ds: Tensor, block: int) -> tuple[Tensor, ...]:
+    return _on_three_axes(blocks.adjoint, q, k, gamma, s, w, ds, block=block)
+
+
+class _Solve(torch.autograd.Function):
+    """(q, k, gamma, f) -> (s, w), of which w is for the backward pass alone."""
+
+    @staticmethod
+    def forward(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int) -> tuple[Tensor, Tensor]:
+        return _solve(q, k, gamma, f, block)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        *tensors, ctx.block = inputs
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(*tensors, *output)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple:
+        q, k, gamma, f, s, w = ctx.saved_tensors
+        return (*_Adjoint.apply(q, k, gamma, f, cotangents[0], s.detach(), w, ctx.block), None)  # type: ignore[misc]
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> tuple:
+        return _pushed(dense, ctx.saved_tensors, tangents[:4]), None
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple:
+        return _Solve.apply(*_batched(info, in_dims, inputs)), (0, 0)
+
+
+class _Adjoint(torch.autograd.Function):
+    """(q, k, gamma, f, ds) -> (dq, dk, dgamma, df); s and w, which follow from the others, are at hand."""
+
+    @staticmethod
+    def forward(
+        q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, ds: Tensor, s: Tensor, w: Tensor, block: int
+    ) -> tuple[Tensor, ...]:
+        return _adjoint(q, k, gamma, s, w, ds, block)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        ctx.save_for_backward(*inputs[:5])
+        ctx.save_for_forward(*inputs[:5])
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple:
+        pull = torch.func.vjp(dense_adjoint, *ctx.saved_tensors)[1]
+        return (*pull(cotangents), None, None, None)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> tuple:
+        return _pushed(dense_adjoint, ctx.saved_tensors, tangents[:5])
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple:
+        return _Adjoint.apply(*_batched(info, in_dims, inputs)), (0, 0, 0, 0)
+
+
+def _pushed(function: Callable, inputs: Sequence[Tensor], tangents: Sequence[Tensor | None]) -> Any:
+    """The tangent of function(*inputs): the transpose of its pullback, since forward modes do not nest."""
+    given = tuple(torch.zeros_like(x) if t is None else t for x, t in zip(inputs, tangents, strict=True))
+    outputs, pull = torch.func.vjp(function, *inputs)[:2]
+    pushed = torch.func.vjp(pull, tree_map(torch.zeros_like, outputs))[1](given)[0]
+    return tree_map(torch.Tensor.contiguous, pushed)  # a tangent is laid out as its primal
+
+
+def _batched(info: Any, in_dims: tuple, inputs: tuple) -> list:
+    """The inputs with the mapped axis in front of all, also where it was missing."""
+    return [
+        x if not isinstance(x, Tensor) else x.expand(info.batch_size, *x.shape) if axis is None else x.movedim(axis, 0)
+        for x, axis in zip(inputs, in_dims, strict=True)
+    ]
+
+
+@torch.library.custom_op("sessa_ref::feedback_solve", mutates_args=())
+def _solve_op(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int) -> tuple[Tensor, Tensor]:
+    return _solve(q, k, gamma, f, block)
+
+
+@torch.library.custom_op("sessa_ref::feedback_solve_adjoint", mutates_args=())
+def _adjoint_op(
+    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, ds: Tensor, block: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(dq, dk, dgamma, df) for the cotangent ds of s; the formulas are in `dense_adjoint`."""
-    scale = q.shape[-1] ** -0.5
-    q = q * scale
-    df, dq, dk = ds.clone(), torch.empty_like(q), torch.zeros_like(k)
-    hidden = _hidden(block, q)
-    for start, stop in reversed(list(_blocks(s.shape[1], block))):
-        rows = slice(start, stop)
-        alpha = _weights(q, k, start, stop, hidden)
-        gain = gamma[:, rows, None]
-        inside = (-gain * alpha[..., start:]).mT
-        df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
-        scaled = gain * df[:, rows]
-        df[:, :start].baddbmm_(alpha[..., :start].mT, scaled)
-        dlogits = torch.bmm(scaled, s[:, :stop].mT)
-        dlogits.sub_((scaled * w[:, rows]).sum(dim=-1, keepdim=True)).mul_(alpha)
-        dq[:, rows] = dlogits @ k[:, :stop]
-        dk[:, :stop].baddbmm_(dlogits.mT, q[:, rows])
-    return dq.mul_(scale), dk, (df * w).sum(dim=-1), df
+    dq, dk, dgamma, df = _adjoint(q, k, gamma, s, w, ds, block)
+    return dq, dk, dgamma, df
 
 
-def _blocks(T: int, block: int) -> list[tuple[int, int]]:
-    return [(start, min(start + block, T)) for start in range(0, T, block)]
+@_solve_op.register_fake
+def _(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int) -> tuple[Tensor, Tensor]:
+    return f.new_empty(f.shape), f.new_empty(f.shape)
 
 
-def _hidden(block: int, like: Tensor) -> Bool[Tensor, "block block"]:
-    return torch.ones(block, block, dtype=torch.bool, device=like.device).triu()
+@_adjoint_op.register_fake
+def _(q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, ds: Tensor, block: int) -> tuple[Tensor, ...]:
+    return tuple(like.new_empty(like.shape) for like in (q, k, gamma, s))
 
 
-def _weights(q: Tensor, k: Tensor, start: int, stop: int, hidden: Tensor) -> Float[Tensor, "batch rows stop"]:
-    """The rows start .. stop - 1 of alpha, up to the diagonal; q is scaled."""
-    rows = stop - start
-    logits = torch.bmm(q[:, start:stop], k[:, :stop].mT)
-    logits[..., start:].masked_fill_(hidden[:rows, :rows], -torch.inf)
-    if start == 0:  # token 0 sees nothing: any finite logit, and then no weight
-        logits[:, 0, 0] = 0
-    alpha = logits.softmax(dim=-1)
-    if start == 0:
-        alpha[:, 0] = 0
-    return alpha
+def _keep(ctx: Any, inputs: tuple, output: tuple) -> None:
+    q, k, gamma, _, ctx.block = inputs
+    ctx.save_for_backward(q, k, gamma, *output)
+
+
+def _pull(ctx: Any, ds: Tensor, dw: Tensor) -> tuple:
+    return (*_adjoint_op(*ctx.saved_tensors, ds, ctx.block), None)
+
+
+_solve_op.register_autograd(_pull, setup_context=_keep)

@@ -40,8 +40,7 @@ def hops(
         f: forward signal.
         tolerance: absolute error allowed in s; 0, the default, for the rounding error of f's largest entry.
     """
-    s, _ = _Hops.apply(q, k, gamma, f, tolerance)  # type: ignore[misc]
-    return s
+    return _Hops.apply(q, k, gamma, f, tolerance)[0]  # type: ignore[index]
 
 
 def iterate(
@@ -106,7 +105,7 @@ class _Hops(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *cotangents: Tensor) -> tuple:
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple:  # type: ignore[override]
         with torch.enable_grad():
             q, k, gamma, s = (tensor.detach().requires_grad_() for tensor in ctx.saved_tensors)
             fed_back = gamma[..., None] * means(q, k, s)

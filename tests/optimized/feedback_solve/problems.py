@@ -1,0 +1,77 @@
+"""Feedback systems to solve, with their true solutions and what rounding may do to them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from sessa_ref.oracle.expectation import GROWTH
+from sessa_ref.oracle.precision import PRECISIONS, round_to
+from sessa_ref.oracle.rounding import rounded
+from sessa_ref.reference import attention, feedback, solve
+
+DRAWS = 8
+
+
+@dataclass
+class Problem:
+    """q, k: (batch, T, d); gamma: (batch, T); f: (batch, T, D), float64."""
+
+    q: np.ndarray
+    k: np.ndarray
+    gamma: np.ndarray
+    f: np.ndarray
+
+    def tensors(self, dtype: str = "float64", grad: bool = False) -> list[Tensor]:
+        arrays = (self.q, self.k, self.gamma, self.f)
+        return [torch.tensor(a, dtype=getattr(torch, dtype)).requires_grad_(grad) for a in arrays]
+
+    def rounded(self, dtype: str) -> "Problem":
+        return Problem(*(round_to(a, dtype) for a in (self.q, self.k, self.gamma, self.f)))
+
+    def worst_ratio(self, s: Tensor, dtype: str = "float64") -> float:
+        """The largest error/bound: true values in extended precision, spreads as the oracle finds them."""
+        unit = PRECISIONS[dtype].unit
+        true = reference(*(a.astype(np.longdouble) for a in (self.q, self.k, self.gamma, self.f)))
+        exact = reference(self.q, self.k, self.gamma, self.f)
+        squares = np.zeros(exact.shape)
+        for draw in range(DRAWS):
+            generator = np.random.default_rng(draw)
+            arrays = [rounded(a, 2.0**-24, generator) for a in (self.q, self.k, self.gamma, self.f)]
+            squares += (np.asarray(reference(*arrays)) - exact) ** 2 / DRAWS
+        # A row's spread is one number, drawn a few times: pooled with a part of all others, as for gradients.
+        pooled = np.maximum(squares.mean(axis=-1, keepdims=True), squares.mean() / 16 if squares.size else 0)
+        bound = GROWTH * unit * np.sqrt(pooled) / 2.0**-24 + PRECISIONS[dtype].tiny
+        return float(np.max(np.abs(s.detach().double().numpy() - true) / bound, initial=0.0))
+
+
+def reference(q, k, gamma, f):
+    """The definition, in whatever arithmetic the arrays have."""
+    alpha = attention.attention_weights(q, k, attention.strict_past(q.shape[-2]))
+    return solve.forward_substitution(feedback.routing_matrix(gamma, alpha), f)
+
+
+def problem(T: int, seed: int = 0, batch: int = 2, d: int = 4, D: int = 3, gain: float = 0.9, logits: float = 1.0):
+    generator = np.random.default_rng(seed)
+    q, k = np.sqrt(logits) * generator.normal(size=(2, batch, T, d))
+    gamma = gain * np.sign(generator.normal(size=(batch, T))) * generator.uniform(0.5, 1, size=(batch, T))
+    return Problem(q, k, gamma, generator.normal(size=(batch, T, D)))
+
+
+@st.composite
+def problems(draw: st.DrawFn, max_T: int = 90) -> Problem:
+    """Shapes, gains up to 1 - 1e-12 and routing of all kinds."""
+    result = problem(
+        draw(st.integers(0, max_T)),
+        draw(st.integers(0, 2**32)),
+        batch=draw(st.integers(1, 3)),
+        d=draw(st.integers(1, 9)),
+        D=draw(st.integers(1, 9)),
+        logits=draw(st.sampled_from([0.0, 1.0, 30.0])),
+    )
+    constant = draw(st.sampled_from([None, 0.0, 0.999, -0.999, 1 - 1e-12, -1 + 1e-12]))
+    if constant is not None:
+        result.gamma[:] = constant
+    return result

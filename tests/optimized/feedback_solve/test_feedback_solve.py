@@ -1,0 +1,105 @@
+"""Blocked, dense and hops against the definition, within the bounds of the rounding analysis."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessa_ref.optimized.feedback_solve import BACKENDS, blocked, dense, feedback_solve, hops
+from tests.optimized.feedback_solve.problems import Problem, problem, problems
+
+
+@settings(max_examples=40)
+@given(problems(), st.integers(1, 40))
+def test_every_method_solves_the_system(drawn: Problem, block: int):
+    tensors = drawn.tensors()
+    for s in (blocked(*tensors, block=block), dense(*tensors), hops(*tensors)):
+        assert drawn.worst_ratio(s) <= 1
+
+
+@settings(max_examples=15)
+@given(problems(max_T=60), st.integers(1, 40))
+def test_every_method_has_the_same_gradients(drawn: Problem, block: int):
+    """Against the dense form's, in units of the rounding of the largest entry on the way."""
+    gradients = {}
+    methods = {"dense": dense, "hops": hops, "blocked": lambda *a: blocked(*a, block=block)}
+    for name, method in methods.items():
+        tensors = drawn.tensors(grad=True)
+        s = method(*tensors)
+        generator = torch.Generator().manual_seed(0)
+        ds = torch.randn(s.shape, dtype=torch.float64, generator=generator)
+        gradients[name] = (*torch.autograd.grad(s, tensors, ds), s.detach())
+    if not drawn.f.size:
+        return
+    # |s|, |lambda| <= 1/(1 - rho) their right-hand sides, and no more than T of them
+    T = drawn.f.shape[1]
+    growth = min(T, 1 / (1 - np.abs(drawn.gamma).max()))
+    size = max(1.0, *(float(g.abs().max()) for g in gradients["dense"]))
+    allowed = 16 * 2.0**-53 * np.sqrt(T) * growth * size * max(1, np.abs(drawn.q).max() * np.abs(drawn.k).max())
+    for name in ("blocked", "hops"):
+        for ours, wanted in zip(gradients[name], gradients["dense"], strict=True):
+            assert float((ours - wanted).abs().max()) <= allowed, name
+
+
+@pytest.mark.parametrize("gain", [0.5, 0.9999, -0.9999])
+def test_two_thousand_tokens(gain):
+    drawn = problem(2000, batch=1, D=2)
+    drawn.gamma[:] = gain
+    for method in (blocked, dense, hops):
+        assert drawn.worst_ratio(method(*drawn.tensors())) <= 1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_other_precisions_are_computed_in_float32(backend, dtype):
+    drawn = problem(70).rounded(dtype)
+    s = feedback_solve(*drawn.tensors(dtype), backend=backend)
+    assert s.dtype == getattr(torch, dtype)
+    assert drawn.worst_ratio(s, dtype) <= 1
+    if dtype != "float32":  # one rounding, at the end
+        unit = torch.finfo(s.dtype).eps / 2
+        exact = torch.tensor(feedback_solve(*drawn.tensors()))
+        assert float(((s.double() - exact).abs() / exact.abs().clamp(min=1e-2)).max()) <= 1.01 * unit
+
+
+@pytest.mark.parametrize("bend", ["diagonal", "scale", "transposed gain"])
+def test_bent_maps_are_far_outside(bend):
+    drawn = problem(40)
+    q, k, gamma, f = drawn.tensors()
+    if bend == "diagonal":  # j <= t: the keys come one token early
+        s = blocked(q, k.roll(-1, dims=1), gamma, f)
+    elif bend == "scale":
+        s = blocked(q * 2, k, gamma, f)
+    else:
+        s = blocked(q, k, gamma.roll(1, dims=1), f)
+    assert drawn.worst_ratio(s) > 1e6
+
+
+def test_strided_inputs_and_leading_axes():
+    drawn = problem(33, batch=6)
+    q, k, gamma, f = drawn.tensors()
+    wanted = blocked(q, k, gamma, f, block=8)
+    strided = [z.mT.contiguous().mT if z.dim() == 3 else z.T.contiguous().T for z in (q, k, gamma, f)]
+    assert torch.allclose(blocked(*strided, block=8), wanted, rtol=0, atol=1e-14)
+    folded = [z.unflatten(0, (2, 3)) for z in (q, k, gamma, f)]
+    for backend in BACKENDS:
+        assert torch.allclose(feedback_solve(*folded, backend=backend).flatten(0, 1), wanted, rtol=0, atol=1e-13)
+    assert torch.allclose(blocked(*(z[0] for z in (q, k, gamma, f))), wanted[0], rtol=0, atol=1e-14)
+
+
+def test_it_leaves_its_inputs_alone():
+    tensors = problem(33).tensors(grad=True)
+    copies = [z.detach().clone() for z in tensors]
+    s = blocked(*tensors, block=8)
+    kept = s.detach().clone()
+    s.sum().backward()
+    assert all(torch.equal(z, copy) for z, copy in zip([*tensors, s], [*copies, kept], strict=True))
+
+
+def test_bad_arguments():
+    q, k, gamma, f = problem(5).tensors()
+    with pytest.raises(ValueError, match=r"backend must be one of .* got 'fast'"):
+        feedback_solve(q, k, gamma, f, backend="fast")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"gamma \(..., T\) and f \(..., T, D\), got \(2, 5, 4\), .*\(2, 4\)"):
+        feedback_solve(q, k, gamma[:, :4], f)

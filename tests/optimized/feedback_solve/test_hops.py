@@ -1,0 +1,61 @@
+"""The certificate of the hops: what it promises holds, and is not empty."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessa_ref.optimized.feedback_solve import dense
+from sessa_ref.optimized.feedback_solve.hops import iterate, means
+from tests.optimized.feedback_solve.problems import Problem, problem, problems
+
+
+@given(problems(max_T=50), st.sampled_from([1e-1, 1e-3, 1e-6]))
+def test_the_remainder_is_certified(drawn: Problem, tolerance: float):
+    tensors = drawn.tensors()
+    result = iterate(*tensors, tolerance=tolerance)
+    exact = dense(*tensors)
+    error = float((result.s - exact).abs().max()) if exact.numel() else 0.0
+    rounding = 1e-13 * max(1.0, float(exact.abs().max()) if exact.numel() else 0.0)
+    assert error <= result.remainder + rounding
+    assert result.remainder <= tolerance
+    assert max(drawn.f.shape[1] - 1, 0) >= result.K
+
+
+@given(problems(max_T=50), st.sampled_from([1e-1, 1e-3]))
+def test_never_more_hops_than_known_beforehand(drawn: Problem, tolerance: float):
+    """rho^(K+1) / (1 - rho) max|f| <= tolerance is enough."""
+    rho = np.abs(drawn.gamma).max(initial=0.0)
+    size = np.abs(drawn.f).max(initial=0.0)
+    K = iterate(*drawn.tensors(), tolerance=tolerance).K
+    if 0 < rho < 1 and size > 0:
+        assert max(np.ceil(np.log(tolerance * (1 - rho) / size) / np.log(rho) - 1), 0) >= K
+
+
+def test_fewer_hops_than_certified_would_not_do():
+    """Each token reads its predecessor, with gain rho: K hops leave exactly rho^(K+1) + ... of a constant signal."""
+    T, rho = 60, 0.5
+    clock = 2 * np.pi * np.arange(T) / 64
+    k = 300 * np.stack([np.cos(clock), np.sin(clock)], axis=-1)[None]
+    q = 300 * np.stack([np.cos(clock - clock[1]), np.sin(clock - clock[1])], axis=-1)[None]
+    tensors = Problem(q, k, np.full((1, T), rho), np.ones((1, T, 1))).tensors()
+    result = iterate(*tensors, tolerance=1e-4)
+    missing = float((dense(*tensors) - result.s).abs().max())
+    assert missing == pytest.approx(rho ** (result.K + 1) / (1 - rho), rel=1e-6)
+    assert missing == pytest.approx(result.remainder, rel=1e-6)
+    assert 2 * missing > 1e-4, "with one hop less, the remainder would have been too large"
+
+
+def test_small_gains_take_few_hops():
+    assert iterate(*(z.float() for z in problem(500, gain=0.3).tensors())).K <= 15
+
+
+@pytest.mark.parametrize("T", [0, 1, 2, 5])
+def test_means_are_those_of_the_strict_past(T):
+    q, k, _, f = problem(T).tensors()
+    w = means(q, k, f)
+    assert w.shape == f.shape
+    assert torch.all(w[:, :1] == 0)
+    if T > 1:
+        assert torch.allclose(w[:, 1], f[:, 0], rtol=0, atol=1e-15)

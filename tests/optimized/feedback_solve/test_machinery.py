@@ -1,0 +1,121 @@
+"""What torch does with the blocked solve: derivatives of all kinds, transforms, compilation, memory."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from sessa_ref.optimized.feedback_solve import blocked, dense, feedback_solve, hops
+from tests.optimized.feedback_solve.problems import problem
+
+
+def small(T: int = 7, grad: bool = True):
+    return problem(T, D=2, d=3).tensors(grad=grad)
+
+
+def in_blocks(*tensors):
+    return blocked(*tensors, block=3)
+
+
+def test_first_and_second_derivatives_pass_torchs_own_check():
+    assert torch.autograd.gradcheck(in_blocks, small(), check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(in_blocks, small(5))
+    assert torch.autograd.gradcheck(hops, small())
+
+
+def test_hops_refuse_second_derivatives():
+    tensors = small()
+    (first,) = torch.autograd.grad(hops(*tensors).square().sum(), tensors[3], create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
+@pytest.mark.parametrize("argnum", range(4))
+def test_function_transforms(argnum):
+    tensors = small(grad=False)
+
+    def both(transform):
+        return [transform(lambda *a, m=m: m(*a).sin().sum()) for m in (in_blocks, dense)]
+
+    for transform in (
+        lambda fn: torch.func.grad(fn, argnum),
+        lambda fn: torch.func.hessian(fn, argnum),
+        lambda fn: torch.func.jacrev(torch.func.grad(fn, argnum), argnum),
+        lambda fn: torch.func.vmap(torch.func.grad(fn, argnum)),
+    ):
+        ours, wanted = (fn(*tensors) for fn in both(transform))
+        assert torch.allclose(ours, wanted, rtol=0, atol=1e-12)
+
+
+def test_vmap_over_any_axis():
+    q, k, gamma, f = (z.movedim(0, -1) for z in problem(9, batch=3).tensors())
+    wanted = blocked(*(z.movedim(-1, 0) for z in (q, k, gamma, f)))
+    mapped = torch.func.vmap(in_blocks, in_dims=-1)(q, k, gamma, f)
+    assert torch.allclose(mapped, wanted, rtol=0, atol=1e-13)
+    shared = torch.func.vmap(in_blocks, in_dims=(None, None, None, -1))(q[..., 0], k[..., 0], gamma[..., 0], f)
+    assert torch.allclose(shared[1], blocked(q[..., 0], k[..., 0], gamma[..., 0], f[..., 1]), rtol=0, atol=1e-13)
+
+
+def test_compiles_as_a_whole():
+    """In a process of its own, because the run-time type checker of the tests cannot be compiled."""
+    script = """
+import torch
+from sessa_ref.optimized.feedback_solve import feedback_solve
+loss = lambda *a: feedback_solve(*a).sin().sum()
+compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+for T in (7, 9, 130):
+    tensors = [torch.randn(2, T, 3, dtype=torch.float64) for _ in range(2)]
+    tensors += [torch.rand(2, T, dtype=torch.float64) - 0.5, torch.randn(2, T, 4, dtype=torch.float64)]
+    tensors = [z.requires_grad_() for z in tensors]
+    pairs = zip(*(torch.autograd.grad(fn(*tensors), tensors) for fn in (loss, compiled)))
+    print(max((a - b).abs().max().item() for a, b in pairs))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert max(map(float, done.stdout.split())) <= 1e-12
+
+
+def test_autocast_does_not_lower_the_precision():
+    tensors = [z.float() for z in small(40, grad=False)]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = feedback_solve(*tensors)
+    assert torch.equal(inside, feedback_solve(*tensors))
+
+
+class LargestTensor(TorchDispatchMode):
+    """Records the number of entries of the largest tensor that any operation makes."""
+
+    entries = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for tensor in result if isinstance(result, tuple | list) else (result,):
+            if isinstance(tensor, torch.Tensor):
+                self.entries = max(self.entries, tensor.numel())
+        return result
+
+
+@pytest.mark.parametrize("T", [256, 512, 1024])
+def test_no_tensor_is_quadratic_in_the_tokens(T):
+    tensors = problem(T, batch=1, d=4, D=4).tensors(grad=True)
+    with LargestTensor() as largest:
+        torch.autograd.grad(blocked(*tensors, block=16).sum(), tensors)
+    assert largest.entries == 16 * T
+    with LargestTensor() as of_dense:
+        torch.autograd.grad(dense(*tensors).sum(), tensors)
+    assert of_dense.entries == T * T
+
+
+def test_what_is_kept_for_the_backward_pass_is_linear():
+    kept = []
+
+    def remember(tensor):
+        kept.append(tensor.numel())
+        return tensor
+
+    tensors = problem(300, batch=1, d=4, D=4).tensors(grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
+        blocked(*tensors, block=16)
+    assert sum(kept) == 300 * (4 + 4 + 1 + 4 + 4 + 4)  # q, k, gamma, f, s, w
