@@ -1,0 +1,156 @@
+"""The blocked solve, forward and adjoint, as Triton kernels.
+
+Tested by Triton's interpreter, and compiled for NVIDIA GPUs; not yet run or timed on a GPU.
+
+Memory is linear in T: no T x T array exists. First each row's log-sum-exp is computed, all row blocks in parallel.
+With it, weights are known at once wherever they are needed, and one program per sequence and slice of the width D
+walks the blocks in order: what the finished blocks contribute is attention whose values are the states already
+known, and inside a block a small unit-triangular system remains. The adjoint is the same walk backwards. With
+lambda known, what is left is parallel over the blocks, as in the backward pass of attention.
+
+The price of slices that do not wait for each other: each of them recomputes the logits.
+
+float32 stays float32 (no TF32). For 16-bit inputs every product is computed and summed in float32.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+try:
+    import triton
+except ImportError as error:
+    raise ImportError(
+        "the Triton kernels need the package triton, which is not installed here: pip install triton"
+    ) from error
+
+from sessa_ref.optimized.feedback_solve import triton_programs as programs
+
+
+def solve(
+    q: Float[Tensor, "N T d"], k: Float[Tensor, "N T d"], gamma: Float[Tensor, "N T"], f: Float[Tensor, "N T D"]
+) -> tuple[Float[Tensor, "N T D"], Float[Tensor, "N T D"], Float[Tensor, "N T"]]:
+    """The solution s of s_t = f_t + gamma_t w_t, w_t = sum over j < t of alpha_tj s_j, (19) to (22).
+
+    alpha is the softmax of <q_t, k_j> d^(-1/2) over j < t; row 0 has no weights, so w_0 = 0. There is no autograd
+    inside. A token that is not finite spoils its whole block of 32 and what follows: keep such tokens out.
+
+    Args:
+        q: feedback queries, float16, bfloat16, float32 or float64; any strides.
+        k: feedback keys.
+        gamma: gains. Rounding errors grow with the powers of |gamma_t|, so |gamma_t| <= 1 is meant.
+        f: forward signal.
+
+    Returns:
+        (s, w, lse) with lse_t the log of the sum over j < t of exp(logit_tj), lse_0 = -inf; float64 if any argument
+        is float64, else float32.
+
+    Raises:
+        TypeError: an argument is not of one of the four dtypes.
+        ValueError: shapes or devices do not fit together, or the tensors are not on a GPU.
+    """
+    N, T, d = q.shape
+    D = f.shape[-1]
+    q, k, gamma, f = _checked({"q": (q, (N, T, d)), "k": (k, (N, T, d)), "gamma": (gamma, (N, T)), "f": (f, (N, T, D))})
+    working = _working_dtype(q, k, gamma, f)
+    s, w = f.new_empty(N, T, D, dtype=working), f.new_empty(N, T, D, dtype=working)
+    lse = f.new_empty(N, T, dtype=working)
+    blocks, chunk, precision = triton.cdiv(T, programs.BLOCK.value), _tile_width(d, 64), _logit_precision(q, k)
+    _launch(programs.log_sum_exp, (N, blocks), q, k, lse, T, d, chunk, precision)
+    part = _tile_width(D, _WIDEST_SLICE[working])
+    slices = triton.cdiv(D, part)
+    _launch(programs.solve, (N, slices), q, k, gamma, f, lse, s, w, T, d, D, chunk, part, precision)
+    return s, w, lse
+
+
+def adjoint(
+    q: Float[Tensor, "N T d"],
+    k: Float[Tensor, "N T d"],
+    gamma: Float[Tensor, "N T"],
+    s: Float[Tensor, "N T D"],
+    w: Float[Tensor, "N T D"],
+    lse: Float[Tensor, "N T"],
+    ds: Float[Tensor, "N T D"],
+) -> tuple[Float[Tensor, "N T d"], Float[Tensor, "N T d"], Float[Tensor, "N T"], Float[Tensor, "N T D"]]:
+    """Gradients of sum(ds * s): with lambda = (I - B)^(-T) ds, B_tj = gamma_t alpha_tj,
+
+        df = lambda, dgamma_t = <lambda_t, w_t>, dlogit_tj = alpha_tj gamma_t <lambda_t, s_j - w_t>,
+        dq_t = d^(-1/2) sum over j of dlogit_tj k_j, dk_j = d^(-1/2) sum over t of dlogit_tj q_t.
+
+    Args:
+        q, k, gamma: as given to `solve`.
+        s, w, lse: as returned by it; lse_0 is not used.
+        ds: the cotangent of s.
+
+    Returns:
+        (dq, dk, dgamma, df), float64 if any argument is float64, else float32.
+
+    Raises:
+        TypeError, ValueError: as `solve`.
+    """
+    N, T, d = q.shape
+    D = s.shape[-1]
+    q, k, gamma, s, w, lse, ds = _checked(
+        {"q": (q, (N, T, d)), "k": (k, (N, T, d)), "gamma": (gamma, (N, T)), "s": (s, (N, T, D))}
+        | {"w": (w, (N, T, D)), "lse": (lse, (N, T)), "ds": (ds, (N, T, D))}
+    )
+    working = _working_dtype(q, k, gamma, s, w, lse, ds)
+    df = s.new_empty(N, T, D, dtype=working)
+    dq, dk = s.new_empty(N, T, d, dtype=working), s.new_empty(N, T, d, dtype=working)
+    blocks, chunk, precision = triton.cdiv(T, programs.BLOCK.value), _tile_width(d, 64), _logit_precision(q, k)
+    part = _tile_width(D, _WIDEST_SLICE[working])
+    slices = triton.cdiv(D, part)
+    _launch(programs.adjoint_solve, (N, slices), q, k, gamma, lse, ds, df, T, d, D, chunk, part, precision)
+    dgamma = (df * w).sum(dim=-1)
+    chunk, part = _tile_width(max(d, D), 64), _tile_width(d, _WIDEST_SLICE[working])
+    grid = (N, blocks, triton.cdiv(d, part))
+    _launch(programs.query_gradient, grid, q, k, gamma, lse, s, df, dgamma, dq, T, d, D, chunk, part, precision)
+    _launch(programs.key_gradient, grid, q, k, gamma, lse, s, df, dgamma, dk, T, d, D, chunk, part, precision)
+    return dq, dk, dgamma, df
+
+
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+# The widest part of a row that one program holds in registers, 32 rows of it.
+_WIDEST_SLICE = {torch.float32: 128, torch.float64: 64}
+
+
+def _checked(tensors: dict[str, tuple[Tensor, tuple[int, ...]]]) -> list[Tensor]:
+    """The tensors, contiguous, once shapes, dtypes and devices are what the kernels can take."""
+    device = tensors["q"][0].device
+    for name, (tensor, shape) in tensors.items():
+        if tensor.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {tuple(tensor.shape)}")
+        if tensor.dtype not in _DTYPES:
+            raise TypeError(f"{name} must be float16, bfloat16, float32 or float64, got {tensor.dtype}")
+        if tensor.device != device:
+            raise ValueError(f"{name} must be on q's device {device}, got {tensor.device}")
+    if tensors["q"][0].shape[-1] == 0:
+        raise ValueError("q must have a width of at least 1, got 0")
+    if device.type == "cpu" and isinstance(programs.solve, triton.JITFunction):
+        raise ValueError("q must be on a GPU, got cpu (on a CPU the kernels run only in Triton's interpreter)")
+    return [tensor.contiguous() for tensor, _ in tensors.values()]
+
+
+def _working_dtype(*tensors: Tensor) -> torch.dtype:
+    return torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+
+
+def _logit_precision(q: Tensor, k: Tensor) -> str:
+    """How q and k, read as the working dtype, are multiplied: exactly.
+
+    A 16-bit number fits into TF32, whose products are exact in float32, so tensor cores may be used for those.
+    """
+    return "tf32" if max(q.element_size(), k.element_size()) == 2 and torch.version.hip is None else "ieee"
+
+
+def _tile_width(width: int, widest: int) -> int:
+    """A power of two for the inner side of a tile; matrix products need at least 16."""
+    return min(max(triton.next_power_of_2(width), 16), widest)
+
+
+def _launch(program: triton.JITFunction, grid: tuple[int, ...], *arguments: object) -> None:
+    if 0 in grid:
+        return
+    with torch.cuda.device_of(arguments[0]):
+        # No software pipelining: it may move reads before the writes that they depend on.
+        program[grid](*arguments, num_warps=4, num_stages=1)
