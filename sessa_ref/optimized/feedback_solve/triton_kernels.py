@@ -55,9 +55,9 @@ def solve(
     working = _working_dtype(q, k, gamma, f)
     s, w = f.new_empty(N, T, D, dtype=working), f.new_empty(N, T, D, dtype=working)
     lse = f.new_empty(N, T, dtype=working)
-    blocks, chunk, precision = triton.cdiv(T, programs.BLOCK.value), _tile_width(d, 64), _logit_precision(q, k)
+    blocks, chunk, precision = triton.cdiv(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k)
     _launch(programs.log_sum_exp, (N, blocks), q, k, lse, T, d, chunk, precision)
-    part = _tile_width(D, _WIDEST_SLICE[working])
+    part = _tile_width(D)
     slices = triton.cdiv(D, part)
     _launch(programs.solve, (N, slices), q, k, gamma, f, lse, s, w, T, d, D, chunk, part, precision)
     return s, w, lse
@@ -97,12 +97,12 @@ def adjoint(
     working = _working_dtype(q, k, gamma, s, w, lse, ds)
     df = s.new_empty(N, T, D, dtype=working)
     dq, dk = s.new_empty(N, T, d, dtype=working), s.new_empty(N, T, d, dtype=working)
-    blocks, chunk, precision = triton.cdiv(T, programs.BLOCK.value), _tile_width(d, 64), _logit_precision(q, k)
-    part = _tile_width(D, _WIDEST_SLICE[working])
+    blocks, chunk, precision = triton.cdiv(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k)
+    part = _tile_width(D)
     slices = triton.cdiv(D, part)
     _launch(programs.adjoint_solve, (N, slices), q, k, gamma, lse, ds, df, T, d, D, chunk, part, precision)
     dgamma = (df * w).sum(dim=-1)
-    chunk, part = _tile_width(max(d, D), 64), _tile_width(d, _WIDEST_SLICE[working])
+    chunk, part = _tile_width(max(d, D)), _tile_width(d)
     grid = (N, blocks, triton.cdiv(d, part))
     _launch(programs.query_gradient, grid, q, k, gamma, lse, s, df, dgamma, dq, T, d, D, chunk, part, precision)
     _launch(programs.key_gradient, grid, q, k, gamma, lse, s, df, dgamma, dk, T, d, D, chunk, part, precision)
@@ -110,8 +110,6 @@ def adjoint(
 
 
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-# The widest part of a row that one program holds in registers, 32 rows of it.
-_WIDEST_SLICE = {torch.float32: 128, torch.float64: 64}
 
 
 def _checked(tensors: dict[str, tuple[Tensor, tuple[int, ...]]]) -> list[Tensor]:
@@ -143,9 +141,12 @@ def _logit_precision(q: Tensor, k: Tensor) -> str:
     return "tf32" if max(q.element_size(), k.element_size()) == 2 and torch.version.hip is None else "ieee"
 
 
-def _tile_width(width: int, widest: int) -> int:
-    """A power of two for the inner side of a tile; matrix products need at least 16."""
-    return min(max(triton.next_power_of_2(width), 16), widest)
+def _tile_width(width: int) -> int:
+    """How many columns of a row are in one tile: a power of two.
+
+    Matrix products need at least 16; with more than 64 a program's tiles do not fit into a GPU's registers.
+    """
+    return min(max(triton.next_power_of_2(width), 16), 64)
 
 
 def _launch(program: triton.JITFunction, grid: tuple[int, ...], *arguments: object) -> None:
@@ -153,4 +154,4 @@ def _launch(program: triton.JITFunction, grid: tuple[int, ...], *arguments: obje
         return
     with torch.cuda.device_of(arguments[0]):
         # No software pipelining: it may move reads before the writes that they depend on.
-        program[grid](*arguments, num_warps=4, num_stages=1)
+        program[grid](*arguments, num_warps=8, num_stages=1)

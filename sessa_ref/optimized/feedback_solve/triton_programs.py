@@ -51,11 +51,11 @@ def solve(
         past = tl.zeros((BLOCK, SLICE), dtype)
         for column in range(0, row, BLOCK):
             alpha = _weights(Q, K, LSE, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype)
-            past = tl.dot(alpha, _tile(S, n, column, part, T, D, SLICE, dtype), past, input_precision="ieee")
+            past = _add_product(past, alpha, _tile(S, n, column, part, T, D, SLICE, dtype))
         alpha = _weights(Q, K, LSE, n, row, row, T, d, CHUNK, LOGIT_PRECISION, dtype)
         gamma = _entries(GAMMA, n, row, T, dtype)[:, None]
         f = _tile(F, n, row, part, T, D, SLICE, dtype)
-        w = past + tl.dot(alpha, _unitriangular(gamma * alpha, f + gamma * past), input_precision="ieee")
+        w = _add_product(past, alpha, _unitriangular(gamma * alpha, f + gamma * past))
         _store(W, w, n, row, part, T, D, SLICE)
         _store(S, f + gamma * w, n, row, part, T, D, SLICE)
         tl.debug_barrier()  # the next blocks read S with other threads than those that wrote it
@@ -77,8 +77,7 @@ def adjoint_solve(
             B = _entries(GAMMA, n, row, T, dtype)[:, None] * _weights(
                 Q, K, LSE, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype
             )
-            future = _tile(LAMBDA, n, row, part, T, D, SLICE, dtype)
-            total = tl.dot(tl.trans(B), future, total, input_precision="ieee")
+            total = _add_product(total, tl.trans(B), _tile(LAMBDA, n, row, part, T, D, SLICE, dtype))
         B = _entries(GAMMA, n, column, T, dtype)[:, None] * _weights(
             Q, K, LSE, n, column, column, T, d, CHUNK, LOGIT_PRECISION, dtype
         )
@@ -100,7 +99,7 @@ def query_gradient(
         dlogits = _logit_gradient(
             Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, n, row, column, T, d, D, CHUNK, LOGIT_PRECISION, dtype
         )
-        total = tl.dot(dlogits, _tile(K, n, column, part, T, d, SLICE, dtype), total, input_precision="ieee")
+        total = _add_product(total, dlogits, _tile(K, n, column, part, T, d, SLICE, dtype))
     _store(DQ, total * d**-0.5, n, row, part, T, d, SLICE)
 
 
@@ -117,7 +116,7 @@ def key_gradient(
         dlogits = _logit_gradient(
             Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, n, row, column, T, d, D, CHUNK, LOGIT_PRECISION, dtype
         )
-        total = tl.dot(tl.trans(dlogits), _tile(Q, n, row, part, T, d, SLICE, dtype), total, input_precision="ieee")
+        total = _add_product(total, tl.trans(dlogits), _tile(Q, n, row, part, T, d, SLICE, dtype))
     _store(DK, total * d**-0.5, n, column, part, T, d, SLICE)
 
 
@@ -131,7 +130,7 @@ def _logit_gradient(
     for part in range(0, D, CHUNK):
         lam = _tile(LAMBDA, n, row, part, T, D, CHUNK, dtype)
         s = _tile(S, n, column, part, T, D, CHUNK, dtype)
-        dalpha = tl.dot(lam, tl.trans(s), dalpha, input_precision="ieee")
+        dalpha = _add_product(dalpha, lam, tl.trans(s))
     alpha = _weights(Q, K, LSE, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype)
     gamma, dgamma = _entries(GAMMA, n, row, T, dtype), _entries(DGAMMA, n, row, T, dtype)
     return alpha * gamma[:, None] * (dalpha - dgamma[:, None])
@@ -140,10 +139,10 @@ def _logit_gradient(
 @triton.jit
 def _unitriangular(A, x):
     """(I - A)^(-1) x for a strictly triangular tile A, lower or upper, as a finite product."""
-    x += tl.dot(A, x, input_precision="ieee")
-    for _ in tl.static_range(SQUARINGS):
-        A = tl.dot(A, A, input_precision="ieee")
-        x += tl.dot(A, x, input_precision="ieee")
+    x = _add_product(x, A, x)
+    for _ in range(0, SQUARINGS):
+        A = _add_product(tl.zeros_like(A), A, A)
+        x = _add_product(x, A, x)
     return x
 
 
@@ -177,8 +176,14 @@ def _logits(
     for part in range(0, d, CHUNK):
         q = _tile(Q, n, row, part, T, d, CHUNK, dtype)
         k = _tile(K, n, column, part, T, d, CHUNK, dtype)
-        total = tl.dot(q, tl.trans(k), total, input_precision=LOGIT_PRECISION)
+        total = _add_product(total, q, tl.trans(k), LOGIT_PRECISION)
     return total * d**-0.5
+
+
+@triton.jit
+def _add_product(total, a, b, precision: tl.constexpr = "ieee"):
+    """Total + a @ b in total's dtype."""
+    return tl.dot(a, b, total, input_precision=precision, out_dtype=total.dtype)
 
 
 @triton.jit
