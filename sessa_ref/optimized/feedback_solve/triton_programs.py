@@ -7,6 +7,8 @@ launch writes only what it has written itself, with a barrier between. So progra
 All arithmetic is in the dtype of the output: tiles are converted as they are read.
 """
 
+from typing import no_type_check
+
 import triton
 from triton import language as tl
 
@@ -16,6 +18,7 @@ SQUARINGS = tl.constexpr(4)
 
 
 @triton.jit
+@no_type_check
 def log_sum_exp(
     Q, K, LSE, T, d: tl.constexpr, CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr
 ):  # grid (N, row blocks)
@@ -33,13 +36,14 @@ def log_sum_exp(
         shift = tl.where(now_largest == float("-inf"), 0.0, now_largest)
         total = total * tl.exp(largest - shift) + tl.sum(tl.exp(logits - shift[:, None]), axis=1)
         largest = now_largest
-    seen = total > 0
+    seen = total != 0  # also where it is NaN
     result = tl.where(seen, largest + tl.log(tl.where(seen, total, 1.0)), float("-inf"))
     rows = row + tl.arange(0, BLOCK)
     tl.store(LSE + n.to(tl.int64) * T + rows, result, mask=rows < T)
 
 
 @triton.jit
+@no_type_check
 def solve(
     Q, K, GAMMA, F, LSE, S, W, T,
     d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
@@ -62,6 +66,7 @@ def solve(
 
 
 @triton.jit
+@no_type_check
 def adjoint_solve(
     Q, K, GAMMA, LSE, DS, LAMBDA, T,
     d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
@@ -86,6 +91,7 @@ def adjoint_solve(
 
 
 @triton.jit
+@no_type_check
 def query_gradient(
     Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, DQ, T,
     d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
@@ -104,6 +110,7 @@ def query_gradient(
 
 
 @triton.jit
+@no_type_check
 def key_gradient(
     Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, DK, T,
     d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
@@ -121,6 +128,7 @@ def key_gradient(
 
 
 @triton.jit
+@no_type_check
 def _logit_gradient(
     Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, n, row, column, T, d: tl.constexpr, D: tl.constexpr,
     CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr, dtype: tl.constexpr,
@@ -137,6 +145,7 @@ def _logit_gradient(
 
 
 @triton.jit
+@no_type_check
 def _unitriangular(A, x):
     """(I - A)^(-1) x for a strictly triangular tile A, lower or upper, as a finite product."""
     x = _add_product(x, A, x)
@@ -147,6 +156,7 @@ def _unitriangular(A, x):
 
 
 @triton.jit
+@no_type_check
 def _weights(
     Q, K, LSE, n, row, column, T,
     d: tl.constexpr, CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr, dtype: tl.constexpr,
@@ -159,6 +169,7 @@ def _weights(
 
 
 @triton.jit
+@no_type_check
 def _is_past(row, column, T):
     """Which (t, j) of a tile have j < t < T."""
     rows = row + tl.arange(0, BLOCK)
@@ -167,6 +178,7 @@ def _is_past(row, column, T):
 
 
 @triton.jit
+@no_type_check
 def _logits(
     Q, K, n, row, column, T,
     d: tl.constexpr, CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr, dtype: tl.constexpr,
@@ -181,12 +193,14 @@ def _logits(
 
 
 @triton.jit
+@no_type_check
 def _add_product(total, a, b, precision: tl.constexpr = "ieee"):
     """Total + a @ b in total's dtype."""
     return tl.dot(a, b, total, input_precision=precision, out_dtype=total.dtype)
 
 
 @triton.jit
+@no_type_check
 def _tile(X, n, row, column, T, width: tl.constexpr, COLUMNS: tl.constexpr, dtype: tl.constexpr):
     """BLOCK x COLUMNS entries of X (N, T, width) from [n, row, column] on, 0 beyond its edges."""
     rows, columns = tl.arange(0, BLOCK)[:, None], column + tl.arange(0, COLUMNS)[None, :]
@@ -195,6 +209,7 @@ def _tile(X, n, row, column, T, width: tl.constexpr, COLUMNS: tl.constexpr, dtyp
 
 
 @triton.jit
+@no_type_check
 def _store(X, values, n, row, column, T, width: tl.constexpr, COLUMNS: tl.constexpr):
     """The counterpart of `_tile`."""
     rows, columns = tl.arange(0, BLOCK)[:, None], column + tl.arange(0, COLUMNS)[None, :]
@@ -203,6 +218,7 @@ def _store(X, values, n, row, column, T, width: tl.constexpr, COLUMNS: tl.conste
 
 
 @triton.jit
+@no_type_check
 def _entries(X, n, row, T, dtype: tl.constexpr):
     """BLOCK entries of X (N, T) from [n, row] on, 0 beyond its end."""
     rows = row + tl.arange(0, BLOCK)
