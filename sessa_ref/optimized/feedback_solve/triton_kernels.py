@@ -56,7 +56,7 @@ def solve(
     working = _working_dtype(q, k, gamma, f)
     s, w = f.new_empty(N, T, D, dtype=working), f.new_empty(N, T, D, dtype=working)
     lse = f.new_empty(N, T, dtype=working)
-    blocks, chunk, precision = _pieces(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k)
+    blocks, chunk, precision = _pieces(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k, working)
     _launch(programs.log_sum_exp, (N, blocks), q, k, lse, T, d, chunk, precision)
     part = _tile_width(D)
     slices = _pieces(D, part)
@@ -97,7 +97,7 @@ def adjoint(
     working = _working_dtype(q, k, gamma, s, w, lse, ds)
     df = s.new_empty(N, T, D, dtype=working)
     dq, dk = s.new_empty(N, T, d, dtype=working), s.new_empty(N, T, d, dtype=working)
-    blocks, chunk, precision = _pieces(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k)
+    blocks, chunk, precision = _pieces(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k, working)
     part = _tile_width(D)
     slices = _pieces(D, part)
     _launch(programs.adjoint_solve, (N, slices), q, k, gamma, lse, ds, df, T, d, D, chunk, part, precision)
@@ -142,12 +142,13 @@ def _working_dtype(*tensors: Tensor) -> torch.dtype:
     return torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
 
 
-def _logit_precision(q: Tensor, k: Tensor) -> str:
-    """How q and k, read as the working dtype, are multiplied: exactly.
+def _logit_precision(q: Tensor, k: Tensor, working: torch.dtype) -> str:
+    """How q and k, read as `working`, are multiplied: exactly.
 
-    A 16-bit number fits into TF32, whose products are exact in float32, so tensor cores may be used for those.
+    A 16-bit number fits into TF32, and the product of two into float32, so tensor cores may be used for those.
     """
-    return "tf32" if max(q.element_size(), k.element_size()) == 2 and torch.version.hip is None else "ieee"
+    narrow = q.element_size() == k.element_size() == 2 and working == torch.float32
+    return "tf32" if narrow and torch.version.hip is None else "ieee"
 
 
 def _tile_width(width: int) -> int:

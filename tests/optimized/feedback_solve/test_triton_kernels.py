@@ -111,7 +111,7 @@ def test_any_strides_and_mixed_dtypes():
         both[..., :7],
         both[..., 7:],
         torch.stack([gamma, gamma], dim=-1).double()[..., 0],
-        f[:, :1].expand(-1, 35, -1).bfloat16(),
+        f[:, :1].bfloat16().expand(-1, 35, -1),
         ds.mT.contiguous().mT.float(),
     ]
     assert not any(x.is_contiguous() for x in strided)
