@@ -205,7 +205,7 @@ BENT = {
         "for row in range(column + BLOCK, T, BLOCK):", "for row in range(column + 2 * BLOCK, T, BLOCK):",
     ),
     "the adjoint inverts the untransposed system": ("_unitriangular(tl.trans(B), total)", "_unitriangular(B, total)"),
-    "the adjoint takes the gain of the wrong token": ("_unitriangular(gamma * alpha,", "_unitriangular(alpha * tl.trans(gamma),"),
+    "the inner system takes the gain of the wrong token": ("_unitriangular(gamma * alpha,", "_unitriangular(alpha * tl.trans(gamma),"),
     "the mean of the gradient is not taken off": ("(dalpha - dgamma[:, None])", "dalpha"),
     "the mean of the gradient has the wrong sign": ("(dalpha - dgamma[:, None])", "(dalpha + dgamma[:, None])"),
     "key gradients miss the diagonal block": ("for row in range(column, T, BLOCK):", "for row in range(column + BLOCK, T, BLOCK):"),
