@@ -19,7 +19,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with the correctness oracle
 	@echo "== Checking the torch layer against the NumPy definition"
-	@$(BIN)/sessa-ref verify sessa_ref.optimized:SessaLayer
+	@$(BIN)/sessa-ref verify sessa_ref.optimized:SessaLayer.from_config
 
 test: $(INSTALLED)  ## Run all tests
 	@echo "== Running the tests"

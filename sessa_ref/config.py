@@ -149,6 +149,15 @@ class SessaConfig:
         return self.heads == 1 and not self.projection_bias
 
     @property
+    def is_published(self) -> bool:
+        """Whether the published constructor can build this map."""
+        try:
+            self.published_arguments()
+        except ValueError:
+            return False
+        return True
+
+    @property
     def value_width(self) -> int:
         """Value width per head, D / H."""
         return self.width // self.heads

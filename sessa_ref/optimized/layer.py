@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sessa_ref.config import RotaryDtype, SessaConfig
+from sessa_ref.optimized.cache import AnyCache, Cache
+from sessa_ref.optimized.feedback_solve import Backend
 from sessa_ref.optimized.mixer import SessaMixer
 
 
@@ -25,6 +27,7 @@ class SessaLayer(nn.Module):
         use_forward_rope: rotate forward queries and keys by position; D / n_heads must be even.
         gamma_max: bound on the feedback gain, in (0, 1).
         rotary_dtype: "float64" for exact angles, "float32" for those of the published code.
+        backend: how the feedback system is solved: "blocked", "dense" or "hops"; see `feedback_solve`.
 
     Raises:
         ValueError: an argument is out of range; the message names the `SessaConfig` field.
@@ -42,6 +45,7 @@ class SessaLayer(nn.Module):
         gamma_max: float = 0.999,
         *,
         rotary_dtype: RotaryDtype = "float64",
+        backend: Backend = "blocked",
     ) -> None:
         super().__init__()
         config = SessaConfig.published(
@@ -53,22 +57,22 @@ class SessaLayer(nn.Module):
             gamma_max=gamma_max,
             rotary_dtype=rotary_dtype,
         )
-        self._build(config, max_len)
+        self._build(config, max_len, backend)
 
     @classmethod
-    def from_config(cls, config: SessaConfig, max_len: int | None = None) -> "SessaLayer":
+    def from_config(cls, config: SessaConfig, max_len: int | None = None, backend: Backend = "blocked") -> "SessaLayer":
         """A layer of any config, the paper's blocks included; parameters are drawn as by the constructor."""
         layer = cls.__new__(cls)
         nn.Module.__init__(layer)
-        layer._build(config, max_len)
+        layer._build(config, max_len, backend)
         return layer
 
-    def _build(self, config: SessaConfig, max_len: int | None) -> None:
+    def _build(self, config: SessaConfig, max_len: int | None, backend: Backend) -> None:
         self.config = config
         D = config.width
         self.ln = nn.LayerNorm(D, eps=config.norm_eps) if config.norm == "layernorm" else nn.Identity()
         self.W_in = nn.Linear(D, 2 * D)
-        self.mixer = SessaMixer(config, max_len)
+        self.mixer = SessaMixer(config, max_len, backend)
         self.W_out = nn.Linear(D, D)
 
     def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "*batch T D"]:
@@ -87,7 +91,7 @@ class SessaLayer(nn.Module):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         max_len: int | None = None,
-    ) -> dict:
+    ) -> Cache:
         """An empty decoding cache for `max_len` tokens (default: the layer's).
 
         Raises:
@@ -95,39 +99,45 @@ class SessaLayer(nn.Module):
         """
         return self.mixer.init_cache(batch_size, device=device, dtype=dtype, max_len=max_len)
 
-    def prefill(self, x: Float[Tensor, "..."], cache: dict) -> tuple[Float[Tensor, "batch T D"], dict]:
-        """The layer's output for a prompt x, shape (batch, T, D), and the cache (updated in place) after it.
+    @torch.no_grad()
+    def prefill(self, x: Float[Tensor, "..."], cache: AnyCache) -> tuple[Float[Tensor, "batch T D"], AnyCache]:
+        """The layer's output for tokens x, shape (batch, T, D), that follow those in the cache, without gradients.
+
+        The cache, which may be that of the published layer, is updated in place and returned. A prompt may come in
+        any number of parts.
 
         Raises:
-            ValueError: x has the wrong shape, or the cache is not empty or too small.
+            ValueError: x has the wrong shape, the tokens do not fit into the cache, or it is no cache.
         """
         self._check(x, 3)
         u, g = self._before_mixer(x)
-        cache = self.mixer.prefill(u, cache)
-        return x + self.W_out(cache["s"][:, : x.shape[1]].to(g.dtype) * g), cache
+        own = Cache.of(cache)
+        s = self.mixer.prefill(u, own)
+        return x + self.W_out(s * g), own.returned_as(cache)
 
+    @torch.no_grad()
     def decode_step(
         self,
         x_t: Float[Tensor, "..."],
-        cache: dict,
+        cache: AnyCache,
         use_flash_decode: bool = False,
-    ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], dict]:
+    ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], AnyCache]:
         """The layer's output for the next token, shaped as x_t: (batch, D) or (batch, 1, D); and the cache.
 
-        The cache is updated in place.
-
+        The cache, which may be that of the published layer, is updated in place. There are no gradients.
         `use_flash_decode` is accepted and without effect.
 
         Raises:
-            ValueError: x_t has the wrong shape, or the cache is full.
+            ValueError: x_t has the wrong shape, the cache is full, or it is no cache.
         """
         self._check(x_t, 2)
         if x_t.dim() > 3 or (x_t.dim() == 3 and x_t.shape[1] != 1):
             raise ValueError(f"x_t must have shape (batch, D) or (batch, 1, D), got {tuple(x_t.shape)}")
         token = x_t[:, 0] if x_t.dim() == 3 else x_t
         u, g = self._before_mixer(token)
-        s, cache = self.mixer.decode_step(u, cache)
-        return (token + self.W_out(s * g)).reshape(x_t.shape), cache
+        own = Cache.of(cache)
+        s = self.mixer.decode_step(u, own)
+        return (token + self.W_out(s * g)).reshape(x_t.shape), own.returned_as(cache)
 
     def _before_mixer(self, x: Tensor) -> tuple[Tensor, Tensor]:
         a, g = self.W_in(self.ln(x)).chunk(2, dim=-1)

@@ -22,7 +22,7 @@ def battery(quick: bool = False) -> tuple[Case, ...]:
     Args:
         quick: only the cases of the quick battery: one for each kind of mistake.
     """
-    cases = [*_heads(), *_lengths(), *_gains(), *_routing(), *_scales()]
+    cases = [*_heads(), *_lengths(), *_gains(), *_routing(), *_scales(), *_configs()]
     return tuple(case for case in cases if case.quick) if quick else tuple(cases)
 
 
@@ -48,6 +48,7 @@ def _heads() -> list[Case]:
             grouped,
             T=40,
             split=31,
+            equal_dy=True,
             extras=_USE,
             quick=True,
         ),
@@ -58,7 +59,7 @@ def _heads() -> list[Case]:
         case("odd_width", "one head of odd width", published(9, 1, use_forward_rope=False), T=13, split=1),
         case("smallest", "width two", published(2, 1), T=11, split=10, dtypes=_NO_FLOAT16),
         case("wide", "width 64", published(64, 8, 4), T=24),
-        case("wide_heads", "heads of width 72", published(144, 2, 1), T=20, batch=1),
+        case("wide_heads", "heads of width 136", published(272, 2, 1), T=20, batch=1),
     ]
 
 
@@ -200,6 +201,7 @@ def _scales() -> list[Case]:
             two,
             T=21,
             x_scale=2e-3,
+            dy_scale=1e-9,
             split=7,
             quick=True,
             dtypes=_NO_FLOAT16,
@@ -211,7 +213,21 @@ def _scales() -> list[Case]:
             two,
             T=21,
             x_scale=1e3,
+            dy_scale=1e5,
             dtypes=_NO_FLOAT16,
         ),
+        case("large_activations", "GELU in its tails", two, T=21, input_scale=6.0, dtypes=_WIDE),
         padded_case("zero_tokens", "tokens that are zero, and tokens that are equal", two, T=25, split=12),
+    ]
+
+
+def _configs() -> list[Case]:
+    """Maps that the published constructor has no choice of; who does not offer them skips them."""
+    paper = SessaConfig.paper(9, 4)
+    other = SessaConfig(
+        width=12, heads=3, query_width=6, feedback_width=10, rope_base=100.0, norm="identity", projection_bias=False
+    )
+    return [
+        case("paper_block", "the paper's block: one head, no biases, plain tanh, no norm", paper, T=30, gamma_bias=4.0),
+        case("other_widths", "other query and feedback widths, rotary base 100, no norm", other, T=33, extras=_USE),
     ]

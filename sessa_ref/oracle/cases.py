@@ -54,6 +54,9 @@ def case(
     batch: int = 2,
     split: int | None = None,
     x_scale: float = 1.0,
+    dy_scale: float = 1.0,
+    equal_dy: bool = False,
+    input_scale: float = 1.0,
     gamma_bias: float | None = None,
     forward_logits: float = 2.0,
     feedback_logits: float = 2.0,
@@ -72,6 +75,9 @@ def case(
         batch: rows, all different.
         split: tokens of the prefill; half of them by default.
         x_scale: standard deviation of the tokens.
+        dy_scale: standard deviation of the cotangent.
+        equal_dy: whether all rows of the batch have the same cotangent.
+        input_scale: factor on the input projection; at 6 most activations are in the tails of GELU.
         gamma_bias: bias of the gain, 0.7 by default; beyond +-20 the gain is +-gamma_max in any precision.
         forward_logits: factor on the forward queries; near 0 the attention is uniform, at 30 nearly one-hot.
         feedback_logits: the same for the feedback queries.
@@ -85,6 +91,7 @@ def case(
     if "ln.weight" in arrays:
         arrays["ln.weight"] = 1 + 0.3 * generator.normal(size=config.width)
         arrays["ln.bias"] = 0.2 * generator.normal(size=config.width)
+    arrays["W_in.weight"] *= input_scale
     arrays["mixer.gamma_bias"] = np.array(0.7 if gamma_bias is None else gamma_bias)
     for part in ("weight", "bias") if config.projection_bias else ("weight",):
         arrays[f"mixer.q_proj.{part}"] *= forward_logits
@@ -92,7 +99,8 @@ def case(
     if logit_shift:
         _shift_logits(config, arrays, logit_shift)
     x = x_scale * generator.normal(size=(batch, T, config.width))
-    dy = generator.normal(size=x.shape)
+    dy = dy_scale * generator.normal(size=x.shape)
+    dy = np.repeat(dy[:1], batch, axis=0) if equal_dy else dy
     split = T // 2 if split is None else split
     return Case(name, about, parameters.replace(arrays), x, dy, split, **fields)
 

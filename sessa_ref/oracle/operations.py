@@ -6,10 +6,12 @@ import numpy as np
 
 from sessa_ref.oracle.candidate import (
     Adapter,
+    CandidateError,
     CandidateLayer,
     Decoding,
     Differentiable,
     Sequences,
+    TargetError,
     Tracing,
     Trainable,
     UnsupportedError,
@@ -26,7 +28,12 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
         UnsupportedError: the layer does not implement the operation.
     """
     carrier = PRECISIONS[dtype].carrier
-    layer = adapter.build(case.parameters, dtype)
+    try:
+        layer = adapter.build(case.parameters, dtype)
+    except TargetError as error:
+        if case.parameters.config.is_published:
+            raise
+        raise CandidateError(str(error)) from error
     return OPERATIONS[operation](layer, case, case.x.astype(carrier), case.dy.astype(carrier))
 
 
@@ -45,17 +52,20 @@ def _decode(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) ->
     if not isinstance(layer, Decoding):
         raise UnsupportedError("it has no prefill and decode_step")
     outputs = [layer.prefill(x[:, : case.split], x.shape[1])]
-    outputs += [layer.decode_step(x[:, t])[:, None] for t in range(case.split, x.shape[1])]
+    token = np.empty_like(x[:, 0]) if x.shape[1] else x  # one piece of memory for all tokens, as servers have it
+    for t in range(case.split, x.shape[1]):
+        token[...] = x[:, t]
+        outputs.append(layer.decode_step(token)[:, None].copy())
     return {"y": np.concatenate(outputs, axis=1)}
 
 
 def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
     """Uses that must make no difference: what a layer computed before, how x lies in memory, the mode."""
     values: Values = {}
-    # First of all, other parameters and fewer tokens, so that whatever it keeps has to be renewed and to grow.
+    # First of all, other parameters, fewer rows and tokens, so that whatever it keeps has to be renewed and to grow.
     if isinstance(layer, Trainable):
         layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
-    layer.forward(x[:, : x.shape[1] // 2])
+    layer.forward(x[:1, : x.shape[1] // 2])
     if isinstance(layer, Trainable):
         layer.load(case.parameters)
     layer.forward(-2 * np.roll(x, 1, axis=-1))
@@ -63,6 +73,9 @@ def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> 
     values["y after another input"] = layer.forward(given)
     values["x after the call"] = given
     values["y again"] = layer.forward(x)
+    layer.forward(-2 * np.roll(x, 1, axis=-1))
+    values["y again"] = values["y again"].copy()  # what became of it
+    values["y of a slice"] = layer.forward(np.concatenate([x[:1], x])[1:])
     values["y of a strided input"] = layer.forward(_strided(x))
     values["y of the first row alone"] = layer.forward(x[:1])
     if isinstance(layer, Decoding):
@@ -74,6 +87,8 @@ def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> 
         values["y after a gradient"] = layer.forward(x)
         values |= _labelled(layer.vjp(x, dy), "again")
         values |= _labelled(layer.vjp(x, _strided(dy)), "of a strided cotangent")
+        if len(dy) and np.array_equal(dy, np.broadcast_to(dy[:1], dy.shape)):
+            values |= _labelled(layer.vjp(x, np.broadcast_to(dy[:1], dy.shape)), "of a cotangent stored once")
     if isinstance(layer, Sequences):
         values["y of two sequences in turn"] = _in_turn(layer, case, x)
     if isinstance(layer, Trainable):

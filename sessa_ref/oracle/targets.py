@@ -4,10 +4,12 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sessa_ref.oracle.candidate import Adapter, TargetError
+from sessa_ref.config import SessaConfig
+from sessa_ref.oracle.candidate import Adapter, TargetError, UnsupportedError
 
 CONSTRUCTOR = "SessaLayer(D, n_heads, n_kv_heads, max_len, ln_eps, use_flash, use_forward_rope, gamma_max)"
 _NEEDED = ("D", "n_heads", "n_kv_heads", "ln_eps", "use_forward_rope", "gamma_max")
@@ -17,7 +19,8 @@ def load_target(target: str) -> Adapter:
     """The adapter for `package.module:name` or `path/to/file.py:name`.
 
     The name may be that of a torch module class with the published constructor, of a function that takes a
-    `SessaConfig` and returns a torch module, or of an `Adapter` (an object, or a class without arguments). A
+    `SessaConfig` and returns a torch module (also "Class.method"), or of an `Adapter` (an object, or a class without
+    arguments). A
     file inside a package is imported as part of it. The current directory is searched for modules.
 
     Raises:
@@ -34,9 +37,11 @@ def load_target(target: str) -> Adapter:
     except (Exception, SystemExit) as error:
         summary = f"{type(error).__name__}: {error}".splitlines()[0]
         raise TargetError(f"{location} does not import: {summary}") from error
-    if not hasattr(module, name):
-        raise TargetError(f"{location} has no {name}")
-    return as_adapter(getattr(module, name), target)
+    try:
+        implementation = attrgetter(name)(module)
+    except AttributeError:
+        raise TargetError(f"{location} has no {name}") from None
+    return as_adapter(implementation, target)
 
 
 def as_adapter(implementation: Any, name: str) -> Adapter:
@@ -59,7 +64,7 @@ def as_adapter(implementation: Any, name: str) -> Adapter:
         except TypeError as error:
             message = f"{name} lacks the published constructor {CONSTRUCTOR}: {error}"
             raise TargetError(message) from None
-        return TorchAdapter(name, lambda config: implementation(**config.published_arguments()))
+        return TorchAdapter(name, lambda config: implementation(**_published_arguments(config)))
     if hasattr(implementation, "build"):
         return _without_arguments(implementation, name) if inspect.isclass(implementation) else implementation
     if inspect.isroutine(implementation):
@@ -69,6 +74,12 @@ def as_adapter(implementation: Any, name: str) -> Adapter:
         f"{name} is {kind}, but neither a torch module class with the published constructor, nor a function that "
         "takes a SessaConfig, nor an object with a method build(parameters, dtype)"
     )
+
+
+def _published_arguments(config: SessaConfig) -> dict[str, Any]:
+    if not config.is_published:
+        raise UnsupportedError("the published constructor has no such config")
+    return config.published_arguments()
 
 
 def _without_arguments(implementation: type, name: str) -> Adapter:

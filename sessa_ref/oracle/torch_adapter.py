@@ -76,10 +76,11 @@ class TorchLayer:
     def partial_vjp(
         self, x: np.ndarray, dy: np.ndarray, of: Literal["x", "parameters"]
     ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
-        """The same where the parameters are frozen, or x is data."""
+        """The same where the parameters are frozen, or x is data and another input comes before the backward pass."""
         names, leaves = zip(*self.module.named_parameters(), strict=True)
         if of == "parameters":
-            return None, dict(zip(names, self._gradients(x, dy, leaves, with_x=False), strict=True))
+            gradients = self._gradients(x, dy, leaves, with_x=False, meanwhile=True)
+            return None, dict(zip(names, gradients, strict=True))
         try:
             self.module.requires_grad_(False)
             return self._gradients(x, dy, (), with_x=True)[0], {}
@@ -114,6 +115,8 @@ class TorchLayer:
         return _by_symbol({n: _to_numpy(t) for n, t in seen.items() if isinstance(t, torch.Tensor)})
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        if 0 in array.strides[:1]:  # equal rows, stored once
+            return torch.from_numpy(array[:1].copy()).to(self.dtype).expand(array.shape)
         return torch.from_numpy(array).to(self.dtype)
 
     def _output(self, y: torch.Tensor) -> np.ndarray:
@@ -121,16 +124,20 @@ class TorchLayer:
             raise TypeError(f"its output is {y.dtype}, expected {self.dtype}")
         return _to_numpy(y)
 
-    def _gradients(self, x: np.ndarray, dy: np.ndarray, leaves: Sequence[Any], with_x: bool) -> list[np.ndarray]:
+    def _gradients(
+        self, x: np.ndarray, dy: np.ndarray, leaves: Sequence[Any], with_x: bool, meanwhile: bool = False
+    ) -> list[np.ndarray]:
+        """Gradients by `backward`, as training calls it; `meanwhile`, another input comes before it."""
         tokens = self._tensor(x.copy()).requires_grad_(with_x)
         wanted = [tokens, *leaves] if with_x else list(leaves)
+        for leaf in wanted:
+            leaf.grad = None
         y = self.module(tokens)
-        if not y.requires_grad:  # nothing of what is wanted is connected
-            return [np.zeros(leaf.shape, dtype=x.dtype) for leaf in wanted]
-        return [
-            _to_numpy(gradient)
-            for gradient in torch.autograd.grad(y, wanted, self._tensor(dy), allow_unused=True, materialize_grads=True)
-        ]
+        if meanwhile:
+            self.module(-tokens.detach())
+        if y.requires_grad:  # else nothing of what is wanted is connected
+            y.backward(self._tensor(dy))
+        return [_to_numpy(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad) for leaf in wanted]
 
 
 class DecodingTorchLayer(TorchLayer):

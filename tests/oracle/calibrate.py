@@ -65,30 +65,33 @@ def random_case(seed: int, dtype: str) -> Case:
     )
 
 
-def calibrate(seeds: range, names: tuple[str, ...]) -> tuple[int, dict[str, dict[str, float]]]:
+def calibrate(seeds: range, names: tuple[str, ...]) -> tuple[int, dict[str, dict[str, float | None]]]:
     """How many runs there were, and the largest error/bound of each variant in each precision."""
     runs = 0
     candidates = {name: InProcessCandidate(name, load_target(f"{FOLDER / 'variants.py'}:{name}")) for name in names}
-    unsupported: set[str] = set()
-    largest = {name: dict.fromkeys(PRECISIONS, 0.0) for name in names}
+    unsupported: dict[tuple[str, str], str] = {}
+    largest: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PRECISIONS, 0.0) for name in names}
     for seed in track(seeds, description="calibrating"):
         turn, which = divmod(seed, len(PRECISIONS))
         dtype = list(PRECISIONS)[which]
         expectation = Expectation(random_case(seed, dtype), dtype)
         for name in names[turn % TURNS :: TURNS]:
             candidate = candidates[name]
+            if (name, dtype) in unsupported:
+                continue
             runs += 1
             for check in (forward, gradients, decode):
                 try:
                     finding = check(candidate, expectation)
                 except CandidateError as error:  # torch has no such operation in half precision
-                    unsupported.add(f"{name} in {dtype}: {error}")
-                    continue
-                if finding.ratio > largest[name][dtype]:
-                    largest[name][dtype] = finding.ratio
+                    unsupported[name, dtype] = str(error)
+                    largest[name][dtype] = None
+                    runs -= 1
+                    break
+                largest[name][dtype] = max(largest[name][dtype] or 0.0, finding.ratio)
                 if finding.ratio > 0.5:
                     print(f"seed {seed}, {dtype}, {name}, {check.__name__}: {finding.ratio:.3g} {finding.message}")
-    print(*sorted(unsupported), sep="\n")
+    print(*(f"{name} in {dtype}: {error}" for (name, dtype), error in unsupported.items()), sep="\n")
     return runs, largest
 
 
@@ -103,7 +106,7 @@ def main() -> int:
 
     names = tuple(arguments.variants or VARIANTS)
     runs, largest = calibrate(range(arguments.seeds), names)
-    worst = max(ratio for by_dtype in largest.values() for ratio in by_dtype.values())
+    worst = max(ratio for by_dtype in largest.values() for ratio in by_dtype.values() if ratio is not None)
     record = {
         "command": f"python -m tests.oracle.calibrate --seeds {arguments.seeds}",
         "runs": runs,

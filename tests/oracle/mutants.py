@@ -81,13 +81,14 @@ OTHERS: tuple[str, ...] = (
     "CachesForwardByShape", "ModifiesInput", "TrainingDropout", "OddLengthsWrong",
     "SecondBatchRowUsesFirstGain", "FirstChannelNegated", "DecodesOnlyFirstRow", "KeepsFirstWeights",
     "KeepsFirstTable", "OneCacheForAll", "GradientNeedsInputGradient", "GradientReadsCotangentFlat",
-    "OtherInTraining",
+    "OtherInTraining", "ReusesItsOutput", "GradientOfLastForward",
 )  # fmt: skip
 """Classes with a fault that no list of usual mistakes holds."""
 
 LONG: dict[str, str] = {
     "WrongBeyond256": "length_521", "SolveHops256": "longer_chains", "PositionsWrapAt2048": "length_2053",
-    "TailOf48Wrong": "every_length",
+    "TailOf48Wrong": "every_length", "GeluTailsCut": "large_activations",
+    "GradientClipped": "large_input", "SmallGradientsFlushed": "tiny_input", "KeepsTokenMemory": "heads",
 }  # fmt: skip
 """Classes whose fault only one long case can show, and that case."""
 
@@ -741,3 +742,75 @@ class TailOf48Wrong(PlainTorchLayer):
             last = torch.arange(f.shape[-2])[:, None] == f.shape[-2] - 1
             B = B.masked_fill(last & (f.shape[-2] > 1), 0)
         return super().solve(B, f)
+
+
+class ReusesItsOutput(PlainTorchLayer):
+    """Without gradients, every output of a shape is written to the same memory."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.outputs: dict[tuple, Tensor] = {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y if y.requires_grad else self.outputs.setdefault(tuple(y.shape), torch.empty_like(y)).copy_(y)
+
+
+class GradientOfLastForward(PlainTorchLayer):
+    """What the backward pass needs of the gate is kept on the layer, where the next forward pass replaces it."""
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        self.last = (g.detach(),)
+        gated = s.detach() * g  # the gradient of s is made by hand, from what was kept
+
+        if s.requires_grad:
+            gated = gated + _Kept.apply(s, self)
+        return x + self.W_out(gated)
+
+
+class _Kept(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, s: Tensor, layer: GradientOfLastForward) -> Tensor:
+        ctx.layer = layer
+        return torch.zeros_like(s)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor, None]:
+        return cotangents[0] * ctx.layer.last[0], None
+
+
+class GeluTailsCut(PlainTorchLayer):
+    """GELU is 0 below -5 and the identity above 5."""
+
+    def gelu(self, a: Tensor) -> Tensor:
+        return torch.where(a > 5, a, torch.where(a < -5, 0, super().gelu(a)))
+
+
+class GradientClipped(PlainTorchLayer):
+    """The gradient of the states is clipped at 100."""
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        if s.requires_grad:
+            s.register_hook(lambda ds: ds.clamp(-100, 100))
+        return super().after_mixer(x, s, g)
+
+
+class SmallGradientsFlushed(PlainTorchLayer):
+    """Gradients of the gain below 1e-8 are taken for zero."""
+
+    def gain(self, pre: Tensor) -> Tensor:
+        if pre.requires_grad:
+            pre.register_hook(lambda d: torch.where(d.abs() < 1e-8, 0, d))
+        return super().gain(pre)
+
+
+class KeepsTokenMemory(PlainTorchLayer):
+    """Decoding keeps the token it was given by reference, and reads it again one step later."""
+
+    def decode_step(self, x_t: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        before, earlier = cache.get("before"), cache.get("earlier")
+        if before is not None:
+            _, cache = self.advance(before[:, None], earlier)
+        y, after = super().decode_step(x_t, cache)
+        after |= {"before": x_t, "earlier": {name: cache[name] for name in ("k", "v", "k_fb", "s")}}
+        return y, after

@@ -28,7 +28,7 @@ that decoding cannot repeat what they do; of the others, torch's version and the
 
 USES = (
     "KeepsFirstWeights", "KeepsFirstTable", "OneCacheForAll", "GradientNeedsInputGradient",
-    "GradientReadsCotangentFlat", "OtherInTraining",
+    "GradientReadsCotangentFlat", "OtherInTraining", "ReusesItsOutput", "GradientOfLastForward",
 )  # fmt: skip
 """Mutants of which every single call is right."""
 
