@@ -1,0 +1,26 @@
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+import sessa_ref
+
+KERNELS = Path(sessa_ref.__file__).parent / "optimized" / "feedback_solve" / "triton_kernels.py"
+
+
+def test_without_triton_the_kernels_say_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "triton", None)  # as if it were not installed
+    spec = importlib.util.spec_from_file_location("kernels_without_triton", KERNELS)
+    assert spec is not None
+    assert spec.loader is not None
+    with pytest.raises(ImportError, match="need the package triton, which is not installed"):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def test_the_layer_does_not_need_triton(monkeypatch):
+    monkeypatch.setitem(sys.modules, "triton", None)
+    for name in [name for name in sys.modules if name.startswith("sessa_ref.optimized")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert importlib.import_module("sessa_ref.optimized").SessaLayer
