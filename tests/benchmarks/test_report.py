@@ -1,0 +1,92 @@
+"""Tables, ratios, slopes and the JSON form, on results that are made up."""
+
+import pytest
+
+from benchmarks.admission import Admission
+from benchmarks.plot import save
+from benchmarks.report import main, markdown, tables
+from benchmarks.results import Results, Row
+
+MACHINE = {
+    "processor": "a processor", "cores": 2, "logical_cores": 4, "memory_bytes": 2**34, "system": "", "python": "",
+    "torch": "2", "threads": 2, "instructions": "AVX2",
+}  # fmt: skip
+SETTINGS = {
+    "batch": 1, "width": 512, "heads": 8, "dtype": "float32", "repetitions": 5, "budget": 1.0, "time_limit": 1.0,
+    "memory_limit": 1.0, "methods": ["blocked", "dense", "hops"],
+}  # fmt: skip
+ADMISSIONS = [
+    Admission("blocked", True, "conforms"),
+    Admission("dense", True, "conforms"),
+    Admission("hops", False, "does not conform"),
+]
+
+
+def memory(method: str, T: int, above: int) -> Row:
+    return Row("memory", method, T, peak_bytes=2**28 + above, baseline_bytes=2**28)
+
+
+ROWS = [
+    Row("forward_backward", "blocked", 1024, seconds=(0.5, 0.1, 0.2), operations=2e10),
+    Row("forward_backward", "dense", 1024, seconds=(0.6, 0.7), operations=2e10),
+    Row("forward_backward", "blocked", 4096, seconds=(1.25,), operations=3e11),
+    Row("forward_backward", "dense", 4096, "over memory"),
+    Row("decode", "blocked", 256, seconds=(0.01,)),
+    Row("decode", "dense", 256, "failed", "it broke"),
+    memory("blocked", 16, 2**27),  # below SLOPE_FROM: does not count
+    memory("blocked", 1024, 2**22), memory("blocked", 4096, 2**24),
+    memory("dense", 1024, 2**23), memory("dense", 4096, 2**27),
+]  # fmt: skip
+RESULTS = Results(MACHINE, SETTINGS, ADMISSIONS, 1e12, ROWS)
+
+
+def test_medians_ratios_and_shares():
+    blocked, dense = ROWS[:2]
+    assert blocked.median == 0.2
+    assert dense.median == pytest.approx(0.65)
+    assert RESULTS.ratio(blocked) == 1
+    assert RESULTS.ratio(dense) == pytest.approx(3.25)
+    assert RESULTS.share(blocked) == pytest.approx(0.1)
+    assert RESULTS.ratio(ROWS[3]) is None
+    assert RESULTS.share(ROWS[4]) is None
+
+
+def test_slopes():
+    assert RESULTS.memory_slope("blocked") == pytest.approx(1)
+    assert RESULTS.memory_slope("dense") == pytest.approx(2)
+    assert RESULTS.memory_slope("hops") is None
+
+
+def test_tables_say_what_did_not_fit():
+    by_title = {table.title.split(":")[0] + table.title[-6:]: table for table in tables(RESULTS)}
+    times, decoding, share, peaks = by_title.values()
+    assert times.header == ["T", "blocked", "dense"]
+    assert times.rows == [["1024", "200 ms (1.00)", "650 ms (3.25)"], ["4096", "1.25 s (1.00)", "over memory"]]
+    assert decoding.rows == [["256", "100 (1.00)", "failed: it broke"]]
+    assert share.rows == [["1024", "10 %", "3 %"], ["4096", "24 %", "over memory"]]
+    assert peaks.rows[:2] == [["16", "384 MiB (128)", ""], ["1024", "260 MiB (4)", "264 MiB (8)"]]
+    assert peaks.rows[-1] == ["slope from 1024", "1.00", "2.00"]
+
+
+def test_markdown():
+    text = markdown(RESULTS)
+    assert "- hops was not timed: does not conform" in text
+    assert "| T | blocked | dense |\n| --: | --: | --: |\n| 1024 | 200 ms (1.00) | 650 ms (3.25) |" in text
+    assert "matrix products: 1000 GFLOP/s" in text
+
+
+def test_json_round_trip_and_the_command(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "results.json"
+    file.write_text(RESULTS.to_json())
+    monkeypatch.setattr("sys.argv", ["report", str(file)])
+    main()
+    assert capsys.readouterr().out == markdown(RESULTS)
+    file.write_text('{"schema": 99}')
+    with pytest.raises(SystemExit, match="no benchmark results of schema 1"):
+        main()
+
+
+def test_plot(tmp_path):
+    save(RESULTS, tmp_path / "plot.svg")
+    assert "over memory" not in (tmp_path / "plot.svg").read_text()
+    assert (tmp_path / "plot.svg").read_text().count("<svg") == 1
