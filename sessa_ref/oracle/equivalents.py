@@ -43,6 +43,16 @@ def mean_dalpha_from_output(
     return np.sum(dout * (alpha @ values), axis=-1)
 
 
+def standardize_in_one_pass(
+    x: Real[Array, "*batch D"], eps: float
+) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch 1"]]:
+    """The layer norm's variance as E[x^2] - E[x]^2, whose rounding error is as large as E[x^2] makes it."""
+    D = x.shape[-1]
+    mean = np.sum(x, axis=-1, keepdims=True) / D
+    scale = 1 / np.sqrt(np.sum(x * x, axis=-1, keepdims=True) / D - mean * mean + eps)
+    return (x - mean) * scale, scale
+
+
 def layer_norm_gradient_in_parts(
     parameters: SessaParameters,
     gradients: dict[str, Array],
@@ -69,6 +79,7 @@ EQUIVALENTS: Final[tuple[Replacements, ...]] = (
         "attention.attention_weights": always(weights_by_log_sum_exp),
         "gradients._layer_norm": always(layer_norm_gradient_in_parts),
         "gradients._mean_dalpha": always(mean_dalpha_from_output),
+        "tokenwise.standardize": always(standardize_in_one_pass),
     },
 )
 """What to replace in the reference for each form; the first is the reference itself."""

@@ -163,7 +163,7 @@ class TestCache:
             returned = module.prefill(X[:, :5], cache)[1]
             assert returned is cache
         assert theirs["t"] == ours.t == 5
-        y, theirs = module.decode_step(X[:, 5], theirs)
+        y, _ = module.decode_step(X[:, 5], theirs)
         assert theirs["t"] == 6
         assert torch.equal(y, module.decode_step(X[:, 5], ours)[0])
         with pytest.raises(ValueError, match="it lacks \\['k_b', 's'\\]"):

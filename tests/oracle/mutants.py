@@ -808,9 +808,8 @@ class KeepsTokenMemory(PlainTorchLayer):
     """Decoding keeps the token it was given by reference, and reads it again one step later."""
 
     def decode_step(self, x_t: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
-        before, earlier = cache.get("before"), cache.get("earlier")
-        if before is not None:
-            _, cache = self.advance(before[:, None], earlier)
+        if "before" in cache:
+            _, cache = self.advance(cache["before"][:, None], cache["earlier"])
         y, after = super().decode_step(x_t, cache)
         after |= {"before": x_t, "earlier": {name: cache[name] for name in ("k", "v", "k_fb", "s")}}
         return y, after

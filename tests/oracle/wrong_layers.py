@@ -1,101 +1,65 @@
-"""Copies of the torch layer with one mistake each, as candidates for the oracle."""
+"""Right layers with one mistake each, as candidates for the oracle."""
 
 import sys
 
 import torch
 from torch import nn
 
-from sessa_ref.optimized import SessaLayer, SessaMixer, rotary
+from sessa_ref.optimized import SessaLayer
+
+try:
+    from plain_torch_layer import PlainTorchLayer
+except ModuleNotFoundError:  # imported as tests.oracle.wrong_layers
+    from tests.oracle.plain_torch_layer import PlainTorchLayer
 
 
-class _Wrong(SessaLayer):
-    mixer_class = SessaMixer
-
-    def _build(self, config, max_len):
-        super()._build(config, max_len)
-        self.mixer.__class__ = self.mixer_class
-
-
-class _HalfSplitMixer(SessaMixer):
-    def forward_projections(self, u, positions):
-        width = self.config.query_width
-        q, k, v = super().forward_projections(u, torch.zeros_like(positions))
-        if self.config.rope:
-            theta = rotary.angles(self.config, positions, q.dtype)
-            to_pairs = torch.arange(width).reshape(2, -1).T.flatten()
-            q, k = (rotary.rotate(z[..., to_pairs], theta)[..., to_pairs.argsort()] for z in (q, k))
-        return q, k, v
-
-
-class RotaryHalfSplit(_Wrong):
+class RotaryHalfSplit(PlainTorchLayer):
     """Pairs (r, r + d/2) are rotated."""
 
-    mixer_class = _HalfSplitMixer
+    def rotate(self, z, theta):
+        first, second = z.chunk(2, dim=-1)
+        cos, sin = theta.cos(), theta.sin()
+        return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1).to(z.dtype)
 
 
-class _DiagonalMixer(SessaMixer):
-    def feedback_weights(self, q_fb, k_fb):
-        T = q_fb.shape[-2]
-        later = torch.ones(T, T, dtype=torch.bool).triu(1)
-        return self.feedback_logits(q_fb, k_fb).masked_fill(later, -torch.inf).softmax(-1)
-
-
-class DiagonalIncluded(_Wrong):
+class DiagonalIncluded(PlainTorchLayer):
     """The feedback softmax sees the token itself."""
 
-    mixer_class = _DiagonalMixer
+    def softmax(self, logits, visible):
+        if logits.dim() > 3:  # the forward attention, with heads
+            return super().softmax(logits, visible)
+        itself_too = torch.cat([torch.ones_like(visible[:, :1]), visible[:, :-1]], dim=1)
+        return super().softmax(logits, itself_too) * visible
 
 
-class _HeadScaleMixer(SessaMixer):
-    def feedback_logits(self, q_fb, k_fb):
-        return super().feedback_logits(q_fb, k_fb) * self.config.heads**0.5
-
-
-class HeadScaleInFeedback(_Wrong):
+class HeadScaleInFeedback(PlainTorchLayer):
     """The feedback logits are divided by the root of the head width instead of the width."""
 
-    mixer_class = _HeadScaleMixer
+    def logits(self, q, k):
+        return super().logits(q, k) * (self.H**0.5 if q.dim() == 3 else 1)
 
 
-class _UnclampedMixer(SessaMixer):
-    def gain(self, u):
-        return super().gain(u) / self.config.gamma_max
-
-
-class MissingGainClamp(_Wrong):
+class MissingGainClamp(PlainTorchLayer):
     """The gain is tanh, not gamma_max tanh."""
 
-    mixer_class = _UnclampedMixer
+    def gain(self, pre):
+        return torch.tanh(pre)
 
 
-class _StaleMixer(SessaMixer):
-    def decode_step(self, u, cache):
-        stale = cache["s"].clone()
-        s, cache = super().decode_step(u, cache)
-        cache["s"] = stale
-        return s, cache
-
-    def init_cache(self, *args, **kwargs):
-        cache = super().init_cache(*args, **kwargs)
-        cache["s"].zero_()
-        return cache
-
-
-class StaleDecodeCache(_Wrong):
+class StaleDecodeCache(PlainTorchLayer):
     """Decoding does not remember the states of decoded tokens."""
 
-    mixer_class = _StaleMixer
+    def decode_step(self, x_t, cache):
+        y, after = super().decode_step(x_t, cache)
+        return y, after | {"s": torch.cat([cache["s"], torch.zeros_like(after["s"][:, -1:])], dim=1)}
 
 
-class _DetachedMixer(SessaMixer):
-    def feedback_weights(self, q_fb, k_fb):
-        return super().feedback_weights(q_fb, k_fb).detach()
-
-
-class DetachedGradient(_Wrong):
+class DetachedGradient(PlainTorchLayer):
     """No gradient flows through the feedback routing."""
 
-    mixer_class = _DetachedMixer
+    def softmax(self, logits, visible):
+        alpha = super().softmax(logits, visible)
+        return alpha.detach() if logits.dim() == 3 else alpha
 
 
 class TanhGelu(SessaLayer):
@@ -106,15 +70,11 @@ class TanhGelu(SessaLayer):
         return nn.functional.gelu(a, approximate="tanh"), g
 
 
-class _LookingAheadMixer(SessaMixer):
-    def forward(self, u):
-        return super().forward(u) + 1e-3 * u.mean(dim=-2, keepdim=True)
-
-
-class LooksAhead(_Wrong):
+class LooksAhead(PlainTorchLayer):
     """The future changes the past."""
 
-    mixer_class = _LookingAheadMixer
+    def after_mixer(self, x, s, g):
+        return super().after_mixer(x, s + 1e-3 * x.mean(dim=-2, keepdim=True), g)
 
 
 class LowerPrecision(SessaLayer):
@@ -134,19 +94,8 @@ class Float32Angles(SessaLayer):
         super().__init__(*args, **kwargs, rotary_dtype="float32")
 
 
-class _MaskAfterProductMixer(SessaMixer):
-    def states(self, u):
-        T = u.shape[-2]
-        q, k, v = self.forward_projections(u, torch.arange(T))
-        f = self.forward_signal(q, k, v, is_causal=True)
-        q_fb, k_fb = self.proj_fb(u).chunk(2, dim=-1)
-        return k, v, k_fb, self.solve(self.feedback_weights(q_fb, k_fb), self.gain(u), f)
-
-
-class LeaksNaN(_Wrong):
+class LeaksNaN(PlainTorchLayer):
     """Right, but a NaN spoils earlier outputs."""
-
-    mixer_class = _MaskAfterProductMixer
 
 
 class WithoutCache(nn.Module):

@@ -12,10 +12,9 @@ from torch import Tensor
 
 
 def block_size(T: int, D: int) -> int:
-    """Rows per block.
+    """Rows per block: small ones waste less above the diagonal, large ones make better matrix products.
 
-    Small blocks waste less above the diagonal, large ones make better matrix products. Measured with
-    `python -m benchmarks.block_size`; see `benchmarks/README.md`.
+    Measured with `python -m benchmarks.block_size`.
     """
     return 64 if T <= 512 else 128 if T <= 1024 else 256
 

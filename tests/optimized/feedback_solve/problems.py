@@ -24,9 +24,12 @@ class Problem:
     gamma: np.ndarray
     f: np.ndarray
 
-    def tensors(self, dtype: str = "float64", grad: bool = False) -> list[Tensor]:
-        arrays = (self.q, self.k, self.gamma, self.f)
-        return [torch.tensor(a, dtype=getattr(torch, dtype)).requires_grad_(grad) for a in arrays]
+    def tensors(self, dtype: str = "float64", grad: bool = False) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        q, k, gamma, f = (
+            torch.tensor(a, dtype=getattr(torch, dtype)).requires_grad_(grad)
+            for a in (self.q, self.k, self.gamma, self.f)
+        )
+        return q, k, gamma, f
 
     def rounded(self, dtype: str) -> "Problem":
         return Problem(*(round_to(a, dtype) for a in (self.q, self.k, self.gamma, self.f)))

@@ -48,7 +48,7 @@ def test_fewer_hops_than_certified_would_not_do():
 
 
 def test_small_gains_take_few_hops():
-    assert iterate(*(z.float() for z in problem(500, gain=0.3).tensors())).K <= 15
+    assert iterate(*problem(500, gain=0.3).tensors("float32")).K <= 15
 
 
 @pytest.mark.parametrize("T", [0, 1, 2, 5])

@@ -1,5 +1,6 @@
 """What torch does with the blocked solve: derivatives of all kinds, transforms, compilation, memory."""
 
+import importlib.util
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sessa_ref.optimized.feedback_solve import blocked, dense, feedback_solve, hops
+from sessa_ref.optimized.feedback_solve.blocked import has_kernels
 from tests.optimized.feedback_solve.problems import problem
 
 
@@ -50,8 +52,9 @@ def test_function_transforms(argnum):
 
 
 def test_vmap_over_any_axis():
-    q, k, gamma, f = (z.movedim(0, -1) for z in problem(9, batch=3).tensors())
-    wanted = blocked(*(z.movedim(-1, 0) for z in (q, k, gamma, f)))
+    tensors = problem(9, batch=3).tensors()
+    wanted = blocked(*tensors)
+    q, k, gamma, f = (z.movedim(0, -1) for z in tensors)
     mapped = torch.func.vmap(in_blocks, in_dims=-1)(q, k, gamma, f)
     assert torch.allclose(mapped, wanted, rtol=0, atol=1e-13)
     shared = torch.func.vmap(in_blocks, in_dims=(None, None, None, -1))(q[..., 0], k[..., 0], gamma[..., 0], f)
@@ -78,7 +81,7 @@ for T in (7, 9, 130):
 
 
 def test_autocast_does_not_lower_the_precision():
-    tensors = [z.float() for z in small(40, grad=False)]
+    tensors = problem(40).tensors("float32")
     with torch.autocast("cpu", dtype=torch.bfloat16):
         inside = feedback_solve(*tensors)
     assert torch.equal(inside, feedback_solve(*tensors))
@@ -119,3 +122,8 @@ def test_what_is_kept_for_the_backward_pass_is_linear():
     with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
         blocked(*tensors, block=16)
     assert sum(kept) == 300 * (4 + 4 + 1 + 4 + 4 + 4)  # q, k, gamma, f, s, w
+
+
+def test_kernels_are_for_cuda_alone():
+    assert not has_kernels(torch.device("cpu"))
+    assert has_kernels(torch.device("cuda", 0)) == (importlib.util.find_spec("triton") is not None)
