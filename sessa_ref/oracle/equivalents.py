@@ -49,7 +49,8 @@ def standardize_in_one_pass(
     """The layer norm's variance as E[x^2] - E[x]^2, whose rounding error is as large as E[x^2] makes it."""
     D = x.shape[-1]
     mean = np.sum(x, axis=-1, keepdims=True) / D
-    scale = 1 / np.sqrt(np.sum(x * x, axis=-1, keepdims=True) / D - mean * mean + eps)
+    variance = np.maximum(np.sum(x * x, axis=-1, keepdims=True) / D - mean * mean, 0)
+    scale = 1 / np.sqrt(variance + eps)
     return (x - mean) * scale, scale
 
 

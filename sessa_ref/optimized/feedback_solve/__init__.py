@@ -17,10 +17,10 @@ _METHODS: Final = {"blocked": blocked, "dense": dense, "hops": hops}
 
 
 def feedback_solve(
-    q: Float[Tensor, "*batch T d_b"],
-    k: Float[Tensor, "*batch T d_b"],
-    gamma: Float[Tensor, "*batch T"],
-    f: Float[Tensor, "*batch T D"],
+    q: Float[Tensor, "..."],
+    k: Float[Tensor, "..."],
+    gamma: Float[Tensor, "..."],
+    f: Float[Tensor, "..."],
     backend: Backend = "blocked",
 ) -> Float[Tensor, "*batch T D"]:
     """The solution s of (I - diag(gamma) alpha) s = f, alpha_tj the softmax over j < t of <q_t, k_j> / sqrt(d_b).
@@ -28,10 +28,10 @@ def feedback_solve(
     Computed in at least float32, whatever the inputs and autocast say.
 
     Args:
-        q: feedback queries (14).
-        k: feedback keys (14).
-        gamma: gains (18), in (-1, 1).
-        f: forward signal (16).
+        q: feedback queries (14), shape (..., T, d_b).
+        k: feedback keys (14), likewise.
+        gamma: gains (18), in (-1, 1), shape (..., T).
+        f: forward signal (16), shape (..., T, D).
         backend: "blocked", exact and linear in memory; "dense", the readable twin with its T x T matrix; "hops",
             which iterates until the certified remainder is below the rounding error.
 

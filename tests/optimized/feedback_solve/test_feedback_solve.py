@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.feedback_solve import BACKENDS, blocked, dense, feedback_solve, hops
+from sessa_ref.optimized.feedback_solve import BACKENDS, blocked, check_backend, dense, feedback_solve, hops
 from tests.optimized.feedback_solve.problems import Problem, problem, problems
 
 
@@ -14,8 +14,9 @@ from tests.optimized.feedback_solve.problems import Problem, problem, problems
 @given(problems(), st.integers(1, 40))
 def test_every_method_solves_the_system(drawn: Problem, block: int):
     tensors = drawn.tensors()
+    ratio_of = drawn.ratios()
     for s in (blocked(*tensors, block=block), dense(*tensors), hops(*tensors)):
-        assert drawn.worst_ratio(s) <= 1
+        assert ratio_of(s) <= 1
 
 
 @settings(max_examples=15)
@@ -42,12 +43,13 @@ def test_every_method_has_the_same_gradients(drawn: Problem, block: int):
             assert float((ours - wanted).abs().max()) <= allowed, name
 
 
-@pytest.mark.parametrize("gain", [0.5, 0.9999, -0.9999])
-def test_two_thousand_tokens(gain):
+def test_two_thousand_tokens():
     drawn = problem(2000, batch=1, D=2)
-    drawn.gamma[:] = gain
+    drawn.gamma[:] = 0.9999
+    drawn.gamma[:, 1000:] *= -1
+    ratio_of = drawn.ratios()
     for method in (blocked, dense, hops):
-        assert drawn.worst_ratio(method(*drawn.tensors())) <= 1
+        assert ratio_of(method(*drawn.tensors())) <= 1
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
@@ -59,7 +61,7 @@ def test_other_precisions_are_computed_in_float32(backend, dtype):
     assert drawn.worst_ratio(s, dtype) <= 1
     if dtype != "float32":  # one rounding, at the end
         unit = torch.finfo(s.dtype).eps / 2
-        exact = torch.tensor(feedback_solve(*drawn.tensors()))
+        exact = feedback_solve(*drawn.tensors())
         assert float(((s.double() - exact).abs() / exact.abs().clamp(min=1e-2)).max()) <= 1.01 * unit
 
 
@@ -101,6 +103,6 @@ def test_it_leaves_its_inputs_alone():
 def test_bad_arguments():
     q, k, gamma, f = problem(5).tensors()
     with pytest.raises(ValueError, match=r"backend must be one of .* got 'fast'"):
-        feedback_solve(q, k, gamma, f, backend="fast")  # type: ignore[arg-type]
+        check_backend("fast")
     with pytest.raises(ValueError, match=r"gamma \(..., T\) and f \(..., T, D\), got \(2, 5, 4\), .*\(2, 4\)"):
         feedback_solve(q, k, gamma[:, :4], f)
