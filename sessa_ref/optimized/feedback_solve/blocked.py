@@ -19,8 +19,13 @@ from sessa_ref.optimized.feedback_solve.dense import dense, dense_adjoint
 
 
 def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> Tensor:
-    """The solution s; arguments as for `feedback_solve`, and `block` rows at a time, 0 for a measured choice."""
-    block = block or blocks.block_size(f.shape[-2], f.shape[-1])
+    """The solution s; arguments as for `feedback_solve`, and `block` rows at a time, 0 for a measured choice.
+
+    One block of all tokens is the dense form.
+    """
+    block = block or blocks.block_size(f.shape[-2])
+    if f.shape[-2] <= block and not has_kernels(f.device):
+        return dense(q, k, gamma, f)
     if torch.compiler.is_compiling():  # the walk over the blocks is one opaque step of the compiled graph
         return _solve_op(q, k, gamma, f, block)[0]
     return _Solve.apply(q, k, gamma, f, block)[0]  # type: ignore[index]

@@ -4,19 +4,25 @@ Rows are taken in blocks. What the finished blocks contribute to the next one is
 the states that are already known; inside the block a small unit-lower-triangular system remains. The adjoint is the
 same walk backwards. A block holds its rows' logits from end to end, so its softmax is made in one piece, and made
 again in the backward pass: memory is linear in T, and nothing is kept but w_t = sum_j alpha_tj s_j.
+
+A block is one large tile of rows x past, for the sake of large matrix products, and on the diagonal smaller tiles, so
+that little is computed above it.
 """
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
+TILE = 128
+"""Rows of the tiles on the diagonal."""
 
-def block_size(T: int, D: int) -> int:
-    """Rows per block: small ones waste less above the diagonal, large ones make better matrix products.
 
-    Measured with `python -m benchmarks.block_size`.
+def block_size(T: int) -> int:
+    """Rows per block: large ones make better matrix products, small ones need less memory.
+
+    Measured with `python -m benchmarks.block_size`. Up to 384 tokens one block does best.
     """
-    return 64 if T <= 512 else 128 if T <= 1024 else 256
+    return max(T, 1) if T <= 384 else 256 if T <= 1024 else 512
 
 
 def solve(
@@ -27,17 +33,18 @@ def solve(
     block: int,
 ) -> tuple[Float[Tensor, "batch T D"], Float[Tensor, "batch T D"]]:
     """(s, w): the states and the means w_t = sum over j < t of alpha_tj s_j, so that s_t = f_t + gamma_t w_t."""
-    q, s, w = q * q.shape[-1] ** -0.5, f.clone(), torch.zeros_like(f)
-    hidden = _hidden(block, q)
-    for start, stop in _blocks(f.shape[1], block):
-        rows = slice(start, stop)
-        alpha = _weights(q, k, start, stop, hidden)
-        past, inside = alpha[..., :start], alpha[..., start:]
-        gain = gamma[:, rows, None]
-        w[:, rows].baddbmm_(past, s[:, :start])
-        right = torch.addcmul(f[:, rows], gain, w[:, rows])
-        s[:, rows] = torch.linalg.solve_triangular(-gain * inside, right, upper=False, unitriangular=True)
-        w[:, rows].baddbmm_(inside, s[:, rows])
+    s, w, weights = f.clone(), torch.zeros_like(f), _Weights(q, k, block)
+    for start, stop in weights.blocks:
+        alpha = weights.rows(start, stop)
+        for rows, columns in _tiles(start, stop):
+            local = slice(rows.start - start, rows.stop - start)
+            past = slice(columns.start, min(columns.stop, rows.start))
+            w[:, rows].baddbmm_(alpha[:, local, past], s[:, past])
+            if columns.stop == rows.stop:  # on the diagonal: all before is known now
+                gain, inside = gamma[:, rows, None], alpha[:, local, rows]
+                right = torch.addcmul(f[:, rows], gain, w[:, rows])
+                s[:, rows] = torch.linalg.solve_triangular(-gain * inside, right, upper=False, unitriangular=True)
+                w[:, rows].baddbmm_(inside, s[:, rows])
     return s, w
 
 
@@ -51,41 +58,68 @@ def adjoint(
     block: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(dq, dk, dgamma, df) for the cotangent ds of s; the formulas are in `dense_adjoint`."""
-    scale = q.shape[-1] ** -0.5
-    q = q * scale
-    df, dq, dk = ds.clone(), torch.empty_like(q), torch.zeros_like(k)
-    hidden = _hidden(block, q)
-    for start, stop in reversed(list(_blocks(s.shape[1], block))):
-        rows = slice(start, stop)
-        alpha = _weights(q, k, start, stop, hidden)
-        gain = gamma[:, rows, None]
-        inside = (-gain * alpha[..., start:]).mT
-        df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
-        scaled = gain * df[:, rows]
-        df[:, :start].baddbmm_(alpha[..., :start].mT, scaled)
-        dlogits = torch.bmm(scaled, s[:, :stop].mT)
-        dlogits.sub_((scaled * w[:, rows]).sum(dim=-1, keepdim=True)).mul_(alpha)
-        dq[:, rows] = dlogits @ k[:, :stop]
-        dk[:, :stop].baddbmm_(dlogits.mT, q[:, rows])
-    return dq.mul_(scale), dk, (df * w).sum(dim=-1), df
+    df, dq, dk, weights = ds.clone(), torch.zeros_like(q), torch.zeros_like(k), _Weights(q, k, block)
+    for start, stop in reversed(weights.blocks):
+        alpha = weights.rows(start, stop)
+        for rows, columns in reversed(_tiles(start, stop)):
+            local = slice(rows.start - start, rows.stop - start)
+            past, gain = slice(columns.start, min(columns.stop, rows.start)), gamma[:, rows, None]
+            if columns.stop == rows.stop:  # on the diagonal: all after is known now
+                inside = (-gain * alpha[:, local, rows]).mT
+                df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
+            df[:, past].baddbmm_(alpha[:, local, past].mT, gain * df[:, rows])
+        new = slice(start, stop)
+        fed_back = gamma[:, new, None] * df[:, new]
+        means = (fed_back * w[:, new]).sum(dim=-1, keepdim=True)
+        for rows, columns in _tiles(start, stop):
+            local = slice(rows.start - start, rows.stop - start)
+            dlogits = weights.memory(start, stop)[:, local, columns]
+            dlogits.baddbmm_(fed_back[:, local], s[:, columns].mT, beta=0)
+            dlogits.sub_(means[:, local]).mul_(alpha[:, local, columns])
+            dq[:, rows].baddbmm_(dlogits, k[:, columns])
+            dk[:, columns].baddbmm_(dlogits.mT, weights.q[:, rows])
+    return dq.mul_(weights.scale), dk, (df * w).sum(dim=-1), df
 
 
-def _blocks(T: int, block: int) -> list[tuple[int, int]]:
-    return [(start, min(start + block, T)) for start in range(0, T, block)]
+def _tiles(start: int, stop: int) -> list[tuple[slice, slice]]:
+    """Rows and columns that make up the rows start .. stop - 1 up to the diagonal: the past first, then downwards."""
+    past = [(slice(start, stop), slice(0, start))] if start else []
+    edges = [(low, min(low + TILE, stop)) for low in range(start, stop, TILE)]
+    return past + [(slice(low, high), slice(start, high)) for low, high in edges]
 
 
-def _hidden(block: int, like: Tensor) -> Bool[Tensor, "block block"]:
-    return torch.ones(block, block, dtype=torch.bool, device=like.device).triu()
+class _Weights:
+    """Some rows of alpha at a time, up to the diagonal, always in the same memory."""
 
+    def __init__(self, q: Tensor, k: Tensor, block: int) -> None:
+        N, T, _ = q.shape
+        self.scale = q.shape[-1] ** -0.5
+        self.q, self.k = q * self.scale, k
+        self.blocks = [(start, min(start + block, T)) for start in range(0, T, block)]
+        self._logits, self._alpha = q.new_empty(2, N * min(block, T) * T)
+        self._hidden = torch.ones(TILE, TILE, dtype=torch.bool, device=q.device).triu()
 
-def _weights(q: Tensor, k: Tensor, start: int, stop: int, hidden: Tensor) -> Float[Tensor, "batch rows stop"]:
-    """The rows start .. stop - 1 of alpha, up to the diagonal; q is scaled."""
-    rows = stop - start
-    logits = torch.bmm(q[:, start:stop], k[:, :stop].mT)
-    logits[..., start:].masked_fill_(hidden[:rows, :rows], -torch.inf)
-    if start == 0:  # token 0 sees nothing: any finite logit, and then no weight
-        logits[:, 0, 0] = 0
-    alpha = logits.softmax(dim=-1)
-    if start == 0:
-        alpha[:, 0] = 0
-    return alpha
+    def memory(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
+        """Memory for the logits of the rows start .. stop - 1."""
+        return self._shaped(self._logits, start, stop)
+
+    def rows(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
+        """The rows start .. stop - 1 of alpha."""
+        logits = self.memory(start, stop)
+        for rows, columns in _tiles(start, stop):
+            tile = logits[:, rows.start - start : rows.stop - start]
+            tile[..., columns].baddbmm_(self.q[:, rows], self.k[:, columns].mT, beta=0)
+            if columns.stop == rows.stop:
+                n = rows.stop - rows.start
+                tile[..., rows].masked_fill_(self._hidden[:n, :n], -torch.inf)
+                tile[..., rows.stop :] = -torch.inf
+        if start == 0:  # token 0 sees nothing: any finite logit, and then no weight
+            logits[:, 0, 0] = 0
+        alpha = torch.softmax(logits, dim=-1, out=self._shaped(self._alpha, start, stop))
+        if start == 0:
+            alpha[:, 0] = 0
+        return alpha
+
+    def _shaped(self, memory: Tensor, start: int, stop: int) -> Tensor:
+        N, rows = len(self.q), stop - start
+        return memory[: N * rows * stop].view(N, rows, stop)
