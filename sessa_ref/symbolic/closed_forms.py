@@ -28,10 +28,11 @@ def solve_uniform_recurrence(source: Any, target: Any, gamma: Any = GAMMA) -> sy
     Then K_{t, tau} = (gamma / t) S_(t - 1), which is row t of (I - B) K = I.
     """
     t, S = sympy.Symbol("t", integer=True), sympy.Function("S")
-    general = sympy.rsolve(t * S(t) - (t + gamma) * S(t - 1), S(t))
+    gain = sympy.Dummy("gamma", positive=True)  # spares a case distinction; a polynomial's form is the same for all
+    general = sympy.rsolve(t * S(t) - (t + gain) * S(t - 1), S(t))
     assert general is not None
     partial_sum = general.subs(t, target - 1) / general.subs(t, source)
-    return sympy.gammasimp((gamma / target * partial_sum).rewrite(Gamma))
+    return sympy.gammasimp((gain / target * partial_sum).rewrite(Gamma)).subs(gain, gamma)
 
 
 def uniform_recurrence_defect(influence: Any = uniform_influence) -> tuple[sympy.Expr, sympy.Expr]:
