@@ -10,6 +10,7 @@ number of hops lies between the smallest and the largest only where all weights 
 from typing import Any
 
 import sympy
+from sympy.polys.matrices import DomainMatrix
 
 from sessa_ref.symbolic import series
 from sessa_ref.symbolic.routing import check_edge, checked
@@ -36,8 +37,13 @@ def by_hops(B: Any, source: int, target: int) -> list[sympy.Expr]:
     matrix = checked(B)
     check_edge(matrix, source, target)
     # Only the tokens between the two can be on a path from one to the other.
-    between = matrix[source : target + 1, source : target + 1]
-    return [power[-1, 0] for power in series.powers(between)]
+    between = DomainMatrix.from_Matrix(matrix[source : target + 1, source : target + 1])
+    arrived = DomainMatrix.eye(between.shape[0], between.domain)[:, :1]
+    parts = []
+    for _ in range(between.shape[0]):
+        parts.append(arrived.to_Matrix()[-1, 0])
+        arrived = between * arrived
+    return parts
 
 
 def shares(B: Any, source: int, target: int) -> list[sympy.Expr]:

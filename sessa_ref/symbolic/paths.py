@@ -15,7 +15,7 @@ import sympy
 from sessa_ref.symbolic import series
 from sessa_ref.symbolic.routing import check_edge, checked
 
-LIMIT = 2**14
+LIMIT = 2**12
 """Paths that are listed at most."""
 
 
@@ -83,10 +83,10 @@ def enumerate_paths(source: int, target: int, hops: int | None = None) -> Iterat
         raise ValueError(f"0 <= source <= target is needed, got source {source} and target {target}")
     number = count(target - source, hops)
     if number > LIMIT:
-        of = "" if hops is None else f" of {hops} hops"
+        formula = f"2^{target - source - 1}" if hops is None else f"binomial({target - source - 1}, {hops - 1})"
         raise TooManyPathsError(
-            f"from token {source} to token {target} there are {number:,} paths{of}, too many to list one by one "
-            f"(at most {LIMIT:,}); powers of the matrix sum them without listing them"
+            f"from token {source} to token {target} there are {formula} = {number:,} paths, more than the {LIMIT:,} "
+            f"that can be listed; the matrix form sums them without listing them"
         )
     return _enumerate(source, target, range(target - source + 1) if hops is None else [hops])
 
