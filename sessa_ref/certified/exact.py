@@ -20,7 +20,7 @@ def rational(array: Any) -> fmpq_mat:
     """
     if isinstance(array, fmpq_mat):
         return array
-    entries = np.asarray(array.tolist() if hasattr(array, "tolist") else array, dtype=object)
+    entries = np.asarray(array, dtype=object)
     if entries.ndim != 2:
         raise ValueError(f"a matrix must have two axes, got shape {entries.shape}")
     return fmpq_mat(*entries.shape, [_rational(entry) for entry in entries.ravel()])

@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 
 from sessa_ref.symbolic import series
-from sessa_ref.symbolic.routing import check_edge, checked
+from sessa_ref.symbolic.routing import check_tokens, checked
 
 
 def influence_derivative(B: Any, source: int, target: int, edge: tuple[int, int]) -> sympy.Expr:
@@ -19,7 +19,7 @@ def influence_derivative(B: Any, source: int, target: int, edge: tuple[int, int]
         ValueError: B is not strictly lower-triangular, or there are no such tokens, or no such edge.
     """
     K, (j, i) = _influences(B, edge), edge
-    check_edge(K, source, target)
+    check_tokens(K.rows, source, target)
     return sympy.expand(K[target, i] * K[j, source])
 
 
@@ -39,7 +39,7 @@ def state_derivative(B: Any, f: Any, target: int, edge: tuple[int, int]) -> symp
         ValueError: as `influence_derivative`.
     """
     K, (j, i) = _influences(B, edge), edge
-    check_edge(K, target, target)
+    check_tokens(K.rows, target, target)
     return (K[target, i] * (K[j, :] * sympy.Matrix(f))).applyfunc(sympy.expand)
 
 
@@ -69,7 +69,7 @@ def adjoint(B: Any, ds: Any) -> sympy.Matrix:
 def _influences(B: Any, edge: tuple[int, int]) -> sympy.Matrix:
     matrix = checked(B)
     j, i = edge
-    check_edge(matrix, j, i)
+    check_tokens(matrix.rows, j, i)
     if i == j:
         raise ValueError(f"an edge must go from a token to a later one, got {edge}")
     return series.inverse(matrix)

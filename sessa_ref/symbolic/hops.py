@@ -13,7 +13,7 @@ import sympy
 from sympy.polys.matrices import DomainMatrix
 
 from sessa_ref.symbolic import series
-from sessa_ref.symbolic.routing import check_edge, checked
+from sessa_ref.symbolic.routing import check_tokens, checked
 
 Z = sympy.Symbol("z")
 """Marks a hop."""
@@ -35,7 +35,7 @@ def by_hops(B: Any, source: int, target: int) -> list[sympy.Expr]:
         ValueError: B is not strictly lower-triangular, or there are no such tokens.
     """
     matrix = checked(B)
-    check_edge(matrix, source, target)
+    check_tokens(matrix.rows, source, target)
     # Only the tokens between the two can be on a path from one to the other.
     between = DomainMatrix.from_Matrix(matrix[source : target + 1, source : target + 1])
     arrived = DomainMatrix.eye(between.shape[0], between.domain)[:, :1]

@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from sessa_ref.symbolic import series
-from sessa_ref.symbolic.routing import check_edge, checked
+from sessa_ref.symbolic.routing import check_tokens, checked
 
 LIMIT = 2**12
 """Paths that are listed at most."""
@@ -109,7 +109,7 @@ def path_sum(B: Any, source: int, target: int, hops: int | None = None) -> sympy
         TooManyPathsError: there are more than `LIMIT` paths.
     """
     matrix = checked(B)
-    check_edge(matrix, source, target)
+    check_tokens(matrix.rows, source, target)
     return sympy.expand(sympy.Add(*(path.weight(matrix) for path in enumerate_paths(source, target, hops))))
 
 
@@ -120,6 +120,6 @@ def truncate(B: Any, source: int, target: int, hops: int) -> tuple[sympy.Expr, s
         ValueError: B is not strictly lower-triangular, there are no such tokens, or `hops` is negative.
     """
     matrix = checked(B)
-    check_edge(matrix, source, target)
+    check_tokens(matrix.rows, source, target)
     kept, left = series.neumann_series(matrix, hops), series.remainder(matrix, hops)
     return kept[target, source], left[target, source]

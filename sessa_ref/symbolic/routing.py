@@ -3,7 +3,7 @@
 Row t of B holds the weights of the edges j -> t, j < t; nothing lies on or above the diagonal.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy
@@ -91,18 +91,27 @@ def checked(B: Any) -> sympy.Matrix:
     return matrix
 
 
-def check_edge(B: sympy.Matrix, source: int, target: int) -> None:
+def check_tokens(T: int, source: int, target: int) -> None:
     """Refuse tokens that are not there and targets before their source.
 
     Raises:
         ValueError: not 0 <= source <= target < T.
     """
-    T = B.rows
     for name, token in (("source", source), ("target", target)):
         if not 0 <= token < T:
-            raise ValueError(f"{name} must be one of the tokens 0 .. {T - 1}, got {token}")
+            raise ValueError(f"{name} must be one of the {T} tokens from 0 on, got {token}")
     if target < source:
         raise ValueError(f"target must not be before source, got source {source} and target {target}")
+
+
+def numbers(B: Any, values: Mapping[Any, Any]) -> sympy.Matrix:
+    """`B` with numbers for its symbols; a symbol without one in `values` counts as 1.
+
+    Raises:
+        ValueError: B is not strictly lower-triangular.
+    """
+    matrix = checked(B).subs(dict(values))
+    return checked(matrix.subs(dict.fromkeys(matrix.free_symbols, 1)))
 
 
 def _exact(entry: sympy.Expr) -> sympy.Expr:

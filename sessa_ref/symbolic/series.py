@@ -34,7 +34,7 @@ def nilpotency_index(B: Any) -> int:
         ValueError: B is not strictly lower-triangular.
     """
     matrix = checked(B)
-    return next(k for k, power in enumerate(powers(matrix, matrix.rows)) if power.is_zero_matrix)
+    return next(k for k, power in enumerate(powers(matrix, matrix.rows)) if power == 0 * power)
 
 
 def neumann_series(B: Any, hops: int | None = None) -> sympy.Matrix:

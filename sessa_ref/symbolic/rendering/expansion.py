@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from sessa_ref.symbolic import hops, paths
-from sessa_ref.symbolic.routing import check_edge, checked
+from sessa_ref.symbolic.routing import check_tokens, checked
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def by_paths(B: Any, source: int, target: int) -> Expansion:
         TooManyPathsError: there are too many paths to list.
     """
     matrix = checked(B)
-    check_edge(matrix, source, target)
+    check_tokens(matrix.rows, source, target)
     weights: dict[int, list[Any]] = {}
     for path in paths.enumerate_paths(source, target):
         weight = path.weight(matrix)
@@ -63,16 +64,16 @@ def by_powers(B: Any, source: int, target: int) -> Expansion:
         ValueError: B is not strictly lower-triangular, or there are no such tokens.
     """
     matrix = checked(B)
-    check_edge(matrix, source, target)
+    check_tokens(matrix.rows, source, target)
     counts = hops.by_hops(matrix.applyfunc(lambda entry: sympy.Integer(entry != 0)), source, target)
     if len(matrix.free_symbols) <= 1:
         sums: list[Any] = hops.by_hops(matrix, source, target)
         groups = [Group(k, int(n), [sums[k]]) for k, n in enumerate(counts) if n]
         return Expansion(source, target, groups, _total(groups))
     symbol = sympy.MatrixSymbol("B", *matrix.shape)
-    groups = [Group(k, int(n), [(symbol**k)[target, source]]) for k, n in enumerate(counts) if n]
+    groups = [Group(k, int(n), [MatrixElement(symbol**k, target, source)]) for k, n in enumerate(counts) if n]
     inverse = sympy.Inverse(sympy.Identity(matrix.rows) - symbol)
-    return Expansion(source, target, groups, inverse[target, source])
+    return Expansion(source, target, groups, MatrixElement(inverse, target, source))
 
 
 def _joined(weights: list[Any]) -> list[Any]:

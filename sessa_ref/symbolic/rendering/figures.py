@@ -26,7 +26,7 @@ _STYLE: dict[str, Any] = {
 FORMATS = (".svg", ".pdf", ".png")
 
 
-class MissingMatplotlibError(ImportError):
+class MissingMatplotlibError(ModuleNotFoundError):
     """Pictures need matplotlib, which is not installed."""
 
 

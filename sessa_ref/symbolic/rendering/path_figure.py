@@ -15,7 +15,7 @@ import sympy
 from sessa_ref.symbolic import hops, paths
 from sessa_ref.symbolic.rendering import figures
 from sessa_ref.symbolic.rendering.text import to_text
-from sessa_ref.symbolic.routing import check_edge, checked
+from sessa_ref.symbolic.routing import check_tokens, checked, numbers
 
 MOST_LINES = 32
 """Paths that get a time line of their own."""
@@ -44,34 +44,33 @@ def draw_paths(B: Any, source: int, target: int, values: dict[Any, Any] | None =
         MissingMatplotlibError: matplotlib is not installed.
     """
     matrix = checked(B)
-    check_edge(matrix, source, target)
-    numbers = matrix.subs(values or {})
-    numbers = checked(numbers.subs(dict.fromkeys(numbers.free_symbols, 1)))
+    check_tokens(matrix.rows, source, target)
+    weighted = numbers(matrix, values or {})
     if paths.count(target - source) <= MOST_LINES:
-        lines = _line_for_each_path(matrix, numbers, source, target)
+        lines = _line_for_each_path(matrix, weighted, source, target)
     else:
-        lines = _line_for_each_length(numbers, source, target)
+        lines = _line_for_each_length(weighted, source, target)
     with figures.style():
         return _draw(lines, source, target)
 
 
-def _line_for_each_path(matrix: sympy.Matrix, numbers: sympy.Matrix, source: int, target: int) -> list[TimeLine]:
+def _line_for_each_path(matrix: sympy.Matrix, weighted: sympy.Matrix, source: int, target: int) -> list[TimeLine]:
     lines = []
     for path in paths.enumerate_paths(source, target):
-        weight = float(path.weight(numbers))
+        weight = float(path.weight(weighted))
         if weight:
             lines.append(TimeLine(path.hops, to_text(path.weight(matrix)), dict.fromkeys(path.edges, weight)))
     return lines
 
 
-def _line_for_each_length(numbers: sympy.Matrix, source: int, target: int) -> list[TimeLine]:
+def _line_for_each_length(weighted: sympy.Matrix, source: int, target: int) -> list[TimeLine]:
     """Through edge j -> t pass, in k hops, the sum over i < k of (B^(k-1-i))_{target,t} B_tj (B^i)_{j,source}."""
-    B = np.array(numbers.tolist(), dtype=np.float64)
+    B = np.array(weighted.tolist(), dtype=np.float64)
     arriving, leaving = [np.eye(len(B))[:, source]], [np.eye(len(B))[target]]
     for _ in range(target - source):
         arriving.append(B @ arriving[-1])
         leaving.append(leaving[-1] @ B)
-    counts = hops.by_hops(numbers.applyfunc(lambda entry: sympy.Integer(entry != 0)), source, target)
+    counts = hops.by_hops(weighted.applyfunc(lambda entry: sympy.Integer(entry != 0)), source, target)
     lines = []
     for k in range(1, target - source + 1):
         flow = sum(np.outer(leaving[k - 1 - i], arriving[i]) for i in range(k)) * B
