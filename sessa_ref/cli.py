@@ -191,7 +191,9 @@ def hops(
     target: Annotated[int | None, typer.Option(help="Token that hears the others; the last by default.")] = None,
     most: Annotated[int, typer.Option(help="Numbers of hops that are shown one by one.")] = 6,
     rows: Annotated[int, typer.Option(help="Sources that are shown, the strongest.")] = 12,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")
+    ] = None,
     powers: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw B, its powers and (I - B)^(-1).")] = None,
 ) -> None:
     """Show how much of each influence on a token of a real layer arrives in how many hops."""

@@ -17,7 +17,7 @@ from sessa_ref.notation import Array
 def exact(array: Array) -> arb_mat:
     """The numbers of a float64 array with at most two axes, as balls of radius 0; a vector becomes a row."""
     rows = np.atleast_2d(array)
-    return arb_mat(*rows.shape, [arb(number) for number in rows.ravel().tolist()])
+    return arb_mat(rows.shape[0], rows.shape[1], [arb(number) for number in rows.ravel().tolist()])
 
 
 def elementwise(function: Callable[..., Any], *matrices: arb_mat) -> arb_mat:
@@ -34,9 +34,7 @@ def hadamard(left: arb_mat, right: arb_mat) -> arb_mat:
 
 def scale_rows(matrix: arb_mat, factors: Sequence[arb]) -> arb_mat:
     """Row t times factor t."""
-    rows = (
-        [factor * entry for entry in row] for factor, row in zip(factors, matrix.tolist(), strict=True)
-    )
+    rows = ([factor * entry for entry in row] for factor, row in zip(factors, matrix.tolist(), strict=True))
     return from_rows(rows, matrix.ncols())
 
 

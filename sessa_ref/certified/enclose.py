@@ -11,7 +11,7 @@ from typing import Any
 
 import flint
 import numpy as np
-from flint import arb, arb_mat
+from flint import arb
 
 from sessa_ref.certified import balls, gradients, layer
 from sessa_ref.notation import Array, Real

@@ -23,11 +23,11 @@ def rational(array: Any) -> fmpq_mat:
     entries = np.asarray(array, dtype=object)
     if entries.ndim != 2:
         raise ValueError(f"a matrix must have two axes, got shape {entries.shape}")
-    return fmpq_mat(*entries.shape, [_rational(entry) for entry in entries.ravel()])
+    return fmpq_mat(entries.shape[0], entries.shape[1], [_rational(entry) for entry in entries.ravel()])
 
 
 def solve(B: Any, f: Any) -> fmpq_mat:
-    """s with (I - B) s = f by the recurrence (21), (22), exactly.
+    """S with (I - B) s = f by the recurrence (21), (22), exactly.
 
     Args:
         B: routing matrix, (T, T), of rationals as `rational` takes them.

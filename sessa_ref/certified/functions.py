@@ -43,7 +43,7 @@ def normal_cdf(a: arb) -> arb:
 
 
 def gelu(a: arb) -> arb:
-    """a Phi(a) (11)."""
+    """A Phi(a) (11)."""
     return a * normal_cdf(a)
 
 

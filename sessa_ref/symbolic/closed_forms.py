@@ -8,15 +8,16 @@ polynomials in gamma for whole t and tau, so they hold for every gain, negative 
 from typing import Any
 
 import sympy
-from sympy import factorial, gamma as Gamma, loggamma  # noqa: N812 - the gain is called gamma
+from sympy import factorial, loggamma
+from sympy import gamma as Gamma
 
 from sessa_ref.symbolic.routing import GAMMA
 
 
 def uniform_influence(source: Any, target: Any, gamma: Any = GAMMA) -> sympy.Expr:
-    """K_{t, tau} for tau < t under uniform routing, (71), numbers or symbols:
+    """K_{t, tau} for tau < t under uniform routing (71), for numbers or symbols.
 
-    gamma * Gamma(tau + 1) / Gamma(tau + 1 + gamma) * Gamma(t + gamma) / Gamma(t + 1).
+    It is gamma * Gamma(tau + 1) / Gamma(tau + 1 + gamma) * Gamma(t + gamma) / Gamma(t + 1).
     """
     source, target, gamma = map(sympy.sympify, (source, target, gamma))
     return gamma * Gamma(source + 1) / Gamma(source + 1 + gamma) * Gamma(target + gamma) / Gamma(target + 1)
@@ -82,9 +83,9 @@ def uniform_mean_hops(source: Any, target: Any, gamma: Any = GAMMA) -> sympy.Exp
 
 
 def position_code(t: Any, gamma: Any = GAMMA) -> sympy.Expr:
-    """c_t of Lemma 4.10 (Corollary I.8): the solution for f = 1 and uniform routing,
+    """The position code c_t of Lemma 4.10 (Corollary I.8): the solution for f = 1 and uniform routing.
 
-    1 / (1 - gamma) - gamma / (1 - gamma) * K_{t, 0} for t >= 1, and c_0 = 1.
+    It is 1 / (1 - gamma) - gamma / (1 - gamma) * K_{t, 0} for t >= 1, and c_0 = 1.
 
     The constant 1 / (1 - gamma) solves every row but the first, and the rest decays like the influence of token 0.
     """

@@ -100,7 +100,7 @@ def test_gain_within_1e_12_of_one_over_200_tokens(sign, bits):
     parameters = drawn.parameters.replace({"mixer.gamma_ctx.weight": np.zeros((1, 4))})
     drawn = replace(drawn, parameters=parameters)
     gamma = reference.trace(parameters, drawn.x).gamma
-    assert np.all((0 < 1 - np.abs(gamma)) & (1 - np.abs(gamma) < 1e-12))
+    assert np.all((1 - np.abs(gamma) > 0) & (1 - np.abs(gamma) < 1e-12))
     check(parameters, drawn.x, output_bound(drawn), bits)
 
 

@@ -25,9 +25,7 @@ def outside(enclosures, expectation, values):
 @given(strategies.cases(max_T=9))
 def test_gradients_of_random_cases(case):
     enclosures = enclose_vjp(case.parameters, case.x, case.dy)
-    values = as_values(
-        reference.forward(case.parameters, case.x), *reference.vjp(case.parameters, case.x, case.dy)
-    )
+    values = as_values(reference.forward(case.parameters, case.x), *reference.vjp(case.parameters, case.x, case.dy))
     assert values.keys() == enclosures.keys()
     assert all(value.shape == enclosures[name].midpoint.shape for name, value in values.items())
     assert outside(enclosures, Expectation(case, "float64"), values) == []

@@ -34,7 +34,9 @@ def draw_arrivals(arrivals: Arrivals) -> Any:
         bottom = np.zeros(len(sources))
         for share, name, colour in zip(shares, names, figures.hop_colours(len(shares)), strict=True):
             if share.any():
-                below.bar(sources, share, bottom=bottom, width=1.0 if len(sources) > 60 else 0.8, color=colour, label=name)
+                below.bar(
+                    sources, share, bottom=bottom, width=1.0 if len(sources) > 60 else 0.8, color=colour, label=name
+                )
                 bottom = bottom + share
         below.set(xlabel="source token", ylabel="share by hops", ylim=(0, 1))
         below.legend(loc="upper left", bbox_to_anchor=(1, 1), reverse=True)
