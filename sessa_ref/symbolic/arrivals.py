@@ -64,7 +64,7 @@ def arrivals(B: Float64[Array, "T T"], target: int, most_hops: int = 8) -> Arriv
 def _times_inverse(row: Float64[Array, " n"], edges: Float64[Array, "n n"]) -> Float64[Array, " n"]:
     """Row (I - edges)^(-1)."""
     matrix = np.eye(len(edges)) - edges
-    return linalg.solve_triangular(matrix, row, trans="T", lower=True, unit_diagonal=True) if len(row) else row
+    return linalg.solve_triangular(matrix, row, trans=1, lower=True, unit_diagonal=True) if len(row) else row
 
 
 def _over(parts: Array, whole: Float64[Array, " sources"]) -> Array:

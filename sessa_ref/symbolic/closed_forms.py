@@ -9,9 +9,12 @@ from typing import Any
 
 import sympy
 from sympy import factorial, loggamma
-from sympy import gamma as Gamma
+from sympy.functions.combinatorial.numbers import stirling
 
 from sessa_ref.symbolic.routing import GAMMA
+
+Gamma = sympy.gamma
+"""The function; gamma is the gain here."""
 
 
 def uniform_influence(source: Any, target: Any, gamma: Any = GAMMA) -> sympy.Expr:
@@ -30,7 +33,7 @@ def solve_uniform_recurrence(source: Any, target: Any, gamma: Any = GAMMA) -> sy
     """
     t, S = sympy.Symbol("t", integer=True), sympy.Function("S")
     gain = sympy.Dummy("gamma", positive=True)  # spares a case distinction; a polynomial's form is the same for all
-    general = sympy.rsolve(t * S(t) - (t + gain) * S(t - 1), S(t))
+    general: Any = sympy.rsolve(t * S(t) - (t + gain) * S(t - 1), S(t))
     assert general is not None
     partial_sum = general.subs(t, target - 1) / general.subs(t, source)
     return sympy.gammasimp((gain / target * partial_sum).rewrite(Gamma)).subs(gain, gamma)
@@ -68,8 +71,6 @@ def uniform_by_hops(hops: int, target: Any, gamma: Any = GAMMA) -> sympy.Expr:
 
     K_{t, 0} is gamma (gamma + 1) ... (gamma + t - 1) / t!, and these numbers are the coefficients of that product.
     """
-    from sympy.functions.combinatorial.numbers import stirling
-
     return stirling(target, hops, kind=1, signed=False) * gamma**hops / factorial(target)
 
 

@@ -18,7 +18,8 @@ def influence_derivative(B: Any, source: int, target: int, edge: tuple[int, int]
     Raises:
         ValueError: B is not strictly lower-triangular, or there are no such tokens, or no such edge.
     """
-    K, (j, i) = _influences(B, edge), edge
+    j, i = edge
+    K = _influences(B, edge)
     check_tokens(K.rows, source, target)
     return sympy.expand(K[target, i] * K[j, source])
 
@@ -38,7 +39,8 @@ def state_derivative(B: Any, f: Any, target: int, edge: tuple[int, int]) -> symp
     Raises:
         ValueError: as `influence_derivative`.
     """
-    K, (j, i) = _influences(B, edge), edge
+    j, i = edge
+    K = _influences(B, edge)
     check_tokens(K.rows, target, target)
     return (K[target, i] * (K[j, :] * sympy.Matrix(f))).applyfunc(sympy.expand)
 
@@ -62,11 +64,11 @@ def adjoint(B: Any, ds: Any) -> sympy.Matrix:
     Raises:
         ValueError: B is not strictly lower-triangular.
     """
-    backwards = series.inverse(reversed_time(B)) * sympy.Matrix(ds)[::-1, :]
+    backwards: Any = series.inverse(reversed_time(B)) * sympy.Matrix(ds)[::-1, :]
     return backwards[::-1, :].applyfunc(sympy.expand)
 
 
-def _influences(B: Any, edge: tuple[int, int]) -> sympy.Matrix:
+def _influences(B: Any, edge: tuple[int, int]) -> Any:
     matrix = checked(B)
     j, i = edge
     check_tokens(matrix.rows, j, i)

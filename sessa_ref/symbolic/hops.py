@@ -38,7 +38,7 @@ def by_hops(B: Any, source: int, target: int) -> list[sympy.Expr]:
     check_tokens(matrix.rows, source, target)
     # Only the tokens between the two can be on a path from one to the other.
     between = DomainMatrix.from_Matrix(matrix[source : target + 1, source : target + 1])
-    arrived = DomainMatrix.eye(between.shape[0], between.domain)[:, :1]
+    arrived: Any = DomainMatrix.eye(between.shape[0], between.domain)[:, :1]
     parts = []
     for _ in range(between.shape[0]):
         parts.append(arrived.to_Matrix()[-1, 0])

@@ -121,5 +121,6 @@ def truncate(B: Any, source: int, target: int, hops: int) -> tuple[sympy.Expr, s
     """
     matrix = checked(B)
     check_tokens(matrix.rows, source, target)
-    kept, left = series.neumann_series(matrix, hops), series.remainder(matrix, hops)
+    kept: Any = series.neumann_series(matrix, hops)
+    left: Any = series.remainder(matrix, hops)
     return kept[target, source], left[target, source]

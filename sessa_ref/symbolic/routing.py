@@ -114,7 +114,7 @@ def numbers(B: Any, values: Mapping[Any, Any]) -> sympy.Matrix:
     return checked(matrix.subs(dict.fromkeys(matrix.free_symbols, 1)))
 
 
-def _exact(entry: sympy.Expr) -> sympy.Expr:
+def _exact(entry: Any) -> Any:
     return entry.xreplace({number: sympy.Rational(number) for number in entry.atoms(sympy.Float)})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 GREY = "#666666"
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.hashsalt": "sessa_ref",
     "font.size": 10,
     "axes.titlesize": 10,
