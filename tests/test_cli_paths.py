@@ -1,4 +1,5 @@
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +43,14 @@ def test_all_paths():
 def test_uniform_routing():
     result = run("paths", "--length", 4, "--routing", "uniform")
     assert [row[2].strip() for row in rows(result.output)] == ["γ/3", "γ²/2", "γ³/6", "γ (γ + 1) (γ + 2)/6"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--routing", "uniform")])
+def test_the_readme_shows_what_is_printed(arguments):
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    command = " ".join(["$ sessa-ref paths --length 4", *arguments]) + "\n"
+    printed = [line.rstrip() for line in run("paths", "--length", 4, *arguments).output.splitlines()]
+    assert command + "\n".join(printed) + "\n" in readme
 
 
 def test_source_and_target():
@@ -119,7 +128,8 @@ def test_hops_of_another_target(layer):
 def test_negative_gains(layer, tmp_path):
     parameters = SessaParameters.load(layer[0])
     parameters.replace({"mixer.gamma_bias": np.array(-2.0)}).save(tmp_path / "negative.safetensors")
-    result = run("hops", tmp_path / "negative.safetensors", layer[1])
+    result = run("hops", tmp_path / "negative.safetensors", layer[1], "--plot", tmp_path / "hops.svg")
+    assert result.exit_code == 0, result.output
     assert "some gains are negative: shares are those of the paths' magnitudes" in result.output
 
 

@@ -104,8 +104,8 @@ def routing_of_layer(checkpoint: str | os.PathLike[str], tokens: str | os.PathLi
 
 def print_hops(
     console: Console, B: Float64[Array, "T T"], target: int | None, most_hops: int, rows: int
-) -> arrivals.Arrivals:
-    """Print the influences on a token by hops; returns what the shares were taken from.
+) -> tuple[arrivals.Arrivals, arrivals.Arrivals]:
+    """Print the influences on a token by hops; returns them, and what the shares were taken from.
 
     Raises:
         ValueError: there is no such token, or a number is negative.
@@ -119,17 +119,17 @@ def print_hops(
     hop_figure.print_arrivals(console, signed, shares, rows)
     if shares is not signed:
         console.print("some gains are negative: shares are those of the paths' magnitudes", highlight=False)
-    return shares
+    return signed, shares
 
 
 def draw_hops(
-    B: Float64[Array, "T T"], shown: arrivals.Arrivals, plot: _FilePath, powers: _FilePath
+    B: Float64[Array, "T T"], shown: tuple[arrivals.Arrivals, arrivals.Arrivals], plot: _FilePath, powers: _FilePath
 ) -> Iterator[_FilePath]:
     """Draw shares by hops to `plot` and the powers of B to `powers`, where given; as `draw_routing`."""
     for path in filter(None, (plot, powers)):
         figures.check_format(path)
     if plot is not None:
-        figures.save(hop_figure.draw_arrivals(shown), plot)
+        figures.save(hop_figure.draw_arrivals(*shown), plot)
         yield plot
     if powers is not None:
         figures.save(power_figure.draw_powers(B), powers)

@@ -10,29 +10,31 @@ from sessa_ref.symbolic.arrivals import Arrivals
 from sessa_ref.symbolic.rendering import figures
 
 
-def draw_arrivals(arrivals: Arrivals) -> Any:
+def draw_arrivals(signed: Arrivals, shares: Arrivals) -> Any:
     """A matplotlib figure over the source tokens: the influence above, its shares by hops below, stacked.
 
-    Shares of both signs do not stack; take arrivals of magnitudes.
+    Args:
+        signed: the influences.
+        shares: whose shares are shown: the same, or arrivals of magnitudes, since shares of both signs do not stack.
 
     Raises:
         ValueError: there is no earlier token, or a share is negative.
         MissingMatplotlibError: matplotlib is not installed.
     """
-    shares = np.nan_to_num(arrivals.shares)
-    if arrivals.target < 1:
+    parts = np.nan_to_num(shares.shares)
+    if signed.target < 1:
         raise ValueError("token 0 has no earlier tokens, so there is nothing to draw")
-    if (shares < -1e-12).any():
+    if (parts < 0).any():
         raise ValueError("shares must not be negative, take arrivals of the magnitudes of B")
     with figures.style():
         figure = figures.new_figure(6.4, 4.2)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.4])
-        sources = np.arange(arrivals.target)
-        above.bar(sources, arrivals.influence, width=1.0 if len(sources) > 60 else 0.8, color=figures.GREY)
-        above.set_ylabel(f"influence on\ntoken {arrivals.target}")
-        names = [f"{k} hop{'' if k == 1 else 's'}" for k in range(1, len(shares))] + ["more"]
+        sources = np.arange(signed.target)
+        above.bar(sources, signed.influence, width=1.0 if len(sources) > 60 else 0.8, color=figures.GREY)
+        above.set_ylabel(f"influence on\ntoken {signed.target}")
+        names = [f"{k} hop{'' if k == 1 else 's'}" for k in range(1, len(parts))] + ["more"]
         bottom = np.zeros(len(sources))
-        for share, name, colour in zip(shares, names, figures.hop_colours(len(shares)), strict=True):
+        for share, name, colour in zip(parts, names, figures.hop_colours(len(parts)), strict=True):
             if share.any():
                 below.bar(
                     sources, share, bottom=bottom, width=1.0 if len(sources) > 60 else 0.8, color=colour, label=name

@@ -81,14 +81,16 @@ def test_powers(sign):
 def test_arrivals():
     B = np.array(routing.uniform(12, 0.9).tolist(), dtype=np.float64)
     found = arrivals(B, 11, 3)
-    above, below = hop_figure.draw_arrivals(found).axes
+    above, below = hop_figure.draw_arrivals(found, found).axes
     assert [bar.get_height() for bar in above.patches] == pytest.approx(found.influence.tolist())
     assert [bar.get_height() for bar in below.patches] == pytest.approx(found.shares.ravel().tolist())
+    negative = hop_figure.draw_arrivals(arrivals(-B, 11), found).axes[0]
+    assert [bar.get_height() for bar in negative.patches] == pytest.approx(arrivals(-B, 11).influence.tolist())
     assert [text.get_text() for text in below.get_legend().get_texts()][-1] == "1 hop"
     with pytest.raises(ValueError, match="shares must not be negative"):
-        hop_figure.draw_arrivals(arrivals(-B, 11))
+        hop_figure.draw_arrivals(arrivals(-B, 11), arrivals(-B, 11))
     with pytest.raises(ValueError, match="no earlier tokens"):
-        hop_figure.draw_arrivals(arrivals(B, 0))
+        hop_figure.draw_arrivals(arrivals(B, 0), arrivals(B, 0))
 
 
 @pytest.mark.parametrize("suffix", figures.FORMATS)
