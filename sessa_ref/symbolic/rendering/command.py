@@ -151,4 +151,4 @@ def _read_tokens(path: Path) -> Array:
         return tensors["x"]
     if len(tensors) == 1:
         return next(iter(tensors.values()))
-    raise ValueError(f"{path} must hold one tensor, or one named x, got {', '.join(tensors) or 'none'}")
+    raise ValueError(f"{path} must hold one tensor, or one named x, got {', '.join(sorted(tensors)) or 'none'}")
