@@ -157,6 +157,56 @@ def check_vectors(
     raise typer.Exit(0 if report.conforms else 1)
 
 
+@main.command()
+def paths(
+    length: Annotated[int, typer.Option(metavar="T", help="Number of tokens.")],
+    source: Annotated[int, typer.Option(help="Token where the paths begin.")] = 0,
+    target: Annotated[int | None, typer.Option(help="Token where they end; the last by default.")] = None,
+    routing: Annotated[
+        str, typer.Option(help="general, gains (gamma_t alpha_tj), uniform, predecessor or banded.")
+    ] = "general",
+    matrix: Annotated[bool, typer.Option("--matrix", help="Sum by powers of B instead of listing the paths.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the paths: .svg, .pdf or .png.")] = None,
+    powers: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw B, its powers and (I - B)^(-1).")] = None,
+    gamma: Annotated[float, typer.Option(help="The gain in pictures; other symbols count as 1 there.")] = 0.9,
+) -> None:
+    """Print all ways by which one token reaches a later one, sorted by hops."""
+    from sessa_ref.symbolic.rendering import command
+
+    log = Console(stderr=True)
+    with _errors("cannot expand", log):
+        expansion = command.expand_routing(routing, length, source, target, matrix)
+        command.print_or_latex(Console(), expansion, latex)
+        for path in command.draw_routing(routing, length, expansion, gamma, plot, powers):
+            log.print(f"picture written to {path}", highlight=False, soft_wrap=True)
+
+
+@main.command()
+def hops(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A layer: what SessaParameters.save wrote.")],
+    tokens: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="x of shape (T, D): .npy, or safetensors with one tensor or an x.")
+    ],
+    target: Annotated[int | None, typer.Option(help="Token that hears the others; the last by default.")] = None,
+    most: Annotated[int, typer.Option(help="Numbers of hops that are shown one by one.")] = 6,
+    rows: Annotated[int, typer.Option(help="Sources that are shown, the strongest.")] = 12,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")
+    ] = None,
+    powers: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw B, its powers and (I - B)^(-1).")] = None,
+) -> None:
+    """Show how much of each influence on a token of a real layer arrives in how many hops."""
+    from sessa_ref.symbolic.rendering import command
+
+    log = Console(stderr=True)
+    with _errors(f"cannot show hops in {checkpoint} on {tokens}", log):
+        B = command.routing_of_layer(checkpoint, tokens)
+        shown = command.print_hops(Console(width=None if Console().is_terminal else 120), B, target, most, rows)
+        for path in command.draw_hops(B, shown, plot, powers):
+            log.print(f"picture written to {path}", highlight=False, soft_wrap=True)
+
+
 def _check_options(target: str | None, command: str | None, dtypes: list[str], files: list[Path | None]) -> None:
     if (target is None) == (command is None):
         raise TargetError("give either a TARGET or --command")
@@ -174,7 +224,7 @@ def _check_options(target: str | None, command: str | None, dtypes: list[str], f
 def _errors(doing: str, log: Console) -> Iterator[None]:
     try:
         yield
-    except (TargetError, ValueError, OSError) as error:
+    except (TargetError, ValueError, OSError, ModuleNotFoundError) as error:
         log.print(f"{doing}: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
 

@@ -1,0 +1,8 @@
+"""The solve as a sum over paths, with SymPy: s_t = sum over all increasing paths from tau to t of weight * f_tau.
+
+One file for each view of the same thing: `routing` (the matrix B), `series` (powers, Neumann series, inverse),
+`paths` (the paths themselves), `hops` (how many steps an influence took), `closed_forms` (uniform and
+predecessor-only routing), `derivatives` (products of two path sums), `rendering` (text, LaTeX, pictures).
+
+Matrices are SymPy's and indices begin at 0, as in the paper. Whatever takes a matrix B takes numbers, too.
+"""

@@ -1,0 +1,154 @@
+"""What `sessa-ref paths` and `sessa-ref hops` do, apart from reading their options."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import safetensors
+from jaxtyping import Float64
+from rich.console import Console
+from safetensors.numpy import load
+
+from sessa_ref import reference
+from sessa_ref.notation import Array
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference.layer import as_tokens
+from sessa_ref.symbolic import arrivals, paths, routing
+from sessa_ref.symbolic.rendering import expansion, figures, hop_figure, latex, path_figure, power_figure, text
+
+LONGEST = 100
+"""Tokens of the longest symbolic matrix whose powers are taken."""
+
+_FilePath = str | os.PathLike[str] | None
+
+
+def expand_routing(
+    name: str, length: int, source: int, target: int | None, by_powers: bool = False
+) -> expansion.Expansion:
+    """The influence of `source` on `target`, by default the last token, under one of `routing.ROUTINGS`.
+
+    Raises:
+        ValueError: there is no such routing or no such token, or `length` is not positive or too large.
+        TooManyPathsError: there are too many paths to list; the message offers --matrix.
+    """
+    if name not in routing.ROUTINGS:
+        raise ValueError(f"routing must be one of {', '.join(routing.ROUTINGS)}, got {name}")
+    if length < 1:
+        raise ValueError(f"length must be positive, got {length}")
+    target = length - 1 if target is None else target
+    routing.check_tokens(length, source, target)
+    if not by_powers:
+        try:
+            paths.enumerate_paths(source, target)
+        except paths.TooManyPathsError as error:
+            raise paths.TooManyPathsError(f"{error}: --matrix, for a length of at most {LONGEST}") from None
+    if length > LONGEST:
+        raise ValueError(
+            f"length must be at most {LONGEST} for symbols, got {length}; sessa_ref.certified.exact sums the paths of "
+            f"longer rational matrices exactly"
+        )
+    B = routing.ROUTINGS[name](length)
+    return expansion.by_powers(B, source, target) if by_powers else expansion.by_paths(B, source, target)
+
+
+def print_or_latex(console: Console, found: expansion.Expansion, as_latex: bool) -> None:
+    """Print an expansion as a table, or as LaTeX without line breaks of the terminal's."""
+    if as_latex:
+        console.print(latex.expansion_to_latex(found), highlight=False, markup=False, soft_wrap=True)
+    else:
+        text.print_expansion(console, found)
+
+
+def draw_routing(
+    name: str, length: int, found: expansion.Expansion, gamma: float, plot: _FilePath, powers: _FilePath
+) -> Iterator[_FilePath]:
+    """Draw the paths to `plot` and the powers of B to `powers`, where given; yields each file after writing it.
+
+    Raises:
+        ValueError: a file has an ending that is no picture's.
+        OSError: a file cannot be written.
+        MissingMatplotlibError: matplotlib is not installed.
+    """
+    for path in filter(None, (plot, powers)):
+        figures.check_format(path)
+    B = routing.ROUTINGS[name](length)
+    values = {routing.GAMMA: gamma}
+    if plot is not None:
+        figures.save(path_figure.draw_paths(B, found.source, found.target, values), plot)
+        yield plot
+    if powers is not None:
+        figures.save(power_figure.draw_powers(np.array(routing.numbers(B, values).tolist(), dtype=np.float64)), powers)
+        yield powers
+
+
+def routing_of_layer(checkpoint: str | os.PathLike[str], tokens: str | os.PathLike[str]) -> Float64[Array, "T T"]:
+    """B of the layer in one file on the tokens, shape (T, D), in the other.
+
+    Raises:
+        FileNotFoundError: a file is not there.
+        ValueError: a file holds something else.
+    """
+    parameters = SessaParameters.load(checkpoint)
+    x = _read_tokens(Path(tokens))
+    if x.ndim != 2:
+        raise ValueError(f"x must have shape (T, D) with D={parameters.config.width}, got {x.shape}")
+    try:
+        x = as_tokens(parameters.config, x)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    if not len(x) or not np.isfinite(x).all():
+        raise ValueError(f"x must hold at least one token and be finite, got shape {x.shape}")
+    return reference.trace(parameters, x.astype(np.float64)).B
+
+
+def print_hops(
+    console: Console, B: Float64[Array, "T T"], target: int | None, most_hops: int, rows: int
+) -> tuple[arrivals.Arrivals, arrivals.Arrivals]:
+    """Print the influences on a token by hops; returns them, and what the shares were taken from.
+
+    Raises:
+        ValueError: there is no such token, or a number is negative.
+    """
+    if rows < 1:
+        raise ValueError(f"rows must be positive, got {rows}")
+    target = len(B) - 1 if target is None else target
+    signed = arrivals.arrivals(B, target, most_hops)
+    shares = signed if (B >= 0).all() else arrivals.arrivals(np.abs(B), target, most_hops)
+    console.print(f"influences on token {target} of {len(B)}, by number of hops", highlight=False)
+    hop_figure.print_arrivals(console, signed, shares, rows)
+    if shares is not signed:
+        console.print("some gains are negative: shares are those of the paths' magnitudes", highlight=False)
+    return signed, shares
+
+
+def draw_hops(
+    B: Float64[Array, "T T"], shown: tuple[arrivals.Arrivals, arrivals.Arrivals], plot: _FilePath, powers: _FilePath
+) -> Iterator[_FilePath]:
+    """Draw shares by hops to `plot` and the powers of B to `powers`, where given; as `draw_routing`."""
+    for path in filter(None, (plot, powers)):
+        figures.check_format(path)
+    if plot is not None:
+        figures.save(hop_figure.draw_arrivals(*shown), plot)
+        yield plot
+    if powers is not None:
+        figures.save(power_figure.draw_powers(B), powers)
+        yield powers
+
+
+def _read_tokens(path: Path) -> Array:
+    if path.suffix.lower() == ".npy":
+        try:
+            return np.load(path, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise ValueError(f"{path} is not a .npy file of numbers: {error}") from None
+    data = path.read_bytes()
+    try:
+        tensors = load(data)
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from None
+    if "x" in tensors:
+        return tensors["x"]
+    if len(tensors) == 1:
+        return next(iter(tensors.values()))
+    raise ValueError(f"{path} must hold one tensor, or one named x, got {', '.join(sorted(tensors)) or 'none'}")

@@ -1,0 +1,83 @@
+"""What all pictures of this room share: the look, and files of the wanted format.
+
+Colours come from viridis, cividis and PuOr, whose order colour-blind readers see as others do.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+GREY = "#666666"
+_STYLE: Any = {
+    "svg.hashsalt": "sessa_ref",
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": GREY,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+}
+FORMATS = (".svg", ".pdf", ".png")
+
+
+class MissingMatplotlibError(ModuleNotFoundError):
+    """Pictures need matplotlib, which is not installed."""
+
+
+def style() -> Any:
+    """A context in which figures have this room's look.
+
+    Raises:
+        MissingMatplotlibError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != "matplotlib":
+            raise
+        raise MissingMatplotlibError('pictures need matplotlib: pip install "sessa-ref[report]"') from None
+    return matplotlib.rc_context(_STYLE)
+
+
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure of that size in inches, apart from any global state; to be made within `style()`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def hop_colours(number: int) -> list[Any]:
+    """A colour for each of `number` hop counts, dark for few hops and light for many."""
+    import matplotlib
+
+    return [matplotlib.colormaps["viridis"](level) for level in np.linspace(0.15, 0.85, max(number, 1))]
+
+
+def save(figure: Any, path: str | os.PathLike[str]) -> None:
+    """Write a figure as SVG, PDF or PNG, as the file's ending says; the same figure gives the same bytes.
+
+    Raises:
+        ValueError: the ending is another.
+        OSError: the file cannot be written.
+    """
+    check_format(path)
+    suffix = Path(path).suffix.lower()
+    dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
+    with style():
+        figure.savefig(path, dpi=200, metadata=dates[suffix])
+
+
+def check_format(path: str | os.PathLike[str]) -> None:
+    """Refuse files that `save` would not write.
+
+    Raises:
+        ValueError: the ending is not one of `FORMATS`.
+    """
+    if Path(path).suffix.lower() not in FORMATS:
+        raise ValueError(f"a picture must end in one of {', '.join(FORMATS)}, got {Path(path).name}")

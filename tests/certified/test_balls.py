@@ -1,0 +1,43 @@
+import flint
+import numpy as np
+from flint import arb, arb_mat
+
+from sessa_ref.certified import balls
+
+
+def matrix(*rows):
+    return arb_mat([list(row) for row in rows])
+
+
+A = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+
+def test_conversion_is_exact_at_any_precision():
+    numbers = np.array([[0.1, 1 / 3, -1e-308, 2.0**1000]])
+    with flint.ctx.workprec(4):
+        entries = balls.exact(numbers).entries()
+    assert all(entry.is_exact() for entry in entries)
+    assert [float(entry.mid()) for entry in entries] == numbers[0].tolist()
+    assert balls.exact(numbers[0]) == balls.exact(numbers), "a vector becomes a row"
+
+
+def test_rows_and_columns():
+    exact = balls.exact(A)
+    assert balls.columns(exact, 1, 3) == matrix([2, 3], [5, 6])
+    assert balls.beside([balls.columns(exact, 2, 3), exact]) == matrix([3, 1, 2, 3], [6, 4, 5, 6])
+    assert balls.row_sums(exact) == [arb(6), arb(15)]
+    assert balls.column_sums(exact) == matrix([5, 7, 9])
+    assert balls.add_row(exact, matrix([1, 0, -1])) == matrix([2, 2, 2], [5, 5, 5])
+    assert balls.scale_rows(exact, [arb(2), arb(0)]) == matrix([2, 4, 6], [0, 0, 0])
+    assert balls.scale_columns(exact, [arb(2), arb(0), arb(1)]) == matrix([2, 0, 3], [8, 0, 6])
+    assert balls.hadamard(exact, exact) == matrix([1, 4, 9], [16, 25, 36])
+    assert balls.strictly_lower(balls.exact(np.ones((3, 3)))) == matrix([0, 0, 0], [1, 0, 0], [1, 1, 0])
+    assert [float(x.mid()) for x in balls.to_array(exact)[1]] == [4, 5, 6]
+
+
+def test_nothing():
+    empty = balls.from_rows([], 3)
+    assert (empty.nrows(), empty.ncols()) == (0, 3)
+    assert balls.columns(empty, 0, 2).ncols() == 2
+    assert balls.column_sums(empty) == matrix([0, 0, 0])
+    assert balls.to_array(empty).shape == (0, 3)

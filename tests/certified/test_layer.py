@@ -1,0 +1,62 @@
+"""The second derivation encloses the first: every intermediate of the reference, in extended precision."""
+
+import flint
+import numpy as np
+import pytest
+from flint import arb
+from hypothesis import given, settings
+
+from sessa_ref import reference
+from sessa_ref.certified import balls, layer
+from sessa_ref.certified.enclose import Enclosure
+from tests import strategies
+
+
+def enclosure(matrix):
+    return Enclosure(balls.to_array(matrix), 128)
+
+
+def rows(values):
+    """A trace's array as one matrix, heads one after the other."""
+    return list(values) if values.ndim == 3 else [values[None] if values.ndim == 1 else values]
+
+
+@settings(max_examples=15)
+@given(strategies.cases(max_T=9))
+def test_every_intermediate(case):
+    """To 1e-9 of its largest entry and of that of q, k and x: roundings of float64, and no other formula."""
+    x = case.x[0]
+    steps = reference.trace(case.parameters, x)
+    with flint.ctx.workprec(128):
+        enclosed = layer.trace(case.parameters, x)
+        for name in ("n", "a", "g", "u", "v", "q_rotated", "k_rotated", "alpha_fwd", "o", "f", "q_fb", "k_fb",
+                     "alpha_fb", "gamma", "B", "s", "y"):  # fmt: skip
+            found = getattr(enclosed, name)
+            if name == "gamma":
+                found = flint.arb_mat(1, len(found), found)
+            matrices = found if isinstance(found, list) else [found]
+            for matrix, values in zip(matrices, rows(getattr(steps, name)), strict=True):
+                error = enclosure(matrix).error(values)[1]
+                scale = 1 + np.abs(values).max(initial=0.0)
+                assert error.max(initial=0.0) <= 1e-9 * scale, name
+
+
+def test_forward_substitution_solves():
+    generator = np.random.default_rng(0)
+    B, f = np.tril(generator.normal(size=(9, 9)), k=-1), generator.normal(size=(9, 2))
+    with flint.ctx.workprec(128):
+        s = layer.forward_substitution(balls.exact(B), balls.exact(f))
+        defect = s - balls.exact(B) * s - balls.exact(f)
+        assert defect.contains(flint.arb_mat(9, 2))
+        assert max(entry.rad() for entry in defect.entries()) < arb(2) ** -100
+        noisy = balls.exact(B + np.triu(np.full((9, 9), 1e6)))
+        assert str(layer.forward_substitution(noisy, balls.exact(f))) == str(s), "only the strictly lower part is read"
+        assert not (s - balls.exact(B).transpose() * s - balls.exact(f)).contains(flint.arb_mat(9, 2))
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_split(parts):
+    matrix = balls.exact(np.arange(8.0).reshape(1, 8))
+    pieces = layer.split(matrix, parts)
+    assert [piece.ncols() for piece in pieces] == [8 // parts] * parts
+    assert balls.beside(pieces) == matrix

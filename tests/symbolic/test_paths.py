@@ -1,0 +1,100 @@
+from itertools import combinations
+
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessa_ref.symbolic import paths, routing, series
+from sessa_ref.symbolic.paths import Path
+
+
+def counts_are_binomials(found, lag, binomial):
+    return all(sum(path.hops == k for path in found) == binomial(lag - 1, k - 1) for k in range(1, lag + 1))
+
+
+@given(st.integers(0, 5), st.integers(1, 9))
+def test_every_path_once(source, lag):
+    target = source + lag
+    found = list(paths.enumerate_paths(source, target))
+    assert len(found) == len(set(found)) == paths.count(lag) == 2 ** (lag - 1)
+    assert counts_are_binomials(found, lag, sympy.binomial)
+    assert all(path.nodes[0] == source and path.nodes[-1] == target for path in found)
+    assert [path.hops for path in found] == sorted(path.hops for path in found), "few hops first"
+    for k in range(lag + 2):
+        assert len(list(paths.enumerate_paths(source, target, k))) == paths.count(lag, k)
+
+
+@pytest.mark.parametrize("bent", [lambda n, k: sympy.binomial(n + 1, k), lambda n, k: sympy.binomial(n, k + 1)])
+def test_wrong_binomials_do_not_count_paths(bent):
+    assert not counts_are_binomials(list(paths.enumerate_paths(0, 6)), 6, bent)
+
+
+@pytest.mark.parametrize("T", range(2, 9))
+@pytest.mark.parametrize("name", ["general", "gains", "banded"])
+def test_sum_over_paths_is_the_entry_of_the_power_and_of_the_inverse(name, T):
+    B = routing.ROUTINGS[name](T)
+    powers, N = series.powers(B), series.inverse(B)
+    for tau, t in combinations(range(T), 2):
+        assert paths.path_sum(B, tau, t) == N[t, tau]
+        assert all(paths.path_sum(B, tau, t, k) == powers[k][t, tau] for k in range(T))
+
+
+@pytest.mark.parametrize("T", [3, 5, 7])
+def test_a_missing_path_changes_the_sum(T):
+    """Every path has a monomial of its own, so none can be missed unseen."""
+    B = routing.general(T)
+    whole = series.inverse(B)[T - 1, 0]
+    found = list(paths.enumerate_paths(0, T - 1))
+    assert sympy.Add(*(path.weight(B) for path in found)) == whole
+    for missing in found:
+        rest = sympy.Add(*(path.weight(B) for path in found if path != missing))
+        assert sympy.expand(rest - whole) == -missing.weight(B) != 0
+
+
+@pytest.mark.parametrize("hops", range(5))
+def test_truncation(hops):
+    B = routing.general(6)
+    kept, left = paths.truncate(B, 0, 5, hops)
+    assert kept == sympy.Add(*(path.weight(B) for path in paths.enumerate_paths(0, 5) if path.hops <= hops))
+    assert left == sympy.Add(*(path.weight(B) for path in paths.enumerate_paths(0, 5) if path.hops > hops))
+    assert left != 0
+    assert paths.truncate(B, 0, 5, hops + 5)[1] == 0
+
+
+def test_a_path():
+    path = Path((1, 3, 4))
+    assert (path.hops, path.edges, str(path)) == (2, [(1, 3), (3, 4)], "1 → 3 → 4")
+    assert path.weight(routing.general(5)) == sympy.Symbol("b_31") * sympy.Symbol("b_43")
+    assert Path((2,)).weight(routing.general(5)) == 1
+    for nodes in ((), (2, 2), (3, 1), (-1, 2)):
+        with pytest.raises(ValueError, match="increasing tokens"):
+            Path(nodes)
+
+
+def test_no_lag():
+    assert list(paths.enumerate_paths(2, 2)) == [Path((2,))]
+    assert paths.count(0) == paths.count(0, 0) == 1
+    assert paths.count(0, 1) == paths.count(3, 0) == 0
+
+
+def test_too_many():
+    with pytest.raises(paths.TooManyPathsError, match=r"2\^29 = 536,870,912 paths.*the matrix form"):
+        paths.enumerate_paths(0, 30)
+    with pytest.raises(paths.TooManyPathsError, match=r"binomial\(29, 14\) = 77,558,760 paths"):
+        paths.enumerate_paths(0, 30, 15)
+    assert len(list(paths.enumerate_paths(0, 30, 2))) == 29
+
+
+def test_bad_arguments():
+    B = routing.general(4)
+    with pytest.raises(ValueError, match="target must not be before source, got source 3 and target 1"):
+        paths.path_sum(B, 3, 1)
+    with pytest.raises(ValueError, match="target must be one of the 4 tokens from 0 on, got 4"):
+        paths.truncate(B, 0, 4, 1)
+    with pytest.raises(ValueError, match="got source 3 and target 1"):
+        paths.enumerate_paths(3, 1)
+    with pytest.raises(ValueError, match="lag must not be negative, got -1"):
+        paths.count(-1)
+    with pytest.raises(ValueError, match="hops must not be negative, got -1"):
+        paths.enumerate_paths(0, 3, -1)
