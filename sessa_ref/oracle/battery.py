@@ -98,8 +98,8 @@ def _lengths() -> list[Case]:
             (521, one, 1, 513, frozenset()),
         )
     ]
-    two, eight = SessaConfig.published(4, 2), SessaConfig.published(16, 2)
-    cases.append(position_case("positions", "attention by position alone, beyond 256", eight, T=400, split=391))
+    two = SessaConfig.published(4, 2)
+    cases.append(position_case("positions", "attention by position alone, beyond 256", one, T=400, split=391))
     cases.append(case("length_1031", "more than a thousand tokens", one, T=1031, batch=1, split=1010, dtypes=_WIDE))
     cases.append(case("length_2053", "more than two thousand tokens", two, T=2053, batch=1, split=2040, dtypes=_WIDE))
     return cases

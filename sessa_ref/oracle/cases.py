@@ -147,7 +147,7 @@ def chain_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: 
 def position_case(name: str, about: str, config: SessaConfig, *, T: int, **fields: Any) -> Case:
     """A case whose forward attention depends on positions nearly alone, and finds each token's own.
 
-    Queries and keys are nearly the same for all tokens, so that the logit of a lag is 20 times the sum of the cosines
+    Queries and keys are nearly the same for all tokens, so that the logit of a lag is 12 times the sum of the cosines
     of its angles. Tokens that share their angles, because these are rounded, share the weight.
 
     Args:
@@ -157,13 +157,13 @@ def position_case(name: str, about: str, config: SessaConfig, *, T: int, **field
         T: tokens.
         **fields: further fields of `Case`.
     """
-    start = case(name, about, config, T=T, batch=1, gamma_bias=0.3, **fields)
+    start = case(name, about, config, T=T, batch=1, gamma_bias=0.0, feedback_logits=0.2, **fields)
     arrays = start.parameters.state_dict()
     first = np.arange(config.query_width) % 2 == 0
     for part, heads in (("q_proj", config.heads), ("k_proj", config.kv_heads)):
         for kind in ("weight", "bias"):
             arrays[f"mixer.{part}.{kind}"] *= 0.02
-        arrays[f"mixer.{part}.bias"] += np.tile(first * np.sqrt(20.0 * np.sqrt(config.query_width)), heads)
+        arrays[f"mixer.{part}.bias"] += np.tile(first * np.sqrt(12.0 * np.sqrt(config.query_width)), heads)
     return replace(start, parameters=start.parameters.replace(arrays))
 
 

@@ -1,7 +1,7 @@
 """What a case must give, and how far a correct implementation may be from it.
 
-The true value comes from arithmetic finer than the candidate's: extended precision for float64, float64 for
-the others. The tolerance is `GROWTH` times the spread that Monte Carlo arithmetic finds on this very case.
+The true value comes from arithmetic finer than the candidate's: for float64, ball arithmetic with a proven radius, or
+extended precision where a case has many tokens; float64 for the others. The tolerance is `GROWTH` times the spread that Monte Carlo arithmetic finds on this very case.
 """
 
 from functools import cached_property, lru_cache
@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from sessa_ref import reference
+from sessa_ref.certified import Enclosure, enclose_vjp
 from sessa_ref.oracle.candidate import Values
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.equivalents import EQUIVALENTS
@@ -26,9 +27,12 @@ DRAWS = 8
 LONG = 1024
 """Tokens beyond which a case is long."""
 
+CERTIFIED = 257
+"""Tokens up to which true values for float64 are certified: enclosed by ball arithmetic of 128 bits."""
+
 EXTENDED = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
-"""Whether this machine has a longdouble finer than float64; if not, true values are float64 results, whose
-own error is about one spread of the sixteen allowed."""
+"""Whether this machine has a longdouble finer than float64; if not, true values of float64 beyond `CERTIFIED` tokens
+are float64 results, whose own error is about one spread of the sixteen allowed."""
 
 _DRAWING_UNIT = 2.0**-24
 
@@ -58,8 +62,19 @@ class Expectation:
     @cached_property
     def true(self) -> Values:
         """The true values for the case as `dtype` holds it, in finer arithmetic."""
+        if self.enclosures is not None:
+            return {
+                name: np.asarray(e.midpoint.astype(np.longdouble) + e.correction) for name, e in self.enclosures.items()
+            }
         finer = np.longdouble if self.dtype == "float64" else np.float64
         return evaluate(self.case, self.case.x.astype(finer), self.case.dy.astype(finer))
+
+    @cached_property
+    def enclosures(self) -> dict[str, Enclosure] | None:
+        """Balls that provably contain the true values, where the case has them."""
+        if self.dtype != "float64" or self.case.x.shape[1] > CERTIFIED:
+            return None
+        return enclose_vjp(self.case.parameters, self.case.x, self.case.dy, 128)
 
     @cached_property
     def angle_spread(self) -> Values:
@@ -141,7 +156,11 @@ def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _D
             values = evaluate(case, x, dy)
         for name, value in values.items():
             squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
-    return {name: np.sqrt(_pooled(name, s)) / drawing_unit for name, s in squares.items()}
+    if unit == 0:  # angles alone: what does not depend on them must stay exact
+        return {
+            n: np.sqrt(np.mean(s, axis=-1, keepdims=True) if s.ndim else s) / drawing_unit for n, s in squares.items()
+        }
+    return {name: np.sqrt(pooled(name, s)) / drawing_unit for name, s in squares.items()}
 
 
 def draws_for(case: Case) -> int:
@@ -150,7 +169,7 @@ def draws_for(case: Case) -> int:
     return DRAWS // 2 if T > LONG else DRAWS * max(1, 8 // D)
 
 
-def _pooled(name: str, squares: np.ndarray) -> np.ndarray:
+def pooled(name: str, squares: np.ndarray) -> np.ndarray:
     """Each element's own mean square, but at least the mean over the last axis, and a part of the mean over all.
 
     A few draws of one number may all happen to be small, and a row of a weight's gradient is often a single random

@@ -29,11 +29,13 @@ from sessa_ref.notation import Array
 from sessa_ref.oracle import expectation, protocol
 from sessa_ref.oracle.battery import BATTERY_VERSION, battery
 from sessa_ref.oracle.cases import Case
+from sessa_ref.oracle.equivalents import EQUIVALENTS
+from sessa_ref.oracle.faults.fault import replaced
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.rounding import rounded
 from sessa_ref.oracle.verdict import Report, Result, Status
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the files."""
 
 LONGEST = 128
@@ -76,13 +78,17 @@ def export(
         The names of the cases.
 
     Raises:
-        ValueError: `directory` is a file, or the names of the cases cannot be those of folders.
+        ValueError: `directory` is a file, the names of the cases cannot be those of folders, or a case has more tokens
+            than true values are certified for.
     """
     directory = Path(directory)
     chosen = [c for c in battery() if c.x.shape[1] <= LONGEST] if cases is None else list(cases)
     names = [case.name for case in chosen]
     if not names or len(set(names)) < len(names) or not all(map(_is_folder_name, names)):
         raise ValueError(f"cases must have distinct names that can be names of folders, got {names}")
+    long = [case.name for case in chosen if case.x.shape[1] > expectation.CERTIFIED]
+    if long:
+        raise ValueError(f"cases must have at most {expectation.CERTIFIED} tokens, more have {long}")
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory} is not a directory")
     for case in chosen:
@@ -95,7 +101,7 @@ def export(
         "format_version": FORMAT_VERSION,
         "generator": f"sessa_ref {sessa_ref.__version__}",
         "battery_version": BATTERY_VERSION,
-        "true_values": "extended precision" if expectation.EXTENDED else "float64",
+        "true_values": "ball arithmetic",
         "bound": f"{expectation.GROWTH:g} spreads of {expectation.DRAWS} Monte Carlo draws",
         "cases": [_entry(case, [] if exposes is None else exposes(case)) for case in chosen],
     }
@@ -160,13 +166,10 @@ def _expected(case: Case) -> dict[str, Float64[Array, "..."]]:
     angles = expectation.spreads(case, 0.0, 1.0)
     granted = _FLOAT32_UNIT if case.parameters.config.rope else 0.0
     spreads = {dtype: _input_spreads(case, dtype) for dtype in case.dtypes if dtype != "float64"}
-    true_unit = float(np.finfo(np.longdouble).eps) / 2
     tensors = {}
-    for name, true in of_float64.true.items():
-        value = true.astype(np.float64)
-        spread = of_float64.bounds(name) / PRECISIONS["float64"].unit  # GROWTH is in it
-        tensors[name] = value
-        tensors[f"radius.{name}"] = np.spacing(np.abs(value)) / 2 + true_unit * spread
+    for name, enclosure in (of_float64.enclosures or {}).items():
+        tensors[name] = enclosure.midpoint
+        tensors[f"radius.{name}"] = enclosure.error(enclosure.midpoint)[1]  # proven: the value is stored as float64
         tensors[f"bound.float64.{name}"] = of_float64.bounds(name)
         tensors[f"float32_angles.{name}"] = expectation.GROWTH * granted * angles[name]
         for dtype, of_dtype in spreads.items():
@@ -186,14 +189,17 @@ def _input_spreads(case: Case, dtype: str) -> expectation.Values:
     angle_unit = precision.angle_unit / precision.unit * unit
     exact = expectation.evaluate(case, case.x, case.dy)
     squares = {name: np.zeros(value.shape) for name, value in exact.items()}
-    for draw in range(expectation.DRAWS):
+    draws = expectation.draws_for(case)
+    for draw in range(draws):
         generator = np.random.default_rng(draw)
         arrays = {name: _perturbed(array, unit, generator) for name, array in case.parameters.items()}
         x, dy = (rounded(_perturbed(a, unit, generator), unit, generator, angle_unit) for a in (case.x, case.dy))
         other = replace(case, parameters=case.parameters.replace(arrays))
-        for name, value in expectation.evaluate(other, x, dy).items():
-            squares[name] += (np.asarray(value) - exact[name]) ** 2 / expectation.DRAWS
-    return {name: np.sqrt(np.mean(s, axis=-1, keepdims=True) if s.ndim else s) / unit for name, s in squares.items()}
+        with replaced(EQUIVALENTS[draw % len(EQUIVALENTS)]):
+            values = expectation.evaluate(other, x, dy)
+        for name, value in values.items():
+            squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
+    return {name: np.sqrt(expectation.pooled(name, s)) / unit for name, s in squares.items()}
 
 
 def _perturbed(array: Array, unit: float, generator: np.random.Generator) -> Array:

@@ -16,7 +16,7 @@ from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateError, Targe
 from sessa_ref.oracle.cases import Case, case
 from sessa_ref.oracle.checks import DEPARTURE, Observation, run_checks
 from sessa_ref.oracle.diagnosis import diagnose
-from sessa_ref.oracle.expectation import DRAWS, EXTENDED, GROWTH, Expectation, expectations
+from sessa_ref.oracle.expectation import CERTIFIED, DRAWS, EXTENDED, GROWTH, Expectation, expectations
 from sessa_ref.oracle.location import locate
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
 from sessa_ref.oracle.runners import InProcessCandidate
@@ -65,7 +65,8 @@ def verify(
         "battery_version": BATTERY_VERSION,
         "dtypes": list(dtypes),
         "bound": f"{GROWTH:g} spreads of {DRAWS} Monte Carlo draws",
-        "true values of float64": "extended precision" if EXTENDED else "float64",
+        "true values of float64": f"ball arithmetic up to {CERTIFIED} tokens, "
+        f"{'extended precision' if EXTENDED else 'float64'} beyond",
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
