@@ -38,7 +38,7 @@ def hops(
         k: feedback keys.
         gamma: gains.
         f: forward signal.
-        tolerance: absolute error allowed in s; 0, the default, for the rounding error of f's largest entry.
+        tolerance: absolute error allowed in s; 0, the default, for an eighth of the rounding error of f's largest entry.
     """
     return _Hops.apply(q, k, gamma, f, tolerance)[0]  # type: ignore[index]
 
@@ -74,7 +74,7 @@ def _sum_of_hops(start: Tensor, gamma: Tensor, tolerance: float, step: Callable,
     """Add up start, step(start), ...; sizes are maxima, or sums over the axis `dim`, whichever the step shrinks."""
     hop, total = start, start.clone()
     rho = gamma.abs().max().item() if gamma.numel() else 0.0
-    tolerance = tolerance or torch.finfo(total.dtype).eps * _size(total, dim)
+    tolerance = tolerance or torch.finfo(total.dtype).eps / 16 * _size(total, dim)
     missing = rho / (1 - rho) if rho < 1 else float("inf")
     T, K = total.shape[-2], 0
     while K < T - 1 and not missing * _size(hop, dim) <= tolerance:
