@@ -59,6 +59,10 @@ class Expectation:
         self.dtype = dtype
         self.spread = spreads_for(case, dtype) if spread is None else spread
 
+    def __getstate__(self) -> dict:
+        # flint's balls do not travel between processes; the true values, which are made from them, do
+        return {name: value for name, value in vars(self).items() if name != "enclosures"}
+
     @cached_property
     def true(self) -> Values:
         """The true values for the case as `dtype` holds it, in finer arithmetic."""
