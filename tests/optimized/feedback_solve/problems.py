@@ -55,7 +55,9 @@ class Problem:
                 squares += (np.asarray(reference(*arrays)) - exact) ** 2 / draws
         # A row's spread is one number, drawn a few times: pooled with a part of all others, as for gradients.
         pooled = np.maximum(squares.mean(axis=-1, keepdims=True), squares.mean() / 16 if squares.size else 0)
-        bound = GROWTH * unit * np.sqrt(pooled) / 2.0**-24 + PRECISIONS[dtype].tiny
+        # A library's triangular solve is accurate to n u beside the largest state, not to every state's own size.
+        normwise = self.f.shape[1] * unit * np.abs(exact).max(initial=0.0)
+        bound = GROWTH * unit * np.sqrt(pooled) / 2.0**-24 + normwise + PRECISIONS[dtype].tiny
         return lambda s: float(np.max(np.abs(s.detach().double().numpy() - true) / bound, initial=0.0))
 
 
@@ -81,8 +83,8 @@ def problems(draw: st.DrawFn, max_T: int = 90) -> Problem:
         batch=draw(st.integers(1, 3)),
         d=draw(st.integers(1, 9)),
         D=draw(st.integers(1, 9)),
-        # not 0: weights that are equal to the last bit all round alike, which no model of independent errors covers
-        logits=draw(st.sampled_from([1e-3, 1.0, 30.0])),
+        # not 0: sums of terms that are nearly equal round in one direction, which no model of independent errors covers
+        logits=draw(st.sampled_from([0.3, 1.0, 30.0])),
     )
     constant = draw(st.sampled_from([None, 0.0, 0.999, -0.999, 1 - 1e-12, -1 + 1e-12]))
     if constant is not None:
