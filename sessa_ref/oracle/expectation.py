@@ -1,9 +1,11 @@
 """What a case must give, and how far a correct implementation may be from it.
 
 The true value comes from arithmetic finer than the candidate's: for float64, ball arithmetic with a proven radius, or
-extended precision where a case has many tokens; float64 for the others. The tolerance is `GROWTH` times the spread that Monte Carlo arithmetic finds on this very case.
+extended precision where a case has many tokens; float64 for the others. The tolerance is `GROWTH` times the spread
+that Monte Carlo arithmetic finds on this very case.
 """
 
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -148,23 +150,37 @@ def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _D
         angle_unit: those of the rotary angles.
         drawing_unit: size of the errors that are drawn.
     """
-    exact = evaluate(case, case.x, case.dy)
-    squares = {name: np.zeros(value.shape) for name, value in exact.items()}
-    draws = draws_for(case)
-    for draw in range(draws):
-        generator = np.random.default_rng(draw)
+
+    def draw(generator: np.random.Generator) -> Values:
         x, dy = (
             rounded(array, unit * drawing_unit, generator, angle_unit * drawing_unit) for array in (case.x, case.dy)
         )
-        with replaced(EQUIVALENTS[draw % len(EQUIVALENTS)]):
-            values = evaluate(case, x, dy)
-        for name, value in values.items():
-            squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
+        return evaluate(case, x, dy)
+
+    squares = mean_squares(case, draw)
     if unit == 0:  # angles alone: what does not depend on them must stay exact
         return {
             n: np.sqrt(np.mean(s, axis=-1, keepdims=True) if s.ndim else s) / drawing_unit for n, s in squares.items()
         }
     return {name: np.sqrt(pooled(name, s)) / drawing_unit for name, s in squares.items()}
+
+
+def mean_squares(case: Case, draw: Callable[[np.random.Generator], Values]) -> Values:
+    """Mean square deviations of draws from the exact values, over the forms in `EQUIVALENTS` in turn.
+
+    Args:
+        case: gives the exact values and the number of draws.
+        draw: evaluates the case in arithmetic that rounds with this generator.
+    """
+    exact = evaluate(case, case.x, case.dy)
+    squares = {name: np.zeros(value.shape) for name, value in exact.items()}
+    draws = draws_for(case)
+    for number in range(draws):
+        with replaced(EQUIVALENTS[number % len(EQUIVALENTS)]):
+            values = draw(np.random.default_rng(number))
+        for name, value in values.items():
+            squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
+    return squares
 
 
 def draws_for(case: Case) -> int:

@@ -29,8 +29,6 @@ from sessa_ref.notation import Array
 from sessa_ref.oracle import expectation, protocol
 from sessa_ref.oracle.battery import BATTERY_VERSION, battery
 from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.equivalents import EQUIVALENTS
-from sessa_ref.oracle.faults.fault import replaced
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.rounding import rounded
 from sessa_ref.oracle.verdict import Report, Result, Status
@@ -187,18 +185,13 @@ def _input_spreads(case: Case, dtype: str) -> expectation.Values:
     precision = PRECISIONS[dtype]
     unit = max(precision.unit, _FLOAT32_UNIT)
     angle_unit = precision.angle_unit / precision.unit * unit
-    exact = expectation.evaluate(case, case.x, case.dy)
-    squares = {name: np.zeros(value.shape) for name, value in exact.items()}
-    draws = expectation.draws_for(case)
-    for draw in range(draws):
-        generator = np.random.default_rng(draw)
+
+    def draw(generator: np.random.Generator) -> expectation.Values:
         arrays = {name: _perturbed(array, unit, generator) for name, array in case.parameters.items()}
         x, dy = (rounded(_perturbed(a, unit, generator), unit, generator, angle_unit) for a in (case.x, case.dy))
-        other = replace(case, parameters=case.parameters.replace(arrays))
-        with replaced(EQUIVALENTS[draw % len(EQUIVALENTS)]):
-            values = expectation.evaluate(other, x, dy)
-        for name, value in values.items():
-            squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
+        return expectation.evaluate(replace(case, parameters=case.parameters.replace(arrays)), x, dy)
+
+    squares = expectation.mean_squares(case, draw)
     return {name: np.sqrt(expectation.pooled(name, s)) / unit for name, s in squares.items()}
 
 
