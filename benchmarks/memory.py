@@ -24,7 +24,9 @@ class Probe:
 
     status: Status
     peak_bytes: int | None = None
-    """Largest resident memory of the process, from its start to the end of the call."""
+    """Largest resident memory of the process, from its start to the end of the call; for decoding, while it steps."""
+    before_bytes: int | None = None
+    """For decoding, resident memory before the steps; None where the system cannot begin a new peak."""
     message: str = ""
     """What went wrong, where the status is "failed"."""
 
@@ -45,7 +47,7 @@ def probe(settings: Settings, method: str, measurement: str, T: int) -> Probe:
     except subprocess.TimeoutExpired:
         return Probe("over time")
     if done.returncode == 0:
-        return Probe("measured", json.loads(done.stdout.splitlines()[-1])["peak_bytes"])
+        return Probe("measured", **json.loads(done.stdout.splitlines()[-1]))
     if done.returncode == _SIGKILL or any(sign in done.stderr for sign in _OUT_OF_MEMORY):
         return Probe("over memory")
     lines = done.stderr.strip().splitlines()
@@ -63,6 +65,16 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def begin_new_peak() -> int | None:
+    """Let `peak_bytes` count from now on; returns the memory resident now, or None where the system cannot."""
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+    except OSError:
+        return None
+    return peak_bytes()
+
+
 def _limit_memory(gigabytes: float) -> None:
     """Let this process allocate so much more than it has now; systems without the limit ignore it."""
     import resource
@@ -71,7 +83,7 @@ def _limit_memory(gigabytes: float) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _answer(request: str) -> dict[str, int]:
+def _answer(request: str) -> dict[str, int | None]:
     import torch
 
     from benchmarks.calls import CALLS
@@ -85,10 +97,15 @@ def _answer(request: str) -> dict[str, int]:
     torch.set_num_threads(settings.threads)
     layer = method(asked["method"], settings.published).build(settings)
     _limit_memory(settings.memory_limit)
+    before = None
     if asked["measurement"] != "baseline":
         task = CALLS[asked["measurement"]](asked["method"], layer, settings, asked["T"])
-        task.run(task.prepare())
-    return {"peak_bytes": peak_bytes()}
+        prepared = task.prepare()
+        if asked["measurement"] == "decode":
+            task.run(task.prepare())  # what a first step allocates once is not what a step needs
+            before = begin_new_peak()
+        task.run(prepared)
+    return {"peak_bytes": peak_bytes(), "before_bytes": before}
 
 
 if __name__ == "__main__":

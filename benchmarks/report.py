@@ -25,6 +25,7 @@ def tables(results: Results) -> list[Table]:
         (f"Decoding, after T tokens: tokens/s (time as a ratio to {first})", "decode", lambda row: _speed(results, row)),
         ("Forward and backward: share of the matrix-product rate", "forward_backward", lambda row: _share(results, row)),
         ("Forward: share of the matrix-product rate", "forward", lambda row: _share(results, row)),
+        ("Decoding: peak memory (above what was resident before the steps)", "decode_memory", _memory),
         ("Peak memory of forward and backward (above the baseline)", "memory", _memory),
     ]  # fmt: skip
     made = [_table(results, *described) for described in per_T]

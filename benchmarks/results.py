@@ -20,7 +20,7 @@ class Row:
     """One method at one length."""
 
     measurement: str
-    """"forward", "forward_backward", "decode" or "memory"."""
+    """"forward", "forward_backward", "decode", "memory" or "decode_memory"."""
     method: str
     T: int
     """Tokens; for "decode", those in the cache."""
@@ -34,7 +34,7 @@ class Row:
     """Floating-point operations that the map needs: see `benchmarks.arithmetic`."""
     peak_bytes: int | None = None
     baseline_bytes: int | None = None
-    """Peak of a process that only imports everything and builds the layer."""
+    """Peak of a process that only imports everything and builds the layer; for "decode_memory", before the steps."""
 
     @property
     def median(self) -> float | None:

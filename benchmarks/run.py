@@ -80,7 +80,13 @@ class Measuring:
             self._time("forward", T, forward)
             self._time("forward_backward", T, both)
         for context in self.settings.contexts:
-            self._time("decode", context, {name: self._probe(name, "decode", context) for name in self.layers})
+            steps = {name: self._probe(name, "decode", context) for name in self.layers}
+            for name, found in steps.items():
+                self.rows.append(
+                    Row("decode_memory", name, context, found.status, found.message,
+                        peak_bytes=found.peak_bytes, baseline_bytes=found.before_bytes)
+                )  # fmt: skip
+            self._time("decode", context, steps)
         return Results(describe(), asdict(self.settings), admissions, self.rate.best, self.rows)
 
     def _probe(self, name: str, measurement: str, T: int) -> Probe:

@@ -1,6 +1,10 @@
 """Calls in a process of their own: what fits is measured, what does not is said."""
 
-from benchmarks.memory import peak_bytes, probe
+import sys
+
+import pytest
+
+from benchmarks.memory import begin_new_peak, peak_bytes, probe
 from benchmarks.settings import Settings
 
 SMALL = Settings(width=16, heads=2, memory_limit=0.25)
@@ -13,6 +17,28 @@ def test_a_peak_is_remembered():
     assert peak_bytes() > before + 2**26
     del block
     assert peak_bytes() > before + 2**26
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can begin a new peak")
+def test_a_new_peak_forgets_the_old_one():
+    block = bytearray(2**28)
+    block[:: 2**12] = bytes(2**16)
+    old = peak_bytes()
+    del block
+    new = begin_new_peak()
+    assert new is not None
+    assert new < old - 2**27
+    block = bytearray(2**26)
+    block[:: 2**12] = bytes(2**14)
+    assert new + 2**25 < peak_bytes() < old
+
+
+def test_decoding_is_measured_from_its_first_step_on():
+    found = probe(SMALL, "blocked", "decode", 64)
+    assert found.status == "measured", found
+    assert found.peak_bytes is not None
+    assert sys.platform != "linux" or (found.before_bytes or 0) > 0
+    assert found.peak_bytes - (found.before_bytes or 0) < 2**24 or sys.platform != "linux"
 
 
 def test_a_call_that_fits_does_not_count_the_memory_of_this_process():

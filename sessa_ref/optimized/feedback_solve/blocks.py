@@ -5,8 +5,8 @@ the states that are already known; inside the block a small unit-lower-triangula
 same walk backwards. A block holds its rows' logits from end to end, so its softmax is made in one piece, and made
 again in the backward pass: memory is linear in T, and nothing is kept but w_t = sum_j alpha_tj s_j.
 
-A block is one large tile of rows x past, for the sake of large matrix products, and on the diagonal smaller tiles, so
-that little is computed above it.
+Before the diagonal a block consists of large tiles, for the sake of large matrix products, and on the diagonal of
+smaller ones, so that little is computed above it.
 """
 
 import torch
@@ -15,6 +15,8 @@ from torch import Tensor
 
 TILE = 128
 """Rows of the tiles on the diagonal."""
+_PAST = 1024
+"""Columns of a tile before the diagonal; what is done with it then finds it in the cache."""
 
 
 def block_size(T: int) -> int:
@@ -59,6 +61,7 @@ def adjoint(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(dq, dk, dgamma, df) for the cotangent ds of s; the formulas are in `dense_adjoint`."""
     df, dq, dk, weights = ds.clone(), torch.zeros_like(q), torch.zeros_like(k), _Weights(q, k, block)
+    memory = torch.empty_like(weights.memory)
     for start, stop in reversed(weights.blocks):
         alpha = weights.rows(start, stop)
         for rows, columns in reversed(_tiles(start, stop)):
@@ -73,17 +76,17 @@ def adjoint(
         means = (fed_back * w[:, new]).sum(dim=-1, keepdim=True)
         for rows, columns in _tiles(start, stop):
             local = slice(rows.start - start, rows.stop - start)
-            dlogits = weights.memory(start, stop)[:, local, columns]
+            dlogits = weights.shaped(memory, start, stop)[:, local, columns]
             dlogits.baddbmm_(fed_back[:, local], s[:, columns].mT, beta=0)
             dlogits.sub_(means[:, local]).mul_(alpha[:, local, columns])
-            dq[:, rows].baddbmm_(dlogits, k[:, columns])
-            dk[:, columns].baddbmm_(dlogits.mT, weights.q[:, rows])
-    return dq.mul_(weights.scale), dk, (df * w).sum(dim=-1), df
+            dq[:, rows].baddbmm_(dlogits, k[:, columns], alpha=weights.scale)
+            dk[:, columns].baddbmm_(dlogits.mT, q[:, rows], alpha=weights.scale)
+    return dq, dk, (df * w).sum(dim=-1), df
 
 
 def _tiles(start: int, stop: int) -> list[tuple[slice, slice]]:
     """Rows and columns that make up the rows start .. stop - 1 up to the diagonal: the past first, then downwards."""
-    past = [(slice(start, stop), slice(0, start))] if start else []
+    past = [(slice(start, stop), slice(low, min(low + _PAST, start))) for low in range(0, start, _PAST)]
     edges = [(low, min(low + TILE, stop)) for low in range(start, stop, TILE)]
     return past + [(slice(low, high), slice(start, high)) for low, high in edges]
 
@@ -92,34 +95,30 @@ class _Weights:
     """Some rows of alpha at a time, up to the diagonal, always in the same memory."""
 
     def __init__(self, q: Tensor, k: Tensor, block: int) -> None:
-        N, T, _ = q.shape
-        self.scale = q.shape[-1] ** -0.5
-        self.q, self.k = q * self.scale, k
+        N, T, d_b = q.shape
+        self.q, self.k, self.scale = q, k, d_b**-0.5
         self.blocks = [(start, min(start + block, T)) for start in range(0, T, block)]
-        self._logits, self._alpha = q.new_empty(2, N * min(block, T) * T)
+        self.memory = q.new_empty(N * min(block, T) * T)
         self._hidden = torch.ones(TILE, TILE, dtype=torch.bool, device=q.device).triu()
-
-    def memory(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
-        """Memory for the logits of the rows start .. stop - 1."""
-        return self._shaped(self._logits, start, stop)
 
     def rows(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
         """The rows start .. stop - 1 of alpha."""
-        logits = self.memory(start, stop)
+        logits = self.shaped(self.memory, start, stop)
         for rows, columns in _tiles(start, stop):
             tile = logits[:, rows.start - start : rows.stop - start]
-            tile[..., columns].baddbmm_(self.q[:, rows], self.k[:, columns].mT, beta=0)
+            tile[..., columns].baddbmm_(self.q[:, rows], self.k[:, columns].mT, beta=0, alpha=self.scale)
             if columns.stop == rows.stop:
                 n = rows.stop - rows.start
                 tile[..., rows].masked_fill_(self._hidden[:n, :n], -torch.inf)
                 tile[..., rows.stop :] = -torch.inf
         if start == 0:  # token 0 sees nothing: any finite logit, and then no weight
             logits[:, 0, 0] = 0
-        alpha = torch.softmax(logits, dim=-1, out=self._shaped(self._alpha, start, stop))
+        alpha = torch.softmax(logits, dim=-1, out=logits)  # in place
         if start == 0:
             alpha[:, 0] = 0
         return alpha
 
-    def _shaped(self, memory: Tensor, start: int, stop: int) -> Tensor:
+    def shaped(self, memory: Tensor, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
+        """A view of the memory for the rows start .. stop - 1."""
         N, rows = len(self.q), stop - start
         return memory[: N * rows * stop].view(N, rows, stop)
