@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BOOK_INSTALLED := $(VENV)/.book-installed
 
-.PHONY: help verify test lint clean
+.PHONY: help verify test lint book notebooks clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -36,5 +37,19 @@ lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@echo "== import contracts"
 	@$(BIN)/lint-imports
 
+$(BOOK_INSTALLED): $(INSTALLED)
+	@echo "== Adding the book's tools to $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev,book]'
+	@touch $@
+
+book: $(BOOK_INSTALLED)  ## Build the book; every page is run
+	@echo "== Building the book"
+	@$(BIN)/python book/prepare.py
+	@$(BIN)/jupyter-book build --warningiserror --keep-going --quiet book
+	@echo "open book/_build/html/index.html"
+
+notebooks: $(BOOK_INSTALLED)  ## Open the book's pages as notebooks in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir book
+
 clean:  ## Remove the environment and all caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache book/_build book/_generated book/node_modules

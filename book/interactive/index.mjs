@@ -1,0 +1,8 @@
+// The interactive figures. A page asks for one by <div class="interactive" data-figure="NAME"></div>.
+
+import { settle } from "./page.mjs";
+import { impulseResponse } from "./impulse-response.mjs";
+import { routes } from "./routes.mjs";
+import { threeMemories } from "./three-memories.mjs";
+
+settle({ "impulse-response": impulseResponse, routes, "three-memories": threeMemories });

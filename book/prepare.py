@@ -1,0 +1,46 @@
+"""Gathers every script that the book's pages load, so that the built book needs no network.
+
+`make book` runs it. It installs what `package.json` lists, and fills `_generated`, which Sphinx copies into the book:
+
+    mathjax/            MathJax and its fonts
+    plotly.min.js       the copy that comes with the Python package
+    interactive.js      the interactive figures, with the JavaScript layer that the oracle verifies, in one file:
+                        browsers refuse to import modules into a page that was opened from a file
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+BOOK = Path(__file__).resolve().parent
+GENERATED = BOOK / "_generated"
+MODULES = BOOK / "node_modules"
+MATHJAX = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2")
+
+
+def main() -> None:
+    """Install and gather; anything that fails ends the build with its own message."""
+    tools = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(*command: str | Path) -> None:
+        subprocess.run(command, cwd=BOOK, env=tools, check=True)
+
+    run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    for part in MATHJAX:
+        source, target = MODULES / "mathjax" / "es5" / part, GENERATED / "mathjax" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    plotly = find_spec("plotly")
+    if plotly is None or plotly.origin is None:
+        sys.exit("the book needs the Python package plotly: pip install -e '.[book]'")
+    shutil.copy(Path(plotly.origin).parent / "package_data" / "plotly.min.js", GENERATED)
+    run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
+        "--format=iife", f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
