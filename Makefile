@@ -18,9 +18,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev]'
 	@touch $@
 
-verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with the correctness oracle
+verify: $(INSTALLED)  ## Check every backend of the torch layer against the NumPy definition with the correctness oracle
 	@echo "== Checking the torch layer against the NumPy definition"
-	@$(BIN)/sessa-ref verify sessa_ref.optimized:SessaLayer.from_config
+	@for backend in blocked dense hops; do \
+		$(BIN)/sessa-ref verify sessa_ref.optimized.backends:$$backend || exit; \
+	done
 
 test: $(INSTALLED)  ## Run all tests
 	@echo "== Running the tests"

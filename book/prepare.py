@@ -39,7 +39,8 @@ def main() -> None:
         sys.exit("the book needs the Python package plotly: pip install -e '.[book]'")
     shutil.copy(Path(plotly.origin).parent / "package_data" / "plotly.min.js", GENERATED)
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
-        "--format=iife", f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip
+        "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
+        f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip
 
 
 if __name__ == "__main__":

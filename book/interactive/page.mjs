@@ -1,1 +1,51 @@
-export function settle() {}
+// Where figures live on a page, and what a page has to load for them.
+
+import { element } from "./element.mjs";
+
+// Known only while this script runs for the first time; other scripts lie beside it.
+const here = document.currentScript.src;
+
+/**
+ * Draw in every place of this page the figure that it asks for.
+ *
+ * A figure is a function of its place, an empty element, that fills it. `data-state` of the place is "drawn" once that
+ * is done.
+ */
+export function settle(figures) {
+  for (const place of document.querySelectorAll(".interactive[data-figure]")) {
+    draw(place, figures[place.dataset.figure]);
+  }
+}
+
+async function draw(place, figure) {
+  try {
+    if (!figure) throw new Error(`there is no interactive figure ${place.dataset.figure}`);
+    place.replaceChildren();
+    await figure(place);
+    place.dataset.state = "drawn";
+  } catch (error) {
+    place.dataset.state = "failed";
+    place.replaceChildren(element("p", {}, `This figure could not be drawn: ${error.message}`));
+    throw error;
+  }
+}
+
+let plotly;
+
+/** Plotly, loaded once and only by pages that plot. */
+export function loadPlotly() {
+  plotly ??= new Promise((resolve, reject) => {
+    const src = new URL("plotly.min.js", here).href;
+    const onload = () => resolve(window.Plotly);
+    const onerror = () => reject(new Error("plotly.min.js is not there"));
+    document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
+  });
+  return plotly;
+}
+
+/** Have MathJax set the formulas in an element, now or when it is ready. */
+export function typeset(part) {
+  const set = () => window.MathJax.startup.promise.then(() => window.MathJax.typesetPromise([part]));
+  if (window.MathJax?.startup?.promise) set();
+  else window.addEventListener("load", () => window.MathJax?.startup?.promise && set());
+}

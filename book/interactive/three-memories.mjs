@@ -1,1 +1,84 @@
-export function threeMemories() {}
+// What is left of one token after a lag: causal attention, a diagonal state-space model, and Sessa’s solve.
+
+import { softmax } from "../../examples/implementations/sessa.mjs";
+import { influence, remembered, weights } from "./decay.mjs";
+import { choice, frame, slider } from "./frame.mjs";
+import { RATES, T, gainSlider } from "./memory.mjs";
+import { axis, lagAxis, livePlot, logarithmic, plotArea } from "./plot.mjs";
+import { fixed, rounded } from "./text.mjs";
+
+const GAPS = Array.from({ length: 25 }, (_, i) => i / 2);
+
+const CAPTION = String.raw`
+The influence of token 0 on token \(\ell\), all routing held fixed. Attention: the weight \(\alpha_{\ell,0}\) of a softmax
+in which the logit of token 0 exceeds all others, which are equal, by the sharpness \(g\); at \(g=0\) attention is uniform.
+State space: the factor \(e^{-\lambda\Delta\,\ell}\) of one diagonal mode of rate \(\lambda\) with the same step \(\Delta\)
+for every token; \(\lambda\Delta=0\) freezes time and forgets nothing. Sessa: \((I-B)^{-1}_{\ell,0}\) by forward
+substitution over ${T} tokens, for uniform routing \(B_{t,j}=\gamma/t\). Over a logarithmic lag a straight line is a power
+law, over a linear lag it is an exponential.`;
+
+export function threeMemories(place) {
+  const sharpness = slider({
+    name: "sharpness",
+    label: "Attention: sharpness <i>g</i>",
+    values: GAPS,
+    value: 0,
+    shown: (g) => fixed(g, 1),
+  });
+  const rates = RATES.filter((value) => value <= 2);
+  const rate = slider({ name: "rate", label: "State space: <i>λ</i>Δ", values: rates, value: 0.02 });
+  const gain = gainSlider("Sessa: gain <i>γ</i>");
+  const scale = choice({
+    name: "axis",
+    label: "Lag axis",
+    options: { log: "logarithmic", linear: "linear" },
+    value: "log",
+  });
+  const controls = [sharpness, rate, gain, scale];
+  const description =
+    "Influence over the lag, on a logarithmic axis, for causal attention, a state-space model and Sessa. Uniform " +
+    "attention falls like one over the lag, Sessa by a slower power law, the state-space model exponentially.";
+  const drawing = plotArea(description, 400);
+  const say = frame(place, { title: "Three memories", controls, drawing, caption: CAPTION });
+
+  const compute = () => {
+    const sessa = influence(weights(T, 0), gain.value, 0);
+    const attention = attentionTo0(sharpness.value);
+    const lags = sessa.map((_, i) => i + 1);
+    const stateSpace = lags.map((lag) => Math.exp(-rate.value * lag));
+    say(sentence(attention, stateSpace, sessa));
+    return { lags, attention, stateSpace, sessa, scale: scale.value };
+  };
+  return livePlot(drawing, controls, compute, picture);
+}
+
+/** The weight that each later token gives to token 0 if that one's logit is g and all others are 0. */
+const attentionTo0 = remembered((g) => {
+  const logits = Array.from({ length: T }, (_, j) => (j === 0 ? g : 0));
+  return logits.slice(1).map((_, i) => softmax(logits.slice(0, i + 2))[0]);
+});
+
+function sentence(attention, stateSpace, sessa) {
+  const at = (curve, lag) => (curve[lag - 1] < 1e-12 ? "less than 10⁻¹²" : rounded(curve[lag - 1]));
+  const after = (lag) => [attention, stateSpace, sessa].map((curve) => at(curve, lag));
+  const [near, far] = [after(100), after(1000)];
+  return (
+    `After 100 tokens the influence of token 0 is ${near[0]} in attention, ${near[1]} in the state-space model and ` +
+    `${near[2]} in Sessa’s solve; after 1000 tokens it is ${far[0]}, ${far[1]} and ${far[2]}.`
+  );
+}
+
+function picture({ lags, attention, stateSpace, sessa, scale }, c) {
+  const line = (y, name, style) => ({ x: lags, y, name, mode: "lines", line: style, hovertemplate: "%{y:.3g}" });
+  const traces = [
+    line(attention, "attention", { color: c.blue, width: 3 }),
+    line(stateSpace, "state space", { color: c.vermilion, width: 3, dash: "dash" }),
+    line(sessa, "Sessa", { color: c.green, width: 3, dash: "dashdot" }),
+  ];
+  const linear = { type: "linear", range: [0, T], tickvals: [0, 250, 500, 750, 1000] };
+  const layout = {
+    xaxis: lagAxis(c, scale === "log" ? logarithmic(0, 3, { end: T }) : linear),
+    yaxis: axis(c, "influence of token 0", logarithmic(-5, 0, { start: 5e-6, end: 2 })),
+  };
+  return { traces, layout };
+}

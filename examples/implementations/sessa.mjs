@@ -2,6 +2,7 @@
 //
 //   forward(config, parameters, x)      the layer, with every intermediate
 //   new Decoder(config, parameters)     the same, one token at a time from a cache
+//   forwardSubstitution(B, f)           the solve alone, and softmax(logits), the weights of a row
 //   readSafetensors, writeSafetensors   parameters from and to files
 //
 // `config` has the fields of SessaConfig. `parameters` maps each published name, such as "W_in.weight", to
@@ -78,8 +79,7 @@ export class Decoder {
     const gain = project("mixer.gamma_ctx", u)[0] + tensor(parameters, "mixer.gamma_bias").data[0];
     const gamma = config.gamma_max * Math.tanh(gain); // (18)
     const B = alpha_fb.map((weight) => gamma * weight); // (19)
-    const fromPast = weightedSum(B, cache.s, D);
-    const s = f.map((f_i, i) => f_i + fromPast[i]); // (21), (22): one row of the solve (I - B) s = f
+    const s = nextState(B, f, cache.s);
     cache.k_fb.push(k_fb);
     cache.s.push(s);
 
@@ -87,6 +87,24 @@ export class Decoder {
     const y = update.map((update_i, i) => x_t[i] + update_i); // (13)
     return { n, a, g, u, q_rotated, k_rotated, v, alpha_fwd, o, f, q_fb, k_fb, alpha_fb, gamma, B, s, y };
   }
+}
+
+/**
+ * The solution s of (I - B) s = f (20), by forward substitution.
+ *
+ * @param B [t][j], strictly lower-triangular: of row t, the entries j < t alone are read.
+ * @param f [t][feature]
+ */
+export function forwardSubstitution(B, f) {
+  const s = [];
+  f.forEach((f_t, t) => s.push(nextState(B[t], f_t, s)));
+  return s;
+}
+
+/** s_t = f_t + sum over j < t of B_tj s_j (21), (22): the next row of the solve, from all states before it. */
+function nextState(B_t, f_t, states) {
+  const fromPast = weightedSum(B_t, states, f_t.length);
+  return f_t.map((f_i, i) => f_i + fromPast[i]);
 }
 
 /** W z + b; without b where the parameters have none. */
@@ -122,9 +140,13 @@ function rotate(config, z, t) {
   return turned;
 }
 
-/** Softmax over the keys of <q, k_j> / sqrt(width) (15), (17); no keys give no weights. */
+/** Softmax over the keys of <q, k_j> / sqrt(width) (15), (17). */
 function attentionWeights(q, keys) {
-  const logits = keys.map((k) => total(k.map((k_i, i) => q[i] * k_i)) / Math.sqrt(q.length));
+  return softmax(keys.map((k) => total(k.map((k_i, i) => q[i] * k_i)) / Math.sqrt(q.length)));
+}
+
+/** The weights exp(logit), normalised to sum to 1; no logits give no weights. */
+export function softmax(logits) {
   const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   const exponentials = logits.map((logit) => Math.exp(logit - highest)); // at most 1: no overflow
   const normaliser = total(exponentials);
@@ -287,12 +309,16 @@ async function main(caseDir) {
   return 0;
 }
 
-// Run only as `node sessa.mjs CASE_DIR`: not in a browser, and not when another module imports this one.
-const script = globalThis.process?.argv?.[1];
-if (script !== undefined && import.meta.url.startsWith("file:")) {
+/** Whether this is `node sessa.mjs CASE_DIR`: not a browser, and not another module's import of this one. */
+async function isProgram() {
+  const script = globalThis.process?.argv?.[1];
+  if (script === undefined || !import.meta.url?.startsWith("file:")) return false;
   const { existsSync, realpathSync } = await import("node:fs");
   const { pathToFileURL } = await import("node:url");
-  if (existsSync(script) && pathToFileURL(realpathSync(script)).href === import.meta.url) {
-    process.exitCode = await main(process.argv[2]);
-  }
+  return existsSync(script) && pathToFileURL(realpathSync(script)).href === import.meta.url;
 }
+
+// Not awaited here: a module that awaits cannot be bundled into one plain script.
+isProgram().then(async (program) => {
+  if (program) process.exitCode = await main(process.argv[2]);
+});

@@ -1,0 +1,19 @@
+"""The layer with each backend as a function of a config, for `sessa-ref verify sessa_ref.optimized.backends:dense`."""
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.optimized.layer import SessaLayer
+
+
+def blocked(config: SessaConfig) -> SessaLayer:
+    """The layer of any config that solves in blocks."""
+    return SessaLayer.from_config(config, backend="blocked")
+
+
+def dense(config: SessaConfig) -> SessaLayer:
+    """The layer of any config that solves with a T x T matrix."""
+    return SessaLayer.from_config(config, backend="dense")
+
+
+def hops(config: SessaConfig) -> SessaLayer:
+    """The layer of any config that solves by hops."""
+    return SessaLayer.from_config(config, backend="hops")

@@ -1,0 +1,196 @@
+"""The interactive figures: they follow their controls, and show what the definition in NumPy computes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from scipy import special
+
+from sessa_ref import memory
+from sessa_ref.reference import attention, solve
+from sessa_ref.symbolic import paths
+from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened, overflow, redrawn, use_phone, use_theme
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = NEEDS_BOOK
+FIGURES = ("routes", "impulse-response", "three-memories")
+RTOL = 1e-9
+LOADS_PLOTLY = "[...document.scripts].some((script) => script.src.includes('plotly'))"
+
+
+def address(figure: str) -> str:
+    """The page that holds the figure."""
+    holding = [page for page in PAGES if f'data-figure="{figure}"' in (HTML / page).read_text(encoding="utf-8")]
+    assert holding, f"no page of the book holds the interactive figure {figure}"
+    return (HTML / holding[0]).as_uri()
+
+
+def control(page: Page, figure: str, name: str) -> Locator:
+    return page.locator(f'[data-figure="{figure}"] input[name="{name}"]')
+
+
+def value(page: Page, figure: str, name: str) -> float:
+    return float(control(page, figure, name).get_attribute("data-value") or "nan")
+
+
+def press(page: Page, figure: str, name: str, *keys: str) -> float:
+    """Use a slider as the keyboard does; its value afterwards."""
+    for key in keys:
+        control(page, figure, name).press(key)
+    redrawn(page)
+    return value(page, figure, name)
+
+
+def curves(page: Page, figure: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What Plotly was given: lags and values by the curve's name."""
+    given: list[dict[str, Any]] = page.evaluate(
+        "(figure) => document.querySelector(`[data-figure=${figure}] .plot`).data"
+        ".map(({ name, x, y }) => ({ name, x, y }))",
+        figure,
+    )
+    return {curve["name"]: (np.array(curve["x"]), np.array(curve["y"], dtype=float)) for curve in given}
+
+
+def feedback(T: int, gamma: float, sharpness: float, tau: int = 0) -> np.ndarray:
+    """The influences of token tau on the tokens after it."""
+    return memory.impulse_response(memory.sharpened_routing(T, gamma, sharpness), tau)[tau + 1 :]
+
+
+def test_impulse_response(browser: Browser) -> None:
+    figure = "impulse-response"
+    before = np.zeros(0)
+    with opened(browser, address(figure)) as page:
+        for keys in (
+            {},
+            {"gamma": ["Home"]},
+            {"gamma": ["End"]},
+            {"gamma": ["ArrowLeft"] * 7, "tau": ["ArrowRight"] * 3},
+            {"sharpness": ["ArrowRight"] * 5, "tau": ["Home"]},
+            {"sharpness": ["End"], "tau": ["End"]},
+        ):
+            gamma, sharpness, tau = (
+                press(page, figure, name, *keys.get(name, [])) for name in ("gamma", "sharpness", "tau")
+            )
+            shown = curves(page, figure)
+            lags, influence = shown["influence"]
+            assert not np.array_equal(before, influence)
+            before = influence
+            expected = feedback(1024, gamma, sharpness, int(tau))
+            np.testing.assert_array_equal(lags, np.arange(1, 1024 - int(tau)))
+            np.testing.assert_allclose(influence, expected, rtol=RTOL)
+            start = gamma * np.exp(special.gammaln(tau + 1) - special.gammaln(tau + 1 + gamma))
+            uniform = start * np.exp(special.gammaln(tau + lags + gamma) - special.gammaln(tau + lags + 1))
+            np.testing.assert_allclose(shown["uniform routing"][1], uniform, rtol=RTOL)
+            law = next(values for name, (_, values) in shown.items() if name.startswith("power law"))
+            np.testing.assert_allclose(law, start * lags ** (gamma - 1), rtol=RTOL)
+            at, exponents = shown["local exponent"]
+            if gamma > 0:
+                np.testing.assert_allclose(exponents, memory.local_exponent(at, expected[: len(at)]), rtol=1e-7)
+                np.testing.assert_array_equal(expected[len(at) :], 0)
+            if sharpness == 0.02:
+                # In the long run, says the sentence, every further token multiplies the influence by the same factor.
+                factor = expected[-1] / expected[-2]
+                assert factor == pytest.approx(1 - (1 - gamma) * (1 - np.exp(-sharpness)), rel=1e-9)
+                assert f"= {factor:.5f}" in page.locator(".reading").inner_text()
+        assert (gamma, sharpness, tau) == (0.94, 10, 64)
+        assert page.evaluate(LOADS_PLOTLY)
+
+
+def test_three_memories(browser: Browser) -> None:
+    figure = "three-memories"
+    lags = np.arange(1, 1024)
+    visible = attention.past_and_present(1024)
+    with opened(browser, address(figure)) as page:
+        for keys in ({}, {"sharpness": ["ArrowRight"] * 5, "gamma": ["PageUp"], "rate": ["ArrowLeft"] * 4}):
+            sharpness, rate, gamma = (
+                press(page, figure, name, *keys.get(name, [])) for name in ("sharpness", "rate", "gamma")
+            )
+            shown = {name: values for name, (_, values) in curves(page, figure).items()}
+            keys_of_tokens = np.zeros((1024, 1))
+            keys_of_tokens[0] = sharpness
+            alpha = attention.attention_weights(np.ones((1024, 1)), keys_of_tokens, visible)
+            np.testing.assert_allclose(shown["attention"], alpha[1:, 0], rtol=RTOL)
+            np.testing.assert_allclose(shown["state space"], np.exp(-rate * lags), rtol=RTOL)
+            np.testing.assert_allclose(shown["Sessa"], feedback(1024, gamma, 0.0), rtol=RTOL)
+        assert (sharpness, rate) == (2.5, 0.001)
+        axis = f"document.querySelector('[data-figure={figure}] .plot').layout.xaxis.type"
+        assert page.evaluate(axis) == "log"
+        page.get_by_label("linear").check()
+        redrawn(page)
+        assert page.evaluate(axis) == "linear"
+
+
+def test_routes(browser: Browser) -> None:
+    figure = "routes"
+    with opened(browser, address(figure)) as page:
+        drawing = page.locator(f'[data-figure="{figure}"] .drawing')
+        logits = json.loads(drawing.get_attribute("data-logits") or "")
+        for keys in (
+            {},
+            {"tokens": ["End"], "sharpness": ["End"]},
+            {"gamma": ["Home"], "sharpness": ["Home"]},
+            {"tokens": ["Home"]},
+            {"tokens": ["ArrowRight"] * 2, "gamma": ["PageUp"]},
+        ):
+            T, gamma, sharpness = (
+                press(page, figure, name, *keys.get(name, [])) for name in ("tokens", "gamma", "sharpness")
+            )
+            B = np.zeros((int(T), int(T)))
+            for t in range(1, len(B)):
+                B[t, :t] = gamma * special.softmax(sharpness * np.array(logits[t]))
+            listed = weights(drawing)
+            expected = {
+                str(path): np.prod([B[t, j] for j, t in path.edges]) for path in paths.enumerate_paths(0, len(B) - 1)
+            }
+            assert listed == pytest.approx(expected, rel=RTOL)
+            assert np.all(np.diff(np.abs(list(listed.values()))) <= 0), "the list is not sorted"
+            total = solve.forward_substitution(B, np.eye(len(B))[:, :1])[-1, 0]
+            assert float(drawing.get_attribute("data-total") or "nan") == pytest.approx(total, rel=RTOL, abs=1e-15)
+            assert sum(listed.values()) == pytest.approx(total, rel=RTOL, abs=1e-15)
+        for index, act in ((3, "hover"), (2, "focus"), (1, "click")):
+            button = drawing.locator("button").nth(index)
+            getattr(button, act)()
+            stops = (button.get_attribute("data-route") or "").split(" → ")
+            assert [text.text_content() for text in drawing.locator(".token.marked").all()] == stops
+            assert drawing.locator(".arc.marked").count() == len(stops) - 1
+            assert act == "hover" or button.get_attribute("aria-pressed") == "true"
+        assert not page.evaluate(LOADS_PLOTLY)
+
+
+def weights(drawing: Locator) -> dict[str, float]:
+    """The listed routes with their weights, in the list's order."""
+    buttons = drawing.locator("button").all()
+    return {
+        button.get_attribute("data-route") or "": float(button.get_attribute("data-weight") or "nan")
+        for button in buttons
+    }
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_themes_and_sizes(browser: Browser, figure: str) -> None:
+    with opened(browser, address(figure)) as page:
+        place = page.locator(f'[data-figure="{figure}"]')
+        assert place.get_attribute("aria-label")
+        assert place.locator("[role=img]").first.get_attribute("aria-label")
+        assert place.locator("[aria-live=polite]").inner_text().endswith(".")
+        for control in place.locator("input").all():
+            assert control.evaluate("(input) => [...input.labels].map((label) => label.textContent).join()")
+        text = place.locator("svg text").first
+        colour = "(text) => getComputedStyle(text).fill"
+        light = text.evaluate(colour)
+        use_theme(page, "dark")
+        assert text.evaluate(colour) != light
+        use_phone(page)
+        assert overflow(page) == []
+        around, drawn = place.bounding_box(), place.locator("svg").first.bounding_box()
+        assert around is not None
+        assert drawn is not None
+        assert around["x"] <= drawn["x"]
+        assert drawn["x"] + drawn["width"] <= around["x"] + around["width"] + 1
+        use_theme(page, "light")
+        assert text.evaluate(colour) == light

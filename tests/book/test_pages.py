@@ -1,0 +1,162 @@
+"""Every page of the built book, as readers with their windows and themes see it, and the links between pages."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from functools import cache, partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened, overflow, use_phone, use_theme
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = NEEDS_BOOK
+each_page = pytest.mark.parametrize("name", PAGES or [Path("index.html")], ids=str)
+
+# Texts of the article whose contrast with what is behind them is below 4.5, the threshold of WCAG 2 for text.
+FAINT = """() => {
+    const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d');
+    const rgba = (colour) => {
+        context.clearRect(0, 0, 1, 1);
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
+        return [r, g, b, a / 255];
+    };
+    const behind = (part) => {
+        if (!part) return [255, 255, 255];
+        const [r, g, b, a] = rgba(getComputedStyle(part).backgroundColor);
+        if (a === 1) return [r, g, b];
+        const below = behind(part.parentElement);
+        return [r, g, b].map((c, i) => a * c + (1 - a) * below[i]);
+    };
+    const luminance = (colour) => {
+        const [r, g, b] = colour.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const contrast = (part) => {
+        const [one, other] = [rgba(getComputedStyle(part).color).slice(0, 3), behind(part)].map(luminance);
+        return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    };
+    const parts = document.querySelectorAll(
+        'article :is(p, li, td, th, dt, dd, h1, h2, h3, h4, a, code, pre, pre span, figcaption, label, output)'
+    );
+    const own = (part) => [...part.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    return [...parts]
+        .filter((part) => own(part) && part.checkVisibility() && !part.classList.contains('headerlink'))
+        .filter((part) => contrast(part) < 4.5)
+        .map((part) => `${contrast(part).toFixed(2)} ${part.outerHTML.slice(0, 120)}`);
+}"""
+
+
+@each_page
+def test_page(browser: Browser, name: Path) -> None:
+    """Nothing fails, every formula is set, all text is legible and nothing is wider than the window."""
+    with opened(browser, (HTML / name).as_uri()) as page:
+        assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+        assert page.locator('.interactive[data-state="failed"]').count() == 0
+        for theme in ("light", "dark"):
+            use_theme(page, theme)
+            assert page.evaluate(FAINT) == []
+        assert overflow(page) == []
+        use_phone(page)
+        assert overflow(page) == []
+
+
+class Content(HTMLParser):
+    """What tests want to know about a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.images: list[dict[str, str]] = []
+        self.headings: list[int] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {key: found or "" for key, found in attrs}
+        self.anchors.add(attributes.get("id", ""))
+        if tag == "a":
+            self.anchors.add(attributes.get("name", ""))
+            self.links.append(attributes.get("href", ""))
+        elif tag == "img":
+            self.images.append(attributes)
+        elif re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+
+
+@cache
+def content(page: Path) -> Content:
+    return Content(page.read_text(encoding="utf-8"))
+
+
+@cache
+def article(page: Path) -> Content:
+    """The same for the page's own text, without the navigation around it."""
+    found = re.search(r"<article.*?</article>", page.read_text(encoding="utf-8"), re.DOTALL)
+    return Content(found.group() if found else "")
+
+
+@each_page
+def test_links(name: Path) -> None:
+    page = HTML / name
+    missing = []
+    for link in content(page).links:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc or link in ("", "#"):
+            continue
+        target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+        anchor = unquote(parts.fragment)
+        if not target.is_file() or (anchor and target.suffix == ".html" and anchor not in content(target).anchors):
+            missing.append(link)
+    assert missing == []
+
+
+@each_page
+def test_images_and_headings(name: Path) -> None:
+    own = article(HTML / name)
+    for image in own.images:
+        alt = image.get("alt", "")
+        assert len(alt) > 10, f"{image['src']} has no alt text that says what is to be seen"
+        assert Path(urlsplit(image["src"]).path).stem not in alt
+    if own.headings:
+        assert own.headings[0] == 1
+    assert own.headings.count(1) <= 1
+    assert all(deeper <= level + 1 for level, deeper in zip(own.headings, own.headings[1:], strict=False)), own.headings
+
+
+@pytest.fixture
+def served() -> Iterator[str]:
+    """The book's address on a local server: browsers let no page opened from a file read the search index."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=HTML)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_search(browser: Browser, served: str) -> None:
+    with opened(browser, f"{served}/search.html?q=softmax") as page:
+        page.locator("#search-results li a").first.wait_for()
+        assert page.locator("#search-results li").count() >= 1
+
+
+def test_the_book_is_whole() -> None:
+    """Every page of the table of contents is there."""
+    listed = re.findall(r"^\s*-?\s*(?:root|file):\s*(\S+)$", (HTML.parents[1] / "_toc.yml").read_text(), re.MULTILINE)
+    assert len(listed) > 20
+    assert {Path(f"{page}.html") for page in listed} <= set(PAGES)
