@@ -27,6 +27,7 @@ def _without_thebe(app: Any, _: Any) -> None:
     """Jupyter Book loads this extension unasked, and it puts the address of its script into every page."""
     for listeners in app.events.listeners.values():
         listeners[:] = [found for found in listeners if not found.handler.__module__.startswith("sphinx_thebe")]
+    app.registry.css_files[:] = [found for found in app.registry.css_files if found[0] != "sphinx-thebe.css"]
 
 
 def _ship_scripts(app: Any, exception: Exception | None) -> None:

@@ -12,7 +12,7 @@ from flint import fmpq, fmpq_mat
 
 
 def rational(array: Any) -> fmpq_mat:
-    """An array, or nested lists, of floats, integers, `Fraction`s or SymPy rationals as exact rationals.
+    """An array, or nested lists, of floats, integers, `Fraction` objects or SymPy rationals as exact rationals.
 
     Raises:
         ValueError: there are not two axes, or a number is NaN or infinite.

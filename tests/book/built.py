@@ -32,17 +32,25 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
     At the end it must have reported no error and asked nobody else for anything.
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    context.set_default_timeout(120_000)  # the machine may be busy; time is no part of these tests
     complaints: list[str] = []
     allowed = ("file:", "data:", "blob:") if url.startswith("file:") else (url.split("/search")[0], "data:", "blob:")
     try:
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.route("**/favicon.ico", lambda route: route.fulfill(body=""))  # the browser asks for it, not the page
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(f"{message.text} {message.location}") if message.type == "error" else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("requestfailed", lambda request: complaints.append(f"{request.url} failed"))
         page.on("request", lambda request: None if request.url.startswith(allowed) else complaints.append(request.url))
         page.goto(url)
         page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
         page.wait_for_function(SETTLED)
+        page.add_style_tag(content="* { transition: none !important; }")  # colours change at once
         yield page
     finally:
         context.close()
