@@ -38,6 +38,7 @@ def main() -> None:
     if plotly is None or plotly.origin is None:
         sys.exit("the book needs the Python package plotly: pip install -e '.[book]'")
     shutil.copy(Path(plotly.origin).parent / "package_data" / "plotly.min.js", GENERATED)
+    # sessa.mjs is also a program of node; in a page it must not look for itself, nor for modules of node.
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
         f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip

@@ -5,7 +5,7 @@ import { keepUpdated } from "./frame.mjs";
 import { loadPlotly } from "./page.mjs";
 import { colours, onThemeChange } from "./theme.mjs";
 
-const CONFIG = { displayModeBar: false, displaylogo: false, responsive: true, doubleClick: false, showTips: false };
+const CONFIG = { displayModeBar: false, displaylogo: false, responsive: true, showTips: false };
 
 /** The element of a plot; `description` is its text for those who do not see it. */
 export function plotArea(description, height) {

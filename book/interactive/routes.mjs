@@ -113,7 +113,7 @@ function drawArcs(picture, B, route) {
   const width = Math.max(picture.clientWidth, 240);
   const margin = 30;
   const gap = (width - 2 * margin) / (T - 1);
-  const rise = Math.min(gap / 2, 62); // of an arc, per token that it passes
+  const rise = Math.min(Math.max(gap / 2, 36), 62); // of an arc, per token that it passes
   const ground = 26 + rise * (T - 1);
   const x = (token) => margin + gap * token;
   const hops = new Set(route.nodes.slice(1).map((token, i) => `${route.nodes[i]} ${token}`));

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = NEEDS_BOOK
-FIGURES = ("routes", "impulse-response", "three-memories")
 RTOL = 1e-9
 LOADS_PLOTLY = "[...document.scripts].some((script) => script.src.includes('plotly'))"
 
@@ -61,6 +60,30 @@ def feedback(T: int, gamma: float, sharpness: float, tau: int = 0) -> np.ndarray
     return memory.impulse_response(memory.sharpened_routing(T, gamma, sharpness), tau)[tau + 1 :]
 
 
+def check_presentation(page: Page, figure: str) -> None:
+    """Everything has a name, follows the theme, and fits a phone."""
+    place = page.locator(f'[data-figure="{figure}"]')
+    assert place.get_attribute("aria-label")
+    assert place.locator("[role=img]").first.get_attribute("aria-label")
+    assert place.locator("[aria-live=polite]").inner_text().endswith(".")
+    for control in place.locator("input").all():
+        assert control.evaluate("(input) => [...input.labels].map((label) => label.textContent).join()")
+    text = place.locator("svg text").first
+    colour = "(text) => getComputedStyle(text).fill"
+    light = text.evaluate(colour)
+    use_theme(page, "dark")
+    assert text.evaluate(colour) != light
+    use_phone(page)
+    assert overflow(page) == []
+    around, drawn = place.bounding_box(), place.locator("svg").first.bounding_box()
+    assert around is not None
+    assert drawn is not None
+    assert around["x"] <= drawn["x"]
+    assert drawn["x"] + drawn["width"] <= around["x"] + around["width"] + 1
+    use_theme(page, "light")
+    assert text.evaluate(colour) == light
+
+
 def test_impulse_response(browser: Browser) -> None:
     figure = "impulse-response"
     before = np.zeros(0)
@@ -99,6 +122,7 @@ def test_impulse_response(browser: Browser) -> None:
                 assert f"= {factor:.5f}" in page.locator(".reading").inner_text()
         assert (gamma, sharpness, tau) == (0.94, 10, 64)
         assert page.evaluate(LOADS_PLOTLY)
+        check_presentation(page, figure)
 
 
 def test_three_memories(browser: Browser) -> None:
@@ -123,6 +147,7 @@ def test_three_memories(browser: Browser) -> None:
         page.get_by_label("linear").check()
         redrawn(page)
         assert page.evaluate(axis) == "linear"
+        check_presentation(page, figure)
 
 
 def test_routes(browser: Browser) -> None:
@@ -160,6 +185,7 @@ def test_routes(browser: Browser) -> None:
             assert drawing.locator(".arc.marked").count() == len(stops) - 1
             assert act == "hover" or button.get_attribute("aria-pressed") == "true"
         assert not page.evaluate(LOADS_PLOTLY)
+        check_presentation(page, figure)
 
 
 def weights(drawing: Locator) -> dict[str, float]:
@@ -169,28 +195,3 @@ def weights(drawing: Locator) -> dict[str, float]:
         button.get_attribute("data-route") or "": float(button.get_attribute("data-weight") or "nan")
         for button in buttons
     }
-
-
-@pytest.mark.parametrize("figure", FIGURES)
-def test_themes_and_sizes(browser: Browser, figure: str) -> None:
-    with opened(browser, address(figure)) as page:
-        place = page.locator(f'[data-figure="{figure}"]')
-        assert place.get_attribute("aria-label")
-        assert place.locator("[role=img]").first.get_attribute("aria-label")
-        assert place.locator("[aria-live=polite]").inner_text().endswith(".")
-        for control in place.locator("input").all():
-            assert control.evaluate("(input) => [...input.labels].map((label) => label.textContent).join()")
-        text = place.locator("svg text").first
-        colour = "(text) => getComputedStyle(text).fill"
-        light = text.evaluate(colour)
-        use_theme(page, "dark")
-        assert text.evaluate(colour) != light
-        use_phone(page)
-        assert overflow(page) == []
-        around, drawn = place.bounding_box(), place.locator("svg").first.bounding_box()
-        assert around is not None
-        assert drawn is not None
-        assert around["x"] <= drawn["x"]
-        assert drawn["x"] + drawn["width"] <= around["x"] + around["width"] + 1
-        use_theme(page, "light")
-        assert text.evaluate(colour) == light
