@@ -51,10 +51,9 @@ def _first_token(observation: Observation) -> str:
     if expectation is None or finding is None or finding.values["y"].shape != expectation.true["y"].shape:
         return ""
     wrong = np.atleast_1d((expectation.error_ratios("y", finding.values["y"]) > 1).any(axis=(0, 2)))
-    T, first = len(wrong), int(np.argmax(wrong))
-    return (
-        f"on {observation.result.case} (T = {T}) the first wrong token is {first}; {int(wrong.sum())} tokens are wrong"
-    )
+    T, first, count = len(wrong), int(np.argmax(wrong)), int(wrong.sum())
+    number = "1 token is" if count == 1 else f"{count} tokens are"
+    return f"on {observation.result.case} (T = {T}) the first wrong token is {first}; {number} wrong"
 
 
 def _first_quantity(candidate: Candidate, observation: Observation) -> str:
