@@ -10,7 +10,9 @@ from typing import Any
 
 from sphinx.util import logging
 
-_LOADED = re.compile(r"""<(?:script|img|iframe|source|link(?![^>]*rel="canonical"))[^>]*(?:src|href)=["'](?:https?:)?//[^"']*""")
+_LOADED = re.compile(
+    r"""<(?:script|img|iframe|source|link(?![^>]*rel="canonical"))[^>]*(?:src|href)=["'](?:https?:)?//[^"']*"""
+)
 _NETWORK = re.compile(r"https?://(?:unpkg|cdn|cdnjs|fonts|polyfill)\.[^\s\"'<>]*")
 logger = logging.getLogger(__name__)
 
