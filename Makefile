@@ -50,8 +50,11 @@ book: $(BOOK_INSTALLED)  ## Build the book; every page is run
 	@$(BIN)/jupyter-book build --warningiserror --keep-going --quiet book
 	@echo "open book/_build/html/index.html"
 
+# A configuration of its own, in which a click on a page opens it as a notebook.
+notebooks: LAB_CONFIG := JUPYTER_CONFIG_DIR=$(abspath $(VENV))/jupyter
 notebooks: $(BOOK_INSTALLED)  ## Open the book's pages as notebooks in JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir book
+	@$(LAB_CONFIG) $(BIN)/jupytext-config set-default-viewer markdown
+	@$(LAB_CONFIG) $(BIN)/jupyter lab --notebook-dir book
 
 clean:  ## Remove the environment and all caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache book/_build book/_generated book/node_modules
