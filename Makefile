@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
+# Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
+MUTANTS := tests/oracle/test_mutants.py
 
 .PHONY: help verify test lint book notebooks clean
 .DEFAULT_GOAL := help
@@ -27,7 +29,9 @@ verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with
 
 test: $(INSTALLED)  ## Run all tests
 	@echo "== Running the tests"
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --ignore $(MUTANTS)
+	@echo "== Running the oracle on wrong and on right layers, without type checks at run time"
+	@$(BIN)/python -m pytest -n auto --override-ini addopts=--import-mode=importlib $(MUTANTS)
 
 lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@echo "== ruff"
