@@ -72,21 +72,14 @@ class Measuring:
                 both[name] = self._probe(name, "forward_backward", T)
                 # where both passes fit, the forward pass does
                 forward[name] = both[name] if both[name].status == "measured" else self._probe(name, "forward", T)
-                found = both[name]
-                self.rows.append(
-                    Row("memory", name, T, found.status, found.message,
-                        peak_bytes=found.peak_bytes, baseline_bytes=baselines[name])
-                )  # fmt: skip
+                self._add_memory("memory", name, T, both[name], baselines[name])
             self._time("forward", T, forward)
             self._time("forward_backward", T, both)
         for context in self.settings.contexts:
-            steps = {name: self._probe(name, "decode", context) for name in self.layers}
-            for name, found in steps.items():
-                self.rows.append(
-                    Row("decode_memory", name, context, found.status, found.message,
-                        peak_bytes=found.peak_bytes, baseline_bytes=found.before_bytes)
-                )  # fmt: skip
-            self._time("decode", context, steps)
+            decoding = {name: self._probe(name, "decode", context) for name in self.layers}
+            for name, found in decoding.items():
+                self._add_memory("decode_memory", name, context, found, found.before_bytes)
+            self._time("decode", context, decoding)
         return Results(describe(), asdict(self.settings), admissions, self.rate.best, self.rows)
 
     def _probe(self, name: str, measurement: str, T: int) -> Probe:
@@ -99,6 +92,11 @@ class Measuring:
         if found.status in ("over memory", "over time"):
             self._beyond[name, measurement] = found
         return found
+
+    def _add_memory(self, measurement: str, name: str, T: int, found: Probe, baseline: int | None) -> None:
+        peak = found.peak_bytes
+        row = Row(measurement, name, T, found.status, found.message, peak_bytes=peak, baseline_bytes=baseline)
+        self.rows.append(row)
 
     def _time(self, measurement: str, T: int, probes: dict[str, Probe]) -> None:
         """Side by side, all methods that fit."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
+from sessa_ref.memory.impulse import check_token
 from sessa_ref.notation import Array, Real
 from sessa_ref.reference import attention
 
@@ -107,6 +108,5 @@ def _weights_and_key_side(
     layer: CausalAttention, x: Float64[Array, "T D"], tau: int
 ) -> tuple[Float64[Array, "T T"], Float64[Array, "T D"]]:
     """Alpha, and for all t the gradient of logit (t, tau) with respect to x_tau through the key."""
-    if not 0 <= tau < len(x):
-        raise ValueError(f"tau must be one of the {len(x)} tokens from 0 on, got {tau}")
+    check_token(tau, len(x))
     return kernel(layer, x), layer.scale * (x @ layer.q_weight.T) @ layer.k_weight

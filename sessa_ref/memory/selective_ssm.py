@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from sessa_ref.memory.impulse import check_token
 from sessa_ref.notation import Array, Real
 
 
@@ -104,8 +105,7 @@ def impulse_response(rates: Real[Array, " N"], selection: Selection, tau: int) -
         ValueError: there is no token tau.
     """
     T = len(selection.step)
-    if not 0 <= tau < T:
-        raise ValueError(f"tau must be one of the {T} tokens from 0 on, got {tau}")
+    check_token(tau, T)
     impulse = np.zeros((T, 1), dtype=selection.step.dtype)
     impulse[tau] = 1
     return recurrence(rates, selection, impulse)[0][:, 0]
@@ -153,8 +153,7 @@ def jacobian(ssm: SelectiveSSM, x: Float64[Array, "T D"], tau: int) -> Float64[A
         ValueError: there is no token tau.
     """
     T, D = x.shape
-    if not 0 <= tau < T:
-        raise ValueError(f"tau must be one of the {T} tokens from 0 on, got {tau}")
+    check_token(tau, T)
     a, selection = ssm.rates, ssm.select(x)
     h = recurrence(a, selection, x)[1]
     A, gain = transition(a, selection.step), input_factor(a, selection.step)
