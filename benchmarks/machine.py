@@ -1,14 +1,15 @@
-"""The machine: what it is, and how fast it multiplies matrices."""
+"""The machine: what it is, and the matrix product whose rate others are compared with."""
 
 import platform
-import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
 
+from benchmarks.results import PRODUCT
 from benchmarks.settings import Settings
+from benchmarks.timing import Task
 
 
 def describe() -> dict[str, Any]:
@@ -26,26 +27,18 @@ def describe() -> dict[str, Any]:
     }
 
 
-class ProductRate:
-    """The best rate of a large square matrix product seen so far, in floating-point operations per second.
+def matrix_product(settings: Settings) -> Task:
+    """A product of two large square matrices, as a task among the methods."""
+    n = settings.product_size
+    generator = torch.Generator().manual_seed(2)
+    factors = [torch.randn(n, n, generator=generator).to(settings.torch_dtype) for _ in range(2)]
+    product = torch.empty_like(factors[0])
+    return Task(PRODUCT, lambda _: torch.mm(*factors, out=product))
 
-    Measured again between the other measurements, so that it is the rate of the same machine in the same state.
-    """
 
-    def __init__(self, settings: Settings) -> None:
-        n = settings.product_size
-        generator = torch.Generator().manual_seed(2)
-        self._factors = [torch.randn(n, n, generator=generator).to(settings.torch_dtype) for _ in range(2)]
-        self._product = torch.empty_like(self._factors[0])
-        self.operations = 2 * n**3
-        self.best = 0.0
-
-    def measure(self, times: int = 3) -> None:
-        """Time a few more products."""
-        for _ in range(times):
-            start = time.perf_counter()
-            torch.mm(*self._factors, out=self._product)
-            self.best = max(self.best, self.operations / (time.perf_counter() - start))
+def product_operations(settings: Settings) -> float:
+    """Floating-point operations of `matrix_product`."""
+    return 2.0 * settings.product_size**3
 
 
 def _processor() -> str:

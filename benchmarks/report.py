@@ -39,10 +39,10 @@ def tables(results: Results) -> list[Table]:
 def headline(results: Results) -> list[str]:
     """Machine, settings and verdicts, a line each."""
     machine, settings = results.machine, results.settings
+    rate = "" if results.product_rate is None else f"; matrix products: {results.product_rate / 1e9:.0f} GFLOP/s"
     return [
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_bytes'] / 2**30:.0f} GiB; "
-        f"torch {machine['torch']} (threads: {machine['threads']}, {machine['instructions']}); "
-        f"matrix products: {results.product_rate / 1e9:.0f} GFLOP/s",
+        f"torch {machine['torch']} (threads: {machine['threads']}, {machine['instructions']}){rate}",
         f"batch {settings['batch']}, width {settings['width']}, {settings['heads']} heads, {settings['dtype']}; "
         f"medians of at least {settings['repetitions']} calls or those of {settings['budget']:g} s; "
         f"limits: {settings['time_limit']:g} s, {settings['memory_limit']:g} GiB",

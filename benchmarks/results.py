@@ -9,8 +9,10 @@ from typing import Any
 
 from benchmarks.admission import Admission
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the JSON form; benchmarks/README.md describes it."""
+PRODUCT = "product"
+"""In the place of a method: a product of two large square matrices, in the same rounds as the methods."""
 SLOPE_FROM = 1024
 """Fewest tokens that count for the slope of memory: below, fixed buffers hide what grows with T."""
 
@@ -22,6 +24,7 @@ class Row:
     measurement: str
     """"forward", "forward_backward", "decode", "memory" or "decode_memory"."""
     method: str
+    """Or `PRODUCT`."""
     T: int
     """Tokens; for "decode", those in the cache."""
     status: str = "measured"
@@ -31,7 +34,7 @@ class Row:
     seconds: tuple[float, ...] = ()
     """One number per repetition; for "decode", seconds per step."""
     operations: float | None = None
-    """Floating-point operations that the map needs: see `benchmarks.arithmetic`."""
+    """Floating-point operations that the map needs: see `benchmarks.arithmetic`; of `PRODUCT`, its own."""
     peak_bytes: int | None = None
     baseline_bytes: int | None = None
     """Peak of a process that only imports everything and builds the layer; for "decode_memory", before the steps."""
@@ -41,6 +44,11 @@ class Row:
         """Median seconds; None where nothing was measured."""
         return median(self.seconds) if self.seconds else None
 
+    @property
+    def rate(self) -> float | None:
+        """Operations over median seconds."""
+        return None if self.median is None or self.operations is None else self.operations / self.median
+
 
 @dataclass(frozen=True)
 class Results:
@@ -49,9 +57,13 @@ class Results:
     machine: dict[str, Any]
     settings: dict[str, Any]
     admissions: Sequence[Admission]
-    product_rate: float
-    """Best rate of a large matrix product, in floating-point operations per second."""
     rows: Sequence[Row] = field(default_factory=list)
+
+    @property
+    def product_rate(self) -> float | None:
+        """Median over all measurements of the rate of a large matrix product, in floating-point operations per second."""
+        rates = [row.rate for row in self.rows if row.method == PRODUCT and row.rate is not None]
+        return median(rates) if rates else None
 
     @property
     def methods(self) -> list[str]:
@@ -75,10 +87,11 @@ class Results:
         return row.median / first.median
 
     def share(self, row: Row) -> float | None:
-        """Share of the machine's matrix-product rate."""
-        if row.median is None or row.operations is None:
+        """Share of the rate of a matrix product in the same rounds, median against median."""
+        product = self.row(row.measurement, PRODUCT, row.T)
+        if row.rate is None or product is None or product.rate is None:
             return None
-        return row.operations / row.median / self.product_rate
+        return row.rate / product.rate
 
     def memory_slope(self, method: str) -> float | None:
         """Least-squares slope of log(peak - baseline) over log T, from `SLOPE_FROM` tokens up."""
@@ -100,6 +113,7 @@ class Results:
             asdict(row) | {"median": row.median, "ratio": self.ratio(row), "share": self.share(row)}
             for row in self.rows
         ]
+        content["product_rate"] = self.product_rate
         content["memory_slopes"] = {method: self.memory_slope(method) for method in self.methods}
         return json.dumps(content, indent=1) + "\n"
 
@@ -113,7 +127,7 @@ class Results:
         content = json.loads(text)
         if not isinstance(content, dict) or content.pop("schema", None) != SCHEMA:
             raise ValueError(f"these are no benchmark results of schema {SCHEMA}")
-        del content["memory_slopes"]
+        del content["product_rate"], content["memory_slopes"]
         rows = content.pop("rows")
         for row in rows:
             for computed in ("median", "ratio", "share"):

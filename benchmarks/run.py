@@ -8,10 +8,10 @@ import torch
 from benchmarks.admission import Admission, admit
 from benchmarks.arithmetic import mixer_arithmetic
 from benchmarks.calls import CALLS
-from benchmarks.machine import ProductRate, describe
+from benchmarks.machine import describe, matrix_product, product_operations
 from benchmarks.memory import Probe, probe
 from benchmarks.methods import Method
-from benchmarks.results import Results, Row
+from benchmarks.results import PRODUCT, Results, Row
 from benchmarks.settings import Settings
 from benchmarks.timing import interleaved
 
@@ -59,7 +59,6 @@ class Measuring:
         self.progress = progress
         self.layers = {method.name: method.build(settings) for method in methods}
         self.with_feedback = {method.name: method.is_sessa for method in methods}
-        self.rate = ProductRate(settings)
         self.rows: list[Row] = []
         self._beyond: dict[tuple[str, str], Probe] = {}
 
@@ -80,7 +79,7 @@ class Measuring:
             for name, found in decoding.items():
                 self._add_memory("decode_memory", name, context, found, found.before_bytes)
             self._time("decode", context, decoding)
-        return Results(describe(), asdict(self.settings), admissions, self.rate.best, self.rows)
+        return Results(describe(), asdict(self.settings), admissions, self.rows)
 
     def _probe(self, name: str, measurement: str, T: int) -> Probe:
         """In a process of its own; what went beyond a limit at fewer tokens is not tried again."""
@@ -99,16 +98,17 @@ class Measuring:
         self.rows.append(row)
 
     def _time(self, measurement: str, T: int, probes: dict[str, Probe]) -> None:
-        """Side by side, all methods that fit."""
+        """Side by side, all methods that fit, and where arithmetic is counted a matrix product."""
         self.progress(f"time, {measurement.replace('_', ' and ')}, T = {T}")
         settings = self.settings
         fitting = [name for name, found in probes.items() if found.status == "measured"]
         tasks = [CALLS[measurement](name, self.layers[name], settings, T) for name in fitting]
-        seconds: dict[str, list[float]] = {}
-        if tasks:
-            self.rate.measure()
-            seconds = interleaved(tasks, settings.repetitions, settings.budget)
-            self.rate.measure()
+        if tasks and measurement != "decode":
+            tasks.append(matrix_product(settings))
+        seconds = interleaved(tasks, settings.repetitions, settings.budget)
+        if PRODUCT in seconds:
+            operations = product_operations(settings)
+            self.rows.append(Row(measurement, PRODUCT, T, seconds=tuple(seconds[PRODUCT]), operations=operations))
         per = settings.decode_steps if measurement == "decode" else 1
         for name, found in probes.items():
             self.rows.append(

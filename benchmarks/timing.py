@@ -1,11 +1,12 @@
 """Timing side by side: each round calls every task once, so that a drift of the machine hits all alike."""
 
 import gc
+import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-SHORT = 1.0
+SHORT = 5.0
 """Seconds for which rounds are repeated at least, so that short calls get many repetitions."""
 
 
@@ -21,7 +22,7 @@ class Task(NamedTuple):
 def interleaved(
     tasks: Sequence[Task], repetitions: int, budget: float, at_least: float = SHORT
 ) -> dict[str, list[float]]:
-    """Seconds of every call of every task, in rounds; each round begins with another task.
+    """Seconds of every call of every task, in rounds, each in an order drawn anew.
 
     The first round is a warm-up and is dropped, unless it took the whole budget.
 
@@ -34,10 +35,10 @@ def interleaved(
     gc.collect()
     started = time.perf_counter()
     seconds: dict[str, list[float]] = {task.name: [] for task in tasks}
+    draw = random.Random(0)
     rounds = 0
-    while tasks:
-        first = rounds % len(tasks)
-        for task in (*tasks[first:], *tasks[:first]):
+    while tasks:  # in no fixed order, as what a task leaves in the caches meets the next one
+        for task in draw.sample(tasks, len(tasks)):
             seconds[task.name].append(_seconds(task))
         rounds += 1
         elapsed = time.perf_counter() - started

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.admission import Admission
 from benchmarks.plot import save
 from benchmarks.report import main, markdown, tables
-from benchmarks.results import Results, Row
+from benchmarks.results import PRODUCT, Results, Row
 
 MACHINE = {
     "processor": "a processor", "cores": 2, "logical_cores": 4, "memory_bytes": 2**34, "system": "", "python": "",
@@ -26,6 +26,10 @@ def memory(method: str, T: int, above: int) -> Row:
     return Row("memory", method, T, peak_bytes=2**28 + above, baseline_bytes=2**28)
 
 
+def product(T: int, rate: float) -> Row:
+    return Row("forward_backward", PRODUCT, T, seconds=(0.5, 0.1, 0.2), operations=0.2 * rate)
+
+
 ROWS = [
     Row("forward_backward", "blocked", 1024, seconds=(0.5, 0.1, 0.2), operations=2e10),
     Row("forward_backward", "dense", 1024, seconds=(0.6, 0.7), operations=2e10),
@@ -36,8 +40,9 @@ ROWS = [
     memory("blocked", 16, 2**27),  # below SLOPE_FROM: does not count
     memory("blocked", 1024, 2**22), memory("blocked", 4096, 2**24),
     memory("dense", 1024, 2**23), memory("dense", 4096, 2**27),
+    product(1024, 1e12), product(4096, 2e12),
 ]  # fmt: skip
-RESULTS = Results(MACHINE, SETTINGS, ADMISSIONS, 1e12, ROWS)
+RESULTS = Results(MACHINE, SETTINGS, ADMISSIONS, ROWS)
 
 
 def test_medians_ratios_and_shares():
@@ -47,6 +52,8 @@ def test_medians_ratios_and_shares():
     assert RESULTS.ratio(blocked) == 1
     assert RESULTS.ratio(dense) == pytest.approx(3.25)
     assert RESULTS.share(blocked) == pytest.approx(0.1)
+    assert RESULTS.share(ROWS[2]) == pytest.approx(0.12)
+    assert RESULTS.product_rate == pytest.approx(1.5e12)
     assert RESULTS.ratio(ROWS[3]) is None
     assert RESULTS.share(ROWS[4]) is None
 
@@ -63,7 +70,7 @@ def test_tables_say_what_did_not_fit():
     assert times.header == ["T", "blocked", "dense"]
     assert times.rows == [["1024", "200 ms (1.00)", "650 ms (3.25)"], ["4096", "1.25 s (1.00)", "over memory"]]
     assert decoding.rows == [["256", "100 (1.00)", "failed: it broke"]]
-    assert share.rows == [["1024", "10 %", "3 %"], ["4096", "24 %", "over memory"]]
+    assert share.rows == [["1024", "10 %", "3 %"], ["4096", "12 %", "over memory"]]
     assert peaks.rows[:2] == [["16", "384 MiB (128)", ""], ["1024", "260 MiB (4)", "264 MiB (8)"]]
     assert peaks.rows[-1] == ["slope from 1024", "1.00", "2.00"]
 
@@ -72,7 +79,7 @@ def test_markdown():
     text = markdown(RESULTS)
     assert "- hops was not timed: does not conform" in text
     assert "| T | blocked | dense |\n| --: | --: | --: |\n| 1024 | 200 ms (1.00) | 650 ms (3.25) |" in text
-    assert "matrix products: 1000 GFLOP/s" in text
+    assert "matrix products: 1500 GFLOP/s" in text
 
 
 def test_json_round_trip_and_the_command(tmp_path, monkeypatch, capsys):
@@ -82,7 +89,7 @@ def test_json_round_trip_and_the_command(tmp_path, monkeypatch, capsys):
     main()
     assert capsys.readouterr().out == markdown(RESULTS)
     file.write_text('{"schema": 99}')
-    with pytest.raises(SystemExit, match="no benchmark results of schema 1"):
+    with pytest.raises(SystemExit, match="no benchmark results of schema 2"):
         main()
 
 

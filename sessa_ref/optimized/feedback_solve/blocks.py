@@ -15,7 +15,7 @@ from torch import Tensor
 
 TILE = 128
 """Rows of the tiles on the diagonal."""
-_PAST = 1024
+_PAST = 512
 """Columns of a tile before the diagonal; what is done with it then finds it in the cache."""
 
 
@@ -35,7 +35,7 @@ def solve(
     block: int,
 ) -> tuple[Float[Tensor, "batch T D"], Float[Tensor, "batch T D"]]:
     """(s, w): the states and the means w_t = sum over j < t of alpha_tj s_j, so that s_t = f_t + gamma_t w_t."""
-    s, w, weights = f.clone(), torch.zeros_like(f), _Weights(q, k, block)
+    s, w, weights = torch.empty_like(f), torch.zeros_like(f), _Weights(q, k, block)
     for start, stop in weights.blocks:
         alpha = weights.rows(start, stop)
         for rows, columns in _tiles(start, stop):
@@ -45,7 +45,8 @@ def solve(
             if columns.stop == rows.stop:  # on the diagonal: all before is known now
                 gain, inside = gamma[:, rows, None], alpha[:, local, rows]
                 right = torch.addcmul(f[:, rows], gain, w[:, rows])
-                s[:, rows] = torch.linalg.solve_triangular(-gain * inside, right, upper=False, unitriangular=True)
+                system = -gain * inside
+                torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True, out=s[:, rows])
                 w[:, rows].baddbmm_(inside, s[:, rows])
     return s, w
 
@@ -69,7 +70,7 @@ def adjoint(
             past, gain = slice(columns.start, min(columns.stop, rows.start)), gamma[:, rows, None]
             if columns.stop == rows.stop:  # on the diagonal: all after is known now
                 inside = (-gain * alpha[:, local, rows]).mT
-                df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
+                torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True, out=df[:, rows])
             df[:, past].baddbmm_(alpha[:, local, past].mT, gain * df[:, rows])
         new = slice(start, stop)
         fed_back = gamma[:, new, None] * df[:, new]
