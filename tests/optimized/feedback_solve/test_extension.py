@@ -29,7 +29,7 @@ def four_threads():
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("batch, parts", [(1, 4), (2, 1)])
+@pytest.mark.parametrize(("batch", "parts"), [(1, 4), (2, 1)])
 def test_threads_share_a_single_row(four_threads, monkeypatch, batch, parts):
     drawn = problem(40, batch=batch, d=8, D=12)
     q, k, gamma, f = drawn.tensors()
