@@ -59,6 +59,7 @@ class Measuring:
         self.progress = progress
         self.layers = {method.name: method.build(settings) for method in methods}
         self.with_feedback = {method.name: method.is_sessa for method in methods}
+        self.product = matrix_product(settings)
         self.rows: list[Row] = []
         self._beyond: dict[tuple[str, str], Probe] = {}
 
@@ -104,7 +105,7 @@ class Measuring:
         fitting = [name for name, found in probes.items() if found.status == "measured"]
         tasks = [CALLS[measurement](name, self.layers[name], settings, T) for name in fitting]
         if tasks and measurement != "decode":
-            tasks.append(matrix_product(settings))
+            tasks.append(self.product)
         seconds = interleaved(tasks, settings.repetitions, settings.budget)
         if PRODUCT in seconds:
             operations = product_operations(settings)

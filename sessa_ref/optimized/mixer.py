@@ -158,6 +158,6 @@ def isolate_nonfinite(
     Masked products read 0 * NaN = NaN, so without this a bad token would spoil the outputs before it.
     """
     values = u.detach()
-    extremes = values.amin(dim=-1, keepdim=True), values.amax(dim=-1, keepdim=True)  # NaN comes through
-    bad = ~(extremes[0].isfinite() & extremes[1].isfinite())
+    low, high = values.amin(dim=-1, keepdim=True), values.amax(dim=-1, keepdim=True)  # NaN comes through
+    bad = ~(low.isfinite() & high.isfinite())
     return u.masked_fill(bad, 0), bad.cumsum(dim=-2) > 0

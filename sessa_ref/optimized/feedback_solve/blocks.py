@@ -70,7 +70,7 @@ def adjoint(
             past, gain = slice(columns.start, min(columns.stop, rows.start)), gamma[:, rows, None]
             if columns.stop == rows.stop:  # on the diagonal: all after is known now
                 inside = (-gain * alpha[:, local, rows]).mT
-                torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True, out=df[:, rows])
+                df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
             df[:, past].baddbmm_(alpha[:, local, past].mT, gain * df[:, rows])
         new = slice(start, stop)
         fed_back = gamma[:, new, None] * df[:, new]
