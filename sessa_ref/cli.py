@@ -169,22 +169,30 @@ def paths(
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the paths: .svg, .pdf or .png.")] = None,
     powers: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw B, its powers and (I - B)^(-1).")] = None,
-    gamma: Annotated[float, typer.Option(help="The gain in pictures; other symbols count as 1 there.")] = 0.9,
+    gamma: Annotated[
+        float, typer.Option(help="The gain in pictures, in [-1, 1]; other symbols count as 1 there.")
+    ] = 0.9,
 ) -> None:
     """Print all ways by which one token reaches a later one, sorted by hops."""
     from sessa_ref.symbolic.rendering import command
 
     log = Console(stderr=True)
     with _errors("cannot expand", log):
+        command.check_paths(gamma, plot, powers)
         expansion = command.expand_routing(routing, length, source, target, matrix)
         command.print_or_latex(Console(), expansion, latex)
         for path in command.draw_routing(routing, length, expansion, gamma, plot, powers):
-            log.print(f"picture written to {path}", highlight=False, soft_wrap=True)
+            typer.echo(f"picture written to {path}", err=True)
 
 
 @main.command()
 def hops(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A layer: what SessaParameters.save wrote.")],
+    checkpoint: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CHECKPOINT", help="A layer: what SessaParameters.save wrote, or a state_dict as safetensors."
+        ),
+    ],
     tokens: Annotated[
         Path, typer.Argument(metavar="INPUT", help="x of shape (T, D): .npy, or safetensors with one tensor or an x.")
     ],
@@ -195,16 +203,21 @@ def hops(
         Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")
     ] = None,
     powers: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw B, its powers and (I - B)^(-1).")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The config of a checkpoint that carries none: SessaConfig.to_json()."),
+    ] = None,
 ) -> None:
     """Show how much of each influence on a token of a real layer arrives in how many hops."""
     from sessa_ref.symbolic.rendering import command
 
     log = Console(stderr=True)
     with _errors(f"cannot show hops in {checkpoint} on {tokens}", log):
-        B = command.routing_of_layer(checkpoint, tokens)
+        command.check_hops(most, rows, plot, powers)
+        B = command.routing_of_layer(checkpoint, tokens, config)
         shown = command.print_hops(Console(width=None if Console().is_terminal else 120), B, target, most, rows)
         for path in command.draw_hops(B, shown, plot, powers):
-            log.print(f"picture written to {path}", highlight=False, soft_wrap=True)
+            typer.echo(f"picture written to {path}", err=True)
 
 
 def _check_options(target: str | None, command: str | None, dtypes: list[str], files: list[Path | None]) -> None:

@@ -4,6 +4,7 @@ Colours come from viridis, cividis and PuOr, whose order colour-blind readers se
 """
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,29 @@ def save(figure: Any, path: str | os.PathLike[str]) -> None:
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
     with style():
         figure.savefig(path, dpi=200, metadata=dates[suffix])
+
+
+def check_files(*paths: str | os.PathLike[str] | None) -> None:
+    """Refuse, before any work is done, pictures that could not be written in the end; None stands for no picture.
+
+    Raises:
+        ValueError: a file has an ending that is no picture's, or two files are one.
+        OSError: a file cannot be written.
+        MissingMatplotlibError: matplotlib is not installed.
+    """
+    places = [Path(path) for path in paths if path is not None]
+    for place in places:
+        check_format(place)
+        if place.exists():
+            with place.open("ab"):  # changes nothing
+                continue
+        with tempfile.TemporaryFile(dir=place.absolute().parent):
+            pass
+    if len({place.resolve() for place in places}) < len(places):
+        raise ValueError(f"pictures must go into different files, got {', '.join(map(str, places))}")
+    if places:
+        with style():
+            pass
 
 
 def check_format(path: str | os.PathLike[str]) -> None:
