@@ -171,7 +171,7 @@ class SessaParameters(Mapping[str, Array]):
                 raise ValueError(f"{path} carries another config than the one given: {carried} instead of {config}")
             config = carried
         if config is None:
-            raise ValueError(f"{path} carries no sessa_config; pass the config it was trained with")
+            raise ValueError(f"{path} carries no sessa_config: a config is needed, the one it was trained with")
         wanted = {name: e for name, e in entries.items() if name not in IGNORED_BUFFERS}
         return cls(config, {name: decode(name, entry) for name, entry in wanted.items()})
 

@@ -116,11 +116,10 @@ def routing_of_layer(
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: a file holds something else, or B is not finite.
+        ValueError: a file holds something else, or numbers so large that the layer overflows.
     """
     try:
-        given = None if config is None else SessaConfig.from_json(Path(config).read_bytes())
-        parameters = SessaParameters.load(checkpoint, given)
+        parameters = SessaParameters.load(checkpoint, None if config is None else _read_config(Path(config)))
         x = as_tokens(parameters.config, _read_tokens(Path(tokens)))
     except TypeError as error:
         raise ValueError(str(error)) from None
@@ -130,11 +129,11 @@ def routing_of_layer(
         raise ValueError("x must hold real numbers, got complex ones")
     if not len(x) or not np.isfinite(x).all():
         raise ValueError(f"x must hold at least one token and be finite, got shape {x.shape}")
-    with np.errstate(all="ignore"):
-        B = reference.trace(parameters, x).B.astype(np.float64)
-    if not np.isfinite(B).all():
-        raise ValueError("x is so large that the layer's routing overflows")
-    return B
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            return reference.trace(parameters, x).B.astype(np.float64)
+    except FloatingPointError:
+        raise ValueError("x, or a parameter, is so large that the layer overflows") from None
 
 
 def print_hops(
@@ -165,6 +164,13 @@ def draw_hops(
     if powers is not None:
         figures.save(power_figure.draw_powers(B), powers)
         yield powers
+
+
+def _read_config(path: Path) -> SessaConfig:
+    try:
+        return SessaConfig.from_json(path.read_bytes())
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _read_tokens(path: Path) -> Array:

@@ -85,10 +85,11 @@ def check_files(*paths: str | os.PathLike[str] | None) -> None:
     places = [Path(path) for path in paths if path is not None]
     for place in places:
         check_format(place)
-        if place.exists():
-            with place.open("ab"):  # changes nothing
-                continue
-        with tempfile.TemporaryFile(dir=place.absolute().parent):
+        folder = place.absolute().parent
+        if not folder.is_dir():
+            raise FileNotFoundError(f"there is no folder {folder} to write {place.name} into")
+        # Neither changes anything: a file that is there is opened, elsewhere a nameless one is made.
+        with place.open("ab") if place.exists() else tempfile.TemporaryFile(dir=folder):
             pass
     if len({place.resolve() for place in places}) < len(places):
         raise ValueError(f"pictures must go into different files, got {', '.join(map(str, places))}")
