@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -184,12 +183,8 @@ def test_inputs_that_are_none(layer, tmp_path):
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp1253", "utf-8"])
 def test_streams_that_lack_characters(encoding):
-    environment = os.environ | {"PYTHONIOENCODING": encoding}
-    command = [sys.executable, "-m", "sessa_ref", "paths", "--length", "4"]
-    printed = [
-        subprocess.run([*command, *more], env=environment, capture_output=True, check=True).stdout.decode(encoding)
-        for more in ([], ["--routing", "uniform"])
-    ]
+    runner, command = CliRunner(charset=encoding), ["paths", "--length", "4"]
+    printed = [runner.invoke(cli.main, [*command, *more]).stdout for more in ([], ["--routing", "uniform"])]
     weights = [[row[2].strip() for row in rows(text)] for text in printed]
     plain = [
         ["b30", "b10 b31 + b20 b32", "b10 b21 b32", "b10 b21 b32 + b10 b31 + b20 b32 + b30"],
@@ -229,7 +224,7 @@ def test_the_config_of_a_checkpoint_that_carries_none(layer, published, tmp_path
     config = tmp_path / "config.json"
     config.write_text(SessaConfig.published(8, 2).to_json(), encoding="utf-8")
     assert run("hops", published, layer[1], "--config", config).output == run("hops", *layer).output
-    for text, message in {'{"width": "8"}': "width must be an integer", "": "JSON object", "{}": "width"}.items():
+    for text, message in {'{"width": 0}': "width must be a positive integer", "": "JSON object", "{}": "width"}.items():
         config.write_text(text, encoding="utf-8")
         result = run("hops", published, layer[1], "--config", config)
         assert result.exit_code == 2
@@ -244,12 +239,12 @@ def test_checkpoints_that_are_none(layer, tmp_path):
     text = parameters.config.to_json()
     integers = {**parameters.state_dict(), "W_in.weight": np.zeros((16, 8), np.int8)}
     save_file(integers, tmp_path / "integers", metadata={"sessa_config": text})
-    save_file(parameters.state_dict(), tmp_path / "text", metadata={"sessa_config": text.replace("8", '"8"', 1)})
+    save_file(parameters.state_dict(), tmp_path / "text", metadata={"sessa_config": text.replace("8", "0", 1)})
     (tmp_path / "empty").touch()
     (tmp_path / "folder").mkdir()
     for name, message in {
         "integers": "W_in.weight must be stored as F64, F32, F16 or BF16, got I8",
-        "text": "width must be an integer, got '8'",
+        "text": "width must be a positive integer, got 0",
         "empty": "is not a safetensors file",
         "folder": "Is a directory",
     }.items():

@@ -1,7 +1,6 @@
 import copy
 import pickle
 
-import numpy as np
 import pytest
 from hypothesis import given
 
@@ -101,15 +100,7 @@ def test_constructors_name_their_argument(build, named):
         (b"\xff", ValueError, "a config must be a JSON object"),
         ('{"heads": 2}', ValueError, "a config must have an entry named width"),
         ('{"width": 8, "width": 4}', ValueError, "must name each entry once, got width, width"),
-        ('{"width": "8"}', TypeError, "width must be an integer, got '8'"),
-        ('{"width": true}', TypeError, "width must be an integer, got True"),
-        ('{"width": 8.0}', TypeError, "width must be an integer, got 8.0"),
-        ('{"width": null}', TypeError, "width must be an integer, got None"),
-        ('{"width": 8, "gamma_max": null}', TypeError, "gamma_max must be a number, got None"),
         ('{"width": 8, "gamma_max": NaN}', ValueError, "gamma_max must be finite, got nan"),
-        ('{"width": 8, "norm_eps": 1' + "0" * 400 + "}", ValueError, "norm_eps must be finite, got inf"),
-        ('{"width": 8, "rope": 1}', TypeError, "rope must be True or False, got 1"),
-        ('{"width": 8, "norm": []}', ValueError, "norm must be one of"),
     ],
 )
 def test_json_is_taken_as_it_is(text, error, message):
@@ -120,12 +111,6 @@ def test_json_is_taken_as_it_is(text, error, message):
 def test_json_in_any_unicode_encoding():
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         assert SessaConfig.from_json('{"width": 8}'.encode(encoding)) == SessaConfig(width=8)
-
-
-@pytest.mark.parametrize("number", [True, b"0.5", np.True_, 0.5j, np.array(0.5)])
-def test_only_real_numbers_are_numbers(number):
-    with pytest.raises(TypeError, match="gamma_max must be a number"):
-        SessaConfig(width=8, gamma_max=number)
 
 
 def test_copies_are_equal():

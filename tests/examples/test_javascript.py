@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_named(tmp_path):
         "S.forward(c, { ...P, 'ln.bias': P['W_in.bias'] }, x)": "ln.bias must have shape [8], got [16] with 16 numbers",
         "S.forward(c, { ...P, 'ln.bias': { shape: [8], data: [1] } }, x)": "got [8] with 1 numbers",
         "S.forward(c, { ...P, other: P['ln.bias'] }, x)": "the config has no parameters named other",
-        "S.forward({ ...c, projection_bias: false }, P, x)": "no parameters named mixer.q_proj.bias",
+        "S.forward({ ...c, projection_bias: false }, P, x)": "no parameters named mixer.k_proj.bias",
         "S.forward(c, P, 'x')": "x must be an array of tokens",
         "S.forward(c, P, [x[0], x[1].slice(1)])": "token 1 must hold 8 numbers, got 7",
         "S.forward(c, P, [x[0], null])": "token 1 must hold 8 numbers, got undefined",
