@@ -97,7 +97,10 @@ def to_numbers(ball: arb) -> tuple[Numbers, Numbers]:
     """A ball's midpoint and radius, exactly. Flint's balls cannot be pickled; these can."""
 
     def parts(number: arb) -> Numbers:
-        return tuple(map(int, number.man_exp())) if number.is_finite() else float(number)
+        if not number.is_finite():
+            return float(number)
+        mantissa, exponent = number.man_exp()
+        return int(mantissa), int(exponent)
 
     return parts(ball.mid()), parts(ball.rad())
 
