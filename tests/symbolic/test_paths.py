@@ -110,5 +110,5 @@ def test_numbers_that_nobody_would_wait_for(hops, formula):
 
 
 def test_the_longest_lag_with_few_paths():
-    (path,) = paths.enumerate_paths(0, 10**20 - 1, 1)
-    assert path.edges == [(0, 10**20 - 1)]
+    (path,) = paths.enumerate_paths(0, 10**5, 1)
+    assert path.edges == [(0, 10**5)]
