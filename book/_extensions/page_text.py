@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import Any
 
 _KINDS = "Theorem|Lemma|Proposition|Corollary|Corollarie|Definition|Assumption|Remark|Section|Appendix|Appendice|Table"
-_NUMBER = r"(?:[A-Z]\.)?\d+(?:\.\d+)*"
-_OWNED = r"(?!\s+(?:in|of)\s+[A-Z])(?!\s+of\s+the\s+paper)"
-_FAULTS = (
-    ("markup that was not understood", re.compile(r"\$|\\[A-Za-z(\[]|\{[a-z:]+\}`|\]\(")),
-    ("a number that is neither marked as the paper's nor a link", re.compile(
-        rf"\b(?:{_KINDS})e?s?\s+(?:{_NUMBER}\b|[A-Z]\b){_OWNED}|\b[A-Z]\.\d+\b{_OWNED}|(?<![\w)\].])\(\d{{1,3}}\)"
-    )),
-    ("a word twice", re.compile(r"\b([A-Za-z]{2,})[ \n](?i:\1)\b")),
-)  # fmt: skip
+_NUMBER = r"(?:[A-Z]\.)?\d+(?:\.\d+)*(?!\w|\.\d)"
+_OF_ANOTHER_WORK = r"\s+(?:in|of)\s+[A-Z]"
+NUMBERS = re.compile(
+    rf"\b(?:{_KINDS})e?s?\s+(?:{_NUMBER}|[A-Z]\b(?!\.\d))(?!{_OF_ANOTHER_WORK})"
+    rf"|\b[A-Z]\.\d+(?:\.\d+)*(?!\w|\.\d|{_OF_ANOTHER_WORK})"
+    r"|(?<![\w)\].])\(\d{1,3}\)"
+)
+"""Numbers that are the paper's, where nothing else says whose they are."""
+_FAULTS = {
+    "markup that was not understood": re.compile(r"\$|\\[A-Za-z(\[]|\{[a-z:]+\}`|\]\("),
+    "a number that is neither marked as the paper's nor a link": NUMBERS,
+    "a word twice": re.compile(r"\b([A-Za-z]{2,})[ \n](?i:\1)\b"),
+}
 _IGNORED_TAGS = {"pre", "code", "script", "style", "sup", "noscript", "svg"}
-_IGNORED_CLASSES = {"math", "paper", "py", "interactive"}
+_IGNORED_CLASSES = {"math", "paper", "sig", "interactive"}
 _OWN_CLASSES = {"internal", "caption-number"}  # links within the book, and its own labels: their numbers are its own
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"p", "li", "td", "th", "dt", "dd", "div", "section", "h1", "h2", "h3", "h4", "figcaption"}
@@ -39,7 +43,7 @@ def faults(html: str) -> list[str]:
     text = _Article(html).text
     return [
         f"{kind}: ... {' '.join(text[max(found.start() - 40, 0) : found.end() + 40].split())} ..."
-        for kind, pattern in _FAULTS
+        for kind, pattern in _FAULTS.items()
         for found in pattern.finditer(text)
     ]
 
