@@ -16,13 +16,13 @@ _OF_ANOTHER_WORK = r"\s+(?:in|of)\s+[A-Z]"
 NUMBERS = re.compile(
     rf"\b(?:{_KINDS})e?s?\s+(?:{_NUMBER}|[A-Z]\b(?!\.\d))(?!{_OF_ANOTHER_WORK})"
     rf"|\b[A-Z]\.\d+(?:\.\d+)*(?!\w|\.\d|{_OF_ANOTHER_WORK})"
-    r"|(?<![\w)\].])\(\d{1,3}\)"
+    r"|(?<![\w)\].])(?<!MiB )\([1-9]\d?\)"  # not the memory in the benchmark tables
 )
 """Numbers that are the paper's, where nothing else says whose they are."""
 _FAULTS = {
     "markup that was not understood": re.compile(r"\$|\\[A-Za-z(\[]|\{[a-z:]+\}`|\]\("),
     "a number that is neither marked as the paper's nor a link": NUMBERS,
-    "a word twice": re.compile(r"\b([A-Za-z]{2,})[ \n](?i:\1)\b"),
+    "a word twice": re.compile(r"\b([A-Za-z]{2,})[ \n](?i:\1)\b(?!\()"),
 }
 _IGNORED_TAGS = {"pre", "code", "script", "style", "sup", "noscript", "svg"}
 _IGNORED_CLASSES = {"math", "paper", "sig", "interactive"}
