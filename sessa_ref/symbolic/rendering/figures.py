@@ -4,10 +4,13 @@ Colours come from viridis, cividis and PuOr, whose order colour-blind readers se
 """
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sessa_ref import figures
 
 GREY = "#666666"
 _STYLE: Any = {
@@ -26,23 +29,13 @@ _STYLE: Any = {
 FORMATS = (".svg", ".pdf", ".png")
 
 
-class MissingMatplotlibError(ModuleNotFoundError):
-    """Pictures need matplotlib, which is not installed."""
-
-
-def style() -> Any:
+def style() -> AbstractContextManager[None]:
     """A context in which figures have this room's look.
 
     Raises:
         MissingMatplotlibError: matplotlib is not installed.
     """
-    try:
-        import matplotlib
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "matplotlib":
-            raise
-        raise MissingMatplotlibError('pictures need matplotlib: pip install "sessa-ref[report]"') from None
-    return matplotlib.rc_context(_STYLE)
+    return figures.style(_STYLE)
 
 
 def new_figure(width: float, height: float) -> Any:
