@@ -164,12 +164,15 @@ def export_vectors(directory: Annotated[Path, typer.Argument(metavar="DIR", help
 def check_vectors(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="What `vectors export` wrote.")],
     outputs: Annotated[Path, typer.Argument(metavar="OUTPUTS", help="Holds NAME/out.safetensors for the cases.")],
+    require: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="gradients, if they must not be skipped.")
+    ] = None,
 ) -> None:
     """Judge outputs that someone else computed. Exit codes as for `verify`."""
     from sessa_ref.oracle.vectors import check
 
     with _errors(f"cannot check {outputs}", Console(stderr=True)):
-        report = check(directory, outputs)
+        report = check(directory, outputs, require or [])
         print_report(Console(width=None if Console().is_terminal else 120), report)
     raise typer.Exit(_status(report))
 
