@@ -29,7 +29,9 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         file = f": {error.filename}" if error.filename is not None else ""
         return one_line(f"{error.strerror}{file}")
-    meant = isinstance(error, ValueError | ModuleNotFoundError) or type(error).__module__.startswith("sessa_ref.")
+    meant = isinstance(error, ValueError | OSError | ModuleNotFoundError) or type(error).__module__.startswith(
+        "sessa_ref."
+    )
     return one_line(error) if meant and not isinstance(error, UnicodeError) else one_line(_named(error))
 
 
