@@ -24,7 +24,8 @@ class Console(rich.console.Console):
     """A console for data: no markup, no emoji codes and no highlighting."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**({"markup": False, "emoji": False, "highlight": False} | settings))
+        defaults: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+        super().__init__(**(defaults | settings))
 
 
 class Commands(TyperGroup):
@@ -33,7 +34,7 @@ class Commands(TyperGroup):
     Ctrl-C is 130, a SystemExit goes through, and nothing shows a traceback unless `TRACEBACK` asks for it.
     """
 
-    def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    def main(self, args: Any = None, prog_name: str | None = None, *others: Any, **extra: Any) -> NoReturn:
         """Run the command that `args`, by default those of the process, name; ends with SystemExit."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):  # what the terminal cannot show becomes an escape

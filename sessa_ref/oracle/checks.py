@@ -32,12 +32,12 @@ class Finding:
     tolerant: float = 0.0
     """The same where float32 rotary angles are granted."""
     message: str = ""
-    compared: bool = False
-    """Whether any number was compared: a ratio of 0 says nothing without."""
     values: Values = field(default_factory=dict)
     """What the candidate computed, for the diagnosis."""
     split: int = 0
     """Tokens of the prefill, where the values were decoded."""
+    compared: bool = False
+    """Whether any number was compared: a ratio of 0 says nothing without."""
 
     def worse(self, other: "Finding") -> "Finding":
         """The worse of two findings."""

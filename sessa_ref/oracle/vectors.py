@@ -78,17 +78,20 @@ def export(
         The names of the cases.
 
     Raises:
-        ValueError: `directory` is a file, the names of the cases cannot be those of folders, or a case has more tokens
-            than true values are certified for.
+        ValueError: `directory` is a file, the names of the cases cannot be those of folders, or a case is
+            larger than true values are certified for.
     """
     directory = Path(directory)
     chosen = [c for c in battery() if c.x.shape[1] <= LONGEST] if cases is None else list(cases)
     names = [case.name for case in chosen]
     if not names or len(set(names)) < len(names) or not all(map(_is_folder_name, names)):
         raise ValueError(f"cases must have distinct names that can be names of folders, got {names}")
-    long = [case.name for case in chosen if case.x.shape[1] > expectation.CERTIFIED]
-    if long:
-        raise ValueError(f"cases must have at most {expectation.CERTIFIED} tokens, more have {long}")
+    large = [case.name for case in chosen if not expectation.is_certified(case)]
+    if large:
+        raise ValueError(
+            f"cases must have at most {expectation.CERTIFIED} tokens, and {expectation.CERTIFIED_WORK} tokens times "
+            f"parameters, more have {large}"
+        )
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory} is not a directory")
     for case in chosen:
@@ -292,7 +295,7 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
             raise _VersionError(f"{path} has format version {version}, expected {FORMAT_VERSION}")
         names = [entry["name"] for entry in manifest["cases"]]
         for entry in manifest["cases"]:
-            SessaConfig(**entry["config"]), operator.index(entry["T"])
+            _ = SessaConfig(**entry["config"]), operator.index(entry["T"]), list(entry["dtypes"])
         _ = [manifest[key] for key in ("generator", "bound", "true_values")]
     except _VersionError:
         raise

@@ -17,7 +17,7 @@ from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateError, Targe
 from sessa_ref.oracle.cases import Case, case
 from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
 from sessa_ref.oracle.diagnosis import diagnose
-from sessa_ref.oracle.expectation import CERTIFIED, DRAWS, EXTENDED, GROWTH, Expectation, expectations
+from sessa_ref.oracle.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, GROWTH, Expectation, expectations
 from sessa_ref.oracle.location import locate
 from sessa_ref.oracle.message import reason
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
@@ -106,8 +106,8 @@ def _about(dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:
         "dtypes": list(dtypes),
         "required checks": list(require),
         "bound": f"{GROWTH:g} spreads of {DRAWS} Monte Carlo draws",
-        "true values of float64": f"ball arithmetic up to {CERTIFIED} tokens, "
-        f"{'extended precision' if EXTENDED else 'float64'} beyond",
+        "true values of float64": f"ball arithmetic up to {CERTIFIED} tokens and {CERTIFIED_WORK} tokens times "
+        f"parameters, {'extended precision' if EXTENDED else 'float64'} beyond",
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),

@@ -85,7 +85,8 @@ def test_the_instance_is_left_alone():
         assert own.dtype == torch.float32
         assert torch.equal(own, was), name
         assert (own.grad is None) == (was.grad is None)
-        assert own.grad is None or torch.equal(own.grad, was.grad), name
+        if own.grad is not None and was.grad is not None:
+            assert torch.equal(own.grad, was.grad), name
 
 
 def test_a_frozen_instance_is_no_wrong_one():

@@ -15,7 +15,7 @@ from sessa_ref.certified import enclose_vjp
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle import Verdict, battery, protocol, vectors
 from sessa_ref.oracle.cases import case
-from sessa_ref.oracle.expectation import GROWTH, Expectation, evaluate
+from sessa_ref.oracle.expectation import CERTIFIED, GROWTH, Expectation, evaluate, is_certified
 from sessa_ref.oracle.verdict import Status
 
 SCHEMA = json.loads(Path(vectors.__file__).with_name("vectors.schema.json").read_text())
@@ -409,5 +409,11 @@ def test_true_values_are_certified(exported):
 
 
 def test_too_long_cases_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="cases must have at most 257 tokens, more have"):
+    with pytest.raises(ValueError, match=r"cases must have at most 257 tokens, and .* more have"):
         vectors.export(tmp_path, [c for c in battery() if c.name == "length_521"])
+    with pytest.raises(ValueError, match="more have \\['wide'\\]"):
+        vectors.export(tmp_path, [case("wide", "", SessaConfig.published(400), T=20)])
+
+
+def test_the_battery_is_certified_but_for_its_longest_cases():
+    assert all(is_certified(c) == (c.x.shape[1] <= CERTIFIED) for c in battery())

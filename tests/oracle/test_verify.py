@@ -351,7 +351,8 @@ class TestTheOracleFails:
                     raise OSError(28, "No space left on device")
                 if operation != "forward":
                     raise UnsupportedError("no")
-                return {"y": reference.forward(case.parameters, case.x).astype(dtype)}
+                with np.errstate(invalid="ignore"):
+                    return {"y": reference.forward(case.parameters, case.x).astype(dtype)}
 
         with pytest.raises(IncompleteError, match="No space left on device") as caught:
             verify(FullDisk(), ["float32"], FEW)
