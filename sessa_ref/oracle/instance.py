@@ -66,7 +66,7 @@ def adapter_of(module: torch.nn.Module) -> TorchAdapter:
 def capacity_of(module: torch.nn.Module) -> float:
     """Tokens that the module was made for: the smallest `max_len` in it; infinite without."""
     found = [getattr(part, "max_len", None) for part in module.modules()]
-    return min((n for n in found if isinstance(n, int) and not isinstance(n, bool)), default=float("inf"))
+    return min((float(n) for n in found if isinstance(n, int) and not isinstance(n, bool)), default=float("inf"))
 
 
 def _functions_that_hold(module: torch.nn.Module) -> Iterator[str]:
