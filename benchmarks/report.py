@@ -143,7 +143,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python -m benchmarks.report FILE")
     try:
-        print(markdown(Results.from_json(Path(sys.argv[1]).read_text())), end="")
+        print(markdown(Results.from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))), end="")
     except (OSError, ValueError) as error:
         sys.exit(f"cannot read {sys.argv[1]}: {error}")
 

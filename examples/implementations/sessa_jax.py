@@ -246,7 +246,7 @@ def at_least_float32(z: jax.Array) -> jax.Array:
 
 def main(case_dir: str) -> int:
     """Answer the request in `case_dir` and return the exit status: 3 for an operation unknown here."""
-    request = json.loads((Path(case_dir) / "case.json").read_text())
+    request = json.loads((Path(case_dir) / "case.json").read_text(encoding="utf-8"))
     jax.config.update("jax_enable_x64", request["dtype"] == "float64")
     jax.config.update("jax_default_matmul_precision", "highest")
     stored = load_file(Path(case_dir) / "case.safetensors")

@@ -77,7 +77,7 @@ def test_no_array_is_errored():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("NeverRuns", r"the smoke test failed \(three tokens, width 8, two heads\): RuntimeError: not today"),
+        ("NeverRuns", r"the smoke test failed \(three tokens, width 8, heads 2\): RuntimeError: not today"),
         ("not_an_adapter", "is an object of type int, but neither a torch module class"),
         ("Absent", "has no Absent"),
     ],

@@ -4,11 +4,14 @@ Colours come from viridis, cividis and PuOr, whose order colour-blind readers se
 """
 
 import os
-import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sessa_ref import figures
+from sessa_ref.files import try_to_write
 
 GREY = "#666666"
 _STYLE: Any = {
@@ -27,23 +30,13 @@ _STYLE: Any = {
 FORMATS = (".svg", ".pdf", ".png")
 
 
-class MissingMatplotlibError(ModuleNotFoundError):
-    """Pictures need matplotlib, which is not installed."""
-
-
-def style() -> Any:
+def style() -> AbstractContextManager[None]:
     """A context in which figures have this room's look.
 
     Raises:
         MissingMatplotlibError: matplotlib is not installed.
     """
-    try:
-        import matplotlib
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "matplotlib":
-            raise
-        raise MissingMatplotlibError('pictures need matplotlib: pip install "sessa-ref[report]"') from None
-    return matplotlib.rc_context(_STYLE)
+    return figures.style(_STYLE)
 
 
 def new_figure(width: float, height: float) -> Any:
@@ -85,14 +78,7 @@ def check_files(*paths: str | os.PathLike[str] | None) -> None:
     places = [Path(path) for path in paths if path is not None]
     for place in places:
         check_format(place)
-        folder = place.absolute().parent
-        if not folder.is_dir():
-            raise FileNotFoundError(f"there is no folder {folder} to write {place.name} into")
-        # Neither changes anything: a file that is there is opened, elsewhere a nameless one is made.
-        with place.open("ab") if place.exists() else tempfile.TemporaryFile(dir=folder):
-            pass
-    if len({place.resolve() for place in places}) < len(places):
-        raise ValueError(f"pictures must go into different files, got {', '.join(map(str, places))}")
+    try_to_write(*places, called="pictures")
     if places:
         with style():
             pass
