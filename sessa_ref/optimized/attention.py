@@ -28,10 +28,11 @@ def attend(
     """
     if forward_mode():
         return _plain(q, k, v, visible, is_causal)
-    if function_transforms():
+    compiling = torch.compiler.is_compiling()
+    if not compiling and function_transforms():
         return _Attention.apply(q, k, v, visible, is_causal, None)  # type: ignore[return-value]
     o = _fused(q, k, v, visible, is_causal)
-    if torch.compiler.is_compiling() or not torch.is_grad_enabled():
+    if compiling or not torch.is_grad_enabled():
         return o
     return _Attention.apply(q, k, v, visible, is_causal, o)  # type: ignore[return-value]
 

@@ -38,13 +38,13 @@ def has_kernels(device: torch.device) -> bool:
     return device.type == "cuda" and importlib.util.find_spec("triton") is not None
 
 
-def _at_most(T: int, limit: int) -> bool:
-    """Whether T <= limit; in a graph for any T, which is not to be tied to the answer: whether it always is."""
+def _at_most(tokens: int, limit: int) -> bool:
+    """Whether tokens <= limit; in a graph for any T, which is not to be tied to the answer: whether it always is."""
     if torch.compiler.is_compiling():
         from torch.fx.experimental.symbolic_shapes import statically_known_true  # slow to import
 
-        return statically_known_true(T <= limit)
-    return T <= limit
+        return statically_known_true(tokens <= limit)
+    return tokens <= limit
 
 
 def _differentiable(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> Tensor:
