@@ -115,7 +115,8 @@ def test_copies():
 
 class TestInitialisation:
     def same(self, module: SessaLayer) -> bool:
-        return all(torch.equal(a, b) for a, b in zip(module.state_dict().values(), layer().state_dict().values()))
+        wanted = layer().state_dict()
+        return all(torch.equal(tensor, wanted[name]) for name, tensor in module.state_dict().items())
 
     def test_the_same_seed_gives_the_same_values(self):
         module = layer(device="meta")

@@ -9,8 +9,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sessa_ref.optimized.feedback_solve import BACKENDS, blocked, dense, feedback_solve, hops
-from sessa_ref.optimized.feedback_solve.differentiable import has_kernels
 from sessa_ref.optimized.feedback_solve.blocks import TILE
+from sessa_ref.optimized.feedback_solve.differentiable import has_kernels
 from tests.optimized.feedback_solve.problems import problem
 
 
