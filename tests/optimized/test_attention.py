@@ -36,11 +36,10 @@ def test_derivatives_pass_torchs_own_check():
     q, k, v = (z.requires_grad_() for z in inputs(3, (1,)))
     mask = torch.tensor([[True, False, False], [True, True, False], [True, False, True]])
     for function in (causal, lambda q, k, v: attend(q, k, v, mask)):
-        batched = {"check_batched_grad": True}
         assert torch.autograd.gradcheck(
-            function, (q, k, v), check_forward_ad=True, check_batched_forward_grad=True, **batched
+            function, (q, k, v), check_forward_ad=True, check_batched_grad=True, check_batched_forward_grad=True
         )
-        assert torch.autograd.gradgradcheck(function, (q, k, v), check_fwd_over_rev=True, **batched)
+        assert torch.autograd.gradgradcheck(function, (q, k, v), check_fwd_over_rev=True, check_batched_grad=True)
 
 
 @pytest.mark.parametrize(
