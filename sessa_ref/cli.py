@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import sessa_ref
-from sessa_ref.oracle import Report, TargetError, battery
+from sessa_ref.oracle import OracleError, Report, TargetError, battery
 from sessa_ref.oracle import verify as run_oracle
 from sessa_ref.oracle.console import print_fault, print_faults, print_report
 from sessa_ref.oracle.faults import FAULTS
+from sessa_ref.oracle.interruption import ending_on_signals
 from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Limits
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
 from sessa_ref.oracle.runners import CommandCandidate, WorkerCandidate
@@ -86,7 +87,7 @@ def verify(
     console, log = Console(width=None if Console().is_terminal else 120), Console(stderr=True)
     dtypes = dtype or list(STANDARD_DTYPES)
     name = target or command or "nothing"
-    with _errors(f"cannot check {name}", log):
+    with _errors(f"cannot check {name}", log), ending_on_signals():
         _check_options(target, command, dtypes, [json_file, junit, html])
         limits = Limits(time_limit, memory_limit * 2**20)
         candidate = CommandCandidate(command, limits) if command else WorkerCandidate(name, limits)
@@ -224,7 +225,7 @@ def _check_options(target: str | None, command: str | None, dtypes: list[str], f
 def _errors(doing: str, log: Console) -> Iterator[None]:
     try:
         yield
-    except (TargetError, ValueError, OSError, ModuleNotFoundError) as error:
+    except (TargetError, OracleError, ValueError, OSError, ModuleNotFoundError) as error:
         log.print(f"{doing}: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(2) from None
 
