@@ -167,6 +167,8 @@ def _lies_in(name: str, folder: Path) -> bool:
 
 
 def _is_importable(name: str) -> bool:
+    if not name.isidentifier():
+        return False
     try:
         return name in sys.modules or importlib.util.find_spec(name) is not None
     except ValueError:  # a module without a spec
