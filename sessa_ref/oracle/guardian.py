@@ -102,8 +102,9 @@ class Program:
 
     def _drain(self) -> None:
         assert self.process.stdout is not None
-        while block := os.read(self.process.stdout.fileno(), 2**16):
-            self.output = (self.output + block)[-_KEPT_OUTPUT:]
+        with self.process.stdout as stream:
+            while block := os.read(stream.fileno(), 2**16):
+                self.output = (self.output + block)[-_KEPT_OUTPUT:]
 
     def _wait(self) -> None:
         status = self.process.wait()
