@@ -16,6 +16,7 @@ from sessa_ref.oracle import verify as run_oracle
 from sessa_ref.oracle.checks import CHECKS
 from sessa_ref.oracle.console import print_fault, print_faults, print_report
 from sessa_ref.oracle.faults import FAULTS
+from sessa_ref.oracle.interruption import ending_on_signals
 from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Limits
 from sessa_ref.oracle.message import one_line, reason
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
@@ -98,7 +99,7 @@ def verify(
     name = target or command or "nothing"
     given = {"json": json_file, "junit": junit, "html": html}
     paths = {form: path for form, path in given.items() if path is not None}
-    with _errors(f"cannot check {name}", log):
+    with _errors(f"cannot check {name}", log), ending_on_signals():
         _check_options(target, command, dtypes, require)
         limits = _limits(time_limit, memory_limit)
         files.try_out(paths)

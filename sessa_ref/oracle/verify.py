@@ -1,10 +1,8 @@
 """Run a candidate through the battery."""
 
-import multiprocessing
-import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +15,11 @@ from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateError, Targe
 from sessa_ref.oracle.cases import Case, case
 from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
 from sessa_ref.oracle.diagnosis import diagnose
-from sessa_ref.oracle.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, GROWTH, Expectation, expectations
+from sessa_ref.oracle.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, GROWTH
 from sessa_ref.oracle.location import locate
 from sessa_ref.oracle.message import reason
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
+from sessa_ref.oracle.preparation import prepared
 from sessa_ref.oracle.runners import InProcessCandidate
 from sessa_ref.oracle.verdict import Diagnosis, Report, Result, Status, never_checked
 
@@ -73,9 +72,10 @@ def verify(
     observations = [Observation(result) for result in smoke(candidate, dtypes, _smoke_config(cases))]
     usable = [dtype for dtype in dtypes if dtype not in {o.result.dtype for o in observations}]
     try:
-        for expectation in _prepared(cases, usable, processes):
-            progress(f"{expectation.case.name}, {expectation.dtype}")
-            observations.extend(run_checks(candidate, expectation, require))
+        with closing(prepared(cases, usable, processes)) as expectations:
+            for expectation in expectations:
+                progress(f"{expectation.case.name}, {expectation.dtype}")
+                observations.extend(run_checks(candidate, expectation, require))
     except Exception as error:  # whatever it is, it is no verdict, and what was found is worth keeping
         results = [observation.result for observation in observations]
         raise IncompleteError(Report(candidate.name, results, about, incomplete=reason(error))) from error
@@ -158,19 +158,3 @@ def _without_false_departures(observations: list[Observation]) -> list[Observati
         else o
         for o in observations
     ]
-
-
-def _prepared(cases: Sequence[Case], dtypes: Sequence[str], processes: int) -> Iterator[Expectation]:
-    jobs = [(case, tuple(dtype for dtype in dtypes if dtype in case.dtypes)) for case in cases]
-    if processes <= 0:
-        for case, wanted in jobs:
-            yield from expectations(case, wanted).values()
-        return
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read by the new processes: one thread each
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        try:
-            for ready in pool.map(expectations, *zip(*jobs, strict=True)):
-                yield from ready.values()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
