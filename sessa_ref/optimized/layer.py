@@ -6,9 +6,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sessa_ref.config import RotaryDtype, SessaConfig
+from sessa_ref.optimized.arguments import require_tokens
 from sessa_ref.optimized.cache import AnyCache, Cache
 from sessa_ref.optimized.feedback_solve import Backend
-from sessa_ref.optimized.mixer import SessaMixer
+from sessa_ref.optimized.mixer import SessaMixer, reset_children
 
 
 class SessaLayer(nn.Module):
@@ -28,6 +29,8 @@ class SessaLayer(nn.Module):
         gamma_max: bound on the feedback gain, in (0, 1).
         rotary_dtype: "float64" for exact angles, "float32" for those of the published code.
         backend: how the feedback system is solved: "blocked", "dense" or "hops"; see `feedback_solve`.
+        device: of the parameters, as in torch's own modules.
+        dtype: of the parameters, likewise.
 
     Raises:
         ValueError: an argument is out of range; the message names the `SessaConfig` field.
@@ -46,6 +49,8 @@ class SessaLayer(nn.Module):
         *,
         rotary_dtype: RotaryDtype = "float64",
         backend: Backend = "blocked",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         config = SessaConfig.published(
@@ -57,29 +62,49 @@ class SessaLayer(nn.Module):
             gamma_max=gamma_max,
             rotary_dtype=rotary_dtype,
         )
-        self._build(config, max_len, backend)
+        self._build(config, max_len, backend, device, dtype)
 
     @classmethod
-    def from_config(cls, config: SessaConfig, max_len: int | None = None, backend: Backend = "blocked") -> "SessaLayer":
+    def from_config(
+        cls,
+        config: SessaConfig,
+        max_len: int | None = None,
+        backend: Backend = "blocked",
+        *,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> "SessaLayer":
         """A layer of any config, the paper's blocks included; parameters are drawn as by the constructor."""
         layer = cls.__new__(cls)
         nn.Module.__init__(layer)
-        layer._build(config, max_len, backend)
+        layer._build(config, max_len, backend, device, dtype)
         return layer
 
-    def _build(self, config: SessaConfig, max_len: int | None, backend: Backend) -> None:
+    def _build(
+        self,
+        config: SessaConfig,
+        max_len: int | None,
+        backend: Backend,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+    ) -> None:
         self.config = config
-        D = config.width
-        self.ln = nn.LayerNorm(D, eps=config.norm_eps) if config.norm == "layernorm" else nn.Identity()
-        self.W_in = nn.Linear(D, 2 * D)
-        self.mixer = SessaMixer(config, max_len, backend)
-        self.W_out = nn.Linear(D, D)
+        D, like = config.width, {"device": device, "dtype": dtype}
+        self.ln = nn.LayerNorm(D, eps=config.norm_eps, **like) if config.norm == "layernorm" else nn.Identity()
+        self.W_in = nn.Linear(D, 2 * D, **like)
+        self.mixer = SessaMixer(config, max_len, backend, device=device, dtype=dtype)
+        self.W_out = nn.Linear(D, D, **like)
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew: with the same seed, those of a new layer. Also after `to_empty`."""
+        reset_children(self)
 
     def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "*batch T D"]:
         """The layer's output for x, shape (..., T, D), any number of leading batch axes.
 
         Raises:
-            ValueError: x has no token axis or the wrong width.
+            TypeError: x is no tensor of floating-point numbers, or not of the parameters' dtype.
+            ValueError: x has no token axis, the wrong width or is on another device than the parameters.
         """
         self._check(x, 2)
         u, g = self._before_mixer(x)
@@ -144,6 +169,4 @@ class SessaLayer(nn.Module):
         return functional.gelu(a), g
 
     def _check(self, x: Tensor, axes: int) -> None:
-        if x.dim() < axes or x.shape[-1] != self.config.width:
-            wanted = {2: "(..., T, D)", 3: "(batch, T, D)"}[axes]
-            raise ValueError(f"x must have shape {wanted} with D={self.config.width}, got {tuple(x.shape)}")
+        require_tokens("x", x, axes, self.config.width, self.W_in)

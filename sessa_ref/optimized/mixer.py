@@ -1,61 +1,111 @@
 """The mixer in torch: forward attention, feedback attention and the solve between them, (12) to (22)."""
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import rotary
+from sessa_ref.optimized.arguments import require_tokens
+from sessa_ref.optimized.attention import attend
 from sessa_ref.optimized.cache import Cache
 from sessa_ref.optimized.feedback_solve import Backend, check_backend, extend, feedback_solve
+from sessa_ref.optimized.isolation import finite, isolate_nonfinite, nonfinite_tokens
 
-_DERIVED_BUFFERS = ("rope_inv_freq", "causal_mask_f_full", "causal_mask_fb_full")
+_PUBLISHED_MASKS = ("causal_mask_f_full", "causal_mask_fb_full")
 _PREFILL_ROWS = 256
+_INITIAL_GAMMA_BIAS = 1.0
 
 
 class SessaMixer(nn.Module):
     """The map u -> s. Parameters are named as in the published mixer.
 
+    The buffer `rope_inv_freq`, there for the published `state_dict`, is not read: angles are computed from the
+    config, so that no conversion of the module's dtype reaches them.
+
     Args:
         config: the map to compute.
         max_len: capacity of a decoding cache where `init_cache` is given none.
         backend: how to solve; see `feedback_solve`.
+        device: of the parameters, as in torch's own modules.
+        dtype: of the parameters, likewise.
 
     Raises:
         ValueError: there is no such backend.
     """
 
-    def __init__(self, config: SessaConfig, max_len: int | None = None, backend: Backend = "blocked") -> None:
+    rope_inv_freq: Tensor
+
+    def __init__(
+        self,
+        config: SessaConfig,
+        max_len: int | None = None,
+        backend: Backend = "blocked",
+        *,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
         check_backend(backend)
         self.config = config
         self.max_len = max_len
         self.backend: Backend = backend
-        D, bias = config.width, config.projection_bias
-        self.q_proj = nn.Linear(D, config.heads * config.query_width, bias=bias)
-        self.k_proj = nn.Linear(D, config.kv_heads * config.query_width, bias=bias)
-        self.v_proj = nn.Linear(D, config.kv_heads * config.value_width, bias=bias)
-        self.proj_fb = nn.Linear(D, 2 * config.feedback_width, bias=bias)
-        self.out_proj = nn.Identity() if config.heads == 1 else nn.Linear(D, D, bias=False)
-        self.gamma_bias = nn.Parameter(torch.tensor(1.0))
-        self.gamma_ctx = nn.Linear(D, 1, bias=False)
+        D, bias, like = config.width, config.projection_bias, {"device": device, "dtype": dtype}
+        self.q_proj = nn.Linear(D, config.heads * config.query_width, bias=bias, **like)
+        self.k_proj = nn.Linear(D, config.kv_heads * config.query_width, bias=bias, **like)
+        self.v_proj = nn.Linear(D, config.kv_heads * config.value_width, bias=bias, **like)
+        self.proj_fb = nn.Linear(D, 2 * config.feedback_width, bias=bias, **like)
+        self.out_proj = nn.Identity() if config.heads == 1 else nn.Linear(D, D, bias=False, **like)
+        self.gamma_bias = nn.Parameter(torch.tensor(_INITIAL_GAMMA_BIAS, **like))
+        self.gamma_ctx = nn.Linear(D, 1, bias=False, **like)
+        if config.rope:
+            self.register_buffer("rope_inv_freq", self._frequencies(self.gamma_bias.device))
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew: with the same seed, those of a new mixer. Also after `to_empty`."""
+        reset_children(self)
+        with torch.no_grad():
+            self.gamma_bias.fill_(_INITIAL_GAMMA_BIAS)
+            if self.config.rope:
+                self.rope_inv_freq.copy_(self._frequencies(self.rope_inv_freq.device))
 
     def forward(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
-        """The solution s of (I - B(u)) s = f(u); u and s have the same shape and dtype."""
+        """The solution s of (I - B(u)) s = f(u); u and s have the same shape and dtype.
+
+        Raises:
+            TypeError: u is no tensor of floating-point numbers, or not of the parameters' dtype.
+            ValueError: u has no token axis, the wrong width or is on another device than the parameters.
+        """
+        require_tokens("u", u, 2, self.config.width, self.q_proj)
         return self.states(u)[-1]
 
     def states(self, u: Float[Tensor, "*batch T D"]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """What decoding has to remember: (rotated keys, values, feedback keys, s), tokens before heads."""
-        u, spoiled = isolate_nonfinite(u)
-        q, k, v = self.forward_projections(u, first=0)
+        bad, u = nonfinite_tokens(u), finite(u)
+        q, k, v, overflows = self._finite_projections(u, first=0)
         f = self.forward_signal(q, k, v, is_causal=True)
         q_fb, k_fb = self.proj_fb(u).chunk(2, dim=-1)
-        s = feedback_solve(q_fb, k_fb, self.gain(u), f, self.backend)
-        return k, v, k_fb, s.masked_fill(spoiled, torch.nan)
+        gain = self.gain(u).masked_fill(bad | overflows, torch.nan)  # which the solve isolates
+        return k, v, k_fb, feedback_solve(q_fb, k_fb, gain, f, self.backend)
 
     def forward_projections(self, u: Float[Tensor, "*batch T D"], first: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (H heads), keys and values (G heads) with heads on axis -2, rotated by positions from `first` on."""
+        """Queries (H heads), keys and values (G heads) with heads on axis -2, rotated by positions from `first` on.
+
+        Of several tokens, one that overflows has no query but NaN, and finite keys and values, which earlier ones meet
+        with weight 0.
+        """
+        if u.shape[-2] == 1:
+            return self._projections(u, first)
+        q, k, v, overflows = self._finite_projections(u, first)
+        return q.masked_fill(overflows[..., None, None], torch.nan), k, v
+
+    def _finite_projections(self, u: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The projections made finite, and at which tokens one was not."""
+        q, k, v = self._projections(u, first)
+        overflows = nonfinite_tokens(q.flatten(-2), k.flatten(-2), v.flatten(-2))
+        return finite(q), finite(k), finite(v), overflows
+
+    def _projections(self, u: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
         config = self.config
         q = self.q_proj(u).unflatten(-1, (config.heads, -1))
         k = self.k_proj(u).unflatten(-1, (config.kv_heads, -1))
@@ -69,11 +119,10 @@ class SessaMixer(nn.Module):
         self, q: Tensor, k: Tensor, v: Tensor, is_causal: bool = False, visible: Tensor | None = None
     ) -> Float[Tensor, "*batch T D"]:
         """f: attention with scale query_width^(-1/2), heads concatenated, output projection."""
-        shared = self.config.heads > self.config.kv_heads
         q, k, v = (z.transpose(-2, -3) for z in (q, k, v))
         if q.device.type == "cpu" and is_causal:  # a head's rows side by side make faster products
             q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
-        o = functional.scaled_dot_product_attention(q, k, v, attn_mask=visible, is_causal=is_causal, enable_gqa=shared)
+        o = attend(q, k, v, visible, is_causal)
         return self.out_proj(o.transpose(-2, -3).flatten(-2))
 
     def gain(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T"]:
@@ -138,26 +187,31 @@ class SessaMixer(nn.Module):
         cache.advance(s)
         return s
 
-    def _save_to_state_dict(self, destination, prefix, keep_vars):
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if self.config.rope:  # the published layer stores its frequencies and, loading strictly, asks for them
-            one = torch.ones(1, dtype=torch.long)
-            destination[prefix + "rope_inv_freq"] = rotary.angles(self.config, one, torch.float32)[0].float()
+    def _frequencies(self, device: torch.device) -> Float[Tensor, " pairs"]:
+        return rotary.frequencies(self.config, torch.float32, device)
 
-    def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs):
-        derived = {prefix + name for name in _DERIVED_BUFFERS}
-        own = {name: value for name, value in state_dict.items() if name not in derived}
-        super()._load_from_state_dict(own, prefix, *args, **kwargs)
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, errors):
+        """The published masks are left out, frequencies that are missing are filled in, and others than ours refused."""
+        state = {name: value for name, value in state_dict.items() if name.removeprefix(prefix) not in _PUBLISHED_MASKS}
+        name = prefix + "rope_inv_freq"
+        if self.config.rope:
+            given = state.setdefault(name, self._frequencies(state.get(prefix + "gamma_bias", self.gamma_bias).device))
+            if not _are_rounded(given, self._frequencies(torch.device("cpu"))):
+                errors.append(f"{name} holds other rotary frequencies than those of the config")
+        super()._load_from_state_dict(state, prefix, local_metadata, strict, missing_keys, unexpected_keys, errors)
 
 
-def isolate_nonfinite(
-    u: Float[Tensor, "*batch T D"],
-) -> tuple[Float[Tensor, "*batch T D"], Bool[Tensor, "*batch T 1"]]:
-    """U with non-finite tokens set to 0, and which tokens come at or after one.
+def reset_children(module: nn.Module) -> None:
+    """Draw the parameters of a module's children anew, in their order."""
+    for child in module.children():
+        if hasattr(child, "reset_parameters"):
+            child.reset_parameters()
 
-    Masked products read 0 * NaN = NaN, so without this a bad token would spoil the outputs before it.
-    """
-    values = u.detach()
-    low, high = values.amin(dim=-1, keepdim=True), values.amax(dim=-1, keepdim=True)  # NaN comes through
-    bad = ~(low.isfinite() & high.isfinite())
-    return u.masked_fill(bad, 0), bad.cumsum(dim=-2) > 0
+
+def _are_rounded(given: object, wanted: Tensor) -> bool:
+    """Whether these are the wanted numbers, as far as bfloat16 and float16 can tell, or cannot be looked at."""
+    if type(given) not in (Tensor, nn.Parameter) or given.is_meta:
+        return True
+    if given.shape != wanted.shape:
+        return True  # said by torch itself
+    return torch.allclose(given.detach().double().cpu(), wanted.double(), rtol=2.0**-8, atol=2.0**-24)

@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sessa_ref.optimized.feedback_solve.blocked import blocked
-from sessa_ref.optimized.feedback_solve.dense import dense
+from sessa_ref.optimized.arguments import require_floating
+from sessa_ref.optimized.feedback_solve.differentiable import blocked, hops
 from sessa_ref.optimized.feedback_solve.extension import extend
-from sessa_ref.optimized.feedback_solve.hops import hops
+from sessa_ref.optimized.feedback_solve.matrix import dense
+from sessa_ref.optimized.isolation import finite, from_first_on, nonfinite_tokens
 
 Backend = Literal["blocked", "dense", "hops"]
 BACKENDS: Final[tuple[Backend, ...]] = get_args(Backend)
@@ -25,7 +26,13 @@ def feedback_solve(
 ) -> Float[Tensor, "*batch T D"]:
     """The solution s of (I - diag(gamma) alpha) s = f, alpha_tj the softmax over j < t of <q_t, k_j> / sqrt(d_b).
 
-    Computed in at least float32, whatever the inputs and autocast say.
+    Computed in the widest dtype of the inputs and at least float32, whatever autocast says. It can be differentiated
+    any number of times, backwards and forwards, mapped, compiled and exported. First derivatives backwards take the
+    method of the backend (the adjoint of "hops" in a compiled graph is that of "blocked"); all others go through the
+    dense form, with its T x T matrices.
+
+    From the first token on at which an input is not finite, s is NaN. Earlier tokens, other rows of the batch and
+    their gradients do not notice.
 
     Args:
         q: feedback queries (14), shape (..., T, d_b).
@@ -39,17 +46,30 @@ def feedback_solve(
         s, of the shape and dtype of f.
 
     Raises:
-        ValueError: the shapes do not belong together, or there is no such backend.
+        TypeError: an input is no tensor of floating-point numbers.
+        ValueError: the shapes or devices do not belong together, or there is no such backend.
     """
     check_backend(backend)
-    if q.shape != k.shape or q.shape[:-1] != f.shape[:-1] or gamma.shape != f.shape[:-1]:
+    inputs = {"q": q, "k": k, "gamma": gamma, "f": f}
+    require_floating(**inputs)
+    shapes = [tuple(tensor.shape) for tensor in inputs.values()]
+    if q.dim() < 2 or q.shape != k.shape or q.shape[:-1] != f.shape[:-1] or gamma.shape != f.shape[:-1]:
         raise ValueError(
             "q and k must have shape (..., T, d_b), gamma (..., T) and f (..., T, D), "
-            f"got {tuple(q.shape)}, {tuple(k.shape)}, {tuple(gamma.shape)} and {tuple(f.shape)}"
+            f"got {shapes[0]}, {shapes[1]}, {shapes[2]} and {shapes[3]}"
         )
-    working = torch.promote_types(f.dtype, torch.float32)
+    if q.shape[-1] == 0 or f.shape[-1] == 0:
+        raise ValueError(f"q and f must have a width of at least 1, got shapes {shapes[0]} and {shapes[3]}")
+    for name, tensor in inputs.items():
+        if tensor.device != q.device:
+            raise ValueError(f"{name} must be on the device of q, {q.device}, got {tensor.device}")
+    working = torch.float32
+    for tensor in inputs.values():
+        working = torch.promote_types(working, tensor.dtype)
     with torch.autocast(f.device.type, enabled=False):
-        return _METHODS[backend](*(tensor.to(working) for tensor in (q, k, gamma, f))).to(f.dtype)
+        bad = nonfinite_tokens(q, k, gamma[..., None], f)
+        s = _METHODS[backend](*(finite(tensor.to(working)) for tensor in inputs.values())).to(f.dtype)
+        return s.masked_fill(from_first_on(bad)[..., None], torch.nan)
 
 
 def check_backend(backend: str) -> None:

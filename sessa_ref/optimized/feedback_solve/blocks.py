@@ -17,14 +17,16 @@ TILE = 128
 """Rows of the tiles on the diagonal."""
 _PAST = 512
 """Columns of a tile before the diagonal; what is done with it then finds it in the cache."""
+LONGEST_BLOCK = 384
+"""Up to so many tokens one block of all does best."""
 
 
 def block_size(T: int) -> int:
     """Rows per block: large ones make better matrix products, small ones need less memory.
 
-    Measured with `python -m benchmarks.block_size`. Up to 384 tokens one block does best.
+    Measured with `python -m benchmarks.block_size`.
     """
-    return max(T, 1) if T <= 384 else 256 if T <= 1024 else 512
+    return max(T, 1) if T <= LONGEST_BLOCK else 256 if T <= 1024 else 512
 
 
 def solve(

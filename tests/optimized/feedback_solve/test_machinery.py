@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sessa_ref.optimized.feedback_solve import blocked, dense, feedback_solve, hops
-from sessa_ref.optimized.feedback_solve.blocked import has_kernels
+from sessa_ref.optimized.feedback_solve.differentiable import has_kernels
 from sessa_ref.optimized.feedback_solve.blocks import TILE
 from tests.optimized.feedback_solve.problems import problem
 

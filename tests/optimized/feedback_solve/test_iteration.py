@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessa_ref.optimized.feedback_solve import dense
-from sessa_ref.optimized.feedback_solve.hops import iterate, means
+from sessa_ref.optimized.feedback_solve.iteration import iterate, means
 from tests.optimized.feedback_solve.problems import Problem, problem, problems
 
 

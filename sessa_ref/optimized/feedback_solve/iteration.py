@@ -7,7 +7,7 @@ Where routing is diffuse, routes are short and far fewer hops do.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -25,14 +25,17 @@ class Hops(NamedTuple):
     """Bound on |s - solution|, as certified by the last hop; 0 after T - 1 hops. Rounding errors come on top."""
 
 
-def hops(
+def iterate(
     q: Float[Tensor, "*batch T d_b"],
     k: Float[Tensor, "*batch T d_b"],
     gamma: Float[Tensor, "*batch T"],
     f: Float[Tensor, "*batch T D"],
     tolerance: float = 0.0,
-) -> Float[Tensor, "*batch T D"]:
-    """The solution s, once differentiable. Arguments as for `feedback_solve`.
+) -> Hops:
+    """The solution with its certificate. Arguments as for `feedback_solve`.
+
+    After a hop of size e = max |B^K f| at most rho / (1 - rho) e is missing, never more than
+    rho^(K+1) / (1 - rho) max |f|.
 
     Args:
         q: feedback queries.
@@ -41,22 +44,30 @@ def hops(
         f: forward signal.
         tolerance: absolute error allowed in s; 0, the default, for an eighth of the rounding error of f's largest entry.
     """
-    return _Hops.apply(q, k, gamma, f, tolerance)[0]  # type: ignore[index]
+    return _sum_of_hops(f, gamma, tolerance, lambda z: gamma[..., None] * means(q, k, z), dim=None)
 
 
-def iterate(
+def adjoint(
     q: Float[Tensor, "*batch T d_b"],
     k: Float[Tensor, "*batch T d_b"],
     gamma: Float[Tensor, "*batch T"],
-    f: Float[Tensor, "*batch T D"],
-    tolerance: float = 0.0,
-) -> Hops:
-    """The iteration itself, with its certificate.
+    s: Float[Tensor, "*batch T D"],
+    ds: Float[Tensor, "*batch T D"],
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(dq, dk, dgamma, df) for the cotangent ds of s: lambda <- ds + B^T lambda.
 
-    After a hop of size e = max |B^K f| at most rho / (1 - rho) e is missing, never more than
-    rho^(K+1) / (1 - rho) max |f|.
+    B^T shrinks sums over time, where B shrinks maxima. Autograd provides the transposed products.
     """
-    return _sum_of_hops(f, gamma, tolerance, lambda z: gamma[..., None] * means(q, k, z), dim=None)
+    with torch.enable_grad():
+        q, k, gamma, s = (tensor.detach().requires_grad_() for tensor in (q, k, gamma, s))
+        fed_back = gamma[..., None] * means(q, k, s)
+
+    def transposed(z: Tensor) -> Tensor:
+        return torch.autograd.grad(fed_back, s, z, retain_graph=True)[0]
+
+    df = _sum_of_hops(ds, gamma.detach(), 0.0, transposed, dim=-2).s
+    dq, dk, dgamma = torch.autograd.grad(fed_back, (q, k, gamma), df, allow_unused=True, materialize_grads=True)
+    return dq, dk, dgamma, df
 
 
 def means(
@@ -88,33 +99,3 @@ def _sum_of_hops(start: Tensor, gamma: Tensor, tolerance: float, step: Callable,
 def _size(z: Tensor, dim: int | None) -> float:
     magnitudes = z.abs() if dim is None else z.abs().sum(dim=dim)
     return magnitudes.max().item() if z.numel() else 0.0
-
-
-class _Hops(torch.autograd.Function):
-    """Backward, lambda <- ds + B^T lambda; B^T shrinks sums over time, where B shrinks maxima."""
-
-    @staticmethod
-    def forward(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
-        result = iterate(q, k, gamma, f, tolerance)
-        return result.s, torch.tensor(result.K)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
-        q, k, gamma, _, ctx.tolerance = inputs
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(q, k, gamma, output[0])
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, *cotangents: Tensor) -> tuple:  # type: ignore[override]
-        with torch.enable_grad():
-            q, k, gamma, s = (tensor.detach().requires_grad_() for tensor in ctx.saved_tensors)
-            fed_back = gamma[..., None] * means(q, k, s)
-
-        def transposed(z: Tensor) -> Tensor:
-            return torch.autograd.grad(fed_back, s, z, retain_graph=True)[0]
-
-        ds = cotangents[0]
-        df = _sum_of_hops(ds, gamma.detach(), 0.0, transposed, dim=-2).s
-        dq, dk, dgamma = torch.autograd.grad(fed_back, (q, k, gamma), df, allow_unused=True, materialize_grads=True)
-        return dq, dk, dgamma, df, None

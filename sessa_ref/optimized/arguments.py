@@ -1,0 +1,38 @@
+"""What the layer's arguments have to be; what is wrong is said before anything is computed."""
+
+import torch
+from torch import Tensor, nn
+
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def require_floating(**tensors: Tensor) -> None:
+    """Raise TypeError, with the argument's name, unless all are tensors of floating-point numbers."""
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} must be a torch tensor, got {type(tensor).__name__}")
+        if tensor.dtype not in _DTYPES:
+            raise TypeError(f"{name} must be float16, bfloat16, float32 or float64, got {tensor.dtype}")
+
+
+def require_tokens(name: str, x: Tensor, axes: int, width: int, linear: nn.Module) -> None:
+    """Raise unless x is tokens of the width on at least so many axes, which the layer's linear maps can take.
+
+    Raises:
+        TypeError: x is no tensor of floating-point numbers, or not of the map's dtype, while autocast is off.
+        ValueError: x has the wrong shape or device.
+    """
+    require_floating(**{name: x})
+    if x.dim() < axes or x.shape[-1] != width:
+        wanted = {2: "(..., T, D)", 3: "(batch, T, D)"}[axes]
+        raise ValueError(f"{name} must have shape {wanted} with D={width}, got {tuple(x.shape)}")
+    plain = type(linear) is nn.Linear and not linear._forward_pre_hooks and "forward" not in vars(linear)
+    if torch.compiler.is_compiling() or not plain:  # a quantised or offloaded map looks after itself
+        return
+    weight = linear.weight
+    if x.is_meta or weight.is_meta:
+        return
+    if x.dtype != weight.dtype and weight.dtype in _DTYPES and not torch.is_autocast_enabled(x.device.type):
+        raise TypeError(f"{name} must have the dtype of the parameters, {weight.dtype}, got {x.dtype}")
+    if x.device != weight.device:
+        raise ValueError(f"{name} must be on the device of the parameters, {weight.device}, got {x.device}")

@@ -1,0 +1,192 @@
+"""The solve as a differentiable function: autograd, torch.func, torch.compile and torch.export.
+
+First derivatives are in linear memory: by `blocks` or `iteration`, or on a CUDA GPU by `triton_kernels` where triton is
+installed. Second derivatives and forward-mode ones go through the dense form, with its T x T matrices.
+"""
+
+import importlib.util
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sessa_ref.optimized.feedback_solve import blocks, iteration
+from sessa_ref.optimized.feedback_solve.matrix import dense, dense_adjoint
+from sessa_ref.optimized.transforms import forward_mode, has_no_values, mapped_first
+
+
+def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> Tensor:
+    """The solution s; arguments as for `feedback_solve`, and `block` rows at a time, 0 for a measured choice.
+
+    One block of all tokens is the dense form.
+    """
+    if _at_most(f.shape[-2], block or blocks.LONGEST_BLOCK) and not has_kernels(f.device):
+        return dense(q, k, gamma, f)
+    return _differentiable(q, k, gamma, f, "blocked", block)
+
+
+def hops(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
+    """The solution s by `iteration.iterate`; arguments as for `feedback_solve`."""
+    return _differentiable(q, k, gamma, f, "hops", 0)
+
+
+def has_kernels(device: torch.device) -> bool:
+    """Whether the Triton kernels solve on this device."""
+    return device.type == "cuda" and importlib.util.find_spec("triton") is not None
+
+
+def _at_most(T: int, limit: int) -> bool:
+    """Whether T <= limit; in a graph for any T, which is not to be tied to the answer: whether it always is."""
+    if torch.compiler.is_compiling():
+        from torch.fx.experimental.symbolic_shapes import statically_known_true  # slow to import
+
+        return statically_known_true(T <= limit)
+    return T <= limit
+
+
+def _differentiable(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> Tensor:
+    if forward_mode():
+        return dense(q, k, gamma, f)
+    if torch.compiler.is_compiling() or has_no_values(f):  # the method is one opaque step of the graph
+        return _solve_op(q, k, gamma, f, method, block)[0]
+    return _Solve.apply(q, k, gamma, f, method, block)[0]  # type: ignore[index]
+
+
+def _on_three_axes(function: Callable, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """Call with all batch axes made one, and give them back to the results."""
+    batch = tensors[2].shape[:-1]
+    flat = [tensor.reshape(math.prod(batch), *tensor.shape[len(batch) :]) for tensor in tensors]
+    return tuple(result.reshape(*batch, *result.shape[1:]) for result in function(*flat))
+
+
+def _solve(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
+    """(s, w, lse); w is empty after hops, and lse where the softmax is made again from whole rows."""
+    w, lse = _residuals_like(gamma, f, method)
+    if method == "hops":
+        return iteration.iterate(q, k, gamma, f).s, w, lse
+    if has_kernels(f.device):
+        from sessa_ref.optimized.feedback_solve import triton_kernels
+
+        s, w, lse = _on_three_axes(triton_kernels.solve, q, k, gamma, f)
+        return s, w, lse
+    block = block or blocks.block_size(f.shape[-2])
+    s, w = _on_three_axes(partial(blocks.solve, block=block), q, k, gamma, f)
+    return s, w, lse
+
+
+def _adjoint(
+    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    if method == "hops":
+        dq, dk, dgamma, df = iteration.adjoint(q, k, gamma, s, ds)
+    elif has_kernels(s.device):
+        from sessa_ref.optimized.feedback_solve import triton_kernels
+
+        dq, dk, dgamma, df = _on_three_axes(triton_kernels.adjoint, q, k, gamma, s, w, lse, ds)
+    else:
+        block = block or blocks.block_size(s.shape[-2])
+        dq, dk, dgamma, df = _on_three_axes(partial(blocks.adjoint, block=block), q, k, gamma, s, w, ds)
+    return dq, dk, dgamma, df
+
+
+def _residuals_like(gamma: Tensor, f: Tensor, method: str) -> tuple[Tensor, Tensor]:
+    """Room for w and lse; empty tensors where there is none of them."""
+    empty = (*gamma.shape[:-1], 0)
+    kernels = has_kernels(f.device)
+    return f.new_empty(empty if method == "hops" else f.shape), gamma.new_empty(gamma.shape if kernels else empty)
+
+
+class _Solve(torch.autograd.Function):
+    """(q, k, gamma, f) -> (s, w, lse), of which w and lse are for the backward pass alone."""
+
+    @staticmethod
+    def forward(
+        q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return _solve(q, k, gamma, f, method, block)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        *tensors, ctx.method, ctx.block = inputs
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(*tensors, *output)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple:
+        q, k, gamma, f, s, *residuals = ctx.saved_tensors
+        if forward_mode():
+            return (*dense_adjoint(q, k, gamma, f, cotangents[0]), None, None)
+        gradient = _Adjoint.apply(q, k, gamma, f, cotangents[0], s.detach(), *residuals, ctx.method, ctx.block)
+        return (*gradient, None, None)  # type: ignore[misc]
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple:
+        return _Solve.apply(*mapped_first(info, in_dims, inputs)), (0, 0, 0)
+
+
+class _Adjoint(torch.autograd.Function):
+    """(q, k, gamma, f, ds) -> (dq, dk, dgamma, df); s, w and lse, which follow from the others, are at hand."""
+
+    @staticmethod
+    def forward(*inputs: Any) -> tuple[Tensor, ...]:
+        q, k, gamma, _, ds, *solution, method, block = inputs
+        return _adjoint(q, k, gamma, *solution, ds, method, block)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
+        ctx.save_for_backward(*inputs[:5])
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple:
+        pull = torch.func.vjp(dense_adjoint, *ctx.saved_tensors)[1]
+        return (*pull(cotangents), None, None, None, None, None)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple:
+        return _Adjoint.apply(*mapped_first(info, in_dims, inputs)), (0, 0, 0, 0)
+
+
+@torch.library.custom_op("sessa_ref::feedback_solve", mutates_args=())
+def _solve_op(
+    q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    return _solve(q, k, gamma, f, method, block)
+
+
+@torch.library.custom_op("sessa_ref::feedback_solve_adjoint", mutates_args=())
+def _adjoint_op(
+    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    if method == "hops":  # whose adjoint asks autograd for transposed products, which an operator cannot do
+        _, w, lse = _solve(q, k, gamma, s - gamma[..., None] * iteration.means(q, k, s), "blocked", block)
+        method = "blocked"
+    return _adjoint(q, k, gamma, s, w, lse, ds, method, block)
+
+
+@_solve_op.register_fake
+def _(
+    q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    return f.new_empty(f.shape), *_residuals_like(gamma, f, method)
+
+
+@_adjoint_op.register_fake
+def _(
+    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
+) -> tuple[Tensor, ...]:
+    return tuple(like.new_empty(like.shape) for like in (q, k, gamma, s))
+
+
+def _keep(ctx: Any, inputs: tuple, output: tuple) -> None:
+    q, k, gamma, _, ctx.method, ctx.block = inputs
+    ctx.save_for_backward(q, k, gamma, *output)
+
+
+def _pull(ctx: Any, ds: Tensor, *_: Any) -> tuple:
+    return (*_adjoint_op(*ctx.saved_tensors, ds, ctx.method, ctx.block), None, None)
+
+
+_solve_op.register_autograd(_pull, setup_context=_keep)
