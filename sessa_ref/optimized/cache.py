@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import cache_file
-from sessa_ref.optimized.arguments import floating, whole_number
+from sessa_ref.optimized.arguments import require_floating_dtype, whole_number
 
 Count = int | tuple[int, ...]
 """A number of tokens: one where it is the same for all rows, which is the fast path, or one for each row."""
@@ -64,7 +64,7 @@ class Cache:
         strange = {name: type(cache[name]).__name__ for name in PARTS if not isinstance(cache[name], Tensor)}
         if strange:
             raise TypeError(f"entries of cache must be tensors, got {strange}")
-        flat = {name: tuple(cache[name].shape) for name in PARTS if cache[name].dim() != _AXES[name]}
+        flat = {name: tuple(cache[name].shape) for name in PARTS if cache[name].dim() != cache_file.AXES[name]}
         if flat:
             raise ValueError(f"k_f and v_f must have 4 axes and k_b and s 3, got {flat}")
         t = whole_number("t of cache", cache["t"])
@@ -92,17 +92,21 @@ class Cache:
                     f"{name} of cache must have shape {(*rows, *width)} for this layer, got {tuple(part.shape)}"
                 )
             if part.dtype != like.dtype or part.device != like.device:
-                raise ValueError(f"{name} of cache is {part.dtype} on {part.device}, s is {like.dtype} on {like.device}")
+                raise ValueError(
+                    f"{name} of cache is {part.dtype} on {part.device}, s is {like.dtype} on {like.device}"
+                )
             if part.requires_grad:
                 raise ValueError(f"{name} of cache must not require gradients: decoding has none")
         if x.shape[0] != self.batch:
             raise ValueError(f"x must have as many rows as the cache, {self.batch}, got shape {tuple(x.shape)}")
         if x.device != like.device:
             raise ValueError(f"x must be on the device of the cache, {like.device}, got {x.device}")
-        floating("x", x.dtype)
-        floating("cache", like.dtype)
+        require_floating_dtype("x", x.dtype)
+        require_floating_dtype("cache", like.dtype)
         if x.dtype != like.dtype and not torch.is_autocast_enabled(x.device.type):
-            raise TypeError(f"x must have the dtype of the cache, {like.dtype}, got {x.dtype}; init_cache takes a dtype")
+            raise TypeError(
+                f"x must have the dtype of the cache, {like.dtype}, got {x.dtype}; init_cache takes a dtype"
+            )
 
     @property
     def t(self) -> int:
@@ -191,7 +195,7 @@ class Cache:
         Raises:
             TypeError: `dtype` is not floating-point.
         """
-        floating("dtype", self.s.dtype if dtype is None else dtype)
+        require_floating_dtype("dtype", self.s.dtype if dtype is None else dtype)
         with torch.inference_mode(False), torch.no_grad():
             parts = [torch.empty_like(part, device=device, dtype=dtype).copy_(part) for part in self.parts()]
         return type(self)(*parts, filled=self.filled)
@@ -256,12 +260,8 @@ class Cache:
         Raises:
             ValueError: they do not fit.
         """
-        if isinstance(self.filled, int) and isinstance(new, int):
-            total, longest = self.filled + new, self.filled + new
-        else:
-            news = new if isinstance(new, tuple) else (new,) * self.batch
-            total = compact(own + more for own, more in zip(self.lengths, news, strict=True))
-            longest = max(total) if isinstance(total, tuple) else total
+        total = plus(self.filled, new)
+        longest = max(total) if isinstance(total, tuple) else total
         if longest > self.capacity:
             raise ValueError(
                 f"cache overflow: it has max_len={self.capacity} places and holds {self.filled} tokens, "
@@ -294,7 +294,11 @@ class Cache:
 AnyCache = Cache | dict[str, Any]
 """Our cache, or the published layer's."""
 
-_AXES = {"k_f": 4, "v_f": 4, "k_b": 3, "s": 3}
+
+def require_one_count(cache: AnyCache, filled: Count) -> None:
+    """Raise ValueError where rows differ and the cache is a published dict, which has one number for all."""
+    if isinstance(filled, tuple) and not isinstance(cache, Cache):
+        raise ValueError(f"a dict as cache has one number of tokens for all rows, not {filled}; see init_cache")
 
 
 def widths(config: SessaConfig) -> dict[str, tuple[int, ...]]:
@@ -308,6 +312,20 @@ def compact(lengths: Iterable[int]) -> Count:
     """One number where all are equal; 0 where there are none."""
     lengths = tuple(lengths)
     return lengths if len(set(lengths)) > 1 else next(iter(lengths), 0)
+
+
+def plus(first: Count, second: Count, sign: int = 1) -> Count:
+    """first + second, or first - second."""
+    if not isinstance(first, tuple) and not isinstance(second, tuple):
+        return first + sign * second
+    rows = len(first) if isinstance(first, tuple) else len(second)
+    one, other = (n if isinstance(n, tuple) else (n,) * rows for n in (first, second))
+    return compact(a + sign * b for a, b in zip(one, other, strict=True))
+
+
+def first_of(new: Count, most: int) -> Count:
+    """How many tokens are among the first `most`."""
+    return compact(min(n, most) for n in new) if isinstance(new, tuple) else min(new, most)
 
 
 def _copy_rows(targets: Iterable[Tensor], sources: Iterable[Tensor], index: list[int] | None, stop: int) -> None:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-_AXES = {"k_f": 4, "v_f": 4, "k_b": 3, "s": 3}
+AXES = {"k_f": 4, "v_f": 4, "k_b": 3, "s": 3}
 _KEY = "sessa_cache"
 
 
@@ -32,9 +32,9 @@ def read(path: str | os.PathLike[str], device: torch.device | str) -> tuple[dict
     try:
         with safetensors.safe_open(path, framework="pt", device=str(device)) as file:
             text = (file.metadata() or {}).get(_KEY)
-            if text is None or set(file.keys()) != set(_AXES):
-                raise ValueError(f"{path} holds no cache: Cache.save writes {sorted(_AXES)} and {_KEY}")
-            parts = {name: file.get_tensor(name) for name in _AXES}
+            if text is None or set(file.keys()) != set(AXES):
+                raise ValueError(f"{path} holds no cache: Cache.save writes {sorted(AXES)} and {_KEY}")
+            parts = {name: file.get_tensor(name) for name in AXES}
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file: {error}") from None
     try:
@@ -56,7 +56,7 @@ def _belong_together(parts: dict[str, Tensor], lengths: object, capacity: object
     s = parts["s"]
     return (
         all(
-            part.dim() == _AXES[name] and part.shape[:2] == (batch, longest) and part.dtype == s.dtype
+            part.dim() == AXES[name] and part.shape[:2] == (batch, longest) and part.dtype == s.dtype
             for name, part in parts.items()
         )
         and s.is_floating_point()

@@ -47,8 +47,8 @@ def real_tokens(attention_mask: Any, x: Tensor) -> Bool[Tensor, "*batch"]:
             f"attention_mask must have shape {tuple(x.shape[:-1])}, one entry for each token, "
             f"got {tuple(attention_mask.shape)}"
         )
-    if attention_mask.device != x.device:
-        raise ValueError(f"attention_mask must be on the device of x, {x.device}, got {attention_mask.device}")
+    if attention_mask.device != x.device and attention_mask.device.type != "cpu":
+        raise ValueError(f"attention_mask must be on the CPU or with x on {x.device}, got {attention_mask.device}")
     if attention_mask.dtype == torch.bool:
         return attention_mask
     # Other numbers, as the ones that number packed sequences, mean something that this layer does not do.

@@ -37,9 +37,7 @@ class Cache:
         )
 
 
-def prefill(
-    parameters: SessaParameters, x: Any, attention_mask: Any = None
-) -> tuple[Real[Array, "*batch T D"], Cache]:
+def prefill(parameters: SessaParameters, x: Any, attention_mask: Any = None) -> tuple[Real[Array, "*batch T D"], Cache]:
     """The layer's output for x, shape (..., T, D), and the cache after it; T = 0 gives an empty cache.
 
     `attention_mask` is that of `reference.trace`; padding stays in the cache, marked as such.

@@ -89,7 +89,9 @@ def test_rows_of_a_prompt_go_on_from_their_own_lengths():
 
 def test_all_real_is_no_padding():
     parameters, x = SessaParameters.random(CONFIG), np.random.default_rng(0).normal(size=(2, 6, 12))
-    assert np.array_equal(reference.forward(parameters, x, np.ones((2, 6), dtype=int)), reference.forward(parameters, x))
+    assert np.array_equal(
+        reference.forward(parameters, x, np.ones((2, 6), dtype=int)), reference.forward(parameters, x)
+    )
 
 
 def test_the_trace_of_padding():
