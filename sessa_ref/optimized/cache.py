@@ -315,7 +315,7 @@ def compact(lengths: Iterable[int]) -> Count:
 
 
 def plus(first: Count, second: Count, sign: int = 1) -> Count:
-    """first + second, or first - second."""
+    """The sum, or with sign -1 the difference."""
     if not isinstance(first, tuple) and not isinstance(second, tuple):
         return first + sign * second
     rows = len(first) if isinstance(first, tuple) else len(second)

@@ -43,7 +43,7 @@ def test_outputs_and_gradients_are_those_without_padding(drawn, data):
     y = reference.forward(drawn.parameters, x, mask)
     dx, gradients = reference.vjp(drawn.parameters, x, dy, mask.astype(np.int64))
     total = {name: np.zeros(array.shape) for name, array in drawn.parameters.items()}
-    tolerance = {name: 0.0 for name in total}
+    tolerance = dict.fromkeys(total, 0.0)
     for r, real in enumerate(mask):
         expectation, wanted = without_padding(drawn, r, real)
         assert_close(expectation, wanted, {"y": y[r : r + 1, real], "dx": dx[r : r + 1, real]})

@@ -150,7 +150,9 @@ class _Adjoint(torch.autograd.Function):
 
 
 @torch.library.custom_op("sessa_ref::feedback_solve", mutates_args=())
-def _solve_op(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
+def _solve_op(
+    q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
+) -> tuple[Tensor, Tensor, Tensor]:
     return _solve(q, k, gamma, f, method, block)
 
 
@@ -165,7 +167,9 @@ def _adjoint_op(
 
 
 @_solve_op.register_fake
-def _(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
+def _(
+    q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
+) -> tuple[Tensor, Tensor, Tensor]:
     return f.new_empty(f.shape), *_residuals_like(gamma, f, method)
 
 
