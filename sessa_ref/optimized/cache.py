@@ -1,9 +1,9 @@
 """What decoding has to remember: rotated keys, values, feedback keys and states of the tokens so far."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsIndex, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -15,6 +15,8 @@ from sessa_ref.optimized.arguments import require_floating_dtype, whole_number
 
 Count = int | tuple[int, ...]
 """A number of tokens: one where it is the same for all rows, which is the fast path, or one for each row."""
+
+Result = TypeVar("Result")
 
 PARTS = ("k_f", "v_f", "k_b", "s")
 """The tensors of a cache, named as the published layer names them."""
@@ -139,7 +141,7 @@ class Cache:
         """The largest number of tokens in a row."""
         return max(self.filled, default=0) if isinstance(self.filled, tuple) else self.filled
 
-    def select(self, rows: Sequence[int] | Int[Tensor, " rows"]) -> "Cache":
+    def select(self, rows: Iterable[SupportsIndex] | Int[Tensor, " rows"]) -> "Cache":
         """A new cache of some rows, given by their indices, in this order; a row may come more than once.
 
         Raises:
@@ -151,7 +153,7 @@ class Cache:
             _copy_rows(parts, self.parts(), index, self.longest)
         return type(self)(*parts, filled=compact(self.lengths[row] for row in index))
 
-    def reorder(self, rows: Sequence[int] | Int[Tensor, " batch"]) -> None:
+    def reorder(self, rows: Iterable[SupportsIndex] | Int[Tensor, " rows"]) -> None:
         """Let every row continue the row of this index, as beam search does; a row may be continued more than once.
 
         Raises:
@@ -268,6 +270,28 @@ class Cache:
                 f"so {new} more do not fit; make it with a larger max_len"
             )
         return total
+
+    def take(self, new: Count, work: Callable[[], Result]) -> Result:
+        """What `work` returns, which stores so many more tokens; they count when it is done.
+
+        If it fails, the cache holds what it held before.
+
+        Raises:
+            ValueError: the tokens do not fit; `work` is not called.
+        """
+        after = self.after(new)
+        if isinstance(self.filled, tuple) or isinstance(after, tuple):
+            if not isinstance(self.filled, tuple):
+                self.clear()
+            try:
+                result = work()
+            except BaseException:  # what it has stored does not count, but has to be zero where rows differ
+                self.clear()
+                raise
+        else:
+            result = work()
+        self.filled = after
+        return result
 
     def clear(self, lengths: tuple[int, ...] | None = None) -> None:
         """Write zeros beyond the tokens of every row, or beyond so many of them."""

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from sessa_ref.config import RotaryDtype, SessaConfig
 from sessa_ref.optimized.arguments import require_tokens
-from sessa_ref.optimized.cache import AnyCache, Cache, compact, require_one_count
+from sessa_ref.optimized.cache import AnyCache, Cache, Count, compact, require_one_count
 from sessa_ref.optimized.feedback_solve import Backend
 from sessa_ref.optimized.mixer import SessaMixer, reset_children
 from sessa_ref.optimized.padding import Packing, real_tokens
@@ -159,22 +159,21 @@ class SessaLayer(nn.Module):
         self._check(x, 3)
         own = Cache.of(cache)
         own.check(self.config, x)
+        new: Count = x.shape[1]
         if attention_mask is None:
-            own.after(x.shape[1])
-            u, g = self._before_mixer(x)
-            s, after = self.mixer.advance(u, own, x.shape[1])
-            y = x + self.W_out(s * g)
-        else:
-            real = real_tokens(attention_mask, x)
-            counts = real.sum(dim=1).tolist()
-            T, new = max(counts, default=0), compact(counts)
-            require_one_count(cache, own.after(new))
-            packing = Packing.of(real.to(x.device))
+            return own.take(new, lambda: self._advance(x, own, new)), own.returned_as(cache)
+        real = real_tokens(attention_mask, x)
+        counts = real.sum(dim=1).tolist()
+        T, new = max(counts, default=0), compact(counts)
+        require_one_count(cache, own.after(new))
+        packing = Packing.of(real.to(x.device))
+
+        def work() -> Tensor:
             u, g = self._before_mixer(packing.pack(x)[:, :T])
-            s, after = self.mixer.advance(u, own, new)
-            y = x + self.W_out(packing.unpack(functional.pad(s * g, (0, 0, 0, x.shape[1] - T))))
-        own.filled = after
-        return y, own.returned_as(cache)
+            z = self.mixer.advance(u, own, new) * g
+            return x + self.W_out(packing.unpack(functional.pad(z, (0, 0, 0, x.shape[1] - T))))
+
+        return own.take(new, work), own.returned_as(cache)
 
     @torch.no_grad()
     def decode_step(
@@ -201,20 +200,23 @@ class SessaLayer(nn.Module):
         own = Cache.of(cache)
         own.check(self.config, x_t)
         if attention_mask is None:
-            own.after(1)
-            u, g = self._before_mixer(token)
-            s, after = self.mixer.advance(u[:, None], own, 1)
-            y = token + self.W_out(s[:, 0] * g)
-        else:
-            real = real_tokens(attention_mask, x_t).reshape(len(token))
-            new = compact(real.int().tolist())
-            require_one_count(cache, own.after(new))
-            hidden = ~real.to(token.device)[:, None]
+            y = own.take(1, lambda: self._advance(token[:, None], own, 1))
+            return y.reshape(x_t.shape), own.returned_as(cache)
+        real = real_tokens(attention_mask, x_t).reshape(-1, 1)
+        new = compact(real[:, 0].int().tolist())
+        require_one_count(cache, own.after(new))
+        hidden = ~real.to(token.device)
+
+        def work() -> Tensor:
             u, g = self._before_mixer(token.masked_fill(hidden, 0))
-            s, after = self.mixer.advance(u[:, None], own, new)
-            y = token + self.W_out((s[:, 0] * g).masked_fill(hidden, 0))
-        own.filled = after
-        return y.reshape(x_t.shape), own.returned_as(cache)
+            s = self.mixer.advance(u[:, None], own, new)[:, 0]
+            return token + self.W_out((s * g).masked_fill(hidden, 0))
+
+        return own.take(new, work).reshape(x_t.shape), own.returned_as(cache)
+
+    def _advance(self, x: Tensor, cache: Cache, new: Count) -> Tensor:
+        u, g = self._before_mixer(x)
+        return x + self.W_out(self.mixer.advance(u, cache, new) * g)
 
     def _before_mixer(self, x: Tensor) -> tuple[Tensor, Tensor]:
         a, g = self.W_in(self.ln(x)).chunk(2, dim=-1)

@@ -160,8 +160,8 @@ class SessaMixer(nn.Module):
             TypeError, ValueError: u or the cache is not what it has to be, or there is no room; nothing is changed.
         """
         require_tokens("u", u, 3, self.config.width, self.q_proj)
-        s, cache.filled = self.advance(u, cache, u.shape[1])
-        return s
+        cache.check(self.config, u)
+        return cache.take(u.shape[1], lambda: self.advance(u, cache, u.shape[1]))
 
     @torch.no_grad()
     def decode_step(self, u: Float[Tensor, "batch D"], cache: Cache) -> Float[Tensor, "batch D"]:
@@ -171,42 +171,21 @@ class SessaMixer(nn.Module):
             TypeError, ValueError: u or the cache is not what it has to be, or it is full; nothing is changed.
         """
         require_tokens("u", u, 2, self.config.width, self.q_proj)
-        s, cache.filled = self.advance(u[:, None], cache, 1)
-        return s[:, 0]
+        cache.check(self.config, u)
+        return cache.take(1, lambda: self.advance(u[:, None], cache, 1))[:, 0]
 
     @torch.no_grad()
-    def advance(
-        self, u: Float[Tensor, "batch T D"], cache: Cache, new: Count
-    ) -> tuple[Float[Tensor, "batch T D"], Count]:
-        """The mixer's output for tokens that follow those in the cache, and how many tokens each row has with them.
-
-        The tokens are stored, but do not count before `cache.filled` is set to that number: a call that fails leaves
-        the cache as it was.
+    def advance(self, u: Float[Tensor, "batch T D"], cache: Cache, new: Count) -> Float[Tensor, "batch T D"]:
+        """The mixer's output for tokens that follow those in the cache, which stores them: the work of `Cache.take`.
 
         Args:
-            u: tokens; of the row that has fewest, the last ones may be padding, where the output means nothing.
-            cache: the tokens before.
-            new: how many tokens each row has, T at most and in one row at least.
-
-        Raises:
-            TypeError, ValueError: the cache is not for this layer and batch, or there is no room.
+            u: tokens; the last ones of a row that has fewer than others are padding, where the output means nothing.
+            cache: the tokens before, with room for these.
+            new: how many tokens each row has; T at most, and in one row at least, or none.
         """
-        cache.check(self.config, u)
-        after = cache.after(new)
-        if after == cache.filled:
-            return torch.zeros_like(u), after
-        if not isinstance(after, tuple) and not isinstance(cache.filled, tuple):
-            return self._advance(u, cache, new), after
-        if not isinstance(cache.filled, tuple):
-            cache.clear()
-        try:
-            return self._advance(u, cache, new), after
-        except BaseException:  # what was written does not count, but where rows differ it has to be zero
-            cache.clear()
-            raise
-
-    def _advance(self, u: Tensor, cache: Cache, new: Count) -> Tensor:
         T, first = u.shape[1], cache.filled
+        if new == 0 or cache.batch == 0:
+            return torch.zeros_like(u)
         if T == 1:
             return self._step(u, cache, span(first, new, 1, cache.batch, u.device))
         if cache.longest == 0:
