@@ -18,6 +18,7 @@ from sessa_ref.oracle.candidate import (
     Values,
 )
 from sessa_ref.oracle.cases import Case
+from sessa_ref.oracle.padding import padded_outputs
 from sessa_ref.oracle.precision import PRECISIONS
 
 
@@ -141,6 +142,11 @@ def _lengths(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -
     return {f"y of {T} tokens": layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
 
 
+def _padded(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+    """The same tokens with padding between them."""
+    return padded_outputs(layer, case, x)
+
+
 def _trace(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
     if not isinstance(layer, Tracing):
         raise UnsupportedError("it shows no intermediates")
@@ -153,6 +159,7 @@ OPERATIONS: dict[str, Callable[[CandidateLayer, Case, np.ndarray, np.ndarray], V
     "decode": _decode,
     "calls": _calls,
     "lengths": _lengths,
+    "padded": _padded,
     "trace": _trace,
 }
 """Every operation by name. Commands implement the first three; the others need a Python object."""
