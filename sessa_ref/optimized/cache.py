@@ -17,6 +17,7 @@ Count = int | tuple[int, ...]
 """A number of tokens: one where it is the same for all rows, which is the fast path, or one for each row."""
 
 Result = TypeVar("Result")
+SomeCache = TypeVar("SomeCache", "Cache", dict[str, Any])
 
 PARTS = ("k_f", "v_f", "k_b", "s")
 """The tensors of a cache, named as the published layer names them."""
@@ -43,9 +44,10 @@ class Cache:
     ) -> "Cache":
         """A cache without tokens."""
         with torch.inference_mode(False):  # which makes tensors that cannot be written to outside of it
-            return cls(
-                *(torch.zeros(batch, capacity, *width, device=device, dtype=dtype) for width in widths(config).values())
+            k_f, v_f, k_b, s = (
+                torch.zeros(batch, capacity, *width, device=device, dtype=dtype) for width in widths(config).values()
             )
+        return cls(k_f, v_f, k_b, s)
 
     @classmethod
     def of(cls, cache: "AnyCache") -> "Cache":
@@ -74,7 +76,7 @@ class Cache:
             raise ValueError(f"t of cache must be at most its capacity {cache['s'].shape[1]}, got {t}")
         return cls(*(cache[name] for name in PARTS), filled=t)
 
-    def returned_as(self, cache: "AnyCache") -> "AnyCache":
+    def returned_as(self, cache: SomeCache) -> SomeCache:
         """What `of` was given, up to date: its tensors are shared, its count of tokens is not."""
         if not isinstance(cache, Cache):
             cache["t"] = self.t
@@ -245,6 +247,7 @@ class Cache:
 
         Raises:
             FileNotFoundError: there is no such file.
+            TypeError: it holds other than floating-point numbers.
             ValueError: the file is not safetensors, is cut short, or does not hold a cache.
         """
         parts, lengths, capacity = cache_file.read(path, device)
@@ -342,7 +345,7 @@ def plus(first: Count, second: Count, sign: int = 1) -> Count:
     """The sum, or with sign -1 the difference."""
     if not isinstance(first, tuple) and not isinstance(second, tuple):
         return first + sign * second
-    rows = len(first) if isinstance(first, tuple) else len(second)
+    rows = max(len(n) for n in (first, second) if isinstance(n, tuple))
     one, other = (n if isinstance(n, tuple) else (n,) * rows for n in (first, second))
     return compact(a + sign * b for a, b in zip(one, other, strict=True))
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors
-import torch
 from safetensors.torch import save_file
 from torch import Tensor
+
+from sessa_ref.optimized.arguments import require_floating_dtype, whole_number
 
 AXES = {"k_f": 4, "v_f": 4, "k_b": 3, "s": 3}
 _KEY = "sessa_cache"
@@ -25,6 +26,7 @@ def read(path: str | os.PathLike[str], device: torch.device | str) -> tuple[dict
 
     Raises:
         FileNotFoundError: there is no such file.
+        TypeError: it holds other than floating-point numbers.
         ValueError: the file is not safetensors, is cut short, or does not hold a cache.
     """
     if not Path(path).is_file():
@@ -37,28 +39,23 @@ def read(path: str | os.PathLike[str], device: torch.device | str) -> tuple[dict
             parts = {name: file.get_tensor(name) for name in AXES}
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file: {error}") from None
-    try:
-        about = json.loads(text)
-        lengths, capacity = about["lengths"], about["max_len"]
-    except (ValueError, KeyError, TypeError):
-        lengths, capacity = None, None
-    if not _belong_together(parts, lengths, capacity):
-        shapes = {name: tuple(part.shape) for name, part in parts.items()}
-        raise ValueError(f"{path} holds no cache: {_KEY} is {text[:200]!r}, but the tensors have the shapes {shapes}")
+    lengths, capacity = _numbers(text)
+    batch_and_longest = (len(lengths), max(lengths, default=0))
+    if capacity < batch_and_longest[1] or any(
+        part.dim() != AXES[name] or part.shape[:2] != batch_and_longest or part.dtype != parts["s"].dtype
+        for name, part in parts.items()
+    ):
+        shapes = {name: f"{tuple(part.shape)} {part.dtype}" for name, part in parts.items()}
+        raise ValueError(f"{path} holds no cache: {_KEY} is {text[:200]!r}, but the tensors are {shapes}")
+    require_floating_dtype(f"the tensors in {path}", parts["s"].dtype)
     return parts, lengths, capacity
 
 
-def _belong_together(parts: dict[str, Tensor], lengths: object, capacity: object) -> bool:
-    numbers = [capacity, *lengths] if isinstance(lengths, list) else [None]
-    if any(type(number) is not int or number < 0 for number in numbers):
-        return False
-    batch, longest = len(numbers) - 1, max(numbers[1:], default=0)
-    s = parts["s"]
-    return (
-        all(
-            part.dim() == AXES[name] and part.shape[:2] == (batch, longest) and part.dtype == s.dtype
-            for name, part in parts.items()
-        )
-        and s.is_floating_point()
-        and longest <= capacity
-    )
+def _numbers(text: str) -> tuple[list[int], int]:
+    """Lengths and capacity; an impossible capacity where they cannot be read."""
+    try:
+        about = json.loads(text)
+        lengths, capacity = [whole_number("lengths", length) for length in about["lengths"]], about["max_len"]
+        return lengths, whole_number("max_len", capacity)
+    except (ValueError, KeyError, TypeError):
+        return [], -1

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from sessa_ref.config import RotaryDtype, SessaConfig
 from sessa_ref.optimized.arguments import require_tokens
-from sessa_ref.optimized.cache import AnyCache, Cache, Count, compact, require_one_count
+from sessa_ref.optimized.cache import Cache, Count, SomeCache, compact, require_one_count
 from sessa_ref.optimized.feedback_solve import Backend
 from sessa_ref.optimized.mixer import SessaMixer, reset_children
 from sessa_ref.optimized.padding import Packing, real_tokens
@@ -142,8 +142,8 @@ class SessaLayer(nn.Module):
 
     @torch.no_grad()
     def prefill(
-        self, x: Float[Tensor, "..."], cache: AnyCache, attention_mask: Tensor | None = None
-    ) -> tuple[Float[Tensor, "batch T D"], AnyCache]:
+        self, x: Float[Tensor, "..."], cache: SomeCache, attention_mask: Tensor | None = None
+    ) -> tuple[Float[Tensor, "batch T D"], SomeCache]:
         """The layer's output for tokens x, shape (batch, T, D), that follow those in the cache, without gradients.
 
         The cache, which may be that of the published layer, is updated in place and returned; a call that fails leaves
@@ -179,10 +179,10 @@ class SessaLayer(nn.Module):
     def decode_step(
         self,
         x_t: Float[Tensor, "..."],
-        cache: AnyCache,
+        cache: SomeCache,
         use_flash_decode: bool = False,
         attention_mask: Tensor | None = None,
-    ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], AnyCache]:
+    ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], SomeCache]:
         """The layer's output for the next token, shaped as x_t: (batch, D) or (batch, 1, D); and the cache.
 
         The cache, which may be that of the published layer, is updated in place; a call that fails leaves it as it

@@ -381,7 +381,7 @@ def test_init_cache_takes_whole_numbers():
         ({"max_len": 3, "dtype": torch.int32}, "dtype must be float16"),
     ):
         with pytest.raises((TypeError, ValueError), match=message):
-            module.init_cache(**{"batch_size": 2, **arguments})
+            module.init_cache(**{"batch_size": 2, **arguments})  # type: ignore[arg-type]
     assert whole_number("n", np.int64(3)) == whole_number("n", torch.tensor(3)) == 3
     for wrong in (2.5, "3", None, True, torch.tensor(2.0)):
         with pytest.raises(TypeError, match="n must be a whole number"):

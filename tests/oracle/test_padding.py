@@ -1,5 +1,7 @@
 """The check of padded batches: who takes no mask is not asked, and every way to be wrong is found."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -61,7 +63,7 @@ class PaddingIsASource(Masked):
 class Decoding(Masked):
     """Prompts go through a row at a time; wrong in that a shorter row takes the position after the longest."""
 
-    def prefill(self, x, cache, attention_mask=None):
+    def prefill(self, x, cache: Any, attention_mask=None) -> Any:
         if attention_mask is None:
             return super().prefill(x, cache)
         y, rows = torch.zeros_like(x), []
@@ -70,7 +72,7 @@ class Decoding(Masked):
             rows.append(own)
         return y, rows
 
-    def decode_step(self, x_t, cache):
+    def decode_step(self, x_t, cache: Any) -> Any:
         if isinstance(cache, dict):
             return super().decode_step(x_t, cache)
         self.shift = max(own["s"].shape[1] for own in cache) if self.mistake == "shared position" else None

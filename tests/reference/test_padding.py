@@ -43,7 +43,7 @@ def test_outputs_and_gradients_are_those_without_padding(drawn, data):
     y = reference.forward(drawn.parameters, x, mask)
     dx, gradients = reference.vjp(drawn.parameters, x, dy, mask.astype(np.int64))
     total = {name: np.zeros(array.shape) for name, array in drawn.parameters.items()}
-    tolerance = dict.fromkeys(total, 0.0)
+    tolerance = {name: np.zeros(()) for name in total}
     for r, real in enumerate(mask):
         expectation, wanted = without_padding(drawn, r, real)
         assert_close(expectation, wanted, {"y": y[r : r + 1, real], "dx": dx[r : r + 1, real]})
@@ -84,6 +84,7 @@ def test_rows_of_a_prompt_go_on_from_their_own_lengths():
     _, cache = reference.decode_step(parameters, x[:, 2], cache, np.array([True, False]))
     y, cache = reference.decode_step(parameters, x[:, 3], cache)
     assert np.allclose(y[1], reference.forward(parameters, x[1, [0, 1, 3]])[2], rtol=0, atol=1e-12)
+    assert cache.real is not None
     assert np.array_equal(cache.real, [[True] * 4, [True, True, False, True]])
 
 
