@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
