@@ -57,9 +57,7 @@ def require_tokens(name: str, x: Tensor, axes: int, width: int, linear: nn.Modul
     if torch.compiler.is_compiling() or not plain:  # a quantised or offloaded map looks after itself
         return
     weight = linear.weight
-    if x.is_meta or weight.is_meta:
-        return
-    if x.dtype != weight.dtype and weight.dtype in _DTYPES and not torch.is_autocast_enabled(x.device.type):
-        raise TypeError(f"{name} must have the dtype of the parameters, {weight.dtype}, got {x.dtype}")
     if x.device != weight.device:
         raise ValueError(f"{name} must be on the device of the parameters, {weight.device}, got {x.device}")
+    if x.dtype != weight.dtype and weight.dtype in _DTYPES and not torch.is_autocast_enabled(x.device.type):
+        raise TypeError(f"{name} must have the dtype of the parameters, {weight.dtype}, got {x.dtype}")

@@ -17,7 +17,22 @@ class SessaLayer(nn.Module):
     """y = x + W_out(mixer(GELU(a)) * g), with (a, g) = W_in(norm(x)).
 
     Constructor, parameter names and methods are those of the published layer, so checkpoints load in both
-    directions; its mask buffers, which it has with `max_len` alone, are ignored on loading and not written.
+    directions; its mask buffers, which it has with `max_len` alone, are ignored on loading and not written. The buffer
+    `mixer.rope_inv_freq` is there for the published `state_dict`: angles are computed from the config, in float64, and
+    no conversion of the module reaches them. A state_dict with other frequencies is refused.
+
+    All derivatives of all orders are there, under `torch.func` too. Backwards and once, memory is linear in T; all
+    others have T x T matrices. `torch.compile` and `torch.export` take any length in one program; an exported program
+    contains operators of this package, which must be imported where it is loaded.
+
+    FSDP refuses parameters without axes, and the published `gamma_bias` is one. So leave it out, and average its
+    gradient over the processes yourself, for nobody else does then:
+
+        fully_shard(layer, mesh=mesh, ignored_params={layer.mixer.gamma_bias})
+        FullyShardedDataParallel(layer, ignored_states=[layer.mixer.gamma_bias], use_orig_params=True)
+
+    A token that is not finite, or overflows in a projection, makes the outputs from it on NaN. Those before it, other
+    rows of the batch, and their gradients do not notice.
 
     Args:
         D: model width; divisible by `n_heads`.

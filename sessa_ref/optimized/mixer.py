@@ -1,5 +1,7 @@
 """The mixer in torch: forward attention, feedback attention and the solve between them, (12) to (22)."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -220,28 +222,30 @@ class SessaMixer(nn.Module):
     def _frequencies(self, device: torch.device) -> Float[Tensor, " pairs"]:
         return rotary.frequencies(self.config, torch.float32, device)
 
-    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, errors):
+    def _load_from_state_dict(
+        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+    ):
         """The published masks are left out, frequencies that are missing are filled in, and others than ours refused."""
         state = {name: value for name, value in state_dict.items() if name.removeprefix(prefix) not in _PUBLISHED_MASKS}
         name = prefix + "rope_inv_freq"
         if self.config.rope:
-            given = state.setdefault(name, self._frequencies(state.get(prefix + "gamma_bias", self.gamma_bias).device))
-            if not _are_rounded(given, self._frequencies(torch.device("cpu"))):
-                errors.append(f"{name} holds other rotary frequencies than those of the config")
-        super()._load_from_state_dict(state, prefix, local_metadata, strict, missing_keys, unexpected_keys, errors)
+            own = self._frequencies(state.get(prefix + "gamma_bias", self.gamma_bias).device)
+            if not _are_rounded(state.setdefault(name, own), own):
+                error_msgs.append(f"{name} in the state_dict holds other rotary frequencies than those of the config")
+                state[name] = own
+        super()._load_from_state_dict(state, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
 
 
 def reset_children(module: nn.Module) -> None:
     """Draw the parameters of a module's children anew, in their order."""
     for child in module.children():
-        if hasattr(child, "reset_parameters"):
-            child.reset_parameters()
+        reset = getattr(child, "reset_parameters", None)
+        if callable(reset):
+            reset()
 
 
-def _are_rounded(given: object, wanted: Tensor) -> bool:
-    """Whether these are the wanted numbers, as far as bfloat16 and float16 can tell, or cannot be looked at."""
-    if type(given) not in (Tensor, nn.Parameter) or given.is_meta:
+def _are_rounded(given: Any, wanted: Tensor) -> bool:
+    """Whether these are the wanted numbers as far as bfloat16 and float16 can tell, or torch itself will refuse them."""
+    if type(given) not in (Tensor, nn.Parameter) or given.is_meta or given.shape != wanted.shape:
         return True
-    if given.shape != wanted.shape:
-        return True  # said by torch itself
-    return torch.allclose(given.detach().double().cpu(), wanted.double(), rtol=2.0**-8, atol=2.0**-24)
+    return torch.allclose(given.detach().double().cpu(), wanted.double().cpu(), rtol=2.0**-8, atol=2.0**-24)

@@ -35,7 +35,9 @@ def table_at(config: SessaConfig, positions: Int[Tensor, "*rows T"], dtype: torc
     return Table(cos, sin, None if torch.compiler.is_compiling() else torch.complex(cos, sin))
 
 
-def angles(config: SessaConfig, positions: Int[Tensor, "*rows T"], dtype: torch.dtype) -> Float[Tensor, "*rows T pairs"]:
+def angles(
+    config: SessaConfig, positions: Int[Tensor, "*rows T"], dtype: torch.dtype
+) -> Float[Tensor, "*rows T pairs"]:
     """Angle of every pair at every position, in radians: position * base^(-2r/query_width).
 
     Float64 for every `dtype` of the layer: a float32 product would be wrong by one radian in 10^7 per

@@ -1,9 +1,14 @@
-"""What a function with derivatives of its own has to know about torch's modes and transforms."""
+"""What a function with derivatives of its own has to know about torch's modes and transforms.
 
+Torch has no public name for some of it; the private ones that are used are all here.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._C._functorch import is_legacy_batchedtensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd import forward_ad
 
@@ -17,9 +22,24 @@ def forward_mode() -> bool:
     return forward_ad._current_level >= 0
 
 
+def function_transforms() -> bool:
+    """Whether a transform of `torch.func` is at work."""
+    return torch._C._are_functorch_transforms_active()
+
+
+def only_plain(*tensors: Tensor) -> bool:
+    """Whether none but torch's own operations take these: in forward mode, or mapped by `is_grads_batched=True`."""
+    return forward_mode() or any(is_legacy_batchedtensor(tensor) for tensor in tensors)
+
+
 def has_no_values(tensor: Tensor) -> bool:
     """Whether the tensor has a shape alone: on the meta device, or under `FakeTensorMode`."""
     return tensor.is_meta or isinstance(tensor, FakeTensor)
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager:
+    """A context in which autocast lowers no precision; the meta device has no autocast."""
+    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 def mapped_first(info: Any, in_dims: tuple, inputs: tuple) -> list:

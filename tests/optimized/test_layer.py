@@ -71,11 +71,23 @@ def test_every_precision_stays_within_its_bounds(dtype, drawn):
 def test_published_checkpoint_with_its_buffers_loads_strictly():
     module = layer()
     buffers = {
-        "mixer.rope_inv_freq": torch.ones(2),
+        "mixer.rope_inv_freq": torch.tensor([1.0, 0.01]),
         "mixer.causal_mask_f_full": torch.ones(9, 9, dtype=torch.bool),
         "mixer.causal_mask_fb_full": torch.ones(9, 9, dtype=torch.bool),
     }
     module.load_state_dict({**module.state_dict(), **buffers}, strict=True)
+
+
+def test_a_checkpoint_with_other_frequencies_is_refused_and_leaves_ours():
+    module = layer()
+    ours = module.mixer.rope_inv_freq.clone()
+    with pytest.raises(RuntimeError, match="rope_inv_freq in the state_dict holds other rotary frequencies"):
+        module.load_state_dict({**module.state_dict(), "mixer.rope_inv_freq": torch.tensor([1.0, 0.02])})
+    assert torch.equal(module.mixer.rope_inv_freq, ours)
+    for low in (torch.float16, torch.bfloat16):  # rounded ones are the same
+        module.load_state_dict(layer().to(low).state_dict())
+    with pytest.raises(RuntimeError, match=r"Unexpected.*rope_inv_freq"):
+        layer(use_forward_rope=False).load_state_dict(module.state_dict())
 
 
 def test_missing_and_unexpected_parameters_are_reported():
@@ -323,11 +335,6 @@ def test_other_backends_conform(backend):
 
 
 class TestRotaryTable:
-    def test_it_is_made_once_per_length_and_shared(self):
-        config = SessaConfig.published(8, 2)
-        tables = [rotary.table(config, 0, T, torch.float32, torch.device("cpu")) for T in (200, 256)]
-        assert tables[0].cos.data_ptr() == tables[1].cos.data_ptr()
-
     @pytest.mark.parametrize("first", [0, 3, 255, 256, 1000])
     def test_it_holds_the_angles(self, first):
         config = SessaConfig.published(8, 2)

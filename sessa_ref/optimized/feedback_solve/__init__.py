@@ -11,6 +11,7 @@ from sessa_ref.optimized.feedback_solve.differentiable import blocked, hops
 from sessa_ref.optimized.feedback_solve.extension import extend
 from sessa_ref.optimized.feedback_solve.matrix import dense
 from sessa_ref.optimized.isolation import finite, from_first_on, nonfinite_tokens
+from sessa_ref.optimized.transforms import without_autocast
 
 Backend = Literal["blocked", "dense", "hops"]
 BACKENDS: Final[tuple[Backend, ...]] = get_args(Backend)
@@ -66,7 +67,7 @@ def feedback_solve(
     working = torch.float32
     for tensor in inputs.values():
         working = torch.promote_types(working, tensor.dtype)
-    with torch.autocast(f.device.type, enabled=False):
+    with without_autocast(f.device):
         bad = nonfinite_tokens(q, k, gamma[..., None], f)
         s = _METHODS[backend](*(finite(tensor.to(working)) for tensor in inputs.values())).to(f.dtype)
         return s.masked_fill(from_first_on(bad)[..., None], torch.nan)

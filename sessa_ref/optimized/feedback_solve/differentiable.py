@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sessa_ref.optimized.feedback_solve import blocks, iteration
 from sessa_ref.optimized.feedback_solve.matrix import dense, dense_adjoint
-from sessa_ref.optimized.transforms import forward_mode, has_no_values, mapped_first
+from sessa_ref.optimized.transforms import forward_mode, has_no_values, mapped_first, only_plain
 
 
 def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> Tensor:
@@ -38,13 +38,13 @@ def has_kernels(device: torch.device) -> bool:
     return device.type == "cuda" and importlib.util.find_spec("triton") is not None
 
 
-def _at_most(T: int, limit: int) -> bool:
-    """Whether T <= limit; in a graph for any T, which is not to be tied to the answer: whether it always is."""
+def _at_most(tokens: int, limit: int) -> bool:
+    """Whether tokens <= limit; in a graph for any T, which is not to be tied to the answer: whether it always is."""
     if torch.compiler.is_compiling():
         from torch.fx.experimental.symbolic_shapes import statically_known_true  # slow to import
 
-        return statically_known_true(T <= limit)
-    return T <= limit
+        return statically_known_true(tokens <= limit)
+    return tokens <= limit
 
 
 def _differentiable(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> Tensor:
@@ -117,7 +117,7 @@ class _Solve(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple:
         q, k, gamma, f, s, *residuals = ctx.saved_tensors
-        if forward_mode():
+        if only_plain(*cotangents):
             return (*dense_adjoint(q, k, gamma, f, cotangents[0]), None, None)
         gradient = _Adjoint.apply(q, k, gamma, f, cotangents[0], s.detach(), *residuals, ctx.method, ctx.block)
         return (*gradient, None, None)  # type: ignore[misc]
@@ -132,8 +132,8 @@ class _Adjoint(torch.autograd.Function):
 
     @staticmethod
     def forward(*inputs: Any) -> tuple[Tensor, ...]:
-        q, k, gamma, _, ds, *solution, method, block = inputs
-        return _adjoint(q, k, gamma, *solution, ds, method, block)
+        q, k, gamma, _, ds, s, w, lse, method, block = inputs
+        return _adjoint(q, k, gamma, s, w, lse, ds, method, block)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
@@ -150,9 +150,7 @@ class _Adjoint(torch.autograd.Function):
 
 
 @torch.library.custom_op("sessa_ref::feedback_solve", mutates_args=())
-def _solve_op(
-    q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
-) -> tuple[Tensor, Tensor, Tensor]:
+def _solve_op(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
     return _solve(q, k, gamma, f, method, block)
 
 
@@ -167,9 +165,7 @@ def _adjoint_op(
 
 
 @_solve_op.register_fake
-def _(
-    q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
-) -> tuple[Tensor, Tensor, Tensor]:
+def _(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
     return f.new_empty(f.shape), *_residuals_like(gamma, f, method)
 
 

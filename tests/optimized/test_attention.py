@@ -1,0 +1,75 @@
+"""Attention by kernels against its plain form, and all that torch may ask of it."""
+
+import pytest
+import torch
+
+from sessa_ref.optimized.attention import _plain, attend
+
+
+def inputs(T: int = 5, batch: tuple[int, ...] = (2,)) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((4, T, 6), (2, T, 6), (2, T, 6))
+    return tuple(torch.randn(*batch, *s, dtype=torch.float64, generator=generator) for s in shapes)
+
+
+def causal(q, k, v):
+    return attend(q, k, v, is_causal=True)
+
+
+def plain(q, k, v):
+    return _plain(q, k, v, None, True)
+
+
+@pytest.mark.parametrize("batch", [(), (2,), (2, 3), (0,)])
+def test_any_batch(batch):
+    q, k, v = inputs(batch=batch)
+    assert torch.allclose(causal(q, k, v), plain(q, k, v), rtol=0, atol=1e-14)
+    visible = torch.rand(*batch, 1, 5, 5, generator=torch.Generator().manual_seed(1)) < 0.5
+    visible[..., 0] = True
+    masked = attend(q, k, v, visible)
+    assert torch.allclose(masked, _plain(q, k, v, visible, False), rtol=0, atol=1e-14)
+    if masked.numel():
+        assert (masked - plain(q, k, v)).abs().max() > 0.1, "the masks differ"
+
+
+def test_derivatives_pass_torchs_own_check():
+    q, k, v = (z.requires_grad_() for z in inputs(3, (1,)))
+    mask = torch.tensor([[True, False, False], [True, True, False], [True, False, True]])
+    for function in (causal, lambda q, k, v: attend(q, k, v, mask)):
+        assert torch.autograd.gradcheck(
+            function, (q, k, v), check_forward_ad=True, check_batched_grad=True, check_batched_forward_grad=True
+        )
+        assert torch.autograd.gradgradcheck(function, (q, k, v), check_fwd_over_rev=True, check_batched_grad=True)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda fn: torch.func.grad(fn, (0, 1, 2)),
+        lambda fn: torch.func.hessian(fn, 1),
+        lambda fn: torch.func.jacfwd(torch.func.jacfwd(fn, 1), 2),
+        lambda fn: torch.func.jacrev(torch.func.jacrev(fn, 0), 1),
+        lambda fn: torch.func.vmap(torch.func.grad(fn)),
+    ],
+)
+def test_function_transforms(transform):
+    q, k, v = inputs(3)
+    ours, wanted = (transform(lambda *a, fn=fn: fn(*a).sin().sum())(q, k, v) for fn in (causal, plain))
+    for a, b in zip(ours, wanted, strict=True):
+        assert torch.allclose(a, b, rtol=0, atol=1e-13)
+
+
+def test_mapped_masks_stay_with_their_examples():
+    q, k, v = inputs()
+    visible = torch.ones(2, 5, 5, dtype=torch.bool).tril()
+    visible[1, 4, 2] = False
+    mapped = torch.func.vmap(attend)(q, k, v, visible)
+    for i in range(2):
+        assert torch.allclose(mapped[i], attend(q[i], k[i], v[i], visible[i]), rtol=0, atol=1e-14)
+
+
+def test_a_row_that_sees_nothing_is_no_nan_in_a_gradient():
+    q, k, v = (z.requires_grad_() for z in inputs(3, (1,)))
+    visible = torch.tensor([[False, False, False], [True, False, False], [True, True, True]])
+    gradients = torch.autograd.grad(_plain(q, k, v, visible, False).sum(), (q, k, v))
+    assert all(g.isfinite().all() for g in gradients)

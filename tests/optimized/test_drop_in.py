@@ -1,0 +1,304 @@
+"""What is done to torch modules besides calling them: saving, initialising, tracing, sharding, exporting."""
+
+import copy
+import io
+import pickle
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_model_state_dict
+from torch.utils.checkpoint import checkpoint
+
+from sessa_ref.optimized import SessaLayer
+from sessa_ref.optimized.feedback_solve import BACKENDS
+
+X = torch.randn(2, 7, 16, generator=torch.Generator().manual_seed(0))
+
+
+def layer(**arguments) -> SessaLayer:
+    torch.manual_seed(0)
+    return SessaLayer(16, 4, 2, **arguments)
+
+
+def run(script: str, *arguments: str) -> str:
+    """What a process of its own prints, without the run-time type checker of the tests."""
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("T", [20, 400])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_fake_and_meta_calls_between_real_ones(backend, T):
+    def real():
+        return SessaLayer(8, 2, backend=backend)(torch.ones(1, 9, 8)).isfinite().all()
+
+    assert real()
+    with FakeTensorMode():
+        x = torch.empty(1, T, 8, requires_grad=True)
+        y = SessaLayer(8, 2, backend=backend)(x)
+        y.sum().backward()
+        assert y.shape == (1, T, 8)
+    assert real()
+    x = torch.empty(1, T, 8, device="meta", requires_grad=True)
+    y = SessaLayer(8, 2, backend=backend, device="meta")(x)
+    y.sum().backward()
+    assert y.is_meta
+    assert y.shape == (1, T, 8)
+    assert real()
+
+
+def test_nothing_of_a_mode_is_left_behind():
+    module = layer()
+    wanted = module(X)
+    with torch.inference_mode():
+        module(X)
+    torch.func.grad(lambda x: module(x).sum())(X)
+    torch.func.jvp(module, (X,), (X,))
+    with torch.device("meta"):
+        assert torch.equal(module(X), wanted)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(module(X), wanted)
+        assert SessaLayer(8).mixer.rope_inv_freq.dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)
+    module(X).sum().backward()
+    assert torch.equal(module(X), wanted)
+
+
+def test_the_state_is_parameters_and_buffers():
+    module = layer()
+    state = get_model_state_dict(module)
+    named = dict([*module.named_parameters(), *module.named_buffers()])
+    assert list(state) == list(module.state_dict())
+    assert set(state) == set(named)
+    torch.manual_seed(1)
+    other = SessaLayer(16, 4, 2)
+    assert not torch.equal(other(X), module(X))
+    set_model_state_dict(other, state)
+    assert torch.equal(other(X), module(X))
+    assert torch.equal(torch.func.functional_call(module, module.state_dict(), X, strict=True), module(X))
+
+
+@pytest.mark.parametrize("missing", [(), ("mixer.rope_inv_freq",)])
+def test_a_state_is_assigned_to_a_layer_without_memory(missing):
+    state = {name: value for name, value in layer().state_dict().items() if name not in missing}
+    with torch.device("meta"):
+        module = SessaLayer(16, 4, 2)
+    module.load_state_dict(state, assign=True)
+    module.to("cpu")
+    assert torch.equal(module(X), layer()(X))
+
+
+@pytest.mark.parametrize("low", [torch.float16, torch.bfloat16])
+def test_angles_outlive_a_conversion(low):
+    module = layer().double()
+    x = torch.randn(1, 300, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    there_and_back = copy.deepcopy(module).to(low).double()
+    for ours, theirs in zip(module.parameters(), there_and_back.parameters(), strict=True):
+        theirs.data.copy_(ours)
+    assert torch.equal(there_and_back(x), module(x))
+
+
+def test_copies():
+    module = layer()
+    saved = io.BytesIO()
+    torch.save(module, saved)
+    saved.seek(0)
+    copies = [copy.copy(module), copy.deepcopy(module), pickle.loads(pickle.dumps(module))]
+    for other in (*copies, torch.load(saved, weights_only=False)):
+        assert torch.equal(other(X), module(X))
+
+
+class TestInitialisation:
+    def same(self, module: SessaLayer) -> bool:
+        wanted = layer().state_dict()
+        return all(torch.equal(tensor, wanted[name]) for name, tensor in module.state_dict().items())
+
+    def test_the_same_seed_gives_the_same_values(self):
+        module = layer(device="meta")
+        module.to_empty(device="cpu")
+        for tensor in module.state_dict().values():
+            tensor.fill_(torch.nan)
+        torch.manual_seed(0)
+        module.reset_parameters()
+        assert self.same(module)
+        assert module.mixer.gamma_bias == 1
+
+    def test_module_by_module(self):
+        module = torch.nn.utils.skip_init(SessaLayer, 16, 4, 2)
+        for tensor in module.state_dict().values():
+            tensor.fill_(torch.nan)
+        for part in module.modules():
+            reset = getattr(part, "reset_parameters", None)
+            if callable(reset):
+                reset()
+        assert all(tensor.isfinite().all() for tensor in module.state_dict().values())
+        assert module.get_parameter("mixer.gamma_bias") == 1
+
+    def test_dtype_and_device(self):
+        module = layer(dtype=torch.float64, device="meta")
+        assert {p.dtype for p in module.parameters()} == {torch.float64}
+        assert all(tensor.is_meta for tensor in module.state_dict().values())
+
+
+def test_one_example_at_a_time():
+    """Per-example gradients, and several layers at once."""
+    module = layer().double()
+    x, parameters = X.double(), dict(module.named_parameters())
+
+    def loss(parameters, x):
+        return torch.func.functional_call(module, parameters, (x[None],)).square().sum()
+
+    gradients = torch.vmap(torch.func.grad(loss), in_dims=(None, 0))(parameters, x)
+    wanted = torch.autograd.grad(loss(parameters, x[1]), list(parameters.values()))
+    for name, gradient in zip(parameters, wanted, strict=True):
+        assert torch.allclose(gradients[name][1], gradient, rtol=1e-12, atol=1e-13)
+    modules = [SessaLayer(16, 4, 2).double() for _ in range(3)]
+    stacked = torch.func.stack_module_state(modules)
+    base = copy.deepcopy(module).to("meta")
+    outputs = torch.vmap(lambda state: torch.func.functional_call(base, state, (x,)))(stacked)
+    for output, one in zip(outputs, modules, strict=True):
+        assert torch.allclose(output, one(x), rtol=0, atol=1e-13)
+
+
+def test_checkpointing():
+    module, x = layer(), X.clone().requires_grad_()
+    (wanted,) = torch.autograd.grad(module(x).sin().sum(), x)
+    (gradient,) = torch.autograd.grad(checkpoint(module, x, use_reentrant=False).sin().sum(), x)
+    assert torch.equal(gradient, wanted)
+
+
+@pytest.mark.parametrize("backend", ["blocked", "hops"])
+def test_export_for_every_length(backend):
+    script = """
+import sys
+import torch
+from torch.export import Dim, export
+from sessa_ref.optimized import SessaLayer
+layer = SessaLayer(8, 2, backend=sys.argv[1]).double().eval()
+shapes = {"x": {0: Dim("batch", max=64), 1: Dim("T", min=2, max=4096)}}
+for strict in (True, False) if sys.argv[1] == "blocked" else (False,):
+    program = export(layer, (torch.ones(3, 20, 8).double(),), dynamic_shapes=shapes, strict=strict).module()
+    for batch, T in ((1, 2), (2, 7), (1, 384), (3, 385), (1, 600)):
+        x = torch.randn(batch, T, 8, dtype=torch.float64)
+        print((program(x) - layer(x)).abs().max().item())
+compiled = torch.compile(layer, dynamic=True, fullgraph=True, backend="aot_eager")
+for T in (5, 400):
+    x = torch.randn(2, T, 8, dtype=torch.float64, requires_grad=True)
+    wanted, measured = (torch.autograd.grad(f(x).sin().sum(), x)[0] for f in (layer, compiled))
+    print((measured - wanted).abs().max().item())
+"""
+    differences = [float(line) for line in run(script, backend).split()]
+    assert len(differences) == (12 if backend == "blocked" else 7)
+    assert max(differences) <= 1e-12
+
+
+def test_sharding():
+    """FSDP takes the layer with gamma_bias ignored, as the layer's docstring says; and DDP as it is."""
+    script = """
+import os
+import torch
+from torch import distributed
+from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_model_state_dict
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
+from torch.nn.parallel import DistributedDataParallel
+from sessa_ref.optimized import SessaLayer
+distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+mesh = init_device_mesh("cpu", (1,))
+x = torch.randn(2, 9, 8)
+def layer():
+    torch.manual_seed(0)
+    return SessaLayer(8, 2)
+plain = layer()
+plain(x).sin().sum().backward()
+def shard(module):
+    fully_shard(module, mesh=mesh, ignored_params={module.mixer.gamma_bias})
+    return module
+def wrap(module):
+    ignored = [module.mixer.gamma_bias]
+    return FullyShardedDataParallel(module, ignored_states=ignored, use_orig_params=True, device_id=torch.device("cpu"))
+for how in (shard, wrap, DistributedDataParallel):
+    module = layer()
+    bias = module.mixer.gamma_bias
+    module = how(module)
+    y = module(x)
+    y.sin().sum().backward()
+    assert torch.equal(y, plain(x)) and torch.equal(bias.grad, plain.mixer.gamma_bias.grad)
+    state = get_model_state_dict(module)
+    assert set(state) == set(plain.state_dict()), how
+    for parameter in module.parameters():
+        parameter.data.zero_()
+    set_model_state_dict(module, {name: value.clone() for name, value in layer().state_dict().items()}
+        if how is DistributedDataParallel else state)
+    print(how.__name__)
+try:
+    fully_shard(layer(), mesh=mesh)
+except ValueError as error:
+    print("scalar" in str(error))
+distributed.destroy_process_group()
+"""
+    assert run(script).split() == ["shard", "wrap", "DistributedDataParallel", "True"]
+
+
+@pytest.mark.parametrize("T", [0, 1, 5])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_unusual_inputs(backend, T):
+    """No rows, no tokens, expanded and strided ones."""
+    module = layer(backend=backend)
+    assert module(X[:0, :T]).shape == (0, T, 16)
+    expanded = X[:1, :1].expand(3, T, 16)
+    assert torch.allclose(module(expanded), module(expanded.contiguous()), rtol=0, atol=1e-6)
+    strided = X[:, :T].mT.contiguous().mT
+    assert torch.allclose(module(strided), module(X[:, :T]), rtol=0, atol=1e-6)
+
+
+def test_wrong_arguments_are_named():
+    script = """
+import torch
+from sessa_ref.optimized import SessaLayer, feedback_solve
+layer, x = SessaLayer(4, 2), torch.ones(1, 3, 4)
+q, gamma = torch.ones(2, 5, 4), torch.ones(2, 5)
+for call in (
+    lambda: layer(x.long()),
+    lambda: layer(x + 0j),
+    lambda: layer(x.double()),
+    lambda: layer.mixer(x.half()),
+    lambda: layer(x.to("meta")),
+    lambda: layer(x.numpy()),
+    lambda: layer.mixer(x[..., :3]),
+    lambda: feedback_solve(q, q.long(), gamma, q),
+    lambda: feedback_solve(q, q, gamma.to("meta"), q),
+    lambda: feedback_solve(q, q, gamma, q[..., :0]),
+    lambda: feedback_solve(*[torch.tensor(1.0)] * 4),
+):
+    try:
+        call()
+        print("no error")
+    except (TypeError, ValueError) as error:
+        print(type(error).__name__, error)
+print(layer(torch.ones(1, 3, 4)).dtype, feedback_solve(q.half(), q.double(), gamma, q).dtype)
+with torch.autocast("cpu", dtype=torch.bfloat16):
+    print(layer(x.bfloat16()).dtype)
+"""
+    floating = "must be float16, bfloat16, float32 or float64, got"
+    expected = f"""TypeError x {floating} torch.int64
+TypeError x {floating} torch.complex64
+TypeError x must have the dtype of the parameters, torch.float32, got torch.float64
+TypeError u must have the dtype of the parameters, torch.float32, got torch.float16
+ValueError x must be on the device of the parameters, cpu, got meta
+TypeError x must be a torch tensor, got ndarray
+ValueError u must have shape (..., T, D) with D=4, got (1, 3, 3)
+TypeError k {floating} torch.int64
+ValueError gamma must be on the device of q, cpu, got meta
+ValueError q and f must have a width of at least 1, got shapes (2, 5, 4) and (2, 5, 0)
+ValueError q and k must have shape (..., T, d_b), gamma (..., T) and f (..., T, D), got (), (), () and ()
+torch.float32 torch.float32
+torch.bfloat16
+"""
+    assert run(script) == expected

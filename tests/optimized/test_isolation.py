@@ -1,0 +1,75 @@
+"""Tokens that are not finite, or that overflow inside, do not reach what comes before them."""
+
+import pytest
+import torch
+
+from sessa_ref.optimized import SessaLayer, feedback_solve
+from sessa_ref.optimized.feedback_solve import BACKENDS
+
+HUGE = 60_000.0
+
+
+def mixer_and_input(backend):
+    torch.manual_seed(0)
+    mixer = SessaLayer(16, 2, backend=backend).half().mixer
+    return mixer, torch.randn(2, 12, 16).half()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("projection", ["q_proj", "k_proj", "v_proj", "proj_fb", "out_proj", "gamma_ctx"])
+def test_an_overflow_in_any_projection(projection, backend):
+    mixer, u = mixer_and_input(backend)
+    with torch.no_grad():  # only the token that carries coordinate 0 notices its huge weights
+        u[:, :, 0] = 0
+        for name in ("q_proj", "k_proj", "v_proj", "proj_fb", "gamma_ctx"):
+            getattr(mixer, name).weight[:, 0] = 0
+        if projection == "out_proj":
+            mixer.v_proj.weight[:, 0] = HUGE / 20
+            mixer.get_parameter("out_proj.weight").mul_(20)
+        else:
+            getattr(mixer, projection).weight[:, 0] = HUGE
+        true = mixer(u)
+        assert true.isfinite().all()
+        u[0, 5, 0] = 10
+    leaf = u.clone().requires_grad_()
+    y = mixer(leaf)
+    assert torch.equal(y[0, :5], true[0, :5])
+    assert torch.equal(y[1], true[1])
+    if projection == "gamma_ctx":  # tanh of an infinity is 1, which is right
+        assert y.isfinite().all()
+    else:
+        assert y[0, 5:].isnan().all()
+    (gradient,) = torch.autograd.grad(y[0, :5].float().sum() + y[1].float().sum(), leaf)
+    assert gradient[..., 1:].isfinite().all()  # that of coordinate 0 has the factor HUGE
+    assert (gradient[0, 5:] == 0).all()
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_an_overflow_in_a_part_of_a_prompt(first):
+    mixer, u = mixer_and_input("blocked")
+    true = mixer(u)
+    u[:, 5] = HUGE * u[:, 5].sign()
+    cache = mixer.init_cache(2, max_len=12)
+    parts = [mixer.prefill(part, cache) for part in ([u[:, :first], u[:, first:]] if first else [u])]
+    s = torch.cat(parts, dim=1)
+    assert torch.allclose(s[:, :5].float(), true[:, :5].float(), rtol=0, atol=0.01)  # halves of size 1, twelve tokens
+    assert s[:, 5:].isnan().all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("argument", range(4))
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_the_solve_isolates_each_of_its_inputs(bad, argument, backend):
+    generator = torch.Generator().manual_seed(0)
+    q, k, f = (torch.randn(2, 20, 4, generator=generator) for _ in range(3))
+    tensors = [q, k, torch.rand(2, 20, generator=generator) / 2, f]
+    true = feedback_solve(*tensors, backend=backend)
+    tensors[argument] = tensors[argument].clone()
+    tensors[argument][0, 10] = bad
+    tensors = [z.requires_grad_() for z in tensors]
+    s = feedback_solve(*tensors, backend=backend)
+    assert torch.allclose(s[0, :10], true[0, :10], rtol=0, atol=1e-6)
+    assert torch.allclose(s[1], true[1], rtol=0, atol=1e-6)
+    assert s[0, 10:].isnan().all()
+    gradients = torch.autograd.grad(s[0, :10].sum(), tensors)
+    assert all(g.isfinite().all() for g in gradients)
