@@ -1,5 +1,8 @@
 """What the layer's arguments have to be; what is wrong is said before anything is computed."""
 
+import operator
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +16,30 @@ def require_floating(**tensors: Tensor) -> None:
             raise TypeError(f"{name} must be a torch tensor, got {type(tensor).__name__}")
         if tensor.dtype not in _DTYPES:
             raise TypeError(f"{name} must be float16, bfloat16, float32 or float64, got {tensor.dtype}")
+
+
+def require_floating_dtype(name: str, dtype: torch.dtype) -> None:
+    """Raise TypeError, with the argument's name, unless the dtype is one of floating-point numbers."""
+    if dtype not in _DTYPES:
+        raise TypeError(f"{name} must be float16, bfloat16, float32 or float64, got {dtype}")
+
+
+def whole_number(name: str, value: Any, least: int = 0) -> int:
+    """`value` as an int, which NumPy's and torch's whole numbers are taken for as well.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is less than `least`.
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {number}")
+    return number
 
 
 def require_tokens(name: str, x: Tensor, axes: int, width: int, linear: nn.Module) -> None:

@@ -7,9 +7,10 @@ from torch.nn import functional
 
 from sessa_ref.config import RotaryDtype, SessaConfig
 from sessa_ref.optimized.arguments import require_tokens
-from sessa_ref.optimized.cache import AnyCache, Cache
+from sessa_ref.optimized.cache import Cache, Count, SomeCache, compact, require_one_count
 from sessa_ref.optimized.feedback_solve import Backend
 from sessa_ref.optimized.mixer import SessaMixer, reset_children
+from sessa_ref.optimized.padding import Packing, real_tokens
 
 
 class SessaLayer(nn.Module):
@@ -114,16 +115,30 @@ class SessaLayer(nn.Module):
         """Draw all parameters anew: with the same seed, those of a new layer. Also after `to_empty`."""
         reset_children(self)
 
-    def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "*batch T D"]:
+    def forward(self, x: Float[Tensor, "..."], attention_mask: Tensor | None = None) -> Float[Tensor, "*batch T D"]:
         """The layer's output for x, shape (..., T, D), any number of leading batch axes.
 
+        Args:
+            x: tokens.
+            attention_mask: shape (..., T), booleans or 0 and 1; True or 1 for real tokens, as tokenizers give it (torch's
+                `key_padding_mask` is the inverse). Padding, wherever it stands and whatever it holds, reads nothing
+                and is not read, and positions count real tokens alone, so that the outputs of real tokens are those
+                without the padding; at padding y = x + b_out. A row may be all padding. None: all tokens are real.
+                On a GPU the numbers of an integer mask are waited for, to be checked; booleans are not.
+
         Raises:
-            TypeError: x is no tensor of floating-point numbers, or not of the parameters' dtype.
-            ValueError: x has no token axis, the wrong width or is on another device than the parameters.
+            TypeError: x is no tensor of floating-point numbers, or not of the parameters' dtype; or `attention_mask`
+                none of booleans or whole numbers.
+            ValueError: x has no token axis, the wrong width or is on another device than the parameters; or
+                `attention_mask` does not fit x, or holds other numbers than 0 and 1.
         """
         self._check(x, 2)
-        u, g = self._before_mixer(x)
-        return x + self.W_out(self.mixer(u) * g)
+        if attention_mask is None:
+            u, g = self._before_mixer(x)
+            return x + self.W_out(self.mixer(u) * g)
+        packing = Packing.of(real_tokens(attention_mask, x).to(x.device))
+        u, g = self._before_mixer(packing.pack(x))
+        return x + self.W_out(packing.unpack(self.mixer(u) * g))
 
     def init_cache(
         self,
@@ -135,49 +150,88 @@ class SessaLayer(nn.Module):
         """An empty decoding cache for `max_len` tokens (default: the layer's).
 
         Raises:
-            ValueError: no capacity is given here or to the layer, or it is not positive.
+            TypeError: a number is none, or `dtype` is not floating-point.
+            ValueError: no capacity is given here or to the layer, or a number is out of range.
         """
         return self.mixer.init_cache(batch_size, device=device, dtype=dtype, max_len=max_len)
 
     @torch.no_grad()
-    def prefill(self, x: Float[Tensor, "..."], cache: AnyCache) -> tuple[Float[Tensor, "batch T D"], AnyCache]:
+    def prefill(
+        self, x: Float[Tensor, "..."], cache: SomeCache, attention_mask: Tensor | None = None
+    ) -> tuple[Float[Tensor, "batch T D"], SomeCache]:
         """The layer's output for tokens x, shape (batch, T, D), that follow those in the cache, without gradients.
 
-        The cache, which may be that of the published layer, is updated in place and returned. A prompt may come in
-        any number of parts.
+        The cache, which may be that of the published layer, is updated in place and returned; a call that fails leaves
+        it as it was. A prompt may come in any number of parts. Prompts of different lengths are padded to one, on any
+        side, and `attention_mask`, shape (batch, T), says which tokens are real, as for `forward`. Padding is not
+        stored: each row goes on from its own length. Numbers of a mask on the GPU are waited for.
 
         Raises:
-            ValueError: x has the wrong shape, the tokens do not fit into the cache, or it is no cache.
+            TypeError: as `forward`; or x has not the cache's dtype, or the cache is none.
+            ValueError: as `forward`; or x has not the cache's rows or device, the cache is that of another layer, its
+                entries do not belong together, the tokens do not fit, or they make rows differ in a published dict.
         """
         self._check(x, 3)
-        u, g = self._before_mixer(x)
         own = Cache.of(cache)
-        s = self.mixer.prefill(u, own)
-        return x + self.W_out(s * g), own.returned_as(cache)
+        own.check(self.config, x)
+        new: Count = x.shape[1]
+        if attention_mask is None:
+            return own.take(new, lambda: self._advance(x, own, new)), own.returned_as(cache)
+        real = real_tokens(attention_mask, x)
+        counts = real.sum(dim=1).tolist()
+        T, new = max(counts, default=0), compact(counts)
+        require_one_count(cache, own.after(new))
+        packing = Packing.of(real.to(x.device))
+
+        def work() -> Tensor:
+            u, g = self._before_mixer(packing.pack(x)[:, :T])
+            z = self.mixer.advance(u, own, new) * g
+            return x + self.W_out(packing.unpack(functional.pad(z, (0, 0, 0, x.shape[1] - T))))
+
+        return own.take(new, work), own.returned_as(cache)
 
     @torch.no_grad()
     def decode_step(
         self,
         x_t: Float[Tensor, "..."],
-        cache: AnyCache,
+        cache: SomeCache,
         use_flash_decode: bool = False,
-    ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], AnyCache]:
+        attention_mask: Tensor | None = None,
+    ) -> tuple[Float[Tensor, "batch D"] | Float[Tensor, "batch 1 D"], SomeCache]:
         """The layer's output for the next token, shaped as x_t: (batch, D) or (batch, 1, D); and the cache.
 
-        The cache, which may be that of the published layer, is updated in place. There are no gradients.
-        `use_flash_decode` is accepted and without effect.
+        The cache, which may be that of the published layer, is updated in place; a call that fails leaves it as it
+        was. There are no gradients. `use_flash_decode` is accepted and without effect. Rows that have ended are False
+        in `attention_mask`, of shape (batch) or (batch, 1) as x_t: they store nothing, and their output is x_t + b_out.
+        A mask on the CPU lets no GPU wait.
 
         Raises:
-            ValueError: x_t has the wrong shape, the cache is full, or it is no cache.
+            TypeError, ValueError: as `prefill`, for x_t.
         """
         self._check(x_t, 2)
         if x_t.dim() > 3 or (x_t.dim() == 3 and x_t.shape[1] != 1):
             raise ValueError(f"x_t must have shape (batch, D) or (batch, 1, D), got {tuple(x_t.shape)}")
         token = x_t[:, 0] if x_t.dim() == 3 else x_t
-        u, g = self._before_mixer(token)
         own = Cache.of(cache)
-        s = self.mixer.decode_step(u, own)
-        return (token + self.W_out(s * g)).reshape(x_t.shape), own.returned_as(cache)
+        own.check(self.config, x_t)
+        if attention_mask is None:
+            y = own.take(1, lambda: self._advance(token[:, None], own, 1))
+            return y.reshape(x_t.shape), own.returned_as(cache)
+        real = real_tokens(attention_mask, x_t).reshape(-1, 1)
+        new = compact(real[:, 0].int().tolist())
+        require_one_count(cache, own.after(new))
+        hidden = ~real.to(token.device)
+
+        def work() -> Tensor:
+            u, g = self._before_mixer(token.masked_fill(hidden, 0))
+            s = self.mixer.advance(u[:, None], own, new)[:, 0]
+            return token + self.W_out((s * g).masked_fill(hidden, 0))
+
+        return own.take(new, work).reshape(x_t.shape), own.returned_as(cache)
+
+    def _advance(self, x: Tensor, cache: Cache, new: Count) -> Tensor:
+        u, g = self._before_mixer(x)
+        return x + self.W_out(self.mixer.advance(u, cache, new) * g)
 
     def _before_mixer(self, x: Tensor) -> tuple[Tensor, Tensor]:
         a, g = self.W_in(self.ln(x)).chunk(2, dim=-1)

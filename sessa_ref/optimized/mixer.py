@@ -8,11 +8,12 @@ from torch import Tensor, nn
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import rotary
-from sessa_ref.optimized.arguments import require_tokens
+from sessa_ref.optimized.arguments import require_floating_dtype, require_tokens, whole_number
 from sessa_ref.optimized.attention import attend
-from sessa_ref.optimized.cache import Cache
+from sessa_ref.optimized.cache import Cache, Count, first_of, plus
 from sessa_ref.optimized.feedback_solve import Backend, check_backend, extend, feedback_solve
 from sessa_ref.optimized.isolation import finite, isolate_nonfinite, nonfinite_tokens
+from sessa_ref.optimized.span import Span, Together, span
 
 _PUBLISHED_MASKS = ("causal_mask_f_full", "causal_mask_fb_full")
 _PREFILL_ROWS = 256
@@ -84,36 +85,36 @@ class SessaMixer(nn.Module):
     def states(self, u: Float[Tensor, "*batch T D"]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """What decoding has to remember: (rotated keys, values, feedback keys, s), tokens before heads."""
         bad, u = nonfinite_tokens(u), finite(u)
-        q, k, v, overflows = self._finite_projections(u, first=0)
+        q, k, v, overflows = self._finite_projections(u, Together(0, u.shape[-2]))
         f = self.forward_signal(q, k, v, is_causal=True)
         q_fb, k_fb = self.proj_fb(u).chunk(2, dim=-1)
         gain = self.gain(u).masked_fill(bad | overflows, torch.nan)  # which the solve isolates
         return k, v, k_fb, feedback_solve(q_fb, k_fb, gain, f, self.backend)
 
-    def forward_projections(self, u: Float[Tensor, "*batch T D"], first: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (H heads), keys and values (G heads) with heads on axis -2, rotated by positions from `first` on.
+    def forward_projections(self, u: Float[Tensor, "*batch T D"], tokens: Span) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (H heads), keys and values (G heads) with heads on axis -2, rotated by the tokens' positions.
 
         Of several tokens, one that overflows has no query but NaN, and finite keys and values, which earlier ones meet
         with weight 0.
         """
         if u.shape[-2] == 1:
-            return self._projections(u, first)
-        q, k, v, overflows = self._finite_projections(u, first)
+            return self._projections(u, tokens)
+        q, k, v, overflows = self._finite_projections(u, tokens)
         return q.masked_fill(overflows[..., None, None], torch.nan), k, v
 
-    def _finite_projections(self, u: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _finite_projections(self, u: Tensor, tokens: Span) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The projections made finite, and at which tokens one was not."""
-        q, k, v = self._projections(u, first)
+        q, k, v = self._projections(u, tokens)
         overflows = nonfinite_tokens(q.flatten(-2), k.flatten(-2), v.flatten(-2))
         return finite(q), finite(k), finite(v), overflows
 
-    def _projections(self, u: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _projections(self, u: Tensor, tokens: Span) -> tuple[Tensor, Tensor, Tensor]:
         config = self.config
         q = self.q_proj(u).unflatten(-1, (config.heads, -1))
         k = self.k_proj(u).unflatten(-1, (config.kv_heads, -1))
         v = self.v_proj(u).unflatten(-1, (config.kv_heads, -1))
         if config.rope:
-            turn = rotary.table(config, first, u.shape[-2], q.dtype, q.device)
+            turn = tokens.turn(config, q.dtype, q.device)
             q, k = rotary.rotate(q, turn), rotary.rotate(k, turn)
         return q, k, v
 
@@ -142,51 +143,80 @@ class SessaMixer(nn.Module):
         """An empty cache for `max_len` tokens (default: the layer's).
 
         Raises:
-            ValueError: no capacity is given here or to the layer, or it is not positive.
+            TypeError: a number is none, or `dtype` is not floating-point.
+            ValueError: no capacity is given here or to the layer, or a number is out of range.
         """
         capacity = self.max_len if max_len is None else max_len
-        if capacity is None or capacity < 1:
-            raise ValueError(f"init_cache needs max_len, a positive number of tokens, got {capacity}")
+        if capacity is None:
+            raise ValueError("init_cache needs max_len, a positive number of tokens, got None")
+        capacity, batch = whole_number("max_len", capacity, least=1), whole_number("batch_size", batch_size)
         like = self.gamma_bias
-        return Cache.empty(self.config, batch_size, capacity, device or like.device, dtype or like.dtype)
+        require_floating_dtype("dtype", like.dtype if dtype is None else dtype)
+        return Cache.empty(self.config, batch, capacity, like.device if device is None else device, dtype or like.dtype)
 
     @torch.no_grad()
     def prefill(self, u: Float[Tensor, "batch T D"], cache: Cache) -> Float[Tensor, "batch T D"]:
         """The mixer's output for tokens that follow those in the cache, which is updated.
 
         Raises:
-            ValueError: they do not fit.
+            TypeError, ValueError: u or the cache is not what it has to be, or there is no room; nothing is changed.
         """
-        cache.require_room(u.shape[1])
-        if cache.t == 0:
-            *keys_and_values, s = self.states(u)
-            cache.write(*keys_and_values)
-            cache.advance(s)
-            return s
-        u, spoiled = isolate_nonfinite(u)
-        s = torch.cat([self._advance(rows, cache) for rows in u.split(_PREFILL_ROWS, dim=1)], dim=1)
-        return s.masked_fill(spoiled, torch.nan)
+        require_tokens("u", u, 3, self.config.width, self.q_proj)
+        cache.check(self.config, u)
+        return cache.take(u.shape[1], lambda: self.advance(u, cache, u.shape[1]))
 
     @torch.no_grad()
     def decode_step(self, u: Float[Tensor, "batch D"], cache: Cache) -> Float[Tensor, "batch D"]:
         """The mixer's output for the next token; the cache is updated.
 
         Raises:
-            ValueError: the cache is full.
+            TypeError, ValueError: u or the cache is not what it has to be, or it is full; nothing is changed.
         """
-        cache.require_room(1)
-        return self._advance(u[:, None], cache)[:, 0]
+        require_tokens("u", u, 2, self.config.width, self.q_proj)
+        cache.check(self.config, u)
+        return cache.take(1, lambda: self.advance(u[:, None], cache, 1))[:, 0]
 
-    def _advance(self, u: Float[Tensor, "batch T D"], cache: Cache) -> Float[Tensor, "batch T D"]:
-        """A few tokens after those in the cache, or a single first one; T x t numbers at a time."""
-        t, T = cache.t, u.shape[1]
-        q, k, v = self.forward_projections(u, first=t)
+    @torch.no_grad()
+    def advance(self, u: Float[Tensor, "batch T D"], cache: Cache, new: Count) -> Float[Tensor, "batch T D"]:
+        """The mixer's output for tokens that follow those in the cache, which stores them: the work of `Cache.take`.
+
+        Args:
+            u: tokens; the last ones of a row that has fewer than others are padding, where the output means nothing.
+            cache: the tokens before, with room for these.
+            new: how many tokens each row has; T at most, and in one row at least, or none.
+        """
+        T, first = u.shape[1], cache.filled
+        if new == 0 or cache.batch == 0:
+            return torch.zeros_like(u)
+        if T == 1:
+            return self._step(u, cache, span(first, new, 1, cache.batch, u.device))
+        if cache.longest == 0:
+            *keys_and_values, s = self.states(u)
+            tokens = span(0, new, T, cache.batch, u.device)
+            for own, values in zip(cache.parts(), (*keys_and_values, s), strict=True):
+                tokens.write(own, values)
+            return s
+        u, spoiled = isolate_nonfinite(u)
+        outputs = []
+        for rows, bad in zip(u.split(_PREFILL_ROWS, dim=1), spoiled.split(_PREFILL_ROWS, dim=1), strict=True):
+            now = first_of(new, rows.shape[1])
+            outputs.append(self._step(rows, cache, span(first, now, rows.shape[1], cache.batch, u.device), bad))
+            first, new = plus(first, now), plus(new, now, -1)
+        return torch.cat(outputs, dim=1)
+
+    def _step(self, u: Tensor, cache: Cache, tokens: Span, spoiled: Tensor | None = None) -> Tensor:
+        """The states of a few tokens, stored with their keys and values; T x t numbers at a time."""
+        q, k, v = self.forward_projections(u, tokens)
         q_fb, k_fb = self.proj_fb(u).chunk(2, dim=-1)
-        k, v, k_fb = cache.write(k, v, k_fb)
-        visible = None if T == 1 else torch.ones(T, t + T, dtype=torch.bool, device=u.device).tril(t)
-        f = self.forward_signal(q, k, v, visible=visible)
-        s = extend(q_fb, k_fb, self.gain(u), f, cache.s[:, :t])
-        cache.advance(s)
+        gain = self.gain(u)
+        for own, new in ((cache.k_f, k), (cache.v_f, v), (cache.k_b, k_fb)):
+            tokens.write(own, new)
+        k, v = (tokens.read(own).to(new.dtype) for own, new in ((cache.k_f, k), (cache.v_f, v)))
+        f = self.forward_signal(q, k, v, visible=tokens.visible(u.device))
+        s = extend(q_fb, tokens.read(cache.k_b).to(k_fb.dtype), gain, f, cache.s[:, : tokens.past], tokens.lengths)
+        if spoiled is not None:
+            s = s.masked_fill(spoiled, torch.nan)
+        tokens.write(cache.s, s)
         return s
 
     def _frequencies(self, device: torch.device) -> Float[Tensor, " pairs"]:

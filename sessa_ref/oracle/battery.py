@@ -5,11 +5,11 @@ from functools import cache
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.cases import Case, case, chain_case, padded_case, position_case
 
-BATTERY_VERSION = 3
+BATTERY_VERSION = 4
 """Raised whenever the battery changes, so that reports can be compared."""
 
-_ALL = frozenset({"calls", "differences", "NaN isolation"})
-_USE = frozenset({"calls", "NaN isolation"})
+_ALL = frozenset({"calls", "differences", "NaN isolation", "padding"})
+_USE = frozenset({"calls", "NaN isolation", "padding"})
 _LENGTHS = frozenset({"lengths"})
 _WIDE = ("float64", "float32")  # logits of 10^3 and more leave the half precisions without digits
 _NO_FLOAT16 = (*_WIDE, "bfloat16")  # powers of the norm's scale leave float16's range

@@ -93,6 +93,27 @@ class Decoding(Protocol):
 
 
 @runtime_checkable
+class Padding(Protocol):
+    """A layer that takes a mask of real tokens; optional.
+
+    Padding reads nothing and is not read, wherever it stands, and positions count real tokens alone.
+    """
+
+    def forward_padded(self, x: np.ndarray, attention_mask: np.ndarray) -> np.ndarray | None:
+        """The output for x where the mask, (batch, T), is True, and anything elsewhere; None if it takes no mask."""
+        ...
+
+
+@runtime_checkable
+class PaddedDecoding(Decoding, Protocol):
+    """A decoding layer that also takes such a mask for the prompt; optional."""
+
+    def prefill_padded(self, x: np.ndarray, attention_mask: np.ndarray, capacity: int) -> np.ndarray | None:
+        """As `prefill`, for prompts with padding on the left; None if it takes no mask. Each row goes on by itself."""
+        ...
+
+
+@runtime_checkable
 class Sequences(Decoding, Protocol):
     """A decoding layer on which sequences can take turns; optional."""
 

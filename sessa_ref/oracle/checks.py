@@ -10,6 +10,7 @@ from sessa_ref.oracle.candidate import Candidate, CandidateError, UnsupportedErr
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.expectation import Expectation
 from sessa_ref.oracle.isolation import LimitError
+from sessa_ref.oracle.padding import DECODED, layouts, unpadded
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.verdict import Result, Status
 
@@ -90,6 +91,8 @@ def run_checks(candidate: Candidate, expectation: Expectation, require: Sequence
                 gave_up = f"not run, because {name} ended so: {error}"
             yield Observation(replace(errored, message=f"{error}{DECLINING if optional else ''}"))
         else:
+            if finding is None:  # it is about something that a layer need not have
+                continue
             status, message = Status.FAILED, finding.message
             if finding.ratio <= 1:
                 status, message = Status.PASSED, ""
@@ -176,6 +179,27 @@ def lengths(candidate: Candidate, expectation: Expectation) -> Finding:
     return worst
 
 
+def padding(candidate: Candidate, expectation: Expectation) -> Finding | None:
+    """Outputs of tokens with padding before, between or after them, and of steps after a padded prompt.
+
+    None where the candidate takes no mask.
+    """
+    case = expectation.case
+    values = candidate.run("padded", case, expectation.dtype)
+    if not values:
+        return None
+    real = {"y with a mask of real tokens alone": np.ones(case.x.shape[:2], dtype=bool), **layouts(case)}
+    worst = Finding()
+    for label, places in real.items():
+        if label == DECODED and label not in values:
+            continue
+        value = values.get(label, np.zeros(0))
+        problem = _wrong_form(label, value, case.x.shape, _carrier(expectation))
+        unpadded_value = value if problem else unpadded(value, places, expectation.true["y"])
+        worst = worst.worse(problem or _compare_one(expectation, "y", unpadded_value, label))
+    return worst
+
+
 def differences(candidate: Candidate, expectation: Expectation) -> Finding:
     """The candidate's own gradient against differences of its own outputs, along one random direction.
 
@@ -213,13 +237,14 @@ def differences(candidate: Candidate, expectation: Expectation) -> Finding:
     return Finding(ratio, ratio, message, compared=True)
 
 
-CHECKS: dict[str, Callable[[Candidate, Expectation], Finding]] = {
+CHECKS: dict[str, Callable[[Candidate, Expectation], Finding | None]] = {
     "forward": forward,
     "gradients": gradients,
     "decode": decode,
     "causality": causality,
     "calls": calls,
     "lengths": lengths,
+    "padding": padding,
     "differences": differences,
     "NaN isolation": nan_isolation,
 }

@@ -21,6 +21,7 @@ from sessa_ref.oracle.candidate import (
     first_line,
 )
 from sessa_ref.oracle.cases import Case
+from sessa_ref.oracle.padding import padded_outputs
 from sessa_ref.oracle.precision import PRECISIONS
 
 
@@ -173,6 +174,11 @@ def _lengths(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -
     return {f"y of {T} tokens": layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
 
 
+def _padded(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    """The same tokens with padding between them."""
+    return padded_outputs(layer, case, x)
+
+
 def _trace(layer: Tracing, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     return dict(layer.trace(x))
 
@@ -183,6 +189,7 @@ OPERATIONS: dict[str, Callable[[Any, Case, np.ndarray, np.ndarray], Returned]] =
     "decode": _decode,
     "calls": _calls,
     "lengths": _lengths,
+    "padded": _padded,
     "trace": _trace,
 }
 """Every operation by name. Commands implement the first three; the others need a Python object."""

@@ -1,5 +1,6 @@
 """Torch modules as candidates: anything with the published parameter names."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -75,6 +76,13 @@ class TorchLayer:
         """
         with torch.set_grad_enabled(self.module.training):
             return self._output(self.module(self._tensor(x)), "it")
+
+    def forward_padded(self, x: np.ndarray, attention_mask: np.ndarray) -> np.ndarray | None:
+        """The module's output with `attention_mask`, a tensor of booleans, if its forward has such an argument."""
+        if not _takes_mask(self.module.forward):
+            return None
+        with torch.no_grad():
+            return self._output(self.module(self._tensor(x), attention_mask=torch.from_numpy(attention_mask)))
 
     def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Gradients by autograd; what autograd finds unconnected counts as zero."""
@@ -178,6 +186,16 @@ class DecodingTorchLayer(TorchLayer):
                 return x
             return self._kept(self.module.prefill(self._tensor(x), self._cache), "its prefill")
 
+    def prefill_padded(self, x: np.ndarray, attention_mask: np.ndarray, capacity: int) -> np.ndarray | None:
+        """The same with `attention_mask`, if the module's prefill has such an argument."""
+        if not _takes_mask(self.module.prefill):
+            return None
+        with torch.no_grad():
+            self._cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=capacity)
+            mask = torch.from_numpy(attention_mask)
+            y, self._cache = self.module.prefill(self._tensor(x), self._cache, attention_mask=mask)
+        return self._output(y)
+
     def decode_step(self, x_t: np.ndarray) -> np.ndarray:
         """The module's output for the next token."""
         with torch.no_grad():
@@ -197,6 +215,13 @@ class DecodingTorchLayer(TorchLayer):
     def resume(self, state: Any) -> None:
         """Go on with a cache."""
         self._cache = state
+
+
+def _takes_mask(method: Callable) -> bool:
+    try:
+        return "attention_mask" in inspect.signature(method).parameters
+    except (TypeError, ValueError):  # it has no signature
+        return False
 
 
 def _by_symbol(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

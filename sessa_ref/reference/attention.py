@@ -17,11 +17,11 @@ def strict_past(T: int) -> Bool[Array, "T T"]:
 
 
 def attention_weights(
-    q: Real[Array, "*batch T width"], k: Real[Array, "*batch J width"], visible: Bool[Array, "T J"]
+    q: Real[Array, "*batch T width"], k: Real[Array, "*batch J width"], visible: Bool[Array, "*rows T J"]
 ) -> Real[Array, "*batch T J"]:
     """alpha_tj = softmax over the visible j of <q_t, k_j> / sqrt(width), and 0 elsewhere.
 
-    A row that sees nothing is 0. Row t reads no invisible logit, so a NaN in a later token does not reach it.
+    `visible` is the same for the whole batch, or broadcasts to it. A row that sees nothing is 0. Row t reads no invisible logit, so a NaN in a later token does not reach it.
     """
     scale = 1 / np.sqrt(real_dtype(q).type(q.shape[-1]))
     logits = np.where(visible, (q @ np.swapaxes(k, -1, -2)) * scale, -np.inf)
@@ -30,6 +30,11 @@ def attention_weights(
     exponentials = np.exp(logits - np.where(visible.any(axis=-1, keepdims=True), highest, 0))
     total = np.sum(exponentials, axis=-1, keepdims=True)
     return exponentials / np.where(visible.any(axis=-1, keepdims=True), total, 1)
+
+
+def among(real: Bool[Array, "*batch T"]) -> Bool[Array, "*batch T T"]:
+    """Pairs of real tokens: padding reads nothing and is not read."""
+    return real[..., :, None] & real[..., None, :]
 
 
 def causal_sum(alpha: Real[Array, "*batch T T"], v: Real[Array, "*batch T width"]) -> Real[Array, "*batch T width"]:
@@ -41,11 +46,15 @@ def causal_sum(alpha: Real[Array, "*batch T T"], v: Real[Array, "*batch T width"
 
 
 def read(
-    q: Real[Array, "*batch T width"], k: Real[Array, "*batch J width"], v: Real[Array, "*batch J v_width"]
+    q: Real[Array, "*batch T width"],
+    k: Real[Array, "*batch J width"],
+    v: Real[Array, "*batch J v_width"],
+    visible: Bool[Array, "*rows T J"] | None = None,
 ) -> Real[Array, "*batch T v_width"]:
-    """Every query reads every value: what a decoding step does with its cache."""
-    everything = np.ones((q.shape[-2], k.shape[-2]), dtype=bool)
-    return attention_weights(q, k, everything) @ v
+    """Every query reads every value, or the visible ones: what a decoding step does with its cache."""
+    if visible is None:
+        visible = np.ones((q.shape[-2], k.shape[-2]), dtype=bool)
+    return attention_weights(q, k, visible) @ v
 
 
 def split_heads(z: Real[Array, "*batch T features"], heads: int) -> Real[Array, "*batch heads T width"]:

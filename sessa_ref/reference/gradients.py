@@ -16,22 +16,26 @@ from sessa_ref.reference import attention, feedback, layer, rotary, solve, token
 Gradients = dict[str, Array]
 
 
-def vjp(parameters: SessaParameters, x: Any, dy: Any) -> tuple[Real[Array, "*batch T D"], Gradients]:
+def vjp(
+    parameters: SessaParameters, x: Any, dy: Any, attention_mask: Any = None
+) -> tuple[Real[Array, "*batch T D"], Gradients]:
     """Gradients of sum(dy * y) with respect to x and to every parameter.
 
     Args:
         parameters: the layer.
         x: input tokens, shape (..., T, D).
         dy: the output's cotangent, of x's shape.
+        attention_mask: which tokens are real, as for `reference.trace`; at padding dx = dy.
 
     Returns:
         dx, of x's shape, and one array per parameter under its published name and with its shape, summed
         over the batch.
 
     Raises:
-        TypeError, ValueError: `x` or `dy` has the wrong dtype or shape.
+        TypeError, ValueError: `x`, `dy` or `attention_mask` has the wrong dtype or shape.
     """
-    return backward(parameters, layer.trace(parameters, x), dy)
+    masks = () if attention_mask is None else (attention_mask,)
+    return backward(parameters, layer.trace(parameters, x, *masks), dy)
 
 
 def backward(parameters: SessaParameters, steps: layer.Trace, dy: Any) -> tuple[Real[Array, "*batch T D"], Gradients]:
@@ -50,7 +54,8 @@ def backward(parameters: SessaParameters, steps: layer.Trace, dy: Any) -> tuple[
     da = du * tokenwise.gelu_derivative(steps.a)
     dg = dgated * steps.s
     dn = _linear(parameters, gradients, "W_in", steps.n, np.concatenate([da, dg], axis=-1))
-    dx = dy + (_layer_norm(parameters, gradients, steps.x, dn) if parameters.config.norm == "layernorm" else dn)
+    tokens = layer.without_padding(steps.x, steps.real)
+    dx = dy + (_layer_norm(parameters, gradients, tokens, dn) if parameters.config.norm == "layernorm" else dn)
     return dx, {name: gradients[name] for name in parameters}
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.notation import Array, Real, as_floats
@@ -38,6 +39,28 @@ def as_tokens(config: SessaConfig, x: Any, name: str = "x", axes: str = "T D") -
     return array
 
 
+def as_mask(attention_mask: Any, shape: tuple[int, ...]) -> Bool[Array, "*batch"]:
+    """`attention_mask` as booleans, True for real tokens.
+
+    Raises:
+        TypeError: it holds neither booleans nor whole numbers.
+        ValueError: it has another shape, or other numbers than 0 and 1.
+    """
+    mask = np.asarray(attention_mask)
+    if mask.dtype != bool and not np.issubdtype(mask.dtype, np.integer):
+        raise TypeError(f"attention_mask must hold booleans, or 0 and 1, got {mask.dtype}")
+    if mask.shape != shape:
+        raise ValueError(f"attention_mask must have shape {shape}, one entry for each token, got {mask.shape}")
+    if not np.isin(mask, (0, 1)).all():
+        raise ValueError(f"attention_mask must hold booleans, or 0 and 1, got {np.unique(mask)[:5].tolist()}")
+    return mask.astype(bool)
+
+
+def without_padding(x: Real[Array, "*batch D"], real: Bool[Array, "*batch"] | None) -> Real[Array, "*batch D"]:
+    """The tokens that the layer computes with: x, and 0 where it is padding, so that a NaN there spoils nothing."""
+    return x if real is None else np.where(real[..., None], x, 0)
+
+
 def before_mixer(
     parameters: SessaParameters, x: Real[Array, "*batch D"]
 ) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"]]:
@@ -60,23 +83,31 @@ def after_mixer(
     return x + tokenwise.linear(s * g, parameters["W_out.weight"], parameters["W_out.bias"])
 
 
-def trace(parameters: SessaParameters, x: Any) -> Trace:
+def trace(parameters: SessaParameters, x: Any, attention_mask: Any = None) -> Trace:
     """Run the layer on x, shape (..., T, D), and return every intermediate.
 
+    Padding is given by `attention_mask`, of shape (..., T), booleans or 0 and 1: True or 1 for real tokens. It reads
+    nothing and is not read, in both attentions, and positions count real tokens alone, wherever padding stands. So
+    what real tokens have, but for the axes over which they attend, is what they have with the padding removed. At
+    padding n, a, g, u and what is projected from them are those of a token of zeros, f = s = 0, and y = x + b_out.
+
     Raises:
-        TypeError, ValueError: `x` has the wrong dtype or shape.
+        TypeError, ValueError: `x` or `attention_mask` has the wrong dtype or shape.
     """
     x = as_tokens(parameters.config, x)
-    n, a, g, u = before_mixer(parameters, x)
-    mixed = mixer.mixer(parameters, u)
+    real = None if attention_mask is None else as_mask(attention_mask, x.shape[:-1])
+    n, a, g, u = before_mixer(parameters, without_padding(x, real))
+    masks = () if real is None else (real,)
+    mixed = mixer.mixer(parameters, u, *masks)
     y = after_mixer(parameters, x, mixed.s, g)
     return Trace(**vars(mixed), x=x, n=n, a=a, g=g, y=y)
 
 
-def forward(parameters: SessaParameters, x: Any) -> Real[Array, "*batch T D"]:
-    """The layer's output y for x, both of shape (..., T, D).
+def forward(parameters: SessaParameters, x: Any, attention_mask: Any = None) -> Real[Array, "*batch T D"]:
+    """The layer's output y for x, both of shape (..., T, D); `attention_mask` as for `trace`.
 
     Raises:
-        TypeError, ValueError: `x` has the wrong dtype or shape.
+        TypeError, ValueError: `x` or `attention_mask` has the wrong dtype or shape.
     """
-    return trace(parameters, x).y
+    masks = () if attention_mask is None else (attention_mask,)
+    return trace(parameters, x, *masks).y

@@ -143,7 +143,7 @@ class TestCache:
     def test_capacity_is_needed(self):
         with pytest.raises(ValueError, match="init_cache needs max_len"):
             layer().init_cache(2)
-        with pytest.raises(ValueError, match="init_cache needs max_len"):
+        with pytest.raises(ValueError, match="max_len must be at least 1, got 0"):
             layer().init_cache(2, max_len=0)
 
     @pytest.mark.parametrize("parts", [(7,), (3, 4), (1, 2, 4), (1,) * 7, (5, 1, 1)])
