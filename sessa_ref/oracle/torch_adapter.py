@@ -82,7 +82,8 @@ class TorchLayer:
         if not _takes_mask(self.module.forward):
             return None
         with torch.no_grad():
-            return self._output(self.module(self._tensor(x), attention_mask=torch.from_numpy(attention_mask)))
+            y = self.module(self._tensor(x), attention_mask=torch.from_numpy(attention_mask))
+            return self._output(y, "it")
 
     def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Gradients by autograd; what autograd finds unconnected counts as zero."""
@@ -193,8 +194,7 @@ class DecodingTorchLayer(TorchLayer):
         with torch.no_grad():
             self._cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=capacity)
             mask = torch.from_numpy(attention_mask)
-            y, self._cache = self.module.prefill(self._tensor(x), self._cache, attention_mask=mask)
-        return self._output(y)
+            return self._kept(self.module.prefill(self._tensor(x), self._cache, attention_mask=mask), "its prefill")
 
     def decode_step(self, x_t: np.ndarray) -> np.ndarray:
         """The module's output for the next token."""

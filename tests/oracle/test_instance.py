@@ -28,8 +28,8 @@ class Scaled(SessaLayer):
         super().__init__(D, n_heads, **others)
         self.scale = scale
 
-    def forward(self, x):
-        return super().forward(x) * self.scale
+    def forward(self, x, attention_mask=None):
+        return super().forward(x, attention_mask) * self.scale
 
 
 def test_settings_of_an_instance_count():
@@ -40,7 +40,7 @@ def test_settings_of_an_instance_count():
 
 def test_a_patched_forward_counts():
     layer = SessaLayer(8, 2)
-    layer.forward = lambda x: 0 * x
+    layer.forward = lambda x, attention_mask=None: 0 * x
     with pytest.raises(AssertionError, match="does not conform"):
         testing.assert_conforms(layer, ["float32"])
 

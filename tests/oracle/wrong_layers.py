@@ -80,11 +80,11 @@ class LooksAhead(PlainTorchLayer):
 class LowerPrecision(SessaLayer):
     """Computes in float32 and returns the dtype that was asked for; a float32 layer falls to bfloat16."""
 
-    def forward(self, x):
+    def forward(self, x, attention_mask=None):
         lower = torch.float32 if x.dtype == torch.float64 else torch.bfloat16
         values = {name: p.to(lower) for name, p in self.named_parameters()}
         inner = SessaLayer.from_config(self.config).to(lower)
-        return torch.func.functional_call(inner, values, (x.to(lower),)).to(x.dtype)
+        return torch.func.functional_call(inner, values, (x.to(lower), attention_mask)).to(x.dtype)
 
 
 class Float32Angles(SessaLayer):
@@ -145,7 +145,7 @@ def exit_on_import():
 class RefusesNoTokens(SessaLayer):
     """Right wherever there is a token."""
 
-    def forward(self, x):
+    def forward(self, x, attention_mask=None):
         if x.shape[-2] == 0:
             raise RuntimeError("stack expects a non-empty TensorList")
-        return super().forward(x)
+        return super().forward(x, attention_mask)
