@@ -97,7 +97,7 @@ def main(
         )
     _print(Console(width=None if Console().is_terminal else 140), results)
     if json_file is not None:
-        json_file.write_text(results.to_json())
+        json_file.write_text(results.to_json(), encoding="utf-8", newline="\n")
     if plot is not None:
         save(results, plot)
     raise typer.Exit(0 if all(admission.admitted for admission in results.admissions) else 1)

@@ -8,6 +8,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks.results import Results
 from benchmarks.settings import METHODS
+from sessa_ref import figures
 
 _MARKS: dict[str, tuple[str, str]] = dict(
     zip(
@@ -18,6 +19,7 @@ _MARKS: dict[str, tuple[str, str]] = dict(
 )
 
 
+@figures.style({})
 def save(results: Results, path: Path) -> None:
     """Write the figure; the name's ending chooses the format."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")

@@ -1,4 +1,7 @@
-"""The results as tables; `python -m benchmarks.report FILE` prints them as Markdown."""
+"""The results as tables; `python -m benchmarks.report FILE` prints them as Markdown.
+
+README.md, benchmarks/README.md and the book have their numbers from here and from `benchmarks/results`.
+"""
 
 import sys
 from collections.abc import Callable
@@ -6,6 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.results import SLOPE_FROM, Results, Row
+
+SUMMARY = (256, 1024, 4096)
+"""Lengths of the short table."""
 
 
 class Table(NamedTuple):
@@ -56,10 +62,31 @@ def headline(results: Results) -> list[str]:
 def markdown(results: Results) -> str:
     """The headline as a list, and the tables."""
     parts = ["\n".join(f"- {line}" for line in headline(results))]
-    for table in tables(results):
-        lines = [table.header, ["--:"] * len(table.header), *table.rows]
-        parts.append("\n".join([f"**{table.title}**", "", *("| " + " | ".join(line) + " |" for line in lines)]))
+    parts += [f"**{table.title}**\n\n{_lines(table)}" for table in tables(results)]
     return "\n\n".join(parts) + "\n"
+
+
+def summary(*runs: Results) -> str:
+    """Forward and backward of our layer, of the published one and of attention alone, as the lines of a table.
+
+    A length's row is that of the last run that measured all three.
+    """
+    rows: dict[int, list[str]] = {}
+    for run in runs:
+        for T in run.lengths("forward_backward"):
+            found = [run.row("forward_backward", method, T) for method in ("blocked", "published", "attention")]
+            medians = [row.median for row in found if row is not None and row.median is not None]
+            if T in SUMMARY and len(medians) == len(found):
+                ours, published, attention = medians
+                slower, faster = f"{ours / attention:.2f}", f"{published / ours:.2f}"
+                rows[T] = [str(T), _seconds(ours), _seconds(published), faster, _seconds(attention), slower]
+    header = ["T", "`SessaLayer`", "published", "times faster", "causal attention alone", "times slower"]
+    return _lines(Table("", header, [rows[T] for T in sorted(rows)]))
+
+
+def _lines(table: Table) -> str:
+    lines = [table.header, ["--:"] * len(table.header), *table.rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _table(results: Results, title: str, measurement: str, cell: Callable[[Row], str]) -> Table:
@@ -116,7 +143,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python -m benchmarks.report FILE")
     try:
-        print(markdown(Results.from_json(Path(sys.argv[1]).read_text())), end="")
+        print(markdown(Results.from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))), end="")
     except (OSError, ValueError) as error:
         sys.exit(f"cannot read {sys.argv[1]}: {error}")
 

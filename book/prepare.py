@@ -6,6 +6,10 @@
     plotly.min.js       the copy that comes with the Python package
     interactive.js      the interactive figures, with the JavaScript layer that the oracle verifies, in one file:
                         browsers refuse to import modules into a page that was opened from a file
+
+and what a page includes:
+
+    benchmarks/         the tables and the figure of the project's benchmarks
 """
 
 import os
@@ -17,6 +21,7 @@ from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
 GENERATED = BOOK / "_generated"
+BENCHMARKS = ("width-512", "length-4096")  # files of benchmarks/results; the second measures one length once more
 MODULES = BOOK / "node_modules"
 MATHJAX = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2")
 
@@ -42,6 +47,22 @@ def main() -> None:
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
         f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip
+    _write_benchmarks(GENERATED / "benchmarks")
+
+
+def _write_benchmarks(folder: Path) -> None:
+    sys.path.insert(0, str(BOOK.parent))
+    from benchmarks.plot import save
+    from benchmarks.report import markdown, summary
+    from benchmarks.results import Results
+
+    folder.mkdir()
+    files = [BOOK.parent / "benchmarks" / "results" / f"{name}.json" for name in BENCHMARKS]
+    runs = [Results.from_json(file.read_text(encoding="utf-8")) for file in files]
+    for file, run in zip(files, runs, strict=True):
+        (folder / f"{file.stem}.md").write_text(markdown(run), encoding="utf-8")
+    (folder / "summary.md").write_text(summary(*runs) + "\n", encoding="utf-8")
+    save(runs[0], folder / "figure.png")
 
 
 if __name__ == "__main__":

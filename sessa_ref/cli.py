@@ -1,7 +1,6 @@
 """`sessa-ref`: a thin command line over the package."""
 
-import importlib.util
-import json
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,20 +8,25 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import sessa_ref
-from sessa_ref.oracle import Report, TargetError, battery
+from sessa_ref.oracle import IncompleteError, Report, TargetError, battery
 from sessa_ref.oracle import verify as run_oracle
+from sessa_ref.oracle.checks import CHECKS
 from sessa_ref.oracle.console import print_fault, print_faults, print_report
 from sessa_ref.oracle.faults import FAULTS
+from sessa_ref.oracle.interruption import ending_on_signals
 from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Limits
+from sessa_ref.oracle.message import one_line, reason
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
+from sessa_ref.oracle.reports import files
 from sessa_ref.oracle.runners import CommandCandidate, WorkerCandidate
+from sessa_ref.terminal import FAILED, TRACEBACK, Commands, Console, is_exit
 
 main = typer.Typer(
     name="sessa-ref",
+    cls=Commands,
     help="The verified mathematical reference of Sessa.",
     no_args_is_help=True,
     add_completion=False,
@@ -72,6 +76,13 @@ def verify(
             f"{' and '.join(STANDARD_DTYPES)} by default."
         ),
     ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHECK",
+            help=f"A check that must not be skipped; may be repeated. One of {', '.join(CHECKS)}.",
+        ),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")] = None,
@@ -81,31 +92,39 @@ def verify(
 ) -> None:
     """Check an implementation of the layer against the reference.
 
-    Exit code 0: it conforms. 1: it does not. 2: it could not be run.
+    Exit code 0: it conforms. 1: it does not. 2: there is no verdict, or a report could not be written.
     """
     console, log = Console(width=None if Console().is_terminal else 120), Console(stderr=True)
-    dtypes = dtype or list(STANDARD_DTYPES)
+    dtypes, require = dtype or list(STANDARD_DTYPES), require or []
     name = target or command or "nothing"
-    with _errors(f"cannot check {name}", log):
-        _check_options(target, command, dtypes, [json_file, junit, html])
-        limits = Limits(time_limit, memory_limit * 2**20)
+    given = {"json": json_file, "junit": junit, "html": html}
+    paths = {form: path for form, path in given.items() if path is not None}
+    with _errors(f"cannot check {name}", log), ending_on_signals():
+        _check_options(target, command, dtypes, require)
+        limits = _limits(time_limit, memory_limit)
+        files.try_out(paths)
         candidate = CommandCandidate(command, limits) if command else WorkerCandidate(name, limits)
         cases = battery(quick)
         steps = 2 + sum(d in case.dtypes for case in cases for d in dtypes)
-        log.print(f"checking {name} on {len(cases)} cases in {' and '.join(dtypes)}", highlight=False, soft_wrap=True)
+        shown = one_line(name)
+        log.print(f"checking {shown} on {len(cases)} cases in {' and '.join(dtypes)}", soft_wrap=True)
+        processes = max((os.cpu_count() or 1) - 1, 1)
         try:
             with _progress(log, steps) as show:
-                report = run_oracle(
-                    candidate, dtypes, cases, progress=show, processes=max((os.cpu_count() or 1) - 1, 1)
-                )
+                report = run_oracle(candidate, dtypes, cases, show, processes, require=require)
+        except IncompleteError as error:
+            report = error.report
         finally:
             candidate.close()
+        lengths = {case.name: case.x.shape[1] for case in cases}
+        written = dict(files.write(report, paths, lengths))
+        for path, problem in written.items():
+            what = f"the report could not be written to {path}: {problem}" if problem else f"report written to {path}"
+            log.print(one_line(what), style="red" if problem else None, soft_wrap=True)
         print_report(console, report)
-        for path, render in ((json_file, _as_json), (junit, _as_junit), (html, _as_html)):
-            if path is not None:
-                path.write_text(render(report, {case.name: case.x.shape[1] for case in cases}))
-                log.print(f"report written to {path}", highlight=False, soft_wrap=True)
-    raise typer.Exit(0 if report.conforms else 1)
+        if report.incomplete:
+            raise TargetError(report.remark)
+    raise typer.Exit(FAILED if any(written.values()) else _status(report))
 
 
 @main.command()
@@ -118,10 +137,9 @@ def explain(
         return
     by_name = {fault.name.lower(): fault for fault in FAULTS.values()}
     if name.lower() not in by_name:
-        Console(stderr=True).print(
-            f"there is no fault {name}; sessa-ref explain lists them", style="red", highlight=False
-        )
-        raise typer.Exit(2)
+        message = f"there is no fault {one_line(name)}; sessa-ref explain lists them"
+        Console(stderr=True).print(message, style="red", soft_wrap=True)
+        raise typer.Exit(FAILED)
     print_fault(Console(), by_name[name.lower()])
 
 
@@ -134,27 +152,30 @@ main.add_typer(vectors, name="vectors")
 @vectors.command("export")
 def export_vectors(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the vectors go.")]) -> None:
     """Write cases with true values, error radii, tolerances, and the faults that each case exposes."""
-    from sessa_ref.oracle import vectors as files
     from sessa_ref.oracle.exposure import exposed_faults
+    from sessa_ref.oracle.vectors import export
 
     log = Console(stderr=True)
     with _errors(f"cannot write vectors to {directory}", log), _progress(log, 0) as show:
-        names = files.export(directory, exposes=exposed_faults, progress=show)
-    log.print(f"{len(names)} vectors written to {directory}", highlight=False, soft_wrap=True)
+        names = export(directory, exposes=exposed_faults, progress=show)
+    log.print(one_line(f"{len(names)} vectors written to {directory}"), soft_wrap=True)
 
 
 @vectors.command("check")
 def check_vectors(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="What `vectors export` wrote.")],
     outputs: Annotated[Path, typer.Argument(metavar="OUTPUTS", help="Holds NAME/out.safetensors for the cases.")],
+    require: Annotated[
+        list[str] | None, typer.Option(metavar="CHECK", help="gradients, if they must not be skipped.")
+    ] = None,
 ) -> None:
     """Judge outputs that someone else computed. Exit codes as for `verify`."""
-    from sessa_ref.oracle import vectors as files
+    from sessa_ref.oracle.vectors import check
 
     with _errors(f"cannot check {outputs}", Console(stderr=True)):
-        report = files.check(directory, outputs)
-    print_report(Console(width=None if Console().is_terminal else 120), report)
-    raise typer.Exit(0 if report.conforms else 1)
+        report = check(directory, outputs, require or [])
+        print_report(Console(width=None if Console().is_terminal else 120), report)
+    raise typer.Exit(_status(report))
 
 
 @main.command()
@@ -169,22 +190,30 @@ def paths(
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the paths: .svg, .pdf or .png.")] = None,
     powers: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw B, its powers and (I - B)^(-1).")] = None,
-    gamma: Annotated[float, typer.Option(help="The gain in pictures; other symbols count as 1 there.")] = 0.9,
+    gamma: Annotated[
+        float, typer.Option(help="The gain in pictures, in [-1, 1]; other symbols count as 1 there.")
+    ] = 0.9,
 ) -> None:
     """Print all ways by which one token reaches a later one, sorted by hops."""
     from sessa_ref.symbolic.rendering import command
 
     log = Console(stderr=True)
     with _errors("cannot expand", log):
+        command.check_paths(gamma, plot, powers)
         expansion = command.expand_routing(routing, length, source, target, matrix)
         command.print_or_latex(Console(), expansion, latex)
         for path in command.draw_routing(routing, length, expansion, gamma, plot, powers):
-            log.print(f"picture written to {path}", highlight=False, soft_wrap=True)
+            typer.echo(f"picture written to {path}", err=True)
 
 
 @main.command()
 def hops(
-    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A layer: what SessaParameters.save wrote.")],
+    checkpoint: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CHECKPOINT", help="A layer: what SessaParameters.save wrote, or a state_dict as safetensors."
+        ),
+    ],
     tokens: Annotated[
         Path, typer.Argument(metavar="INPUT", help="x of shape (T, D): .npy, or safetensors with one tensor or an x.")
     ],
@@ -195,65 +224,65 @@ def hops(
         Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")
     ] = None,
     powers: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw B, its powers and (I - B)^(-1).")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The config of a checkpoint that carries none: SessaConfig.to_json()."),
+    ] = None,
 ) -> None:
     """Show how much of each influence on a token of a real layer arrives in how many hops."""
     from sessa_ref.symbolic.rendering import command
 
     log = Console(stderr=True)
     with _errors(f"cannot show hops in {checkpoint} on {tokens}", log):
-        B = command.routing_of_layer(checkpoint, tokens)
+        command.check_hops(most, rows, plot, powers)
+        B = command.routing_of_layer(checkpoint, tokens, config)
         shown = command.print_hops(Console(width=None if Console().is_terminal else 120), B, target, most, rows)
         for path in command.draw_hops(B, shown, plot, powers):
-            log.print(f"picture written to {path}", highlight=False, soft_wrap=True)
+            typer.echo(f"picture written to {path}", err=True)
 
 
-def _check_options(target: str | None, command: str | None, dtypes: list[str], files: list[Path | None]) -> None:
+def _check_options(target: str | None, command: str | None, dtypes: list[str], require: list[str]) -> None:
     if (target is None) == (command is None):
         raise TargetError("give either a TARGET or --command")
-    unknown = [d for d in dtypes if d not in PRECISIONS]
-    if unknown:
-        raise TargetError(f"--dtype must be one of {', '.join(PRECISIONS)}, got {', '.join(unknown)}")
-    for path in files:
-        if path is not None and not path.absolute().parent.is_dir():
-            raise TargetError(f"there is no folder {path.absolute().parent} to write {path.name} into")
-    if files[2] is not None and importlib.util.find_spec("matplotlib") is None:
-        raise TargetError('--html needs matplotlib: pip install "sessa-ref[report]"')
+    for option, given, known in (("--dtype", dtypes, PRECISIONS), ("--require", require, CHECKS)):
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise TargetError(f"{option} must be one of {', '.join(known)}, got {', '.join(unknown)}")
+
+
+def _limits(seconds: float, mebibytes: int) -> Limits:
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise TargetError(f"--time-limit must be a positive number of seconds, got {seconds:g}")
+    if mebibytes < 1:
+        raise TargetError(f"--memory-limit must be a positive number of MiB, got {mebibytes}")
+    return Limits(seconds, mebibytes * 2**20)
+
+
+def _status(report: Report) -> int:
+    return 0 if report.conforms else 1
 
 
 @contextmanager
 def _errors(doing: str, log: Console) -> Iterator[None]:
+    """Whatever fails in here is told in one line, and there is no verdict."""
     try:
         yield
-    except (TargetError, ValueError, OSError, ModuleNotFoundError) as error:
-        log.print(f"{doing}: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+    except Exception as error:
+        if is_exit(error) or isinstance(error, BrokenPipeError) or os.environ.get(TRACEBACK):
+            raise
+        log.print(one_line(f"{doing}: {reason(error)}"), style="red", soft_wrap=True)
+        raise typer.Exit(FAILED) from None
 
 
 @contextmanager
 def _progress(log: Console, steps: int) -> Iterator[Callable[[str], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar:
         task = bar.add_task("starting", total=steps)
 
         def show(step: str) -> None:
             bar.update(task, description=step, advance=1)
             if not log.is_terminal:
-                log.print(f"  {step}", highlight=False)
+                log.print(f"  {step}")
 
         yield show
-
-
-def _as_json(report: Report, lengths: dict[str, int]) -> str:
-    return json.dumps(report.to_json(), indent=2) + "\n"
-
-
-def _as_junit(report: Report, lengths: dict[str, int]) -> str:
-    from sessa_ref.oracle.reports.junit import to_junit
-
-    return to_junit(report)
-
-
-def _as_html(report: Report, lengths: dict[str, int]) -> str:
-    from sessa_ref.oracle.reports.html import to_html
-
-    return to_html(report, lengths)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import numbers
 import operator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -187,19 +188,33 @@ class SessaConfig:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "SessaConfig":
-        """The config that `to_json` wrote.
+    def from_json(cls, text: str | bytes) -> "SessaConfig":
+        """The config that `to_json` wrote; entries that are left out have their defaults, width has none.
 
         Raises:
-            ValueError: the text is not a JSON object, or an entry is no field of a config, or out of range.
+            ValueError: the text is not a JSON object, an entry is no field of a config, comes twice or is out of
+                range, or width is missing.
+            TypeError: an entry has the wrong type; nothing is converted, not "8" nor 8.0 to 8.
         """
-        entries = json.loads(text)
+        try:
+            entries = json.loads(text, object_pairs_hook=_each_once)
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError(f"a config must be a JSON object: {error}") from None
         if not isinstance(entries, dict):
-            raise ValueError(f"a config must be a JSON object, got {text[:80]}")
+            raise ValueError(f"a config must be a JSON object, got {text[:80]!r}")
         unknown = entries.keys() - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"a config has no entries named {sorted(unknown)}")
+        if "width" not in entries:
+            raise ValueError("a config must have an entry named width")
         return cls(**entries)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
+        raise ValueError(f"a config must name each entry once, got {', '.join(name for name, _ in pairs)}")
+    return entries
 
 
 def _integer(name: str, value: object) -> int:
@@ -212,12 +227,12 @@ def _integer(name: str, value: object) -> int:
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool | str):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
     try:
-        number = float(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number}")
     return number

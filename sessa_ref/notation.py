@@ -4,7 +4,7 @@
 equation number such as (17) is one of its equations.
 """
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import AbstractDtype
@@ -28,6 +28,34 @@ else:
 def real_dtype(array: Array) -> np.dtype:
     """The dtype of an array's real part: what constants that meet the array are made in."""
     return np.finfo(array.dtype).dtype
+
+
+def as_floats(name: str, value: Any) -> Array:
+    """`value`, an array, a torch tensor or nested lists, as an array of floating-point numbers, exactly.
+
+    It is float64, longdouble or complex in this machine's byte order: float32, float16, bfloat16 and narrower formats
+    become float64. Subclasses of arrays pass, since the oracle computes with one, but `np.matrix`, whose products
+    differ, becomes a plain array.
+
+    Raises:
+        TypeError: `value` holds other things than floating-point numbers, is a masked array, or has no values.
+        ValueError: `value` is no array, as lists of different lengths are none; the message calls it `name`.
+    """
+    if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
+        if value.is_meta:
+            raise TypeError(f"{name} must have values, got a tensor on the meta device")
+        value = value.detach().cpu()
+        value = (value.double() if value.is_floating_point() else value).numpy(force=True)
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got a masked array, whose mask would be ignored")
+    try:
+        array = np.asarray(value) if isinstance(value, np.matrix) else np.asanyarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array: {error}") from None
+    # NumPy knows bfloat16 and the formats of 8 bits by name only, and only where another package defines them.
+    if not array.dtype.name.startswith(("float", "bfloat", "complex")):
+        raise TypeError(f"{name} must hold floating-point numbers, got {array.dtype}")
+    return array.astype(np.result_type(array.dtype, np.float64), copy=False)
 
 
 AXES: Final[dict[str, str]] = {

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import safetensors
 from jaxtyping import Float64
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, as_floats
 
 IGNORED_BUFFERS = ("mixer.rope_inv_freq", "mixer.causal_mask_f_full", "mixer.causal_mask_fb_full")
 """Buffers of the published layer that are no parameters: they follow from the config."""
@@ -68,11 +68,31 @@ class SessaParameters(Mapping[str, Array]):
         unexpected = [name for name in arrays if name not in expected]
         if missing or unexpected:
             raise ValueError(
-                f"parameter names do not fit the config: missing {missing or 'none'}, "
-                f"unexpected {unexpected or 'none'} (for {config})"
+                f"parameter names do not fit the config: missing {_some(missing)}, "
+                f"unexpected {_some(unexpected)} (for {config})"
             )
         self.config = config
         self._arrays = {name: _exact_float64(name, arrays[name], shape) for name, shape in expected.items()}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self):
+            raise AttributeError(f"parameters cannot be changed, {name} neither; `replace` makes others")
+        super().__setattr__(name, value)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Copies and unpickled parameters have read-only arrays as well."""
+        for array in state["_arrays"].values():
+            array.setflags(write=False)
+        vars(self).update(state)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether configs and all numbers are equal."""
+        if not isinstance(other, SessaParameters):
+            return NotImplemented
+        return self.config == other.config and all(np.array_equal(self[name], other[name]) for name in self)
+
+    def __hash__(self) -> int:
+        return hash(self.config)
 
     def __getitem__(self, name: str) -> Real[Array, "..."]:
         return self._arrays[name]
@@ -121,8 +141,12 @@ class SessaParameters(Mapping[str, Array]):
         return {name: array.astype(dtype, order="C") for name, array in self._arrays.items()}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a safetensors file (float64) that carries the config in its header."""
-        save_file(self.state_dict(), path, metadata={"sessa_config": self.config.to_json()})
+        """Write a safetensors file (float64) that carries the config in its header.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        Path(path).write_bytes(save(self.state_dict(), metadata={"sessa_config": self.config.to_json()}))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], config: SessaConfig | None = None) -> "SessaParameters":
@@ -133,26 +157,44 @@ class SessaParameters(Mapping[str, Array]):
             config: needed where the file carries none: shapes do not tell heads, gamma_max or norm_eps.
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is not safetensors, carries no config and none is given, or its content
-                does not fit the config.
+            OSError: the file cannot be read.
+            ValueError: the file is not safetensors, carries no config and none is given, or another config than the
+                one given, or its content does not fit the config.
+            TypeError: the file stores other things than floating-point numbers, or its config has a wrong type.
         """
-        data = Path(path).read_bytes()
-        try:
-            entries = dict(safetensors.deserialize(data))
-        except safetensors.SafetensorError as error:
-            raise ValueError(f"{path} is not a safetensors file: {error}") from None
+        entries = read_safetensors(path)
+        with safetensors.safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get("sessa_config")
+        if text is not None:
+            carried = SessaConfig.from_json(text)
+            if config not in (None, carried):
+                raise ValueError(f"{path} carries another config than the one given: {carried} instead of {config}")
+            config = carried
         if config is None:
-            with safetensors.safe_open(path, framework="numpy") as file:
-                text = (file.metadata() or {}).get("sessa_config")
-            if text is None:
-                raise ValueError(f"{path} carries no sessa_config; pass the config it was trained with")
-            config = SessaConfig.from_json(text)
+            raise ValueError(f"{path} carries no sessa_config: a config is needed, the one it was trained with")
         wanted = {name: e for name, e in entries.items() if name not in IGNORED_BUFFERS}
-        return cls(config, {name: _decode(name, entry) for name, entry in wanted.items()})
+        return cls(config, {name: decode(name, entry) for name, entry in wanted.items()})
 
 
-def _decode(name: str, entry: Mapping[str, Any]) -> Array:
+def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Mapping[str, Any]]:
+    """The entries of a safetensors file by name, as `decode` takes them.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not a safetensors file.
+    """
+    try:
+        return dict(safetensors.deserialize(Path(path).read_bytes()))
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from None
+
+
+def decode(name: str, entry: Mapping[str, Any]) -> Array:
+    """The array that an entry of a safetensors file stores: float64, float32 or float16, and bfloat16 as float32.
+
+    Raises:
+        TypeError: it is stored in another format.
+    """
     # NumPy has no bfloat16, so safetensors' own NumPy reader refuses such checkpoints; the 16 bits
     # are the upper half of a float32.
     if entry["dtype"] == "BF16":
@@ -160,21 +202,23 @@ def _decode(name: str, entry: Mapping[str, Any]) -> Array:
             (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
         )
     if entry["dtype"] not in _SAFETENSORS_FLOATS:
-        raise TypeError(f"{name} must hold floating-point numbers, got {entry['dtype']}")
+        raise TypeError(f"{name} must be stored as F64, F32, F16 or BF16, got {entry['dtype']}")
     return np.frombuffer(entry["data"], _SAFETENSORS_FLOATS[entry["dtype"]]).reshape(entry["shape"])
 
 
 def _exact_float64(name: str, value: Any, shape: tuple[int, ...]) -> Float64[Array, "..."]:
-    if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
-        value = value.detach().cpu()
-        value = value.double().numpy() if value.is_floating_point() else value.numpy()
-    given = np.asarray(value)
-    if given.dtype not in (np.float64, np.float32, np.float16):
-        raise TypeError(f"{name} must be an array of float64, float32 or float16, got {given.dtype}")
+    given = as_floats(name, value)
+    if given.dtype != np.float64:
+        raise TypeError(f"{name} must be an array of float64 or narrower real numbers, got {given.dtype}")
     if given.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {given.shape}")
     if not np.isfinite(given).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
-    exact = given.astype(np.float64)
+    exact = np.array(given, dtype=np.float64)
     exact.setflags(write=False)
     return exact
+
+
+def _some(names: list[str]) -> str:
+    """A list of names for a message, cut where it is long: a checkpoint of a whole model has thousands."""
+    return f"{names[:8]} and {len(names) - 8} more" if len(names) > 8 else str(names or "none")

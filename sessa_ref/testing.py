@@ -1,26 +1,42 @@
 """For the tests of other projects: `assert_conforms(MyLayer)` in pytest."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sessa_ref.oracle import Report, battery, verify
+from sessa_ref.config import SessaConfig
+from sessa_ref.oracle import Adapter, Case, Report, battery, verify
+from sessa_ref.oracle.config_battery import battery_of
 from sessa_ref.oracle.precision import STANDARD_DTYPES
 from sessa_ref.oracle.targets import as_adapter, load_target
 from sessa_ref.oracle.verdict import Status
 
 
 def assert_conforms(
-    implementation: Any, dtypes: Sequence[str] = STANDARD_DTYPES, quick: bool = True, departures: bool = True
+    implementation: Any,
+    dtypes: Sequence[str] = STANDARD_DTYPES,
+    quick: bool = True,
+    departures: bool = True,
+    require: Sequence[str] = (),
+    config: SessaConfig | None = None,
 ) -> Report:
     """Assert that an implementation of the layer conforms; it runs in this process.
 
+    An instance of a torch module is judged as it is, with its settings and on its own config: copies of it get the
+    parameters of the cases, on the CPU and in each precision, and the instance is left alone. Cases longer than its
+    `max_len`, if it has one, are left out.
+
     Args:
-        implementation: a torch module class with the published constructor or an instance of one, a function
-            that takes a `SessaConfig` and returns a torch module, an object or class with the adapter
-            protocol (`sessa_ref.oracle.Adapter`), or a target string such as "package.module:Layer".
+        implementation: a torch module class with the published constructor, an instance of any torch module with
+            the published parameters, a function that takes a `SessaConfig` and returns a torch module, an object or
+            class with the adapter protocol (`sessa_ref.oracle.Adapter`), or a target string such as
+            "package.module:Layer".
         dtypes: precisions to check.
         quick: run the quick battery instead of the full one.
         departures: accept known departures, such as float32 rotary angles in a float64 layer.
+        require: names of checks that must not be skipped, such as "gradients" and "decode".
+        config: check this config only; for instances that have no attribute `config`, the one that they have.
 
     Returns:
         The report, for further assertions.
@@ -28,20 +44,35 @@ def assert_conforms(
     Raises:
         AssertionError: it does not conform; the message says what failed, where, and, where the oracle can tell,
             which mistake was made.
-        TargetError: it cannot be run at all.
+        TargetError: it cannot be run at all, or an instance has no known config or cannot be copied.
     """
-    if isinstance(implementation, str):
-        adapter = load_target(implementation)
-    else:
-        looks_like_module = hasattr(implementation, "named_parameters") and not isinstance(implementation, type)
-        target = type(implementation) if looks_like_module else implementation
-        adapter = as_adapter(target, getattr(target, "__name__", type(target).__name__))
-    report = verify(adapter, dtypes, battery(quick))
+    adapter, cases = _candidate(implementation, quick, config)
+    report = verify(adapter, dtypes, cases, require=require)
     bad = {Status.FAILED, Status.ERRORED} | (set() if departures else {Status.DEPARTED})
     wrong = [r for r in report.results if r.required and r.status in bad]
+    if report.conforms and not wrong:
+        return report
     lines = [f"{r.status} {r.check} on {r.case} in {r.dtype}: {r.message}" for r in wrong[:10]]
     lines += [f"... and {len(wrong) - 10} more"] if len(wrong) > 10 else []
     lines += [f"where: {sentence}" for sentence in report.location]
     lines += [f"diagnosis: {diagnosis}" for diagnosis in report.diagnosis]
-    assert report.conforms and not wrong, "\n".join([f"{report.target} {report.verdict}", *lines])  # noqa: PT018
-    return report
+    refused = ", departures are not accepted" if report.conforms else ""
+    raise AssertionError("\n".join([f"{report.target} {report.verdict}{refused}", *lines]))
+
+
+def _candidate(implementation: Any, quick: bool, config: SessaConfig | None) -> tuple[Adapter, Sequence[Case]]:
+    """How to build the implementation, and the cases to check it on."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(implementation, torch.nn.Module):
+        from sessa_ref.oracle.instance import adapter_of, capacity_of, config_of
+
+        cases = battery_of(config_of(implementation, config), quick)
+        capacity = capacity_of(implementation)
+        return adapter_of(implementation), [case for case in cases if case.x.shape[1] <= capacity]
+    if isinstance(implementation, str):
+        adapter = load_target(implementation)
+    else:
+        adapter = as_adapter(implementation, getattr(implementation, "__name__", type(implementation).__name__))
+    if config is None:
+        return adapter, battery(quick)
+    return adapter, battery_of(replace(config, rotary_dtype="float64"), quick)

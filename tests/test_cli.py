@@ -6,8 +6,10 @@ from typer.testing import CliRunner
 
 import sessa_ref
 from sessa_ref import cli
-from sessa_ref.oracle import battery
+from sessa_ref.oracle import IncompleteError, Report, Result, battery
 from sessa_ref.oracle.faults import FAULTS
+from sessa_ref.oracle.reports import files
+from sessa_ref.oracle.verdict import Status
 
 WRONG = Path(__file__).parent / "oracle" / "wrong_layers.py"
 
@@ -117,12 +119,83 @@ def test_a_file_inside_a_package_is_imported_with_its_package(command, tmp_path)
     [
         (("--dtype", "float8"), "--dtype must be one of"),
         (("--json", "absent/folder/report.json"), "there is no folder"),
+        (("--json", "."), "is a folder, expected a file to write"),
+        (("--json", "r", "--html", "./r"), "reports must go into different files"),
+        (("--require", "backward"), "--require must be one of forward, gradients"),
+        (("--time-limit", "nan"), "--time-limit must be a positive number of seconds, got nan"),
+        (("--time-limit", "0"), "--time-limit must be a positive number of seconds, got 0"),
+        (("--memory-limit", "-1"), "--memory-limit must be a positive number of MiB, got -1"),
     ],
 )
 def test_wrong_options(command, arguments, message):
     result = command("verify", "sessa_ref.optimized:SessaLayer", *arguments)
     assert result.exit_code == 2
-    assert message in result.output
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1, "before any work"
+
+
+def test_what_is_skipped_is_counted_and_may_be_required(command):
+    result = command("verify", f"{WRONG}:WithoutCache", "--dtype", "float32")
+    assert result.exit_code == 0
+    assert "conforms; 3 of 14 checks were skipped: decode (3)" in result.output.splitlines()[-1]
+    result = command("verify", f"{WRONG}:WithoutCache", "--dtype", "float32", "--require", "decode")
+    assert result.exit_code == 1
+    assert "decode cannot be declined, it is required" in result.output
+
+
+def test_messages_of_candidates_are_data(command, tmp_path):
+    folder = tmp_path / "[old]"
+    folder.mkdir()
+    (folder / "late.py").write_text(
+        """from sessa_ref.optimized import SessaLayer
+class Layer(SessaLayer):
+    def forward(self, x):
+        if x.shape[1] == 2: raise OSError("cannot open [/data/w.bin] \\x1b[2J :warning: \\ud800")
+        return super().forward(x)
+""",
+        encoding="utf-8",
+    )
+    paths = {form: tmp_path / f"r.{form}" for form in ("json", "junit", "html")}
+    options = [word for form, path in paths.items() for word in (f"--{form}", path)]
+    result = command("verify", f"{folder}/late.py:Layer", "--dtype", "float32", *options)
+    assert result.exit_code == 1
+    shown = r"cannot open [/data/w.bin] \x1b[2J :warning: \ud800"
+    assert shown in result.output
+    assert f"verdict: {folder}/late.py:Layer does not conform" in result.output
+    assert shown in {
+        r["message"].partition(": ")[2] for r in json.loads(paths["json"].read_text(encoding="utf-8"))["results"]
+    }
+    for form in ("junit", "html"):
+        assert shown in paths[form].read_text(encoding="utf-8")
+    assert "\x1b" not in result.output
+
+
+def test_a_failing_oracle_gives_no_verdict_but_its_report(command, tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        report = Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], {}, incomplete="disk full")
+        raise IncompleteError(report)
+
+    monkeypatch.setattr(cli, "run_oracle", full)
+    result = command("verify", "sessa_ref.optimized:SessaLayer", "--json", tmp_path / "r.json")
+    assert result.exit_code == 2
+    assert "the run ended early: disk full" in result.stderr.splitlines()[-1]
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["verdict"] == "is not judged"
+
+
+def test_a_report_that_fails_is_told_and_the_others_are_written(command, tmp_path, monkeypatch):
+    report = Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], {})
+    monkeypatch.setattr(cli, "run_oracle", lambda *arguments, **options: report)
+
+    def broken(report, lengths):
+        raise RuntimeError("no backend")
+
+    monkeypatch.setattr(files, "to_html", broken)
+    options = ("--html", tmp_path / "r.html", "--junit", tmp_path / "r.xml")
+    result = command("verify", "sessa_ref.optimized:SessaLayer", *options)
+    assert result.exit_code == 2
+    assert f"the report could not be written to {tmp_path / 'r.html'}: RuntimeError: no backend" in result.stderr
+    assert "conforms" in result.stdout
+    assert (tmp_path / "r.xml").exists()
 
 
 def test_every_report_is_written(command, tmp_path):

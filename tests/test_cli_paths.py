@@ -1,9 +1,13 @@
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as torch_file
 from typer.testing import CliRunner
 
 from sessa_ref import cli
@@ -88,6 +92,13 @@ def test_too_many_paths_and_the_matrix_form():
         (("--length", 4, "--routing", "random"), "routing must be one of general, gains, uniform"),
         (("--length", 101, "--matrix"), "length must be at most 100"),
         (("--length", 4, "--plot", "paths.jpeg"), "a picture must end in one of .svg, .pdf, .png, got paths.jpeg"),
+        (("--length", 4, "--plot", "absent/paths.svg"), "there is no folder"),
+        (("--length", 4, "--plot", "p.svg", "--powers", "p.svg"), "pictures must go into different files"),
+        (("--length", 4, "--gamma", "nan"), "gamma must lie in [-1, 1], got nan"),
+        (("--length", 4, "--gamma", 1.5), "gamma must lie in [-1, 1], got 1.5"),
+        (("--length", 20000), "there are 2^19998 paths, more than the 4,096"),
+        (("--length", 10**20 - 1), "there are 2^99999999999999999997 paths"),
+        (("--length", 10**20 - 1, "--matrix"), "length must be at most 100"),
     ],
 )
 def test_bad_options(arguments, message):
@@ -168,3 +179,152 @@ def test_inputs_that_are_none(layer, tmp_path):
     assert run("hops", tmp_path / "absent.safetensors", layer[1]).exit_code == 2
     result = run("hops", *layer, "--target", 20)
     assert "target must be one of the tokens 0 .. 19, got 20" in result.output
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp1253", "utf-8"])
+def test_streams_that_lack_characters(encoding):
+    runner, command = CliRunner(charset=encoding), ["paths", "--length", "4"]
+    printed = [runner.invoke(cli.main, [*command, *more]).stdout for more in ([], ["--routing", "uniform"])]
+    weights = [[row[2].strip() for row in rows(text)] for text in printed]
+    plain = [
+        ["b30", "b10 b31 + b20 b32", "b10 b21 b32", "b10 b21 b32 + b10 b31 + b20 b32 + b30"],
+        ["gamma/3", "gamma^2/2", "gamma^3/6", "gamma (gamma + 1) (gamma + 2)/6"],
+    ]
+    rich = [
+        ["b₃₀", "b₁₀ b₃₁ + b₂₀ b₃₂", "b₁₀ b₂₁ b₃₂", "b₁₀ b₂₁ b₃₂ + b₁₀ b₃₁ + b₂₀ b₃₂ + b₃₀"],
+        ["γ/3", "γ²/2", "γ³/6", "γ (γ + 1) (γ + 2)/6"],
+    ]
+    # Greek has gamma and small exponents, but no subscripts.
+    assert weights == {"utf-8": rich, "cp1253": [plain[0], rich[1]]}.get(encoding, plain)
+
+
+def test_a_picture_of_too_many_arcs_is_refused(tmp_path):
+    result = run("paths", "--length", 40, "--matrix", "--plot", tmp_path / "paths.png")
+    assert result.exit_code == 2
+    assert "at most 8,192 arcs" in result.output
+
+
+def test_a_picture_may_have_brackets_in_its_name(layer, tmp_path):
+    result = run("hops", *layer, "--plot", tmp_path / "[red]:smile:.svg")
+    assert result.exit_code == 0
+    assert "[red]:smile:.svg" in result.output
+
+
+@pytest.fixture
+def published(layer, tmp_path):
+    """The same arrays in a file without a config."""
+    save_file(SessaParameters.load(layer[0]).state_dict(), tmp_path / "published.safetensors")
+    return tmp_path / "published.safetensors"
+
+
+def test_the_config_of_a_checkpoint_that_carries_none(layer, published, tmp_path):
+    result = run("hops", published, layer[1])
+    assert result.exit_code == 2
+    assert "a config is needed" in result.output
+    config = tmp_path / "config.json"
+    config.write_text(SessaConfig.published(8, 2).to_json(), encoding="utf-8")
+    assert run("hops", published, layer[1], "--config", config).output == run("hops", *layer).output
+    for text, message in {'{"width": 0}': "width must be a positive integer", "": "JSON object", "{}": "width"}.items():
+        config.write_text(text, encoding="utf-8")
+        result = run("hops", published, layer[1], "--config", config)
+        assert result.exit_code == 2
+        assert f"{config}: " in result.output
+        assert message in result.output
+    config.write_text('{"width": 8, "heads": 4}', encoding="utf-8")
+    assert "carries another config" in run("hops", *layer, "--config", config).output
+
+
+def test_checkpoints_that_are_none(layer, tmp_path):
+    parameters = SessaParameters.load(layer[0])
+    text = parameters.config.to_json()
+    integers = {**parameters.state_dict(), "W_in.weight": np.zeros((16, 8), np.int8)}
+    save_file(integers, tmp_path / "integers", metadata={"sessa_config": text})
+    save_file(parameters.state_dict(), tmp_path / "text", metadata={"sessa_config": text.replace("8", "0", 1)})
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    for name, message in {
+        "integers": "W_in.weight must be stored as F64, F32, F16 or BF16, got I8",
+        "text": "width must be a positive integer, got 0",
+        "empty": "is not a safetensors file",
+        "folder": "Is a directory",
+    }.items():
+        result = run("hops", tmp_path / name, layer[1])
+        assert result.exit_code == 2, name
+        assert message in result.output, name
+
+
+def test_tokens_in_other_formats(layer, tmp_path):
+    x = np.load(layer[1]).astype(np.float16).astype(np.float64)
+    np.save(tmp_path / "x.npy", x)
+    expected = run("hops", layer[0], tmp_path / "x.npy").output
+    for name, stored in {"half": x.astype(np.float16), "big": x.astype(">f8"), "columns": np.asfortranarray(x)}.items():
+        np.save(tmp_path / f"{name}.npy", stored)
+        assert run("hops", layer[0], tmp_path / f"{name}.npy").output == expected, name
+    rounded = torch.tensor(x).bfloat16()
+    torch_file({"x": rounded}, tmp_path / "x.safetensors")
+    np.save(tmp_path / "rounded.npy", rounded.double().numpy())
+    results = [run("hops", layer[0], tmp_path / name) for name in ("x.safetensors", "rounded.npy")]
+    assert results[0].exit_code == 0
+    assert results[0].output == results[1].output
+
+
+def test_tokens_that_are_none(layer, tmp_path):
+    x = np.load(layer[1])
+    whole = layer[1].read_bytes()
+    for name, stored in {"complex": x + 1j, "row": x[0], "none": x[:0], "large": 1e300 * x}.items():
+        np.save(tmp_path / f"{name}.npy", stored)
+    for name, data in {
+        "cut": whole[:-20],
+        "empty": b"",
+        "bomb": whole.replace(b"(20, 8), ", b"(20, 8000000000000), "),
+        "syntax": whole.replace(b"(20, 8), }", b"(20, 8)**"),
+        "version": whole[:6] + b"\x09" + whole[7:],
+        "zip": b"PK\x03\x04",
+    }.items():
+        (tmp_path / f"{name}.npy").write_bytes(data)
+    (tmp_path / "folder.npy").mkdir()
+    save_file({"x": np.ones((3, 8), dtype=int)}, tmp_path / "integers.safetensors")
+    for name, message in {
+        "complex.npy": "x must hold real numbers",
+        "row.npy": "with D=8, got (8,)",
+        "none.npy": "at least one token",
+        "large.npy": "so large that the layer overflows",
+        "integers.safetensors": "must be stored as F64, F32, F16 or BF16, got I64",
+        "folder.npy": "Is a directory",
+        **{
+            f"{name}.npy": "is not a .npy file of numbers"
+            for name in ("cut", "empty", "bomb", "syntax", "version", "zip")
+        },
+    }.items():
+        result = run("hops", layer[0], tmp_path / name)
+        assert result.exit_code == 2, name
+        assert message in result.output, name
+        assert len(result.output.splitlines()) == 1, name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--most", -1), "most must be at least 0, got -1"),
+        (("--rows", 0), "rows must be at least 1, got 0"),
+        (("--plot", "hops.gif"), "a picture must end in one of"),
+        (("--plot", "absent/hops.svg"), "there is no folder"),
+    ],
+)
+def test_bad_options_of_hops_are_refused_first(arguments, message):
+    result = run("hops", "absent.safetensors", "absent.npy", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_many_columns_are_not_cut(layer):
+    result = run("hops", *layer, "--most", 19, "--rows", 19)
+    table = [line.split() for line in result.output.splitlines() if "%" in line]
+    assert len(table) == 20
+    assert all(line.count("%") == 20 for line in table)
+    assert "…" not in result.output
+
+
+def test_the_package_is_a_program():
+    done = subprocess.run([sys.executable, "-m", "sessa_ref", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == run("--version").output

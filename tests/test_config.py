@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import pytest
 from hypothesis import given
 
@@ -87,3 +90,31 @@ def test_values_out_of_range_are_named(fields, named):
 def test_constructors_name_their_argument(build, named):
     with pytest.raises(ValueError, match=named):
         build()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("", ValueError, "a config must be a JSON object"),
+        ("[" * 100_000, ValueError, "a config must be a JSON object"),
+        (b"\xff", ValueError, "a config must be a JSON object"),
+        ('{"heads": 2}', ValueError, "a config must have an entry named width"),
+        ('{"width": 8, "width": 4}', ValueError, "must name each entry once, got width, width"),
+        ('{"width": 8, "gamma_max": NaN}', ValueError, "gamma_max must be finite, got nan"),
+    ],
+)
+def test_json_is_taken_as_it_is(text, error, message):
+    with pytest.raises(error, match=message):
+        SessaConfig.from_json(text)
+
+
+def test_json_in_any_unicode_encoding():
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        assert SessaConfig.from_json('{"width": 8}'.encode(encoding)) == SessaConfig(width=8)
+
+
+def test_copies_are_equal():
+    config = SessaConfig.published(8, 4, 2)
+    for twin in (pickle.loads(pickle.dumps(config)), copy.deepcopy(config), copy.copy(config)):
+        assert twin == config
+        assert hash(twin) == hash(config)

@@ -1,10 +1,12 @@
 import dataclasses
 
 import numpy as np
+import pytest
+import torch
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.notation import AXES, SYMBOLS
+from sessa_ref.notation import AXES, SYMBOLS, as_floats
 from sessa_ref.parameters import SessaParameters
 
 
@@ -27,3 +29,58 @@ def test_names_are_unique_and_config_symbols_are_fields():
     assert len(names) == len(set(names))
     scalars = {symbol.identifier for symbol in SYMBOLS if not symbol.shape}
     assert scalars <= {field.name for field in dataclasses.fields(SessaConfig)}
+
+
+NUMBERS = np.array([[0.5, -3.0, 5e-324], [0.0, 2.0**-14, 448.0]])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        NUMBERS.astype(">f8"),
+        np.asfortranarray(NUMBERS),
+        NUMBERS.view(np.matrix),
+        NUMBERS.tolist(),
+        torch.tensor(NUMBERS, requires_grad=True),
+        NUMBERS.astype(np.longdouble).astype(np.dtype(np.longdouble).newbyteorder()),
+    ],
+)
+def test_arrays_are_taken_exactly(given):
+    taken = as_floats("x", given)
+    assert taken.dtype.isnative
+    assert not isinstance(taken, np.matrix)
+    assert np.array_equal(taken, NUMBERS)
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float8_e5m2, torch.float8_e4m3fn]
+)
+def test_narrow_tensors_become_float64(dtype):
+    narrow = torch.tensor(NUMBERS).to(dtype)
+    taken = as_floats("x", narrow)
+    assert taken.dtype == np.float64
+    assert np.array_equal(taken, narrow.double().numpy())
+
+
+def test_complex_numbers_keep_both_parts():
+    taken = as_floats("x", (NUMBERS[:, :1] + 2j).astype(">c8"))
+    assert taken.dtype == np.complex128
+    assert np.array_equal(taken, NUMBERS[:, :1] + 2j)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (np.ma.masked_array(NUMBERS, NUMBERS > 0), TypeError, "x must be a plain array, got a masked array"),
+        (NUMBERS.astype(object), TypeError, "x must hold floating-point numbers, got object"),
+        (np.ones(3, dtype=int), TypeError, "x must hold floating-point numbers, got int64"),
+        (torch.ones(3, dtype=torch.int64), TypeError, "x must hold floating-point numbers, got int64"),
+        (torch.ones(3, device="meta"), TypeError, "x must have values"),
+        (["a"], TypeError, "x must hold floating-point numbers"),
+        (None, TypeError, "x must hold floating-point numbers, got object"),
+        ([[1.0], [1.0, 2.0]], ValueError, "x must be an array"),
+    ],
+)
+def test_what_is_no_array_of_floating_point_numbers(given, error, message):
+    with pytest.raises(error, match=message):
+        as_floats("x", given)

@@ -1,5 +1,9 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from safetensors.numpy import save_file
 
@@ -38,7 +42,6 @@ def test_published_file_loads_exactly(tmp_path, dtype):
 
 
 def test_bfloat16_file_loads_exactly(tmp_path):
-    import torch
     from safetensors.torch import save_file as save_torch
 
     arrays = {n: torch.tensor(a).bfloat16() for n, a in SessaParameters.random(CONFIG, 1).items()}
@@ -67,8 +70,6 @@ def test_initial_distribution_is_the_published_one():
 
 
 def test_initial_scales_are_torchs():
-    import torch
-
     from sessa_ref.optimized import SessaLayer
 
     torch.manual_seed(0)
@@ -99,7 +100,7 @@ def test_arrays_are_copies_and_read_only():
         ({"W_in.bias": None}, ValueError, r"missing \['W_in.bias'\]"),
         ({"mixer.extra": np.ones(3)}, ValueError, r"unexpected \['mixer.extra'\]"),
         ({"W_in.bias": np.ones(3)}, ValueError, r"W_in.bias must have shape \(16,\), got \(3,\)"),
-        ({"W_in.bias": np.ones(16, dtype=int)}, TypeError, "W_in.bias must be an array of float64"),
+        ({"W_in.bias": np.ones(16, dtype=int)}, TypeError, "W_in.bias must hold floating-point numbers, got int64"),
         ({"W_in.bias": np.ones(16, dtype=complex)}, TypeError, "got complex128"),
         ({"W_in.bias": np.full(16, np.nan)}, ValueError, "W_in.bias must be finite"),
     ],
@@ -120,5 +121,76 @@ def test_wrong_files_are_named(tmp_path):
     with pytest.raises(ValueError, match="carries no sessa_config"):
         SessaParameters.load(tmp_path / "bare.safetensors")
     save_file({"W_in.bias": np.ones(16, dtype=int)}, tmp_path / "integers.safetensors")
-    with pytest.raises(TypeError, match=r"W_in\.bias must hold floating-point numbers, got I64"):
+    with pytest.raises(TypeError, match=r"W_in\.bias must be stored as F64, F32, F16 or BF16, got I64"):
         SessaParameters.load(tmp_path / "integers.safetensors", CONFIG)
+
+
+def test_equality():
+    first, again, other = (SessaParameters.random(CONFIG, seed) for seed in (1, 1, 2))
+    assert first == again
+    assert hash(first) == hash(again)
+    assert first != other
+    assert first != dict(first)
+    assert first != SessaParameters(SessaConfig.published(8, 4), dict(first)), "the same arrays, another map"
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda given: pickle.loads(pickle.dumps(given))])
+def test_copies_are_equal_and_read_only(duplicate):
+    parameters = SessaParameters.random(CONFIG, 0)
+    twin = duplicate(parameters)
+    assert twin == parameters
+    assert not any(array.flags.writeable for array in twin.values())
+
+
+def test_the_config_cannot_be_exchanged():
+    parameters = SessaParameters.random(CONFIG, 0)
+    with pytest.raises(AttributeError, match="parameters cannot be changed, config neither"):
+        parameters.config = SessaConfig.published(8, 4)
+
+
+@pytest.mark.parametrize("kind", [">f8", ">f4", np.float16, "bfloat16"])
+def test_arrays_of_any_floating_point_format_are_taken_exactly(kind):
+    weight = SessaParameters.random(CONFIG, 0)["W_out.weight"].astype(np.float16).astype(np.float64)
+    if kind == "bfloat16":
+        given = torch.tensor(weight).bfloat16()
+        weight = given.double().numpy()
+    else:
+        given = weight.astype(kind)
+    taken = SessaParameters.random(CONFIG, 0).replace({"W_out.weight": given})["W_out.weight"]
+    assert np.array_equal(taken, weight)
+    assert taken.dtype.isnative
+
+
+def test_a_mask_is_not_ignored():
+    weight = SessaParameters.random(CONFIG, 0)["W_out.weight"]
+    with pytest.raises(TypeError, match=r"W_out\.weight must be a plain array, got a masked array"):
+        SessaParameters.random(CONFIG, 0).replace({"W_out.weight": np.ma.masked_array(weight, weight > 0)})
+
+
+def test_a_config_that_contradicts_the_file_is_refused(tmp_path):
+    path = tmp_path / "layer.safetensors"
+    SessaParameters.random(CONFIG, 0).save(path)
+    assert SessaParameters.load(path, CONFIG) == SessaParameters.random(CONFIG, 0)
+    with pytest.raises(ValueError, match="carries another config"):
+        SessaParameters.load(path, SessaConfig.published(8, 4))
+
+
+@pytest.mark.parametrize("cut", [0, 7, 8, 100, -1])
+def test_truncated_files_are_refused(tmp_path, cut):
+    path = tmp_path / "layer.safetensors"
+    SessaParameters.random(CONFIG, 0).save(path)
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(ValueError, match="not a safetensors file"):
+        SessaParameters.load(path)
+
+
+def test_where_nothing_can_be_written(tmp_path):
+    parameters = SessaParameters.random(CONFIG, 0)
+    for place in (tmp_path, tmp_path / "absent" / "layer.safetensors"):
+        with pytest.raises(OSError, match=r"Is a directory|No such file|Permission denied"):
+            parameters.save(place)
+
+
+def test_long_lists_of_names_are_cut():
+    with pytest.raises(ValueError, match=r"'n7'\] and 992 more"):
+        SessaParameters(CONFIG, {f"n{i}": np.ones(1) for i in range(1000)})

@@ -1,10 +1,13 @@
 """Docstrings are plain text with `code` in single quotes of that kind; this tells Sphinx so.
 
-reStructuredText would take |x| for a substitution, x_ for a link and * for emphasis.
+reStructuredText would take |x| for a substitution, x_ for a link and * for emphasis. Numbers in docstrings are the
+paper's, and get its mark (see `paper.py`).
 """
 
 import re
 from typing import Any
+
+from page_text import NUMBERS  # Sphinx finds the extensions beside each other
 
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
@@ -18,6 +21,6 @@ def setup(app: Any) -> dict[str, bool]:
 def _as_plain_text(app: Any, what: str, name: str, target: Any, options: Any, lines: list[str]) -> None:
     text = "\n".join(lines)
     parts = _CODE.split(text)  # what is code stands at the odd places
-    parts[::2] = [re.sub(r"[|*]|_(?!\w)", r"\\\g<0>", part) for part in parts[::2]]
+    parts[::2] = [NUMBERS.sub(r":paper:`\g<0>`", re.sub(r"[|*]|_(?!\w)", r"\\\g<0>", part)) for part in parts[::2]]
     parts[1::2] = [f"``{code}``" for code in parts[1::2]]
     lines[:] = "".join(parts).split("\n")

@@ -42,6 +42,6 @@ def _check_pages(app: Any, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     for page in sorted(Path(app.outdir).rglob("*.html")):
-        text = page.read_text()
+        text = page.read_text(encoding="utf-8")
         for found in (*_LOADED.findall(text), *_NETWORK.findall(text)):
             logger.warning("%s loads something from elsewhere: %s", page.relative_to(app.outdir), found)

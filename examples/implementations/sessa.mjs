@@ -5,8 +5,9 @@
 //   forwardSubstitution(B, f)           the solve alone, and softmax(logits), the weights of a row
 //   readSafetensors, writeSafetensors   parameters from and to files
 //
-// `config` has the fields of SessaConfig. `parameters` maps each published name, such as "W_in.weight", to
-// { shape, data }: matrices are (outputs, inputs), row by row. `x` is an array of T tokens of D numbers each.
+// `config` has the fields of SessaConfig, all of them. `parameters` maps each published name, such as "W_in.weight",
+// to { shape, data }: matrices are (outputs, inputs), row by row. `x` is an array of T tokens of D numbers each.
+// What does not fit is refused with an error that names it.
 // Symbols are the paper's (arXiv 2604.18580v2), and a bare number such as (17) is one of its equations.
 //
 // `node sessa.mjs CASE_DIR` answers one request of the oracle's command protocol.
@@ -26,7 +27,9 @@
  *   gamma                     [t]: (18)
  */
 export function forward(config, parameters, x) {
+  if (!Array.isArray(x)) throw new TypeError("x must be an array of tokens");
   const decoder = new Decoder(config, parameters);
+  x.forEach((token, t) => checkToken(config, token, `token ${t}`));
   const steps = x.map((token) => decoder.step(token));
   const padded = (row) => Array.from(x, (_, j) => row[j] ?? 0);
   const gathered = (name) => steps.map((step) => step[name]);
@@ -45,6 +48,8 @@ const TOKENWISE = [
 /** The layer, one token at a time. The cache holds what later tokens need of the earlier ones. */
 export class Decoder {
   constructor(config, parameters) {
+    checkConfig(config);
+    checkParameters(config, parameters);
     this.config = config;
     this.parameters = parameters;
     this.cache = { k_rotated: [], v: [], k_fb: [], s: [] };
@@ -54,7 +59,7 @@ export class Decoder {
   step(x_t) {
     const { config, parameters, cache } = this;
     const { width: D, heads: H, kv_heads: G } = config;
-    if (x_t.length !== D) throw new RangeError(`a token must have width ${D}, got ${x_t.length}`);
+    checkToken(config, x_t, "a token");
     const project = (name, z) => linear(parameters, name, z);
     const t = cache.s.length;
 
@@ -89,6 +94,76 @@ export class Decoder {
   }
 }
 
+const whole = (value) => Number.isSafeInteger(value) && value > 0;
+const number = (fits) => (value) => Number.isFinite(value) && fits(value);
+const switched = (value) => typeof value === "boolean";
+const oneOf = (...values) => (value) => values.includes(value);
+const FIELDS = {
+  width: whole,
+  heads: whole,
+  kv_heads: whole,
+  query_width: whole,
+  feedback_width: whole,
+  gamma_max: number((value) => value > 0 && value <= 1),
+  norm: oneOf("layernorm", "identity"),
+  norm_eps: number((value) => value >= 0),
+  rope: switched,
+  rope_base: number((value) => value > 1),
+  rotary_dtype: oneOf("float64", "float32"),
+  projection_bias: switched,
+};
+
+/** Refuse a config that lacks a field or has one that is none of its values; nothing has a default here. */
+function checkConfig(config) {
+  for (const [name, fits] of Object.entries(FIELDS)) {
+    const value = config[name];
+    if (value === undefined) throw new Error(`the config lacks ${name}`);
+    if (!fits(value)) throw new RangeError(`the config's ${name} cannot be ${JSON.stringify(value)}`);
+  }
+  const { width, heads, kv_heads, rope, query_width } = config;
+  if (width % heads || heads % kv_heads) throw new RangeError("heads must divide width, and kv_heads heads");
+  if (rope && query_width % 2) throw new RangeError(`query_width must be even with rope, got ${query_width}`);
+}
+
+/** The parameters' names and shapes; of a layer without projection biases or with one head there are fewer. */
+function shapes({ width: D, heads: H, kv_heads: G, query_width, feedback_width, norm, projection_bias }) {
+  const linear = (name, outputs, bias) => ({
+    [`${name}.weight`]: [outputs, D],
+    ...(bias && { [`${name}.bias`]: [outputs] }),
+  });
+  return {
+    ...(norm === "layernorm" && { "ln.weight": [D], "ln.bias": [D] }),
+    ...linear("W_in", 2 * D, true),
+    "mixer.gamma_bias": [],
+    ...linear("mixer.q_proj", H * query_width, projection_bias),
+    ...linear("mixer.k_proj", G * query_width, projection_bias),
+    ...linear("mixer.v_proj", (G * D) / H, projection_bias),
+    ...linear("mixer.proj_fb", 2 * feedback_width, projection_bias),
+    ...(H > 1 && linear("mixer.out_proj", D, false)),
+    ...linear("mixer.gamma_ctx", 1, false),
+    ...linear("W_out", D, true),
+  };
+}
+
+/** Refuse parameters that are missing or have another shape, and those that this config's layer would not use. */
+function checkParameters(config, parameters) {
+  const expected = shapes(config);
+  for (const [name, shape] of Object.entries(expected)) {
+    const { shape: given, data } = tensor(parameters, name);
+    if (String(given) !== String(shape) || data?.length !== product(shape)) {
+      throw new RangeError(`${name} must have shape [${shape}], got [${given}] with ${data?.length} numbers`);
+    }
+  }
+  const buffer = /^mixer\.(rope_inv_freq|causal_mask_.*)$/; // these follow from the config
+  const unused = Object.keys(parameters).filter((name) => !(name in expected) && !buffer.test(name));
+  if (unused.length) throw new Error(`the config has no parameters named ${unused.join(", ")}`);
+}
+
+function checkToken({ width }, token, name) {
+  if (token?.length !== width) throw new RangeError(`${name} must hold ${width} numbers, got ${token?.length}`);
+  if (!token.every((number) => typeof number === "number")) throw new TypeError(`${name} must hold numbers alone`);
+}
+
 /**
  * The solution s of (I - B) s = f (20), by forward substitution.
  *
@@ -97,6 +172,11 @@ export class Decoder {
  */
 export function forwardSubstitution(B, f) {
   const s = [];
+  f.forEach((f_t, t) => {
+    if (!(B[t]?.length >= t)) throw new RangeError(`row ${t} of B must have ${t} entries, got ${B[t]?.length}`);
+    const width = f[0].length;
+    if (f_t.length !== width) throw new RangeError(`row ${t} of f must have width ${width}, got ${f_t.length}`);
+  });
   f.forEach((f_t, t) => s.push(nextState(B[t], f_t, s)));
   return s;
 }
@@ -170,8 +250,12 @@ function total(numbers) {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
+function product(numbers) {
+  return numbers.reduce((all, number) => all * number, 1);
+}
+
 function tensor(parameters, name) {
-  if (!(name in parameters)) throw new Error(`the parameters lack ${name}`);
+  if (!Object.hasOwn(parameters, name)) throw new Error(`the parameters lack ${name}`);
   return parameters[name];
 }
 
@@ -204,19 +288,49 @@ export function erf(z) {
 }
 
 /**
- * The tensors of a safetensors file: { name: { dtype, shape, data } }. F64 becomes a Float64Array; F32
- * and F16 become a Float32Array. Like the file, the machine must be little-endian.
+ * The tensors of a safetensors file, an ArrayBuffer: { name: { dtype, shape, data } }. F64 becomes a Float64Array;
+ * F32 and F16 become a Float32Array. Like the file, the machine must be little-endian.
+ *
+ * A file that is cut off or contradicts itself is refused.
  */
 export function readSafetensors(buffer) {
+  const broken = (reason) => new RangeError(`a file of ${buffer.byteLength} bytes is not safetensors: ${reason}`);
+  if (buffer.byteLength < 8) throw broken("it ends before its header's length");
   const headerLength = Number(new DataView(buffer).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, headerLength)));
+  const start = 8 + headerLength;
+  if (start > buffer.byteLength) throw broken(`its header is said to have ${headerLength} bytes`);
+  const header = parsed(new Uint8Array(buffer, 8, headerLength), broken);
   delete header.__metadata__;
   const tensors = {};
-  for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
-    const [start, end] = data_offsets.map((offset) => 8 + headerLength + offset);
-    tensors[name] = { dtype, shape, data: storage(name, dtype).decode(buffer.slice(start, end)) };
+  const offset = (entry, which) => entry[1].data_offsets?.[which];
+  const inOrder = Object.entries(header).sort((a, b) => offset(a, 0) - offset(b, 0) || offset(a, 1) - offset(b, 1));
+  let position = 0; // tensors lie side by side, without gaps
+  for (const [name, { dtype, shape, data_offsets }] of inOrder) {
+    const { size, decode } = storage(name, dtype);
+    const isShape = Array.isArray(shape) && shape.every((length) => length === 0 || whole(length));
+    if (!isShape) throw broken(`${name} has no shape`);
+    const end = position + product(shape) * size;
+    if (data_offsets?.[0] !== position || data_offsets[1] !== end) {
+      throw broken(`${name} of shape [${shape}] must have the offsets ${position} and ${end}, got ${data_offsets}`);
+    }
+    if (start + end > buffer.byteLength) throw broken(`${name} ends at byte ${start + end}`);
+    tensors[name] = { dtype, shape, data: decode(buffer.slice(start + position, start + end)) };
+    position = end;
   }
+  if (start + position !== buffer.byteLength) throw broken(`its tensors end at byte ${start + position}`);
   return tensors;
+}
+
+function parsed(bytes, broken) {
+  let header;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw broken(`its header is not JSON, ${error.message}`);
+  }
+  const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isObject(header) || !Object.values(header).every(isObject)) throw broken("its header does not describe tensors");
+  return header;
 }
 
 /** The safetensors file, as bytes, of tensors given as { name: { dtype, shape, data } }. */
@@ -226,6 +340,7 @@ export function writeSafetensors(tensors) {
   let end = 0;
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
     const bytes = storage(name, dtype).encode(data);
+    if (data.length !== product(shape)) throw new RangeError(`${name} of shape [${shape}] got ${data.length} numbers`);
     header[name] = { dtype, shape, data_offsets: [end, (end += bytes.length)] };
     parts.push(bytes);
   }
@@ -243,16 +358,17 @@ export function writeSafetensors(tensors) {
 }
 
 const STORAGE = {
-  F64: { decode: (bytes) => new Float64Array(bytes), encode: (data) => bytesOf(Float64Array.from(data)) },
-  F32: { decode: (bytes) => new Float32Array(bytes), encode: (data) => bytesOf(Float32Array.from(data)) },
+  F64: { size: 8, decode: (bytes) => new Float64Array(bytes), encode: (data) => bytesOf(Float64Array.from(data)) },
+  F32: { size: 4, decode: (bytes) => new Float32Array(bytes), encode: (data) => bytesOf(Float32Array.from(data)) },
   F16: {
+    size: 2,
     decode: (bytes) => Float32Array.from(new Uint16Array(bytes), fromHalf),
     encode: (data) => bytesOf(Uint16Array.from(data, toHalf)),
   },
 };
 
 function storage(name, dtype) {
-  if (!(dtype in STORAGE)) throw new TypeError(`${name} must be F64, F32 or F16, got ${dtype}`);
+  if (!Object.hasOwn(STORAGE, dtype)) throw new TypeError(`${name} must be F64, F32 or F16, got ${dtype}`);
   return STORAGE[dtype];
 }
 
@@ -285,11 +401,14 @@ export function toHalf(number) {
   return sign | (((exponent + 14) << 10) + nearest);
 }
 
-/** Answer the oracle's request in a directory and return the exit status: 3 for an operation unknown here. */
+/** Answer the oracle's request in a directory and return the exit status. An operation unknown here is declined. */
 async function main(caseDir) {
   const { readFileSync, writeFileSync } = await import("node:fs");
   const { operation, config } = JSON.parse(readFileSync(`${caseDir}/case.json`, "utf8"));
-  if (operation !== "forward" && operation !== "decode") return 3;
+  if (operation !== "forward" && operation !== "decode") {
+    writeFileSync(`${caseDir}/unsupported.txt`, `it does not implement ${operation}\n`);
+    return 0;
+  }
   const file = readFileSync(`${caseDir}/case.safetensors`);
   const tensors = readSafetensors(new Uint8Array(file).buffer);
   const named = Object.entries(tensors).filter(([name]) => name.startsWith("param."));

@@ -42,8 +42,15 @@ def vjp(parameters: Parameters, config: Config, x: jax.Array, dy: jax.Array) -> 
 
 
 def prefill(parameters: Parameters, config: Config, x: jax.Array, capacity: int) -> tuple[jax.Array, Cache]:
-    """The output for a prompt x, shape (..., T, D), and a cache after it with room for `capacity` tokens."""
+    """The output for a prompt x, shape (..., T, D), and a cache after it with room for `capacity` tokens.
+
+    Raises:
+        KeyError, ValueError, TypeError: config, parameters or x do not fit each other, or the prompt has no room.
+    """
+    check(parameters, config, x)
     T = x.shape[-2]
+    if capacity < T:
+        raise ValueError(f"a prompt of {T} tokens has no room in a cache for {capacity}")
     u, g = before_mixer(parameters, config, x)
     # A product with a masked weight of 0 still lets a NaN through. Tokens that are not finite are therefore
     # set to 0 here, and the states from there on to NaN below.
@@ -67,8 +74,20 @@ def decode_step(
     x_t: jax.Array,
     cache: Cache,
 ) -> tuple[jax.Array, Cache]:
-    """The output for the next token x_t, shape (..., D), and the cache after it; the cache must have room."""
-    t, capacity = cache["t"], cache["s"].shape[-2]
+    """The output for the next token x_t, shape (..., D), and the cache after it.
+
+    Without room in the cache the output is NaN under `jit`, where the number of tokens is not known yet.
+
+    Raises:
+        ValueError: the cache is full, or has other batch axes than x_t.
+        KeyError, ValueError, TypeError: config, parameters or x_t do not fit each other.
+    """
+    check(parameters, config, x_t)
+    t, (*batch, capacity, _) = cache["t"], cache["s"].shape
+    if x_t.shape[:-1] != tuple(batch):
+        raise ValueError(f"x_t must have the cache's batch axes {tuple(batch)}, got {x_t.shape[:-1]}")
+    if not isinstance(t, jax.core.Tracer) and t >= capacity:
+        raise ValueError(f"the cache has room for {capacity} tokens and is full")
 
     def stored(name: str, z: jax.Array) -> jax.Array:
         return lax.dynamic_update_slice_in_dim(cache[name], z, t, axis=-2)
@@ -81,6 +100,7 @@ def decode_step(
     f = forward_signal(parameters, q, keys, values, visible=position <= t)
     alpha = attention_weights(q_fb, cache["k_fb"], visible=position < t)
     s = f + gamma * (alpha @ cache["s"])  # (22); for the first token alpha is 0 (21)
+    s = jnp.where(t < capacity, s, jnp.nan)
     cache = {"t": t + 1, "k": keys, "v": values, "k_fb": stored("k_fb", k_fb), "s": stored("s", s)}
     return after_mixer(parameters, x, s, g)[..., 0, :], cache
 
@@ -96,6 +116,42 @@ def decode(parameters: Parameters, config: Config, x: jax.Array, split: int) -> 
     prompt_y, cache = prefill(parameters, config, x[..., :split, :], capacity=max(x.shape[-2], 1))
     _, later_y = lax.scan(step, cache, jnp.moveaxis(x[..., split:, :], -2, 0))
     return jnp.concatenate([prompt_y, jnp.moveaxis(later_y, 0, -2)], axis=-2)
+
+
+def check(parameters: Parameters, config: Config, x: jax.Array) -> None:
+    """Refuse what does not fit: JAX would broadcast some of it, and take a missing bias for none."""
+    expected = shapes(config)
+    if parameters.keys() != expected.keys():
+        raise KeyError(f"parameters that are missing or not of this config: {sorted(parameters.keys() ^ expected)}")
+    for name, shape in expected.items():
+        if parameters[name].shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {parameters[name].shape}")
+    if x.shape[-1] != config["width"]:
+        raise ValueError(f"x must have width {config['width']}, got shape {x.shape}")
+    for name, array in {"x": x, **parameters}.items():
+        if not jnp.issubdtype(array.dtype, jnp.floating):
+            raise TypeError(f"{name} must hold floating-point numbers, got {array.dtype}")
+
+
+def shapes(config: Config) -> dict[str, tuple[int, ...]]:
+    """The parameters' names and shapes; a layer without projection biases, or with one head, has fewer."""
+    D, H, G = config["width"], config["heads"], config["kv_heads"]
+    found = {"mixer.gamma_bias": (), "mixer.gamma_ctx.weight": (1, D)}
+    if config["norm"] == "layernorm":
+        found |= {"ln.weight": (D,), "ln.bias": (D,)}
+    if H > 1:
+        found["mixer.out_proj.weight"] = (D, D)
+    projections = {
+        "mixer.q_proj": H * config["query_width"],
+        "mixer.k_proj": G * config["query_width"],
+        "mixer.v_proj": G * (D // H),
+        "mixer.proj_fb": 2 * config["feedback_width"],
+    }
+    for name, outputs in {"W_in": 2 * D, "W_out": D, **projections}.items():
+        found[f"{name}.weight"] = (outputs, D)
+        if config["projection_bias"] or name not in projections:
+            found[f"{name}.bias"] = (outputs,)
+    return found
 
 
 def before_mixer(parameters: Parameters, config: Config, x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -189,8 +245,8 @@ def at_least_float32(z: jax.Array) -> jax.Array:
 
 
 def main(case_dir: str) -> int:
-    """Answer the request in `case_dir` and return the exit status: 3 for an operation unknown here."""
-    request = json.loads((Path(case_dir) / "case.json").read_text())
+    """Answer the request in `case_dir` and return the exit status. An operation unknown here is declined."""
+    request = json.loads((Path(case_dir) / "case.json").read_text(encoding="utf-8"))
     jax.config.update("jax_enable_x64", request["dtype"] == "float64")
     jax.config.update("jax_default_matmul_precision", "highest")
     stored = load_file(Path(case_dir) / "case.safetensors")
@@ -205,7 +261,9 @@ def main(case_dir: str) -> int:
     elif request["operation"] == "decode":
         results = {"y": jax.jit(lambda p, x: decode(p, config, x, split))(parameters, x)}
     else:
-        return 3
+        reason = f"it does not implement {request['operation']}\n"
+        (Path(case_dir) / "unsupported.txt").write_text(reason, encoding="utf-8")
+        return 0
     as_stored = {name: np.asarray(array).astype(stored["x"].dtype) for name, array in results.items()}
     save_file(as_stored, Path(case_dir) / "out.safetensors")
     return 0

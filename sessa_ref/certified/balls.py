@@ -87,3 +87,31 @@ def to_array(matrix: arb_mat) -> Array:
     array = np.empty((matrix.nrows(), matrix.ncols()), dtype=object)
     array.ravel()[:] = matrix.entries()
     return array
+
+
+Numbers = tuple[int, int] | float
+"""A number as mantissa and exponent of 2; infinities and NaN as floats."""
+
+
+def to_numbers(ball: arb) -> tuple[Numbers, Numbers]:
+    """A ball's midpoint and radius, exactly. Flint's balls cannot be pickled; these can."""
+
+    def parts(number: arb) -> Numbers:
+        if not number.is_finite():
+            return float(number)
+        mantissa, exponent = number.man_exp()
+        return int(mantissa), int(exponent)
+
+    return parts(ball.mid()), parts(ball.rad())
+
+
+def from_numbers(middle: Numbers, radius: Numbers) -> arb:
+    """The ball that `to_numbers` took apart."""
+    given = radius
+    if isinstance(radius, tuple) and radius[0]:
+        # Of a radius flint keeps 30 bits, and it takes the next such number above what it is given.
+        given = (radius[0] << 64) - 1, radius[1] - 64
+    ball = arb(arb(middle), arb(given))
+    if to_numbers(ball)[1] != radius:
+        raise ArithmeticError(f"this flint does not restore the radius {radius} exactly")
+    return ball

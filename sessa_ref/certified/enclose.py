@@ -14,7 +14,7 @@ import numpy as np
 from flint import arb
 
 from sessa_ref.certified import balls, gradients, layer
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, as_floats
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference.layer import as_tokens
 
@@ -24,7 +24,7 @@ LEAST_BITS, MOST_BITS = 64, 2**14
 
 @dataclass(frozen=True, eq=False)
 class Enclosure:
-    """Balls around the true values of one array."""
+    """Balls around the true values of one array. Copies and pickles hold exactly the same balls."""
 
     balls: Array
     """flint's balls, an array of objects of the array's shape."""
@@ -58,15 +58,18 @@ class Enclosure:
 
         Raises:
             ValueError: `values` has another shape.
-            TypeError: `values` does not hold floating-point numbers.
+            TypeError: `values` does not hold real floating-point numbers, or is a masked array.
         """
-        given = np.asarray(values)
+        given = as_floats("values", values)
+        if given.dtype.kind != "f":
+            raise TypeError(f"values must hold real numbers, got {given.dtype}")
         if given.shape != self.balls.shape:
             raise ValueError(f"values must have shape {self.balls.shape}, got {given.shape}")
-        if given.dtype.kind != "f":
-            raise TypeError(f"values must hold floating-point numbers, got {given.dtype}")
         lower = self._map(lambda ball, value: _lower(_exact(value) - ball), given)
         return lower, self._map(lambda ball, value: _upper(_exact(value) - ball), given)
+
+    def __reduce__(self) -> tuple[Callable[..., "Enclosure"], tuple[Any, ...]]:
+        return _restored, (self.balls.shape, [balls.to_numbers(ball) for ball in self.balls.ravel()], self.bits)
 
     def _map(self, function: Callable[..., float], *arrays: Array) -> Real[Array, "..."]:
         with flint.ctx.workprec(max(self.bits, 128)):
@@ -106,12 +109,14 @@ def enclose_to(parameters: SessaParameters, x: Any, radius: Any) -> Enclosure:
 
     Raises:
         TypeError: as `enclose`.
-        ValueError: as `enclose`; a radius is not positive; or `MOST_BITS` bits do not suffice, which means that the
+        ValueError: as `enclose`; a radius is not positive or does not broadcast; or `MOST_BITS` bits do not suffice, which means that the
             output is not defined, as that of a layer norm of equal entries with eps 0.
     """
-    target = np.asarray(radius, dtype=np.float64)
+    target, shape = np.asarray(radius, dtype=np.float64), _tokens(parameters, x, "x").shape
     if not np.all(target > 0):
         raise ValueError(f"radius must be positive, got {radius}")
+    if np.broadcast_shapes(target.shape, shape) != shape:
+        raise ValueError(f"radius must broadcast to x's shape {shape}, got {target.shape}")
     bits = LEAST_BITS
     while bits <= MOST_BITS:
         enclosure = enclose(parameters, x, bits)
@@ -151,6 +156,12 @@ def _enclose(parameters: SessaParameters, x: Array, dy: Array | None, bits: int)
         for name, total in totals.items():
             found[f"grad.{name}"] = balls.to_array(total).reshape(parameters[name].shape)
     return {name: Enclosure(array, bits) for name, array in found.items()}
+
+
+def _restored(shape: tuple[int, ...], numbers: list[tuple[balls.Numbers, balls.Numbers]], bits: int) -> Enclosure:
+    restored = np.empty(len(numbers), dtype=object)
+    restored[:] = [balls.from_numbers(*parts) for parts in numbers]
+    return Enclosure(restored.reshape(shape), bits)
 
 
 def _correction(ball: arb) -> float:

@@ -16,10 +16,12 @@ def rational(array: Any) -> fmpq_mat:
 
     Raises:
         ValueError: there are not two axes, or a number is NaN or infinite.
-        TypeError: an entry is no rational number.
+        TypeError: an entry is no rational number, or the array is masked.
     """
     if isinstance(array, fmpq_mat):
         return array
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError("a matrix must be a plain array, got a masked array, whose mask would be ignored")
     entries = np.asarray(array, dtype=object)
     if entries.ndim != 2:
         raise ValueError(f"a matrix must have two axes, got shape {entries.shape}")

@@ -57,6 +57,7 @@ def local_exponent(lags: Any, influence: Any) -> Float64[Array, " n"]:
 
     Raises:
         ValueError: lags or influence are not so.
+        TypeError: one of them is a masked array.
     """
     lag, value = _checked(lags, influence)
     return -np.gradient(np.log(value), np.log(lag))
@@ -66,7 +67,7 @@ def fit_power_law(lags: Any, influence: Any) -> PowerLaw:
     """The power law constant * lag^(-rate) that is nearest in the logarithm; arguments as of `local_exponent`.
 
     Raises:
-        ValueError: as `local_exponent`.
+        ValueError, TypeError: as `local_exponent`.
     """
     lag, value = _checked(lags, influence)
     return PowerLaw(*_line(np.log(lag), np.log(value)))
@@ -76,7 +77,7 @@ def fit_exponential(lags: Any, influence: Any) -> Exponential:
     """The exponential constant * exp(-rate lag) that is nearest in the logarithm; arguments as of `local_exponent`.
 
     Raises:
-        ValueError: as `local_exponent`.
+        ValueError, TypeError: as `local_exponent`.
     """
     lag, value = _checked(lags, influence)
     return Exponential(*_line(lag, np.log(value)))
@@ -90,6 +91,9 @@ def _line(at: Float64[Array, " n"], values: Float64[Array, " n"]) -> tuple[float
 
 
 def _checked(lags: Any, influence: Any) -> tuple[Float64[Array, " n"], Float64[Array, " n"]]:
+    for name, given in (("lags", lags), ("influence", influence)):
+        if isinstance(given, np.ma.MaskedArray):
+            raise TypeError(f"{name} must be a plain array, got a masked array, whose mask would be ignored")
     lag, value = np.asarray(lags, dtype=np.float64), np.asarray(influence, dtype=np.float64)
     if lag.ndim != 1 or lag.shape != value.shape or len(lag) < 2:
         raise ValueError(f"at least two lags with one influence each are needed, got shapes {lag.shape}, {value.shape}")

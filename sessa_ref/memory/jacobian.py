@@ -31,12 +31,14 @@ def block_jacobian(parameters: SessaParameters, x: Any, tau: int) -> Float64[Arr
         An array J with J[t, i, k] = dy_{t, i} / dx_{tau, k}. It costs D evaluations of the layer at once.
 
     Raises:
-        TypeError: `x` does not hold floating-point numbers.
+        TypeError: `x` does not hold real floating-point numbers.
         ValueError: `x` has the wrong shape, or there is no token tau.
     """
     x = layer.as_tokens(parameters.config, x)
     if x.ndim != 2:
         raise ValueError(f"x must have shape (T, D) without batch axes, got {x.shape}")
+    if np.iscomplexobj(x):
+        raise TypeError("x must hold real numbers, got complex ones: the step of the derivative is complex")
     T, D = x.shape
     check_token(tau, T)
     shifted = np.repeat(x.astype(np.complex128)[None], D, axis=0)

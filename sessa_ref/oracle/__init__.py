@@ -4,11 +4,12 @@
 """
 
 from sessa_ref.oracle.battery import battery
-from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateLayer, TargetError
+from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateLayer, OracleError, TargetError, UnsupportedError
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.verdict import Report, Result, Verdict
-from sessa_ref.oracle.verify import verify
+from sessa_ref.oracle.verify import IncompleteError, verify
 
 __all__ = [
-    "Adapter", "Candidate", "CandidateLayer", "Case", "Report", "Result", "TargetError", "Verdict", "battery", "verify",
+    "Adapter", "Candidate", "CandidateLayer", "Case", "IncompleteError", "OracleError", "Report", "Result", "TargetError",
+    "UnsupportedError", "Verdict", "battery", "verify",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ An implementation in Python is an `Adapter`: NumPy in, NumPy out. The oracle its
 `Candidate`, which answers requests; it may run in another process, and in any language.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -24,7 +25,40 @@ class CandidateError(Exception):
 
 
 class UnsupportedError(Exception):
-    """The candidate lacks an optional part; the message says which."""
+    """The candidate declines an optional part; the message says which.
+
+    A function that builds layers raises it for a config that it does not offer. Anywhere else in a candidate it is
+    an error like any other.
+    """
+
+
+class OracleError(Exception):
+    """The oracle itself could not work; the message is one line."""
+
+
+def first_line(error: BaseException) -> str:
+    """Type and first line of an error that a candidate raised, whatever its `__str__` does."""
+    try:
+        message = str(error)
+    except Exception:
+        message = "its message cannot be had"
+    line = next(iter(message.strip().splitlines()), "")
+    return f"{type(error).__name__}: {line}"[:_LONGEST_MESSAGE] if line else type(error).__name__
+
+
+def describe(value: object) -> str:
+    """What a candidate returned in place of an array, in words."""
+    if value is None:
+        return "None"
+    kind = type(value).__name__
+    if isinstance(value, tuple | list):
+        return f"a {kind} of {len(value)}"
+    if isinstance(value, Mapping):
+        return f"a {kind} with {', '.join(map(repr, list(value)[:5])) or 'nothing in it'}"
+    return f"an object of type {kind}"
+
+
+_LONGEST_MESSAGE = 1000
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
 """The checks: each runs one aspect of a candidate on one case and measures error/bound."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -20,6 +20,9 @@ FLOAT32_ANGLES = 2.0**-24
 DEPARTURE = "float32 rotary angles: "
 """How messages about that departure begin."""
 
+DECLINING = " (an optional config; to decline it, raise UnsupportedError or write unsupported.txt)"
+"""What an error says in addition where the candidate could have declined."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -34,11 +37,14 @@ class Finding:
     """What the candidate computed, for the diagnosis."""
     split: int = 0
     """Tokens of the prefill, where the values were decoded."""
+    compared: bool = False
+    """Whether any number was compared: a ratio of 0 says nothing without."""
 
     def worse(self, other: "Finding") -> "Finding":
         """The worse of two findings."""
         worst = other if other.ratio > self.ratio else self
-        return replace(worst, tolerant=max(self.tolerant, other.tolerant))
+        tolerant, compared = max(self.tolerant, other.tolerant), self.compared or other.compared
+        return replace(worst, tolerant=tolerant, compared=compared)
 
 
 class Observation(NamedTuple):
@@ -49,52 +55,64 @@ class Observation(NamedTuple):
     expectation: Expectation | None = None
 
 
-def run_checks(candidate: Candidate, expectation: Expectation) -> Iterator[Observation]:
+def run_checks(candidate: Candidate, expectation: Expectation, require: Sequence[str] = ()) -> Iterator[Observation]:
     """Run the checks of a case, one observation each; failures of the candidate become errored results.
 
-    A check that goes beyond a limit ends the case: the next one would most likely take as long.
+    What the candidate declines is skipped, where it may: nobody declines the outputs of a published config, nor what
+    is in `require`. A check that goes beyond a limit ends the case: the next one would most likely take as long.
 
     Raises:
         TargetError: the candidate cannot be run at all.
     """
     case, dtype = expectation.case, expectation.dtype
+    optional = not case.parameters.config.is_published
     gave_up = ""
     for name, check in CHECKS.items():
-        required = name not in FINDINGS
+        required = name not in FINDINGS or name in require
         if not applies(name, case, dtype):
             continue
+        # Nothing can be wrong about no tokens: who refuses them is less robust, not mistaken.
+        errored = Result(case.name, dtype, name, Status.ERRORED, None, gave_up, required and case.x.shape[1] > 0)
         if gave_up:
-            yield Observation(Result(case.name, dtype, name, Status.ERRORED, None, gave_up, required))
+            yield Observation(errored)
             continue
         try:
             finding = check(candidate, expectation)
         except UnsupportedError as unsupported:
-            yield Observation(Result(case.name, dtype, name, Status.SKIPPED, None, str(unsupported), required))
+            if not optional and (name == "forward" or name in require):
+                reason = (
+                    f"{name} cannot be declined{' here' if name == 'forward' else ', it is required'}: {unsupported}"
+                )
+                yield Observation(replace(errored, message=reason))
+            else:
+                yield Observation(replace(errored, status=Status.SKIPPED, message=str(unsupported), required=required))
         except CandidateError as error:
             if isinstance(error, LimitError):
                 gave_up = f"not run, because {name} ended so: {error}"
-            elif not case.parameters.config.is_published:  # an optional part
-                message = f"it does not offer this config: {error}"
-                yield Observation(Result(case.name, dtype, name, Status.SKIPPED, None, message, required))
-                continue
-            # Nothing can be wrong about no tokens: who refuses them is less robust, not mistaken.
-            required = required and case.x.shape[1] > 0
-            yield Observation(Result(case.name, dtype, name, Status.ERRORED, None, str(error), required))
+            yield Observation(replace(errored, message=f"{error}{DECLINING if optional else ''}"))
         else:
-            if finding is None:  # it is about something that a layer need not have
+            if finding is None:  # it is about something that the published layer does not have either
+                if name in require:
+                    yield Observation(replace(errored, message=f"{name} is required, and it takes no mask"))
                 continue
             status, message = Status.FAILED, finding.message
             if finding.ratio <= 1:
                 status, message = Status.PASSED, ""
             elif finding.tolerant <= 1:
                 status, message = Status.DEPARTED, f"{DEPARTURE}{finding.message}"
-            result = Result(case.name, dtype, name, status, finding.ratio, message, required)
+            ratio = finding.ratio if finding.compared or finding.ratio else None
+            result = Result(case.name, dtype, name, status, ratio, message, required)
             yield Observation(result, finding if status is Status.FAILED else None, expectation)
 
 
 def applies(check: str, case: Case, dtype: str) -> bool:
-    """Whether a case goes through a check: every case through the first four, the others where asked for."""
+    """Whether a case goes through a check: every case through the first four, the others where asked for.
+
+    The past of the middle token is empty below two tokens: nothing could be compared there.
+    """
     if check == "differences" and dtype != "float64":
+        return False
+    if check in ("causality", "NaN isolation") and case.x.shape[1] < 2:
         return False
     return check in ("forward", "gradients", "decode", "causality") or check in case.extras
 
@@ -142,7 +160,7 @@ def calls(candidate: Candidate, expectation: Expectation) -> Finding:
     values = candidate.run("calls", expectation.case, expectation.dtype)
     worst = Finding()
     given = expectation.case.x.astype(_carrier(expectation))
-    if not np.array_equal(values.pop("x after the call", given), given):
+    if not np.array_equal(values.pop("x after the call", np.zeros(0)), given):
         worst = Finding(np.inf, np.inf, "it modifies its input")
     for label, value in values.items():
         if label == "y of the first row alone":
@@ -156,15 +174,17 @@ def lengths(candidate: Candidate, expectation: Expectation) -> Finding:
     """The outputs for the first tokens alone, whatever their number: the layer is causal, so they are known."""
     values = candidate.run("lengths", expectation.case, expectation.dtype)
     worst = Finding()
-    for label, value in values.items():
-        worst = worst.worse(_compare_part(expectation, value, label, len(expectation.case.x), int(label.split(" ")[2])))
+    batch, longest, _ = expectation.case.x.shape
+    for T in range(1, longest + 1):
+        label = f"y of {T} tokens"
+        worst = worst.worse(_compare_part(expectation, values.get(label, np.zeros(0)), label, batch, T))
     return worst
 
 
 def padding(candidate: Candidate, expectation: Expectation) -> Finding | None:
     """Outputs of tokens with padding before, between or after them, and of steps after a padded prompt.
 
-    None where the candidate takes no mask.
+    None where the candidate takes no mask of real tokens.
     """
     case = expectation.case
     values = candidate.run("padded", case, expectation.dtype)
@@ -193,15 +213,21 @@ def differences(candidate: Candidate, expectation: Expectation) -> Finding:
         f"grad.{name}": 0.1 * generator.normal(size=array.shape) for name, array in case.parameters.items()
     }
     own = candidate.run("vjp", case, "float64")
-    if any(name not in own or own[name].shape != v.shape for name, v in direction.items()):
-        return Finding(np.inf, np.inf, "its gradient is incomplete")
-    if candidate.run("forward", case, "float64")["y"].shape != case.x.shape:
-        return Finding(np.inf, np.inf, "its output has the wrong shape")
+    for name, v in direction.items():
+        problem = _wrong_form(name, own.get(name, np.zeros(0)), v.shape, "float64")
+        if problem:
+            return problem
     along = sum(float(np.sum(own[name] * v)) for name, v in direction.items())
 
+    def output(h: float) -> np.ndarray:
+        y = _output(candidate, _moved(case, direction, h), "float64")
+        if problem := _wrong_form("y", y, case.x.shape, "float64"):
+            raise CandidateError(problem.message)
+        return y
+
     def slope(h: float) -> float:
-        sides = [candidate.run("forward", _moved(case, direction, sign * h), "float64")["y"] for sign in (1, -1)]
-        return float(np.sum(case.dy * (sides[0] - sides[1]))) / (2 * h)
+        with np.errstate(all="ignore"):  # infinite outputs are found below
+            return float(np.sum(case.dy * (output(h) - output(-h)))) / (2 * h)
 
     coarse, fine = slope(2 * step), slope(step)
     inputs = {"dx": case.x} | {f"grad.{name}": array for name, array in case.parameters.items()}
@@ -210,7 +236,7 @@ def differences(candidate: Candidate, expectation: Expectation) -> Finding:
     ratio = abs(fine - along) / (rounding / step + abs(fine - coarse))
     ratio = ratio if np.isfinite(ratio) else np.inf
     message = f"slope {along:.6g} by its gradient, {fine:.6g} by differences of its outputs"
-    return Finding(ratio, ratio, message)
+    return Finding(ratio, ratio, message, compared=True)
 
 
 CHECKS: dict[str, Callable[[Candidate, Expectation], Finding | None]] = {
@@ -269,17 +295,19 @@ def _compare_past(candidate: Candidate, expectation: Expectation, middle: int, r
     Two correct results lie within one bound of the truth each, so within two of each other.
     """
     case, dtype = expectation.case, expectation.dtype
-    if middle == 0:
-        return Finding()
     x = case.x.copy()
     x[:, middle:] = replacement
-    before = candidate.run("forward", case, dtype).get("y", np.zeros(0))
-    after = candidate.run("forward", replace(case, x=x), dtype).get("y", np.zeros(0))
+    before, after = _output(candidate, case, dtype), _output(candidate, replace(case, x=x), dtype)
     for value in (before, after):
         problem = _wrong_form("y", value, x.shape, _carrier(expectation))
         if problem:
             return problem
     return _worst("y", expectation.ratios("y", after, before)[:, :middle] / 2)
+
+
+def _output(candidate: Candidate, case: Case, dtype: str) -> np.ndarray:
+    """What the candidate answers as y; empty where it has none, which is no output's shape."""
+    return candidate.run("forward", case, dtype).get("y", np.zeros(0))
 
 
 def _moved(case: Case, direction: Values, step: float) -> Case:
@@ -301,7 +329,7 @@ def _worst(label: str, ratios: np.ndarray) -> Finding:
     where = np.unravel_index(np.argmax(ratios), ratios.shape)
     index = [int(i) for i in where] if where else ""
     ratio = float(ratios[where])
-    return Finding(ratio, ratio, f"{label}{index} off by {ratio:.3g} bounds")
+    return Finding(ratio, ratio, f"{label}{index} off by {ratio:.3g} bounds", compared=True)
 
 
 def _carrier(expectation: Expectation) -> str:

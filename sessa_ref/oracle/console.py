@@ -5,6 +5,7 @@ import math
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sessa_ref.oracle.checks import CHECKS
 from sessa_ref.oracle.faults import FAULTS, Fault
@@ -21,16 +22,13 @@ _VERDICT_STYLES = {
     Verdict.CONFORMS: "bold green",
     Verdict.CONFORMS_WITH_DEPARTURES: "bold yellow",
     Verdict.DOES_NOT_CONFORM: "bold red",
+    Verdict.INCOMPLETE: "bold magenta",
 }
 
 
 def print_report(console: Console, report: Report) -> None:
     """A table of error/bound per case, precision and check; then what failed, and the verdict."""
-    console.print(
-        f"{report.target}: error / bound (at most 1 conforms, about 0.1 is good)",
-        highlight=False,
-        soft_wrap=True,
-    )
+    _print(console, f"{report.target}: error / bound (at most 1 conforms, about 0.1 is good)")
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("case", no_wrap=True)
     table.add_column("dtype", no_wrap=True)
@@ -40,28 +38,29 @@ def print_report(console: Console, report: Report) -> None:
     for result in report.results:
         rows.setdefault((result.case, result.dtype), {})[result.check] = result
     for (case, dtype), by_check in rows.items():
-        table.add_row(case, dtype, *(_cell(by_check.get(check)) for check in CHECKS))
+        table.add_row(Text(case), Text(dtype), *(_cell(by_check.get(check)) for check in CHECKS))
     console.print(table)
     for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
         _print_findings(console, report, status)
     for sentence in report.location:
-        console.print(f"where: {sentence}", highlight=False, soft_wrap=True)
+        _print(console, f"where: {sentence}")
     for diagnosis in report.diagnosis:
-        console.print(f"diagnosis: [bold]{diagnosis}[/]", highlight=False, soft_wrap=True)
-    console.print(
-        f"verdict: {report.target} [{_VERDICT_STYLES[report.verdict]}]{report.verdict}[/]",
-        highlight=False,
-        soft_wrap=True,
-    )
+        _print(console, "diagnosis: ", (str(diagnosis), "bold"))
+    remark = f"; {report.remark}" if report.remark else ""
+    _print(console, f"verdict: {report.target} ", (report.verdict, _VERDICT_STYLES[report.verdict]), remark)
 
 
-def _cell(result: Result | None) -> str:
+def _print(console: Console, *parts: str | tuple[str, str]) -> None:
+    """A line that is not wrapped; brackets in it are brackets, whatever the console makes of markup."""
+    console.print(Text.assemble(*parts), soft_wrap=True)
+
+
+def _cell(result: Result | None) -> Text:
     if result is None:
-        return ""
-    text = result.status.value if result.ratio is None else _number(result.ratio)
+        return Text()
     if not result.required and result.status is Status.FAILED:
-        return "[yellow]leaks[/]"
-    return f"[{_STYLES[result.status]}]{text}[/]"
+        return Text("leaks", "yellow")
+    return Text(result.status.value if result.ratio is None else _number(result.ratio), _STYLES[result.status])
 
 
 def _number(ratio: float) -> str:
@@ -79,7 +78,7 @@ def _print_findings(console: Console, report: Report, status: Status) -> None:
         worst = max(results, key=lambda result: -1.0 if result.ratio is None else result.ratio)
         label = status.value if required else f"robustness finding, no part of the verdict ({status.value})"
         text = f"{label}: {check}, {len(results)} times; worst on {worst.case} in {worst.dtype}: {worst.message}"
-        console.print(f"[{_STYLES[status] if required else 'yellow'}]{text}[/]", highlight=False, soft_wrap=True)
+        _print(console, (text, _STYLES[status] if required else "yellow"))
 
 
 def print_faults(console: Console) -> None:
@@ -88,13 +87,13 @@ def print_faults(console: Console) -> None:
     for heading in ("area", "fault", "what it does"):
         table.add_column(heading, no_wrap=heading == "fault")
     for fault in FAULTS.values():
-        table.add_row(fault.area, fault.name, fault.departure)
+        table.add_row(Text(fault.area), Text(fault.name), Text(fault.departure))
     console.print(table)
 
 
 def print_fault(console: Console, fault: Fault) -> None:
     """Everything about one fault."""
-    console.print(f"[bold]{fault.name}[/] ({fault.area})", highlight=False)
+    _print(console, (fault.name, "bold"), f" ({fault.area})")
     for heading, text in (("what", fault.departure), ("cause", fault.cause), ("fix", fault.fix)):
-        console.print(f"{heading + ':':<7}{text}", highlight=False, markup=False)
-    console.print(fault.formula, highlight=False, markup=False)
+        console.print(Text(f"{heading + ':':<7}{text}"))
+    console.print(Text(fault.formula))

@@ -32,6 +32,9 @@ LONG = 1024
 CERTIFIED = 257
 """Tokens up to which true values for float64 are certified: enclosed by ball arithmetic of 128 bits."""
 
+CERTIFIED_WORK = 2**24
+"""Tokens of all rows times parameters, up to which the same holds: balls take time and memory."""
+
 EXTENDED = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 """Whether this machine has a longdouble finer than float64; if not, true values of float64 beyond `CERTIFIED` tokens
 are float64 results, whose own error is about one spread of the sixteen allowed."""
@@ -78,7 +81,7 @@ class Expectation:
     @cached_property
     def enclosures(self) -> dict[str, Enclosure] | None:
         """Balls that provably contain the true values, where the case has them."""
-        if self.dtype != "float64" or self.case.x.shape[1] > CERTIFIED:
+        if self.dtype != "float64" or not is_certified(self.case):
             return None
         return enclose_vjp(self.case.parameters, self.case.x, self.case.dy, 128)
 
@@ -112,6 +115,13 @@ class Expectation:
             error = np.abs(value.astype(wanted.dtype) - wanted)
         ratios = (error / self.bounds(quantity, angle_unit)).astype(np.float64)
         return np.where(np.isfinite(value), ratios, np.inf)
+
+
+def is_certified(case: Case) -> bool:
+    """Whether ball arithmetic gives the true values of a case in float64."""
+    batch, T, _ = case.x.shape
+    numbers = sum(array.size for _, array in case.parameters.items())
+    return T <= CERTIFIED and batch * T * numbers <= CERTIFIED_WORK
 
 
 @lru_cache(maxsize=128)

@@ -1,6 +1,7 @@
 """What a Python candidate is made to do for one request, next to the candidate itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from sessa_ref.oracle.candidate import (
     Trainable,
     UnsupportedError,
     Values,
+    describe,
+    first_line,
 )
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.padding import padded_outputs
@@ -26,7 +29,8 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
     """Build the layer and perform one operation with it.
 
     Raises:
-        UnsupportedError: the layer does not implement the operation.
+        UnsupportedError: the layer does not implement the operation, or the adapter does not offer the config.
+        CandidateError: it returns something else than NumPy arrays, or what it should not raise.
     """
     carrier = PRECISIONS[dtype].carrier
     try:
@@ -35,34 +39,62 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
         if case.parameters.config.is_published:
             raise
         raise CandidateError(str(error)) from error
-    return OPERATIONS[operation](layer, case, case.x.astype(carrier), case.dy.astype(carrier))
+    if operation in _NEEDED:
+        needed, lacking = _NEEDED[operation]
+        if not isinstance(layer, needed):
+            raise UnsupportedError(lacking)
+    elif not isinstance(layer, CandidateLayer):
+        raise CandidateError(f"build made {describe(layer)}, which has no forward")
+    with np.errstate(all="ignore"):  # the candidate may have made them errors
+        x, dy = case.x.astype(carrier), case.dy.astype(carrier)
+    try:
+        values = OPERATIONS[operation](layer, case, x, dy)
+    except (TargetError, UnsupportedError) as error:  # the candidate's own
+        raise CandidateError(first_line(error)) from error
+    return {name: _array(name, value) for name, value in values.items()}
 
 
-def _forward(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+Returned = dict[str, Any]
+"""What should be `Values`, as the candidate gave it."""
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    if not hasattr(value, "__array__") and not isinstance(value, float):
+        raise CandidateError(f"{name} is {describe(value)}; expected a NumPy array")
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise CandidateError(f"{name} has dtype {array.dtype}; expected real numbers")
+    return array
+
+
+def _gradients(result: Any) -> tuple[Any, Mapping[str, Any]]:
+    """The two parts of what `vjp` or `partial_vjp` returned."""
+    if isinstance(result, tuple | list) and len(result) == 2 and isinstance(result[1], Mapping):
+        return result[0], result[1]
+    raise CandidateError(f"its vjp returns {describe(result)}; expected (dx, a dict of gradients by name)")
+
+
+def _forward(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     return {"y": layer.forward(x)}
 
 
-def _vjp(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
-    if not isinstance(layer, Differentiable):
-        raise UnsupportedError("it has no vjp")
-    dx, gradients = layer.vjp(x, dy)
+def _vjp(layer: Differentiable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    dx, gradients = _gradients(layer.vjp(x, dy))
     return {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
 
 
-def _decode(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
-    if not isinstance(layer, Decoding):
-        raise UnsupportedError("it has no prefill and decode_step")
-    outputs = [layer.prefill(x[:, : case.split], x.shape[1])]
+def _decode(layer: Decoding, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    outputs = [_array("the output of prefill", layer.prefill(x[:, : case.split], x.shape[1]))]
     token = np.empty_like(x[:, 0]) if x.shape[1] else x  # one piece of memory for all tokens, as servers have it
     for t in range(case.split, x.shape[1]):
         token[...] = x[:, t]
-        outputs.append(layer.decode_step(token)[:, None].copy())
+        outputs.append(_array("the output of decode_step", layer.decode_step(token))[:, None].copy())
     return {"y": np.concatenate(outputs, axis=1)}
 
 
-def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """Uses that must make no difference: what a layer computed before, how x lies in memory, the mode."""
-    values: Values = {}
+    values: Returned = {}
     # First of all, other parameters, fewer rows and tokens, so that whatever it keeps has to be renewed and to grow.
     if isinstance(layer, Trainable):
         layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
@@ -97,9 +129,9 @@ def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> 
     return values
 
 
-def _training(layer: Trainable, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+def _training(layer: Trainable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """Training: the mode changes, and not all gradients are wanted."""
-    values: Values = {}
+    values: Returned = {}
     for of in ("x", "parameters"):
         values |= _labelled(layer.partial_vjp(x, dy, of), f"with only {of} to differentiate")
     layer.train()
@@ -123,8 +155,8 @@ def _in_turn(layer: Sequences, case: Case, x: np.ndarray) -> np.ndarray:
     return np.concatenate(outputs["x"], axis=1)
 
 
-def _labelled(gradient: tuple[np.ndarray | None, dict[str, np.ndarray]], label: str) -> Values:
-    dx, gradients = gradient
+def _labelled(gradient: Any, label: str) -> Returned:
+    dx, gradients = _gradients(gradient)
     values = {} if dx is None else {f"dx {label}": dx}
     return values | {f"grad.{name} {label}": value for name, value in gradients.items()}
 
@@ -137,23 +169,21 @@ def _strided(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-def _lengths(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+def _lengths(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """The first tokens alone, for every number of them."""
     return {f"y of {T} tokens": layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
 
 
-def _padded(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+def _padded(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """The same tokens with padding between them."""
-    return padded_outputs(layer, case, x)
+    return dict(padded_outputs(layer, case, x))
 
 
-def _trace(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
-    if not isinstance(layer, Tracing):
-        raise UnsupportedError("it shows no intermediates")
-    return layer.trace(x)
+def _trace(layer: Tracing, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    return dict(layer.trace(x))
 
 
-OPERATIONS: dict[str, Callable[[CandidateLayer, Case, np.ndarray, np.ndarray], Values]] = {
+OPERATIONS: dict[str, Callable[[Any, Case, np.ndarray, np.ndarray], Returned]] = {
     "forward": _forward,
     "vjp": _vjp,
     "decode": _decode,
@@ -163,3 +193,10 @@ OPERATIONS: dict[str, Callable[[CandidateLayer, Case, np.ndarray, np.ndarray], V
     "trace": _trace,
 }
 """Every operation by name. Commands implement the first three; the others need a Python object."""
+
+_NEEDED: dict[str, tuple[Any, str]] = {
+    "vjp": (Differentiable, "it has no vjp"),
+    "decode": (Decoding, "it has no prefill and decode_step"),
+    "trace": (Tracing, "it shows no intermediates"),
+}
+"""What a layer must have for the operations that it may decline."""

@@ -1,22 +1,50 @@
 """The three ways a candidate can run: in this process, in a worker process, as a command."""
 
+import errno
 import json
 import shlex
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from pathlib import Path
+from typing import Any
 
-from sessa_ref.oracle.candidate import Adapter, CandidateError, TargetError, UnsupportedError, Values
+import sessa_ref
+from sessa_ref.oracle.candidate import (
+    Adapter,
+    CandidateError,
+    OracleError,
+    TargetError,
+    UnsupportedError,
+    Values,
+    first_line,
+)
 from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Limits, WatchedProcess
+from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Guardian, Limits
 from sessa_ref.oracle.operations import perform
-from sessa_ref.oracle.protocol import COMMAND_OPERATIONS, UNSUPPORTED_STATUS, read_output, write_case
+from sessa_ref.oracle.protocol import COMMAND_OPERATIONS, check_supported, read_output, write_case
+
+_NO_RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+_ROOM = 2**16
+"""Bytes by which an answer may be larger than the request, in `Guardian.check_folder`."""
+_LONGEST_ANSWER = 2**16
+# The folder of the package comes first only while the package is found; -P keeps the current directory away.
+_WORKER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import sessa_ref
+del sys.path[0]
+from sessa_ref.oracle.worker import main
+arguments = sys.argv[2:]
+del sys.argv[1:]
+main(*arguments)
+"""
 
 
 class InProcessCandidate:
-    """A Python candidate in this very process: no protection, no overhead; for tests of one's own layer."""
+    """A Python candidate in this very process: no protection, no overhead; for tests of one's own layer.
+
+    It has no limits of time or memory, and it can crash, print, or change the settings of this process.
+    """
 
     def __init__(self, name: str, adapter: Adapter) -> None:
         self.name = name
@@ -26,100 +54,120 @@ class InProcessCandidate:
         """Perform one operation; what the candidate raises becomes a CandidateError."""
         try:
             return perform(self.adapter, operation, case, dtype)
-        except (TargetError, UnsupportedError):
+        except (TargetError, UnsupportedError, CandidateError):
             raise
-        except Exception as error:  # whatever the candidate raises
-            message = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
-            raise CandidateError(message) from error
+        except (Exception, SystemExit) as error:  # whatever the candidate raises
+            raise CandidateError(first_line(error)) from error
 
 
-class WorkerCandidate:
-    """A Python candidate in a worker process, which is started again after a crash. Close it after use."""
+class _GuardedCandidate:
+    """What candidates in other processes share: limits, and a guardian from the first request on."""
 
-    def __init__(self, target: str, limits: Limits = DEFAULT_LIMITS) -> None:
-        self.name = target
+    def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.name = name
         self.limits = limits
-        self._worker: WatchedProcess | None = None
-
-    def run(self, operation: str, case: Case, dtype: str) -> Values:
-        """Perform one operation in the worker."""
-        with _request_folder() as folder:
-            worker = self._started(folder)
-            write_case(folder, operation, case, dtype)
-            worker.send(str(folder))
-            answer = self._answer(worker, folder / "answer.json")
-            if "unsupported" in answer:
-                raise UnsupportedError(answer["unsupported"])
-            if "error" in answer:
-                raise CandidateError(answer["error"])
-            return read_output(folder)
+        self._guardian: Guardian | None = None
+        self._one_at_a_time = threading.Lock()
 
     def close(self) -> None:
-        """End the worker."""
-        if self._worker is not None:
-            self._worker.kill()
-            self._worker = None
+        """End what runs, with all that it started, and remove every request folder."""
+        if self._guardian is not None:
+            self._guardian.close()
+            self._guardian = None
 
-    def _started(self, folder: Path) -> WatchedProcess:
-        if self._worker is None:
-            command = [sys.executable, "-m", "sessa_ref.oracle.worker", self.name, str(folder)]
-            self._worker = WatchedProcess(command)
-            try:
-                self._answer(self._worker, folder / "started.json")
-            except CandidateError as error:
-                raise TargetError(f"importing it failed: {error}") from None
-        return self._worker
+    def run(self, operation: str, case: Case, dtype: str) -> Values:
+        """Perform one operation in another process.
 
-    def _answer(self, worker: WatchedProcess, path: Path) -> dict[str, str]:
+        Raises:
+            OracleError: it cannot be asked, or cannot answer, for lack of disk space, memory or processes.
+        """
+        with self._one_at_a_time:
+            if self._guardian is None or not self._guardian.alive:
+                self.close()
+                self._guardian = Guardian()
+            with self._guardian.request_folder() as folder:
+                with self._guardian.writing():
+                    write_case(folder, operation, case, dtype)
+                    size = (folder / "case.safetensors").stat().st_size
+                try:
+                    return self._answer(self._guardian, folder, operation)
+                except (CandidateError, TargetError):
+                    if self._guardian.alive:
+                        self._guardian.check_folder(size + _ROOM)
+                    raise
+
+    def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
+        raise NotImplementedError
+
+
+class WorkerCandidate(_GuardedCandidate):
+    """A Python candidate in a worker process, which is started again after a crash."""
+
+    def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
+        if guardian.has_ended():
+            self._start(guardian, folder)
+        guardian.send(str(folder))
+        answer = self._wait(guardian, folder / "answer.json")
+        if "unsupported" in answer:
+            raise UnsupportedError(answer["unsupported"])
+        if "error" in answer:
+            raise CandidateError(answer["error"])
+        return read_output(folder)
+
+    def _start(self, guardian: Guardian, folder: Path) -> None:
+        package = Path(sessa_ref.__file__).resolve().parents[1]
         try:
-            worker.wait_for(path.exists, self.limits)
-            if not path.exists():
-                raise CandidateError(worker.how_it_ended())
-        except CandidateError:
-            self.close()
-            raise
-        answer = json.loads(path.read_text())
+            guardian.start([sys.executable, "-P", "-c", _WORKER, str(package), self.name, str(folder)], requests=True)
+        except OSError as error:
+            raise OracleError(f"the candidate's process cannot be started: {error.strerror}") from None
+        try:
+            self._wait(guardian, folder / "started.json")
+        except CandidateError as error:
+            raise TargetError(f"importing it failed: {error}") from None
+
+    def _wait(self, guardian: Guardian, path: Path) -> dict[str, Any]:
+        guardian.wait_for(path.exists, self.limits)
+        if not path.exists():
+            raise CandidateError(guardian.how_it_ended())
+        try:
+            with path.open(encoding="utf-8") as file:
+                answer = dict(json.loads(file.read(_LONGEST_ANSWER)))
+        except (ValueError, TypeError, OSError) as error:
+            raise CandidateError(f"its {path.name} cannot be read: {error}") from None
+        if "disk" in answer:
+            raise OracleError(f"cannot write answers to {guardian.folder}: {answer['disk']}")
         if "target_error" in answer:
             raise TargetError(answer["target_error"])
         return answer
 
 
-class CommandCandidate:
+class CommandCandidate(_GuardedCandidate):
     """A program in any language that speaks the command protocol, started once per request."""
 
     def __init__(self, command: str, limits: Limits = DEFAULT_LIMITS) -> None:
         if "{case_dir}" not in command:
             raise TargetError("the command must contain {case_dir}, where the request folder goes")
-        self.name = command
-        self.limits = limits
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise TargetError(f"the command cannot be split into words: {error}") from None
+        super().__init__(command, limits)
 
     def run(self, operation: str, case: Case, dtype: str) -> Values:
         """Perform one operation by one run of the program."""
         if operation not in COMMAND_OPERATIONS:
             raise UnsupportedError(f"commands have no operation {operation!r}")
-        with _request_folder() as folder:
-            write_case(folder, operation, case, dtype)
-            words = [word.replace("{case_dir}", str(folder)) for word in shlex.split(self.name)]
-            try:
-                program = WatchedProcess(words)
-            except OSError as error:
-                raise TargetError(f"{words[0]} cannot be started: {error.strerror}") from None
-            try:
-                program.wait_for(lambda: False, self.limits)
-                status = program.process.wait()
-                if status == UNSUPPORTED_STATUS:
-                    raise UnsupportedError(f"it does not implement {operation}")
-                if status != 0:
-                    raise CandidateError(program.how_it_ended())
-            finally:
-                program.kill()
-            return read_output(folder)
+        return super().run(operation, case, dtype)
 
-    def close(self) -> None:
-        """Nothing to do: no process outlives its request."""
-
-
-@contextmanager
-def _request_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="sessa-ref-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
+        words = [word.replace("{case_dir}", str(folder)) for word in self._words]
+        try:
+            guardian.start(words)
+        except OSError as error:
+            problem = f"{words[0]} cannot be started: {error.strerror}"
+            raise (OracleError if error.errno in _NO_RESOURCES else TargetError)(problem) from None
+        guardian.wait_for(lambda: False, self.limits)
+        if guardian.status != 0:
+            raise CandidateError(guardian.how_it_ended())
+        check_supported(folder)
+        return read_output(folder)

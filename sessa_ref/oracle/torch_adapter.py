@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.candidate import CandidateLayer, TargetError
-from sessa_ref.parameters import IGNORED_BUFFERS, SessaParameters
+from sessa_ref.oracle.candidate import CandidateError, CandidateLayer, TargetError, describe
+from sessa_ref.parameters import SessaParameters
 
 
 class TorchAdapter:
@@ -27,28 +27,32 @@ class TorchAdapter:
     def build(self, parameters: SessaParameters, dtype: str) -> CandidateLayer:
         """The module with these parameters, in `dtype` and in evaluation mode.
 
+        Wrappers of torch's own (`torch.compile`, `DataParallel`), and buffers, make no difference.
+
         Raises:
             TargetError: it is no torch module, or its parameters are not those of the published layer.
+            UnsupportedError: the function that makes it declines the config.
         """
         torch_dtype = getattr(torch, dtype)
         module = self.construct(parameters.config)
         if not isinstance(module, torch.nn.Module):
-            raise TargetError(f"{self.name} made a {type(module).__name__}, not a torch module")
+            raise TargetError(f"{self.name} made {describe(module)}, not a torch module")
         module = module.to(torch_dtype).eval()
-        tensors = {name: torch.tensor(array, dtype=torch_dtype) for name, array in parameters.items()}
-        own = {name for name, _ in module.named_parameters()}
+        own = {_published_name(name): name for name, _ in module.named_parameters()}
+        if own.keys() != parameters.keys():
+            added, missing = sorted(own.keys() - parameters.keys()), sorted(parameters.keys() - own.keys())
+            raise TargetError(
+                f"{self.name} does not have the published parameters: it adds {added or 'none'} "
+                f"and lacks {missing or 'none'}"
+            )
+        tensors = {own[name]: _as_tensor(array, torch_dtype) for name, array in parameters.items()}
         try:
-            outcome = module.load_state_dict(tensors, strict=False)
+            unexpected = module.load_state_dict(tensors, strict=False).unexpected_keys
         except RuntimeError as error:
             problem = " ".join(str(error).split())
             raise TargetError(f"{self.name} does not take the published state_dict: {problem}") from None
-        missing = sorted((set(outcome.missing_keys) - set(IGNORED_BUFFERS)) | (own - tensors.keys()))
-        absent = sorted(set(outcome.unexpected_keys) | (tensors.keys() - own))
-        if missing or absent:
-            raise TargetError(
-                f"{self.name} does not have the published parameters: it adds {missing or 'none'} "
-                f"and lacks {absent or 'none'}"
-            )
+        if unexpected:
+            raise TargetError(f"{self.name} does not take the published state_dict: it refuses {sorted(unexpected)}")
         has_cache = all(hasattr(module, name) for name in ("init_cache", "prefill", "decode_step"))
         return (DecodingTorchLayer if has_cache else TorchLayer)(module, torch_dtype)
 
@@ -60,24 +64,32 @@ class TorchLayer:
         self.module: Any = module
         self.dtype = dtype
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The module's parameters under their published names."""
+        return {_published_name(name): leaf for name, leaf in self.module.named_parameters()}
+
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The module's output; autograd records it in training mode.
 
         The module gets x's own memory and layout where torch can represent them.
         """
         with torch.set_grad_enabled(self.module.training):
-            return self._output(self.module(self._tensor(x)))
+            return self._output(self.module(self._tensor(x)), "it")
 
     def forward_padded(self, x: np.ndarray, attention_mask: np.ndarray) -> np.ndarray | None:
         """The module's output with `attention_mask`, a tensor of booleans, if its forward has such an argument."""
         if not _takes_mask(self.module.forward):
             return None
         with torch.no_grad():
-            return self._output(self.module(self._tensor(x), attention_mask=torch.from_numpy(attention_mask)))
+            return self._output(self.module(self._tensor(x), attention_mask=torch.from_numpy(attention_mask)), "it")
 
     def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Gradients by autograd; what autograd finds unconnected counts as zero."""
-        names, leaves = zip(*self.module.named_parameters(), strict=True)
+        names, leaves = zip(*self.parameters.items(), strict=True)
+        frozen = [name for name, leaf in self.parameters.items() if not leaf.requires_grad]
+        if frozen:
+            raise CandidateError(f"its parameters {', '.join(frozen)} have requires_grad=False")
         dx, *gradients = self._gradients(x, dy, leaves, with_x=True)
         return dx, dict(zip(names, gradients, strict=True))
 
@@ -85,7 +97,7 @@ class TorchLayer:
         self, x: np.ndarray, dy: np.ndarray, of: Literal["x", "parameters"]
     ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """The same where the parameters are frozen, or x is data and another input comes before the backward pass."""
-        names, leaves = zip(*self.module.named_parameters(), strict=True)
+        names, leaves = zip(*self.parameters.items(), strict=True)
         if of == "parameters":
             gradients = self._gradients(x, dy, leaves, with_x=False, meanwhile=True)
             return None, dict(zip(names, gradients, strict=True))
@@ -102,8 +114,8 @@ class TorchLayer:
     def load(self, parameters: SessaParameters) -> None:
         """Write these parameters into those of the module."""
         with torch.no_grad():
-            for name, own in self.module.named_parameters():
-                own.copy_(torch.tensor(parameters[name], dtype=self.dtype))
+            for name, own in self.parameters.items():
+                own.copy_(_as_tensor(parameters[name], self.dtype))
 
     def trace(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """What the submodules of published name return: n, a, g, q, k, v, o, f, q_fb, k_fb, s, as far as they ran."""
@@ -112,8 +124,8 @@ class TorchLayer:
             child.register_forward_hook(
                 lambda _module, inputs, output, name=name: seen.update({name: output, f"{name} input": inputs[0]})
             )
-            for name, child in self.module.named_modules()
-            if name
+            for path, child in self.module.named_modules()
+            if (name := _published_name(path))
         ]
         try:
             self.forward(x)
@@ -127,15 +139,24 @@ class TorchLayer:
             return torch.from_numpy(array[:1].copy()).to(self.dtype).expand(array.shape)
         return torch.from_numpy(array).to(self.dtype)
 
-    def _output(self, y: torch.Tensor) -> np.ndarray:
+    def _output(self, y: Any, source: str) -> np.ndarray:
+        """The output as an array; `source` is what gave it, in messages."""
+        if not isinstance(y, torch.Tensor):
+            advice = "return the output alone, or name a function whose module does"
+            raise CandidateError(f"{source} returns {describe(y)} in place of the output tensor; {advice}")
         if y.dtype != self.dtype:
-            raise TypeError(f"its output is {y.dtype}, expected {self.dtype}")
+            raise CandidateError(f"the output that {source} returns is {y.dtype}, expected {self.dtype}")
+        if y.layout != torch.strided:
+            raise CandidateError(f"the output that {source} returns is {y.layout}, expected a dense tensor")
+        if y.is_meta:
+            raise CandidateError(f"the output that {source} returns lies on the device meta and has no numbers")
         return _to_numpy(y)
 
     def _gradients(
         self, x: np.ndarray, dy: np.ndarray, leaves: Sequence[Any], with_x: bool, meanwhile: bool = False
     ) -> list[np.ndarray]:
         """Gradients by `backward`, as training calls it; `meanwhile`, another input comes before it."""
+        _check_recording()
         tokens = self._tensor(x.copy()).requires_grad_(with_x)
         wanted = [tokens, *leaves] if with_x else list(leaves)
         for leaf in wanted:
@@ -143,8 +164,12 @@ class TorchLayer:
         y = self.module(tokens)
         if meanwhile:
             self.module(-tokens.detach())
-        if y.requires_grad:  # else nothing of what is wanted is connected
-            y.backward(self._tensor(dy))
+        _check_recording()
+        self._output(y, "it")
+        if not y.requires_grad:
+            how = "runs in torch.inference_mode" if y.is_inference() else "runs under torch.no_grad, or detaches it"
+            raise CandidateError(f"its output has no gradient: its forward {how}")
+        y.backward(self._tensor(dy))
         return [_to_numpy(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad) for leaf in wanted]
 
 
@@ -159,8 +184,7 @@ class DecodingTorchLayer(TorchLayer):
             self._cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=max(capacity, 1))
             if not x.shape[1]:  # decoding from the start needs no prompt
                 return x
-            y, self._cache = self.module.prefill(self._tensor(x), self._cache)
-        return self._output(y)
+            return self._kept(self.module.prefill(self._tensor(x), self._cache), "its prefill")
 
     def prefill_padded(self, x: np.ndarray, attention_mask: np.ndarray, capacity: int) -> np.ndarray | None:
         """The same with `attention_mask`, if the module's prefill has such an argument."""
@@ -169,14 +193,20 @@ class DecodingTorchLayer(TorchLayer):
         with torch.no_grad():
             self._cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=capacity)
             mask = torch.from_numpy(attention_mask)
-            y, self._cache = self.module.prefill(self._tensor(x), self._cache, attention_mask=mask)
-        return self._output(y)
+            result = self.module.prefill(self._tensor(x), self._cache, attention_mask=mask)
+            return self._kept(result, "its prefill")
 
     def decode_step(self, x_t: np.ndarray) -> np.ndarray:
         """The module's output for the next token."""
         with torch.no_grad():
-            y, self._cache = self.module.decode_step(self._tensor(x_t), self._cache)
-        return self._output(y)
+            return self._kept(self.module.decode_step(self._tensor(x_t), self._cache), "its decode_step")
+
+    def _kept(self, result: Any, source: str) -> np.ndarray:
+        """The output of a step, whose cache is kept."""
+        if not isinstance(result, tuple | list) or len(result) != 2:
+            raise CandidateError(f"{source} returns {describe(result)}, expected (y, cache)")
+        y, self._cache = result
+        return self._output(y, source)
 
     def suspend(self) -> Any:
         """The cache as it is: the module must not share it between sequences."""
@@ -206,8 +236,29 @@ def _by_symbol(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return symbols
 
 
+_WRAPPERS = {"_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+"""Names by which torch's wrappers hold the module that they wrap; the published layer has none of them."""
+
+
+def _published_name(path: str) -> str:
+    """The name of a parameter or submodule without those of wrappers."""
+    return ".".join(part for part in path.split(".") if part not in _WRAPPERS)
+
+
+def _as_tensor(array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
+    return torch.tensor(array, dtype=dtype, device="cpu")  # the candidate may have set another default
+
+
+def _check_recording() -> None:
+    """Candidates can switch gradients off for the whole process; that is no wrong gradient, so it is told."""
+    if torch.is_inference_mode_enabled():
+        raise CandidateError("it leaves torch.inference_mode switched on, so that there are no gradients")
+    if not torch.is_grad_enabled():
+        raise CandidateError("it leaves gradients switched off (torch.set_grad_enabled(False))")
+
+
 def _to_numpy(tensor: torch.Tensor) -> np.ndarray:
-    tensor = tensor.detach().cpu()
+    tensor = tensor.detach().cpu().resolve_neg()
     if tensor.dtype == torch.bfloat16:  # NumPy has none; float32 holds its values exactly
         tensor = tensor.float()
     return tensor.numpy()

@@ -12,10 +12,10 @@
 """
 
 import json
+import operator
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,13 +25,14 @@ from jaxtyping import Float64
 from safetensors.numpy import save_file
 
 import sessa_ref
+from sessa_ref.config import SessaConfig
 from sessa_ref.notation import Array
 from sessa_ref.oracle import expectation, protocol
 from sessa_ref.oracle.battery import BATTERY_VERSION, battery
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.rounding import rounded
-from sessa_ref.oracle.verdict import Report, Result, Status
+from sessa_ref.oracle.verdict import Report, Result, Status, never_checked
 
 FORMAT_VERSION = 2
 """Version of the files."""
@@ -41,6 +42,7 @@ LONGEST = 128
 
 _FLOAT32_UNIT = 2.0**-24
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+_CHECKS = ("forward", "gradients")
 _Outcome = tuple[Status, float | None, str]
 
 
@@ -76,17 +78,20 @@ def export(
         The names of the cases.
 
     Raises:
-        ValueError: `directory` is a file, the names of the cases cannot be those of folders, or a case has more tokens
-            than true values are certified for.
+        ValueError: `directory` is a file, the names of the cases cannot be those of folders, or a case is
+            larger than true values are certified for.
     """
     directory = Path(directory)
     chosen = [c for c in battery() if c.x.shape[1] <= LONGEST] if cases is None else list(cases)
     names = [case.name for case in chosen]
     if not names or len(set(names)) < len(names) or not all(map(_is_folder_name, names)):
         raise ValueError(f"cases must have distinct names that can be names of folders, got {names}")
-    long = [case.name for case in chosen if case.x.shape[1] > expectation.CERTIFIED]
-    if long:
-        raise ValueError(f"cases must have at most {expectation.CERTIFIED} tokens, more have {long}")
+    large = [case.name for case in chosen if not expectation.is_certified(case)]
+    if large:
+        raise ValueError(
+            f"cases must have at most {expectation.CERTIFIED} tokens, and {expectation.CERTIFIED_WORK} tokens times "
+            f"parameters, more have {large}"
+        )
     if directory.exists() and not directory.is_dir():
         raise ValueError(f"{directory} is not a directory")
     for case in chosen:
@@ -104,35 +109,41 @@ def export(
         "cases": [_entry(case, [] if exposes is None else exposes(case)) for case in chosen],
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    (directory / "manifest.json").write_text(text, encoding="utf-8")
+    (directory / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
     return names
 
 
-def check(directory: str | os.PathLike[str], outputs: str | os.PathLike[str]) -> Report:
+def check(directory: str | os.PathLike[str], outputs: str | os.PathLike[str], require: Sequence[str] = ()) -> Report:
     """Judge outputs that were computed elsewhere.
 
     Args:
         directory: what `export` wrote.
         outputs: holds NAME/out.safetensors for each case, with any of `y`, `dx` and `grad.` + parameter name,
             all stored in one of F64, F32, BF16 and F16, which decides the tolerance.
+        require: "gradients", if they must not be skipped.
 
     Returns:
-        One "forward" and one "gradients" result for each case. What is missing is skipped; "gradients" is also
-        skipped where only some gradients are there and these are right.
+        One "forward" and one "gradients" result for each case. A missing y is an error, except for configs that the
+        published constructor has no choice of. Missing gradients are skipped, also where only some are missing and
+        the others are right.
 
     Raises:
-        ValueError: there are no vectors in `directory`, they are damaged or of another version, or `outputs`
-            has no file for any case.
+        ValueError: there are no vectors in `directory`, they are damaged or of another version, `outputs` has no file
+            for any case, or there is no such check to require.
     """
+    if not set(require) <= set(_CHECKS):
+        raise ValueError(f"require must be some of {list(_CHECKS)}, got {list(require)}")
     directory, outputs = Path(directory), Path(outputs)
     manifest = _read_manifest(directory)
-    names = [entry["name"] for entry in manifest["cases"]]
-    if not any((outputs / name / "out.safetensors").is_file() for name in names):
-        raise ValueError(f"{outputs} holds no NAME/out.safetensors for any of the {len(names)} cases")
+    entries = {entry["name"]: entry for entry in manifest["cases"]}
+    if not any((outputs / name / "out.safetensors").is_file() for name in entries):
+        raise ValueError(f"{outputs} holds no NAME/out.safetensors for any of the {len(entries)} cases")
     results: list[Result] = []
-    for name in names:
+    for name, entry in entries.items():
         expected = {n: stored.values for n, stored in _read(directory / name / "expected.safetensors").items()}
-        results.extend(_judge(name, expected, outputs / name / "out.safetensors"))
+        judged = _judge(name, expected, outputs / name / "out.safetensors")
+        results.extend(_obliged(result, entry, require) for result in judged)
+    results += never_checked(results, sorted({result.dtype for result in results} - {"unknown"}), require)
     about = {
         "sessa_ref": sessa_ref.__version__,
         "vectors": str(directory),
@@ -141,6 +152,16 @@ def check(directory: str | os.PathLike[str], outputs: str | os.PathLike[str]) ->
         "true values": manifest["true_values"],
     }
     return Report(str(outputs), results, about)
+
+
+def _obliged(result: Result, entry: Mapping[str, Any], require: Sequence[str]) -> Result:
+    """A result that was skipped is an error, if the check is the forward one or required, and the config is not optional."""
+    optional = not SessaConfig(**entry["config"]).is_published
+    offered = result.dtype in ("unknown", *entry["dtypes"])
+    if result.status is not Status.SKIPPED or optional or not offered or result.check not in ("forward", *require):
+        return result
+    # Nothing can be wrong about no tokens.
+    return replace(result, status=Status.ERRORED, required=entry["T"] > 0)
 
 
 def _entry(case: Case, exposes: list[str]) -> dict[str, Any]:
@@ -217,7 +238,7 @@ def _judge(case: str, expected: Mapping[str, Array], path: Path) -> Iterator[Res
     elif formats:
         message = f"tensors are stored as {', '.join(formats)}, expected one of {', '.join(_DTYPES)}"
         problem = (Status.FAILED, np.inf, message)
-    for name, group in (("forward", ["y"]), ("gradients", [q for q in quantities if q != "y"])):
+    for name, group in zip(_CHECKS, (["y"], [q for q in quantities if q != "y"]), strict=True):
         status, ratio, message = problem or _compare(group, expected, given, dtype)
         yield Result(case, dtype, name, status, ratio, message)
 
@@ -229,10 +250,11 @@ def _compare(group: Sequence[str], expected: Mapping[str, Array], given: Mapping
     absent = f"not there: {', '.join(missing[:3])}{more}"
     if len(missing) == len(group):
         return Status.SKIPPED, None, absent
-    worst, tolerant, message = 0.0, 0.0, ""
+    worst, tolerant, message, compared = 0.0, 0.0, "", False
     for name in group:
         if name in missing:
             continue
+        compared |= expected[name].size > 0
         if given[name].shape != expected[name].shape:
             message = f"{name} has shape {given[name].shape}, expected {expected[name].shape}"
             return Status.FAILED, np.inf, message
@@ -252,7 +274,7 @@ def _compare(group: Sequence[str], expected: Mapping[str, Array], given: Mapping
         return Status.SKIPPED, worst, f"{absent}; the others are right"
     if worst > 1:
         return Status.DEPARTED, worst, f"float32 rotary angles: {message}"
-    return Status.PASSED, worst, ""
+    return Status.PASSED, worst if compared else None, ""
 
 
 def _ratios(value: Array, true: Array, *tolerances: Array) -> Float64[Array, "..."]:
@@ -272,6 +294,8 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
         if version != FORMAT_VERSION:
             raise _VersionError(f"{path} has format version {version}, expected {FORMAT_VERSION}")
         names = [entry["name"] for entry in manifest["cases"]]
+        for entry in manifest["cases"]:
+            _ = SessaConfig(**entry["config"]), operator.index(entry["T"]), list(entry["dtypes"])
         _ = [manifest[key] for key in ("generator", "bound", "true_values")]
     except _VersionError:
         raise
@@ -294,7 +318,7 @@ def _read(path: Path) -> dict[str, Stored]:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path} is not a safetensors file: {error}") from None
-    return {name: _decode(entry) for name, entry in sorted(entries, key=itemgetter(0))}
+    return {name: _decode(entry) for name, entry in sorted(entries, key=operator.itemgetter(0))}
 
 
 def _decode(entry: Mapping[str, Any]) -> Stored:

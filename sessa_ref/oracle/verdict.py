@@ -1,12 +1,15 @@
 """Results of checks, and the verdict over all of them."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-REPORT_VERSION = 1
+from sessa_ref.oracle.message import one_line
+
+REPORT_VERSION = 2
 """Version of the JSON report."""
 
 
@@ -18,9 +21,9 @@ class Status(StrEnum):
     """Outside the bound, but within a known and tolerated departure."""
     FAILED = "failed"
     ERRORED = "errored"
-    """The candidate raised an error."""
+    """The candidate raised an error, or declined what must be checked."""
     SKIPPED = "skipped"
-    """The candidate lacks an optional part."""
+    """The candidate declined an optional part."""
 
 
 class Verdict(StrEnum):
@@ -29,6 +32,8 @@ class Verdict(StrEnum):
     CONFORMS = "conforms"
     CONFORMS_WITH_DEPARTURES = "conforms with departures"
     DOES_NOT_CONFORM = "does not conform"
+    INCOMPLETE = "is not judged"
+    """The oracle itself failed before the end: no verdict."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,15 @@ class Result:
     check: str
     status: Status
     ratio: float | None
-    """Largest error/bound; infinite for NaN or a wrong shape; None where there is nothing to measure."""
+    """Largest error/bound; infinite for NaN or a wrong shape; None where there was nothing to measure."""
     message: str = ""
+    """One printable line, whatever a candidate's error says."""
     required: bool = True
     """False for findings on robustness, which never decide the verdict."""
+
+    def __post_init__(self) -> None:
+        for name in ("case", "dtype", "check", "message"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -75,19 +85,47 @@ class Report:
     """What was done wrong, as far as the catalogue of faults tells."""
     location: Sequence[str] = ()
     """Where results begin to be wrong: sentences."""
+    incomplete: str = ""
+    """Why the run ended before its end; empty for a whole run."""
+
+    def __post_init__(self) -> None:
+        for name in ("target", "incomplete"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        object.__setattr__(self, "location", [one_line(sentence) for sentence in self.location])
+        object.__setattr__(self, "about", {one_line(name): _printable(value) for name, value in self.about.items()})
 
     @property
     def verdict(self) -> Verdict:
-        """Failed and errored required checks decide; departures are named, skipped parts do not count."""
+        """Failed and errored required checks decide; departures are named, skipped parts do not count.
+
+        Nothing conforms without an output of some token that was compared.
+        """
+        if self.incomplete:
+            return Verdict.INCOMPLETE
         statuses = {result.status for result in self.results if result.required}
-        if statuses & {Status.FAILED, Status.ERRORED} or not statuses & {Status.PASSED, Status.DEPARTED}:
+        if statuses & {Status.FAILED, Status.ERRORED} or not any(map(is_compared_output, self.results)):
             return Verdict.DOES_NOT_CONFORM
         return Verdict.CONFORMS_WITH_DEPARTURES if Status.DEPARTED in statuses else Verdict.CONFORMS
 
     @property
     def conforms(self) -> bool:
         """Whether the verdict is favourable, departures or not."""
-        return self.verdict is not Verdict.DOES_NOT_CONFORM
+        return self.verdict in (Verdict.CONFORMS, Verdict.CONFORMS_WITH_DEPARTURES)
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How often each check was skipped, where it was."""
+        return dict(Counter(result.check for result in self.results if result.status is Status.SKIPPED))
+
+    @property
+    def remark(self) -> str:
+        """What the verdict does not rest on: the reason of an early end, and what was skipped; may be empty."""
+        remarks = [f"the run ended early: {self.incomplete}"] if self.incomplete else []
+        if self.skipped:
+            number, total = sum(self.skipped.values()), len(self.results)
+            by_check = ", ".join(f"{check} ({count})" for check, count in self.skipped.items())
+            remarks.append(f"{number} of {total} checks {'was' if number == 1 else 'were'} skipped: {by_check}")
+        return "; ".join(remarks)
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON-ready data; infinite ratios are the string "inf"."""
@@ -99,8 +137,37 @@ class Report:
             "report_version": REPORT_VERSION,
             "target": self.target,
             "verdict": self.verdict,
+            "remark": self.remark,
+            "checks": len(self.results),
+            "skipped": self.skipped,
             "about": self.about,
             "diagnosis": [asdict(diagnosis) for diagnosis in self.diagnosis],
             "location": list(self.location),
             "results": results,
         }
+
+
+def is_compared_output(result: Result) -> bool:
+    """Whether the output of at least one token was compared with the true one here."""
+    return result.check == "forward" and result.ratio is not None
+
+
+def never_checked(results: Sequence[Result], dtypes: Sequence[str], require: Sequence[str]) -> list[Result]:
+    """An errored result for each precision without a compared output, and for each required check that never ran."""
+    missing = []
+    for dtype in dtypes:
+        of_dtype = [result for result in results if result.dtype == dtype]
+        rejected = any(r.required and r.status in (Status.FAILED, Status.ERRORED) for r in of_dtype)
+        if not rejected and not any(map(is_compared_output, of_dtype)):
+            missing.append(Result("every case", dtype, "forward", Status.ERRORED, None, "no output was ever compared"))
+    for check in require:
+        if all(result.status is Status.SKIPPED for result in results if result.check == check):
+            message = "it is required, but was never checked"
+            missing.append(Result("every case", "every precision", check, Status.ERRORED, None, message))
+    return missing
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_printable(part) for part in value]
+    return one_line(value) if isinstance(value, str) else value

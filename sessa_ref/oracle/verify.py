@@ -1,28 +1,37 @@
 """Run a candidate through the battery."""
 
-import multiprocessing
-import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 import sessa_ref
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.battery import BATTERY_VERSION, battery
-from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateError, TargetError
+from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateError, TargetError, UnsupportedError
 from sessa_ref.oracle.cases import Case, case
-from sessa_ref.oracle.checks import DEPARTURE, Observation, run_checks
+from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
 from sessa_ref.oracle.diagnosis import diagnose
-from sessa_ref.oracle.expectation import CERTIFIED, DRAWS, EXTENDED, GROWTH, Expectation, expectations
+from sessa_ref.oracle.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, GROWTH
 from sessa_ref.oracle.location import locate
+from sessa_ref.oracle.message import reason
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
+from sessa_ref.oracle.preparation import prepared
 from sessa_ref.oracle.runners import InProcessCandidate
-from sessa_ref.oracle.verdict import Report, Result, Status
+from sessa_ref.oracle.verdict import Diagnosis, Report, Result, Status, never_checked
 
 _SMALL_DEPARTURE = 100.0
+
+
+class IncompleteError(Exception):
+    """The run ended before its end, for a reason that is no verdict; `report` holds what was done until then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report.incomplete)
+        self.report = report
 
 
 def verify(
@@ -32,6 +41,7 @@ def verify(
     progress: Callable[[str], None] = lambda step: None,
     processes: int = 0,
     explain: bool = True,
+    require: Sequence[str] = (),
 ) -> Report:
     """Check a candidate on every case in every precision.
 
@@ -43,52 +53,80 @@ def verify(
         processes: further processes to compute the true values in; 0 for none. The caller's main module must
             then be importable, as for every use of `multiprocessing`.
         explain: whether to search for the mistake and the place of a failure.
+        require: names of `CHECKS` that count as errors where the candidate declines them, and that decide the
+            verdict even if they are findings otherwise.
 
     Raises:
         TargetError: the candidate cannot be run at all.
-        ValueError: a dtype is unknown.
+        IncompleteError: what should run the candidate failed in the middle, for example because the disk is full.
+        ValueError: a dtype or a required check is unknown.
     """
-    unknown = [dtype for dtype in dtypes if dtype not in PRECISIONS]
-    if unknown or not dtypes:
-        raise ValueError(f"dtypes must be some of {list(PRECISIONS)}, got {list(dtypes)}")
+    for argument, given, known in (("dtypes", dtypes, PRECISIONS), ("require", require, CHECKS)):
+        if any(name not in known for name in given) or (argument == "dtypes" and not dtypes):
+            raise ValueError(f"{argument} must be some of {list(known)}, got {list(given)}")
     if isinstance(candidate, Adapter):
         candidate = InProcessCandidate(getattr(candidate, "name", type(candidate).__name__), candidate)
+    cases = battery() if cases is None else cases
+    about = _about(dtypes, require)
     progress("smoke test")
-    observations = [Observation(result) for result in smoke(candidate, dtypes)]
+    observations = [Observation(result) for result in smoke(candidate, dtypes, _smoke_config(cases))]
     usable = [dtype for dtype in dtypes if dtype not in {o.result.dtype for o in observations}]
-    for expectation in _prepared(battery() if cases is None else cases, usable, processes):
-        progress(f"{expectation.case.name}, {expectation.dtype}")
-        observations.extend(run_checks(candidate, expectation))
+    try:
+        with closing(prepared(cases, usable, processes)) as expectations:
+            for expectation in expectations:
+                progress(f"{expectation.case.name}, {expectation.dtype}")
+                observations.extend(run_checks(candidate, expectation, require))
+    except Exception as error:  # whatever it is, it is no verdict, and what was found is worth keeping
+        results = [observation.result for observation in observations]
+        raise IncompleteError(Report(candidate.name, results, about, incomplete=reason(error))) from error
     observations = _without_false_departures(observations)
-    about = {
+    results = [observation.result for observation in observations]
+    results += never_checked(results, dtypes, require)
+    diagnosis, location = _explanation(candidate, observations, progress) if explain else ([], [])
+    return Report(candidate.name, results, about, diagnosis, location)
+
+
+def _explanation(
+    candidate: Candidate, observations: Sequence[Observation], progress: Callable[[str], None]
+) -> tuple[list[Diagnosis], list[str]]:
+    """The diagnosis and the location; if the search for them fails, the verdict stands all the same."""
+    progress("diagnosis")
+    diagnosis: list[Diagnosis] = []
+    try:
+        diagnosis = diagnose(observations)
+        return diagnosis, locate(candidate, observations)
+    except Exception as error:
+        return diagnosis, [f"unknown; the search for it failed: {reason(error)}"]
+
+
+def _about(dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:
+    return {
         "sessa_ref": sessa_ref.__version__,
         "battery_version": BATTERY_VERSION,
         "dtypes": list(dtypes),
+        "required checks": list(require),
         "bound": f"{GROWTH:g} spreads of {DRAWS} Monte Carlo draws",
-        "true values of float64": f"ball arithmetic up to {CERTIFIED} tokens, "
-        f"{'extended precision' if EXTENDED else 'float64'} beyond",
+        "true values of float64": f"ball arithmetic up to {CERTIFIED} tokens and {CERTIFIED_WORK} tokens times "
+        f"parameters, {'extended precision' if EXTENDED else 'float64'} beyond",
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
-    if explain:
-        progress("diagnosis")
-    return Report(
-        candidate.name,
-        [observation.result for observation in observations],
-        about,
-        diagnose(observations) if explain else (),
-        locate(candidate, observations) if explain else (),
-    )
 
 
-def smoke(candidate: Candidate, dtypes: Sequence[str]) -> list[Result]:
+def _smoke_config(cases: Sequence[Case]) -> SessaConfig:
+    """The config of the smoke test: that of all cases, where they share one, because there may be no other."""
+    configs = {case.parameters.config for case in cases}
+    return configs.pop() if len(configs) == 1 else SessaConfig.published(8, 2)
+
+
+def smoke(candidate: Candidate, dtypes: Sequence[str], config: SessaConfig) -> list[Result]:
     """Tell a broken adapter from a wrong layer: one errored result per precision that does not run at all.
 
     Raises:
         TargetError: the candidate runs in none of the precisions.
     """
-    small = case("smoke", "does it run", SessaConfig.published(8, 2), T=3)
+    small = case("smoke", "does it run", config, T=3)
     results = []
     for dtype in dtypes:
         try:
@@ -99,8 +137,13 @@ def smoke(candidate: Candidate, dtypes: Sequence[str]) -> list[Result]:
                 raise CandidateError(f"y has shape {y.shape}, expected {small.x.shape}")
         except CandidateError as error:
             results.append(Result("smoke", dtype, "forward", Status.ERRORED, None, str(error)))
+        except UnsupportedError as error:
+            message = f"forward cannot be declined: {error}"
+            results.append(Result("smoke", dtype, "forward", Status.ERRORED, None, message))
     if len(results) == len(dtypes):
-        raise TargetError(f"the smoke test failed (three tokens, width 8, two heads): {results[0].message}")
+        raise TargetError(
+            f"the smoke test failed (three tokens, width {config.width}, heads {config.heads}): {results[0].message}"
+        )
     return results
 
 
@@ -115,19 +158,3 @@ def _without_false_departures(observations: list[Observation]) -> list[Observati
         else o
         for o in observations
     ]
-
-
-def _prepared(cases: Sequence[Case], dtypes: Sequence[str], processes: int) -> Iterator[Expectation]:
-    jobs = [(case, tuple(dtype for dtype in dtypes if dtype in case.dtypes)) for case in cases]
-    if processes <= 0:
-        for case, wanted in jobs:
-            yield from expectations(case, wanted).values()
-        return
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read by the new processes: one thread each
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        try:
-            for ready in pool.map(expectations, *zip(*jobs, strict=True)):
-                yield from ready.values()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.notation import Array, Real
+from sessa_ref.notation import Array, Real, as_floats
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import mixer, tokenwise
 
@@ -24,17 +24,15 @@ class Trace(mixer.MixerTrace):
 
 
 def as_tokens(config: SessaConfig, x: Any, name: str = "x", axes: str = "T D") -> Real[Array, "*batch D"]:
-    """`x` as an array that the reference computes with; float32 and float16 become float64, exactly.
+    """`x` as an array that the reference computes with, exactly; see `sessa_ref.notation.as_floats`.
 
     Raises:
-        TypeError: `x` does not hold floating-point numbers.
+        TypeError: `x` does not hold floating-point numbers, or is a masked array.
         ValueError: `x` lacks the axes named in `axes`, or its last axis is not the width.
     """
-    array = np.asanyarray(x)
-    if array.dtype in (np.float32, np.float16):
-        array = array.astype(np.float64)
+    array = as_floats(name, x)
     if array.dtype not in (np.float64, np.longdouble, np.complex128):
-        raise TypeError(f"{name} must hold floating-point numbers, got {array.dtype}")
+        raise TypeError(f"{name} must hold at most longdouble or complex128, got {array.dtype}")
     if array.ndim < len(axes.split()) or array.shape[-1] != config.width:
         wanted = ", ".join(["...", *axes.split()])
         raise ValueError(f"{name} must have shape ({wanted}) with D={config.width}, got {array.shape}")

@@ -81,14 +81,25 @@ def enumerate_paths(source: int, target: int, hops: int | None = None) -> Iterat
     """
     if not 0 <= source <= target:
         raise ValueError(f"0 <= source <= target is needed, got source {source} and target {target}")
-    number = count(target - source, hops)
-    if number > LIMIT:
+    number = _count_if_short(target - source, hops)
+    if number is None or number > LIMIT:
         formula = f"2^{target - source - 1}" if hops is None else f"binomial({target - source - 1}, {hops - 1})"
+        value = "" if number is None else f" = {number:,}"
         raise TooManyPathsError(
-            f"from token {source} to token {target} there are {formula} = {number:,} paths, more than the {LIMIT:,} "
+            f"from token {source} to token {target} there are {formula}{value} paths, more than the {LIMIT:,} "
             f"that can be listed; the matrix form sums them without listing them"
         )
     return _enumerate(source, target, range(target - source + 1) if hops is None else [hops])
+
+
+def _count_if_short(lag: int, hops: int | None) -> int | None:
+    """`count`, or None where there are so many paths that nobody wants to read their number, let alone wait for it."""
+    stops = lag - 1
+    # Both 2^stops and binomial(stops, m) with 0 < m < stops are at least `stops`.
+    if stops > LIMIT and (hops is None or 1 < hops < lag):
+        return None
+    number = count(lag, hops)
+    return number if number < 10**18 else None
 
 
 def _enumerate(source: int, target: int, lengths: Any) -> Iterator[Path]:

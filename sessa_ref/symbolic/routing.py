@@ -110,8 +110,8 @@ def numbers(B: Any, values: Mapping[Any, Any]) -> sympy.Matrix:
     Raises:
         ValueError: B is not strictly lower-triangular.
     """
-    matrix = checked(B).subs(dict(values))
-    return checked(matrix.subs(dict.fromkeys(matrix.free_symbols, 1)))
+    matrix = checked(B).xreplace({symbol: sympy.sympify(value) for symbol, value in values.items()})
+    return checked(matrix.xreplace(dict.fromkeys(matrix.free_symbols, sympy.Integer(1))))
 
 
 def _exact(entry: Any) -> Any:

@@ -1,10 +1,13 @@
 """Tables, ratios, slopes and the JSON form, on results that are made up."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from benchmarks.admission import Admission
 from benchmarks.plot import save
-from benchmarks.report import main, markdown, tables
+from benchmarks.report import main, markdown, summary, tables
 from benchmarks.results import PRODUCT, Results, Row
 
 MACHINE = {
@@ -91,6 +94,40 @@ def test_json_round_trip_and_the_command(tmp_path, monkeypatch, capsys):
     file.write_text('{"schema": 99}')
     with pytest.raises(SystemExit, match="no benchmark results of schema 2"):
         main()
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def recorded(name: str) -> Results:
+    return Results.from_json((ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_the_short_table_is_of_the_last_run_that_has_a_length():
+    def run(*seconds: float) -> Results:
+        methods = ("blocked", "published", "attention")
+        rows = [Row("forward_backward", name, 4096, seconds=(s,)) for name, s in zip(methods, seconds, strict=False)]
+        return Results(MACHINE, SETTINGS, ADMISSIONS, rows)
+
+    first, again = run(1.0, 2.0, 0.5), run(2.0, 5.0, 1.0)
+    assert "| 4096 | 1.00 s | 2.00 s | 2.00 | 500 ms | 2.00 |" in summary(first)
+    assert "| 4096 | 2.00 s | 5.00 s | 2.50 | 1.00 s | 2.00 |" in summary(first, again)
+    assert summary(first, run(2.0, 5.0)) == summary(first)  # without attention the row would have a gap
+
+
+def test_readme_has_the_recorded_numbers():
+    assert summary(recorded("width-512"), recorded("length-4096")) in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_of_the_benchmarks_has_the_recorded_numbers():
+    text = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    for name in ("width-512", "length-4096"):
+        assert markdown(recorded(name)) in text
+    printed = "".join(markdown(recorded(name)) for name in ("width-512", "length-4096", "width-256"))
+    results = text.split("## Results")[1].split("## The JSON file")[0]
+    shown = re.findall(r"^(?:\*\*.*\*\*|\|.*\|)$", results, re.MULTILINE)
+    assert len(shown) > 50
+    assert [line for line in shown if line not in printed.splitlines()] == []
 
 
 def test_plot(tmp_path):

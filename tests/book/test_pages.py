@@ -135,6 +135,37 @@ def test_images_and_headings(name: Path) -> None:
     assert all(deeper <= level + 1 for level, deeper in zip(own.headings, own.headings[1:], strict=False)), own.headings
 
 
+@each_page
+def test_numbers_and_credit(name: Path) -> None:
+    """The book's equations and figures bear the chapter's number; every page but the search says whose layer it is."""
+    text = (HTML / name).read_text(encoding="utf-8")
+    numbers = re.findall(r'<span class="(?:eqno|caption-number)">([^<]+)', text)
+    assert [number for number in numbers if not re.search(r"\d+\.\d+\)?\s*$", number)] == []
+    assert re.search(r'class="extra_footer">\s*The layer is due to L. Horbatko', text)
+
+
+def test_citations_are_the_labels_of_the_bibliography() -> None:
+    bibliography = (HTML / "appendices" / "bibliography.html").read_text(encoding="utf-8")
+    entries = re.findall(
+        r'<div class="citation" id="([^"]+)"[^>]*>\s*<span class="label"><span class="fn-bracket">\[</span>([^<]+)<',
+        bibliography,
+    )
+    labels = dict(entries)
+    assert len(labels) > 20
+    assert not re.search(r"\$|\band others\b", bibliography)
+    cited = set()
+    for page in PAGES:
+        for target, text in re.findall(
+            r'<a class="reference internal" href="[^"]*bibliography\.html#([^"]+)"[^>]*>(.*?)</a>',
+            (HTML / page).read_text(encoding="utf-8"),
+        ):
+            if target in labels:
+                words, shown = (re.sub(r"<[^>]+>|,", "", what).split() for what in (labels[target], text))
+                assert words[-len(shown) :] == shown, "in a sentence the link is the year alone"
+                cited.add(target)
+    assert cited == set(labels)
+
+
 @pytest.fixture
 def served() -> Iterator[str]:
     """The book's address on a local server: browsers let no page opened from a file read the search index."""

@@ -1,6 +1,9 @@
 import flint
 import numpy as np
+import pytest
 from flint import arb, arb_mat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sessa_ref.certified import balls
 
@@ -41,3 +44,19 @@ def test_nothing():
     assert balls.columns(empty, 0, 2).ncols() == 2
     assert balls.column_sums(empty) == matrix([0, 0, 0])
     assert balls.to_array(empty).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "ball", [arb(0), arb(0, 1), arb(-3, 2.0**-900), arb(1) / 3, arb("inf"), arb("nan"), arb(1, "inf")]
+)
+def test_numbers_restore_a_ball_exactly(ball):
+    restored = balls.to_numbers(balls.from_numbers(*balls.to_numbers(ball)))
+    assert str(restored) == str(balls.to_numbers(ball))  # as text, since NaN differs from itself
+
+
+@given(st.integers(1, 2**30 - 1), st.integers(-2000, 2000))
+def test_every_radius_is_restored_exactly(mantissa, exponent):
+    while mantissa % 2 == 0:
+        mantissa, exponent = mantissa // 2, exponent + 1
+    radius = mantissa, exponent
+    assert balls.to_numbers(balls.from_numbers((1, 0), radius)) == ((1, 0), radius)

@@ -4,6 +4,8 @@ The float error is bounded by the case's own rounding analysis (`sessa_ref.oracl
 the same bound at that precision's unit roundoff, 2048 times smaller. A radius is checked against twice the precision.
 """
 
+import copy
+import pickle
 from dataclasses import replace
 
 import flint
@@ -12,7 +14,7 @@ import pytest
 from flint import arb
 
 from sessa_ref import reference
-from sessa_ref.certified import Enclosure, enclose, enclose_to, enclose_vjp
+from sessa_ref.certified import Enclosure, enclose, enclose_to, enclose_vjp, exact
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.cases import case
 from sessa_ref.oracle.expectation import EXTENDED
@@ -193,3 +195,37 @@ def test_bad_input():
         enclose(parameters, x).error(x[0])
     with pytest.raises(TypeError, match="floating-point numbers, got int64"):
         enclose(parameters, x).error(np.ones((3, 4), dtype=np.int64))
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda given: pickle.loads(pickle.dumps(given))])
+def test_copies_hold_exactly_the_same_balls(duplicate):
+    drawn = random_case(2)
+    for bits in BITS:
+        found = enclose(drawn.parameters, drawn.x, bits)
+        twin = duplicate(found)
+        assert twin.bits == found.bits
+        assert twin.balls.shape == found.balls.shape
+        for ball, same in zip(found.balls.ravel(), twin.balls.ravel(), strict=True):
+            assert same.mid().man_exp() == ball.mid().man_exp()
+            assert same.rad().man_exp() == ball.rad().man_exp()
+
+
+def test_values_in_any_byte_order():
+    drawn = random_case(2)
+    found = enclose(drawn.parameters, drawn.x.astype(">f8"))
+    assert np.array_equal(found.midpoint, enclose(drawn.parameters, drawn.x).midpoint)
+    assert np.array_equal(found.error(found.midpoint.astype(">f8")), found.error(found.midpoint))
+
+
+def test_masks_are_not_ignored():
+    drawn = random_case(2)
+    found, masked = enclose(drawn.parameters, drawn.x), np.ma.masked_array(drawn.x, drawn.x > 0)
+    for judge in (found.error, lambda x: enclose(drawn.parameters, x), lambda x: exact.rational(x[0])):
+        with pytest.raises(TypeError, match="masked array"):
+            judge(masked)
+
+
+def test_a_radius_that_does_not_fit_is_refused():
+    drawn = random_case(2)
+    with pytest.raises(ValueError, match="radius must broadcast to x's shape"):
+        enclose_to(drawn.parameters, drawn.x, np.ones((5, *drawn.x.shape)))

@@ -75,3 +75,9 @@ def test_scaling_moves_the_constant_alone(rate, stretch, factor):
 def test_bad_arguments(function, lags, influence, message):
     with pytest.raises(ValueError, match=message):
         function(lags, influence)
+
+
+def test_masks_are_not_ignored():
+    lags = np.arange(1.0, 5.0)
+    with pytest.raises(TypeError, match="influence must be a plain array, got a masked array"):
+        memory.fit_power_law(lags, np.ma.masked_array(1 / lags, lags > 3))

@@ -63,3 +63,9 @@ def test_bad_arguments():
         memory.jacobian_norms(parameters, np.ones((3, 4)), 3)
     with pytest.raises(TypeError, match="x must hold floating-point numbers"):
         memory.block_jacobian(parameters, np.ones((3, 4), dtype=int), 0)
+
+
+def test_complex_tokens_are_refused():
+    parameters = SessaParameters.random(SessaConfig.published(4, 2), 0)
+    with pytest.raises(TypeError, match="x must hold real numbers"):
+        memory.block_jacobian(parameters, np.ones((3, 4), dtype=complex), 0)

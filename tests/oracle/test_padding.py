@@ -138,16 +138,23 @@ def test_who_takes_no_mask_is_not_asked():
     assert "padding" not in {r.check for r in report.results}
 
 
-def test_a_mask_of_another_kind_is_said_and_not_held_against_it():
+def test_a_mask_of_another_kind_is_not_held_against_it():
     class OtherMask(PlainTorchLayer):
         def forward(self, x, attention_mask=None):
             return super().forward(x) + (0 if attention_mask is None else attention_mask.expand(1, 1, 5, 7).sum())
 
     report = verify(as_adapter(OtherMask, "layer"), dtypes=["float64"], cases=CASES, explain=False)
     assert report.verdict is Verdict.CONFORMS
-    skipped = [r for r in report.results if r.check == "padding"]
-    assert {r.status for r in skipped} == {Status.SKIPPED}
-    assert skipped[0].message.startswith("its attention_mask is not of shape (batch, T)")
+    assert "padding" not in {r.check for r in report.results}
+
+
+def test_who_takes_no_mask_can_be_asked_to():
+    report = verify(
+        as_adapter(PlainTorchLayer, "layer"), dtypes=["float64"], cases=CASES, explain=False, require=("padding",)
+    )
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    (message,) = {r.message for r in report.results if r.check == "padding"}
+    assert message == "padding is required, and it takes no mask"
 
 
 def test_layouts():

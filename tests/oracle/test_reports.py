@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 
 from sessa_ref import reference
-from sessa_ref.oracle import Report, Result, TargetError, battery, reports, verify
-from sessa_ref.oracle.reports import to_html, to_junit
+from sessa_ref.oracle import Report, Result, battery, reports, verify
+from sessa_ref.oracle.reports import files, to_html, to_junit
 from sessa_ref.oracle.verdict import Diagnosis, Status
 
-SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text())
+SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 RESULTS = [
     Result("small", "float64", "forward", Status.PASSED, 0.125),
     Result("small", "float64", "gradients", Status.FAILED, 31.5, "dx[0, 1] off by 31.5 bounds"),
@@ -85,9 +85,13 @@ def test_junit_tells_departures_and_findings_without_failing():
 
 def test_junit_survives_characters_that_xml_forbids():
     message = "\x1b[31mred\x00 \ud800 ]]> & <tag> \u2260"
-    report = Report("layer\x07", [Result("c", "float64", "forward", Status.ERRORED, None, message)], {})
-    (error,) = ElementTree.fromstring(to_junit(report).encode()).iter("error")
-    assert error.text == "\ufffd[31mred\ufffd \ufffd ]]> & <tag> \u2260"
+    about = {"machine": "a\x1bb", "numbers": ["\ud800", 1]}
+    report = Report("layer\x07", [Result("c", "float64", "forward", Status.ERRORED, None, message)], about)
+    root = ElementTree.fromstring(to_junit(report).encode())
+    (error,) = root.iter("error")
+    assert error.text == r"\x1b[31mred\x00 \ud800 ]]> & <tag> ≠"
+    assert root.get("name") == r"layer\x07"
+    assert {p.get("value") for p in root.iter("property")} >= {r"a\x1bb", r"['\\ud800', 1]"}
 
 
 @pytest.mark.parametrize("works", [True, False])
@@ -117,8 +121,10 @@ def bent(change):
     [
         lambda c: c.pop("verdict"),
         lambda c: c.update(verdict="fine"),
-        lambda c: c.update(report_version=2),
-        lambda c: c.update(remark=""),
+        lambda c: c.update(report_version=1),
+        lambda c: c.update(comment=""),
+        lambda c: c.pop("skipped"),
+        lambda c: c.update(skipped={"decode": 0}),
         lambda c: c["results"][0].update(ratio=-1),
         lambda c: c["results"][0].update(ratio="NaN"),
         lambda c: c["results"][0].update(status="PASSED"),
@@ -243,5 +249,86 @@ def test_equal_reports_give_equal_pages(page):
 
 def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(TargetError, match=r'needs matplotlib: pip install "sessa-ref\[report\]"'):
+    with pytest.raises(ModuleNotFoundError, match=r'need matplotlib: pip install "sessa-ref\[report\]"'):
         to_html(REPORT, LENGTHS)
+
+
+def test_what_was_skipped_is_told_in_every_format(page):
+    assert REPORT.remark == "1 of 8 checks was skipped: decode (1)"
+    assert REPORT.to_json()["skipped"] == {"decode": 1}
+    assert REPORT.to_json()["checks"] == 8
+    assert "1 of 8 checks was skipped: decode (1)" in Page(page).text
+    properties = {p.get("name"): p.get("value") for p in ElementTree.fromstring(to_junit(REPORT)).iter("property")}
+    assert properties["remark"] == REPORT.remark
+
+
+def test_an_incomplete_report_is_no_verdict_in_any_format():
+    pytest.importorskip("matplotlib")
+    report = Report("layer", RESULTS[:1], {}, incomplete="No space left on device")
+    assert not report.conforms
+    assert report.verdict == "is not judged"
+    jsonschema.validate(json.loads(json.dumps(report.to_json())), SCHEMA)
+    root = ElementTree.fromstring(to_junit(report))
+    (error,) = root.iter("error")
+    assert error.get("message") == "the run ended early: No space left on device"
+    assert root.get("errors") == "1"
+    text = Page(to_html(report)).text
+    assert "is not judged" in text
+    assert "No space left on device" in text
+
+
+class TestFiles:
+    """Files are tried before, leave no trace then, and are written independently of each other."""
+
+    def test_a_trial_leaves_nothing(self, tmp_path):
+        kept = tmp_path / "kept.json"
+        kept.write_bytes(b"kept")
+        files.try_out({"json": kept, "junit": tmp_path / "new.xml", "html": tmp_path / "new.html"})
+        assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
+        assert kept.read_bytes() == b"kept"
+
+    @pytest.mark.parametrize(
+        ("name", "error", "message"),
+        [
+            ("absent/r.json", FileNotFoundError, r"there is no folder .*absent to write r\.json into"),
+            ("file/r.json", OSError, "Not a directory"),
+            (".", IsADirectoryError, "is a folder, expected a file to write"),
+            ("n" * 300, OSError, "File name too long"),
+            ("loop", OSError, "Too many levels of symbolic links"),
+            ("dangling", FileNotFoundError, r"there is no folder .*nowhere to write r\.json into"),
+        ],
+    )
+    def test_what_cannot_be_written_is_known_before(self, tmp_path, name, error, message):
+        (tmp_path / "file").write_text("")
+        (tmp_path / "loop").symlink_to(tmp_path / "loop")
+        (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "r.json")
+        with pytest.raises(error, match=message):
+            files.try_out({"json": tmp_path / name})
+
+    def test_two_reports_need_two_files(self, tmp_path):
+        (tmp_path / "link").symlink_to(tmp_path / "r")
+        with pytest.raises(ValueError, match="must go into different files"):
+            files.try_out({"json": tmp_path / "r", "junit": tmp_path / "link"})
+
+    def test_devices_are_files(self):
+        files.try_out({"json": Path("/dev/null")})
+
+    def test_one_that_fails_keeps_none_from_being_written(self, tmp_path, monkeypatch):
+        def broken(report, lengths):
+            raise RuntimeError("no\nbackend")
+
+        monkeypatch.setattr(files, "to_html", broken)
+        paths = {"html": tmp_path / "r.html", "json": tmp_path / "r.json", "junit": tmp_path / "absent" / "r.xml"}
+        outcome = dict(files.write(REPORT, paths, {}))
+        assert outcome[paths["html"]] == "RuntimeError: no backend"
+        assert outcome[paths["json"]] == ""
+        assert outcome[paths["junit"]] == f"No such file or directory: {paths['junit']}"
+        assert json.loads(paths["json"].read_text(encoding="utf-8"))["target"] == "my <layer>"
+
+    def test_files_are_utf8_with_line_feeds(self, tmp_path):
+        report = Report("\u2260", [Result("c", "float64", "forward", Status.PASSED, 0.5, "\u03b3")], {})
+        paths = {"junit": tmp_path / "r.xml", "html": tmp_path / "r.html"}
+        assert set(dict(files.write(report, paths, {})).values()) == {""}
+        for path in paths.values():
+            assert "\u2260" in path.read_bytes().decode("utf-8")
+            assert b"\r" not in path.read_bytes()

@@ -15,7 +15,7 @@ from sessa_ref.certified import enclose_vjp
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle import Verdict, battery, protocol, vectors
 from sessa_ref.oracle.cases import case
-from sessa_ref.oracle.expectation import GROWTH, Expectation, evaluate
+from sessa_ref.oracle.expectation import CERTIFIED, GROWTH, Expectation, evaluate, is_certified
 from sessa_ref.oracle.verdict import Status
 
 SCHEMA = json.loads(Path(vectors.__file__).with_name("vectors.schema.json").read_text())
@@ -240,21 +240,56 @@ def test_float32_angles_are_a_departure_in_float64_only(exported, tmp_path):
     assert all(result.message.startswith("float32 rotary angles: ") for result in departed)
 
 
-def test_what_is_missing_is_skipped(exported, tmp_path):
+def test_missing_gradients_are_skipped_and_a_missing_output_is_an_error(exported, tmp_path):
     def change(name, values):
-        if name == "plain":
-            return None
         return {"y": values["y"]} if name == "heads" else values
 
-    report = answer(exported, tmp_path, change)
-    skipped = {(r.case, r.check, r.dtype): r.message for r in report.results if r.status is Status.SKIPPED}
-    assert set(skipped) == {
-        ("heads", "gradients", "float64"),
-        ("plain", "forward", "unknown"),
-        ("plain", "gradients", "unknown"),
-    }
-    assert skipped["heads", "gradients", "float64"].startswith("not there: dx, grad.")
+    report = answer(exported, tmp_path / "gradients", change)
+    (skipped,) = [r for r in report.results if r.status is Status.SKIPPED]
+    assert (skipped.case, skipped.check) == ("heads", "gradients")
+    assert skipped.message.startswith("not there: dx, grad.")
     assert report.verdict is Verdict.CONFORMS
+    assert report.remark == "1 of 6 checks was skipped: gradients (1)"
+    strict = vectors.check(exported, tmp_path / "gradients", require=["gradients"])
+    assert strict.verdict is Verdict.DOES_NOT_CONFORM
+
+    for folder, value in (("file", lambda values: None), ("y", lambda values: {"dx": values["dx"]})):
+        report = answer(
+            exported, tmp_path / folder, lambda name, values, value=value: value(values) if name == "plain" else values
+        )
+        assert report.verdict is Verdict.DOES_NOT_CONFORM
+        (errored,) = [r for r in report.results if r.status is Status.ERRORED]
+        assert (errored.case, errored.check, errored.message) == ("plain", "forward", "not there: y")
+    with pytest.raises(ValueError, match="require must be some of"):
+        vectors.check(exported, tmp_path / "y", require=["decode"])
+
+
+def test_no_token_decides_nothing(exported, tmp_path):
+    def change(name, values):
+        return None if name == "no_token" else values
+
+    report = answer(exported, tmp_path, change)
+    assert report.verdict is Verdict.CONFORMS
+    (errored,) = [r for r in report.results if r.status is Status.ERRORED]
+    assert (errored.case, errored.required) == ("no_token", False)
+
+
+def test_nothing_is_compared_where_there_is_no_token(exported, tmp_path):
+    report = answer(exported, tmp_path, lambda name, values: values if name == "no_token" else None)
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    assert next(r for r in report.results if (r.case, r.check) == ("no_token", "forward")).ratio is None
+
+
+def test_optional_configs_may_be_missing(tmp_path):
+    config = SessaConfig.paper(4)
+    cases = [case("published", "", SessaConfig.published(4), T=3), case("paper", "", config, T=3)]
+    vectors.export(tmp_path / "v", cases)
+    (tmp_path / "o" / "published").mkdir(parents=True)
+    expected = load_file(tmp_path / "v" / "published" / "expected.safetensors")
+    save_file({"y": expected["y"]}, tmp_path / "o" / "published" / "out.safetensors")
+    report = vectors.check(tmp_path / "v", tmp_path / "o")
+    assert report.verdict is Verdict.CONFORMS
+    assert report.skipped == {"gradients": 2, "forward": 1}
 
 
 @pytest.mark.parametrize(("factor", "status"), [(1.0, Status.SKIPPED), (1.001, Status.FAILED)])
@@ -288,7 +323,9 @@ def test_a_precision_without_bounds_is_skipped(tmp_path):
     expected = load_file(tmp_path / "v" / "few" / "expected.safetensors")
     save_file({"y": expected["y"].astype(np.float16)}, tmp_path / "o" / "few" / "out.safetensors")
     report = vectors.check(tmp_path / "v", tmp_path / "o")
-    assert {result.status for result in report.results} == {Status.SKIPPED}
+    assert [result.status for result in report.results] == [Status.SKIPPED, Status.SKIPPED, Status.ERRORED]
+    assert report.results[2].message == "no output was ever compared"
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
     assert report.results[0].message == "float16 leaves this case no digits"
 
 
@@ -322,6 +359,7 @@ def damage(path, change):
         (lambda d: damage(d / "manifest.json", lambda m: m.update(cases=[])), "is damaged"),
         (lambda d: damage(d / "manifest.json", lambda m: m.pop("bound")), "is damaged: KeyError: 'bound'"),
         (lambda d: damage(d / "manifest.json", lambda m: m["cases"][0].update(name="../heads")), "is damaged"),
+        (lambda d: damage(d / "manifest.json", lambda m: m["cases"][0].pop("config")), "is damaged: KeyError"),
         (lambda d: (d / "heads" / "expected.safetensors").unlink(), "cannot be read: No such file"),
         (lambda d: (d / "heads" / "expected.safetensors").write_bytes(b"{}"), "is not a safetensors file"),
     ],
@@ -371,5 +409,11 @@ def test_true_values_are_certified(exported):
 
 
 def test_too_long_cases_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="cases must have at most 257 tokens, more have"):
+    with pytest.raises(ValueError, match=r"cases must have at most 257 tokens, and .* more have"):
         vectors.export(tmp_path, [c for c in battery() if c.name == "length_521"])
+    with pytest.raises(ValueError, match="more have \\['wide'\\]"):
+        vectors.export(tmp_path, [case("wide", "", SessaConfig.published(400), T=20)])
+
+
+def test_the_battery_is_certified_but_for_its_longest_cases():
+    assert all(is_certified(c) == (c.x.shape[1] <= CERTIFIED) for c in battery())

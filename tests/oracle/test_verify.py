@@ -1,12 +1,15 @@
 """The oracle rejects wrong layers, says which checks failed, and accuses no right one."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sessa_ref import reference
-from sessa_ref.oracle import Report, Verdict, battery, verify
+from sessa_ref.oracle import IncompleteError, Report, TargetError, UnsupportedError, Verdict, battery, verify
+from sessa_ref.oracle.candidate import CandidateError
 from sessa_ref.oracle.expectation import GROWTH, Expectation, spreads
 from sessa_ref.oracle.targets import load_target
 from sessa_ref.oracle.verdict import Status
@@ -202,3 +205,168 @@ def test_small_departures_are_failures():
     assert forward.status is Status.FAILED
     assert forward.message.startswith("y[")
     assert report.verdict is Verdict.DOES_NOT_CONFORM
+
+
+class TestWhatIsNotCompared:
+    """Nothing conforms by what it did not show."""
+
+    class Declines:
+        """The reference, which declines or fails where a function of the operation and the case says so."""
+
+        name = "declines"
+
+        def __init__(self, answer):
+            self.answer = answer
+
+        def run(self, operation, case, dtype):
+            error = self.answer(operation, case)
+            if error is not None:
+                raise error
+            if operation != "forward":
+                raise UnsupportedError("no such operation")
+            return {"y": reference.forward(case.parameters, case.x).astype(dtype)}
+
+    ONE = tuple(c for c in battery() if c.name == "two_tokens")
+
+    def judge(self, answer, cases=ONE, **options):
+        return verify(self.Declines(answer), ["float32"], cases, explain=False, **options)
+
+    def test_the_outputs_of_a_published_config_cannot_be_declined(self):
+        def answer(operation, case):
+            return UnsupportedError("too many") if case.name == "two_tokens" else None
+
+        report = self.judge(answer)
+        assert report.verdict is Verdict.DOES_NOT_CONFORM
+        (errored,) = [r for r in report.results if r.status is Status.ERRORED]
+        assert (errored.check, errored.message) == ("forward", "forward cannot be declined here: too many")
+
+    def test_nor_those_of_the_smoke_test(self):
+        with pytest.raises(TargetError, match=r"the smoke test failed .*: forward cannot be declined: never"):
+            self.judge(lambda operation, case: UnsupportedError("never"))
+
+    def test_optional_configs_may_be_declined_but_not_by_an_accident(self):
+        optional = [c for c in battery() if c.name == "paper_block"]
+
+        def declining(error):
+            return lambda operation, case: None if case.parameters.config.is_published else error
+
+        cases = [*self.ONE, *optional]
+        declined = self.judge(declining(UnsupportedError("one head only")), cases)
+        assert declined.verdict is Verdict.CONFORMS
+        assert declined.skipped == {"forward": 1, "gradients": 2, "decode": 2, "causality": 1}
+        assert declined.remark == "6 of 8 checks were skipped: gradients (2), decode (2), forward (1), causality (1)"
+        crashed = self.judge(declining(CandidateError("IndexError: 3")), cases)
+        assert crashed.verdict is Verdict.DOES_NOT_CONFORM
+        message = next(r.message for r in crashed.results if r.status is Status.ERRORED)
+        assert message.startswith("IndexError: 3 (an optional config; to decline it, raise UnsupportedError")
+
+    def test_optional_configs_alone_are_no_reason_to_conform(self):
+        report = self.judge(
+            lambda operation, case: UnsupportedError("no") if case.name != "smoke" else None,
+            [c for c in battery() if c.name == "paper_block"],
+        )
+        assert report.verdict is Verdict.DOES_NOT_CONFORM
+        (missing,) = [r for r in report.results if r.status is Status.ERRORED]
+        assert (missing.case, missing.dtype, missing.message) == (
+            "every case", "float32", "no output was ever compared",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("cases", [[], [c for c in battery() if c.name == "no_token"]])
+    def test_no_tokens_are_no_comparison(self, cases):
+        report = self.judge(lambda operation, case: None, cases)
+        assert report.verdict is Verdict.DOES_NOT_CONFORM
+        assert [r.ratio for r in report.results if r.check == "forward"][-1] is None
+
+    def test_each_precision_needs_a_comparison(self):
+        single = [replace(self.ONE[0], dtypes=("float64",))]
+        report = verify(self.Declines(lambda operation, case: None), ["float64", "float32"], single, explain=False)
+        assert report.verdict is Verdict.DOES_NOT_CONFORM
+        assert [r.dtype for r in report.results if r.status is Status.ERRORED] == ["float32"]
+
+    def test_a_required_check_cannot_be_skipped(self):
+        report = self.judge(lambda operation, case: None)
+        assert report.verdict is Verdict.CONFORMS
+        required = self.judge(lambda operation, case: None, require=["decode"])
+        assert required.verdict is Verdict.DOES_NOT_CONFORM
+        (errored,) = [r for r in required.results if r.status is Status.ERRORED]
+        assert errored.message == "decode cannot be declined, it is required: no such operation"
+
+    def test_a_required_check_must_have_run(self):
+        report = self.judge(lambda operation, case: None, require=["differences"])
+        assert [(r.check, r.message) for r in report.results if r.status is Status.ERRORED] == [
+            ("differences", "it is required, but was never checked")
+        ]
+
+    def test_a_required_finding_decides(self):
+        cases = [c for c in battery() if c.name == "three_tokens"]
+        assert verify(load_target(f"{WRONG}:LeaksNaN"), ["float32"], cases, explain=False).conforms
+        strict = verify(load_target(f"{WRONG}:LeaksNaN"), ["float32"], cases, explain=False, require=["NaN isolation"])
+        assert not strict.conforms
+
+    def test_unknown_checks_cannot_be_required(self):
+        with pytest.raises(ValueError, match="require must be some of"):
+            self.judge(lambda operation, case: None, require=["backward"])
+
+    def test_causality_needs_a_past(self):
+        for name, expected in (("no_token", 0), ("one_token", 0), ("two_tokens", 1)):
+            report = self.judge(lambda operation, case: None, [c for c in battery() if c.name == name])
+            assert sum(r.check in ("causality", "NaN isolation") for r in report.results) == expected
+
+    @pytest.mark.parametrize("shape", [None, (2, 2), (2, 33, 15)])
+    def test_differences_of_odd_outputs(self, shape):
+        """Whoever answers without y, or in another shape, fails; the oracle does not."""
+        (one,) = [c for c in battery() if c.name == "two_tokens"]
+        one = replace(one, extras=frozenset({"differences"}))
+        asked = []
+
+        class Odd:
+            name = "odd"
+
+            def run(self, operation, case, dtype):
+                if operation == "decode":
+                    raise UnsupportedError("no")
+                dx, gradients = reference.vjp(case.parameters, case.x, case.dy)
+                if operation == "vjp":
+                    return {"dx": dx} | {f"grad.{n}": np.asarray(g) for n, g in gradients.items()}
+                asked.append(case)
+                if len(asked) <= 4:  # smoke test, forward, causality
+                    return {"y": reference.forward(case.parameters, case.x)}
+                return {} if shape is None else {"y": np.zeros(shape)}
+
+        report = verify(Odd(), ["float64"], [one], explain=False)
+        (errored,) = [r for r in report.results if r.status is Status.ERRORED]
+        assert errored.check == "differences"
+        assert errored.message == f"y has shape {shape or (0,)}, expected (2, 2, 8)"
+
+
+class TestTheOracleFails:
+    """What is no fault of the candidate is no verdict."""
+
+    def test_what_was_done_is_kept(self):
+        class FullDisk:
+            name = "full disk"
+
+            def run(self, operation, case, dtype):
+                if case.name == "gain_high":
+                    raise OSError(28, "No space left on device")
+                if operation != "forward":
+                    raise UnsupportedError("no")
+                with np.errstate(invalid="ignore"):
+                    return {"y": reference.forward(case.parameters, case.x).astype(dtype)}
+
+        with pytest.raises(IncompleteError, match="No space left on device") as caught:
+            verify(FullDisk(), ["float32"], FEW)
+        report = caught.value.report
+        assert report.verdict is Verdict.INCOMPLETE
+        assert not report.conforms
+        assert {r.case for r in report.results} == {"heads", "two_tokens"}
+        assert report.remark.startswith("the run ended early: No space left on device; ")
+
+    def test_a_search_that_fails_leaves_the_verdict(self, monkeypatch):
+        def broken(observations):
+            raise RuntimeError("no catalogue")
+
+        monkeypatch.setattr(sys.modules["sessa_ref.oracle.verify"], "diagnose", broken)
+        report = verify(Sloppy(lambda y: y + 1), ["float32"], TestWhatIsNotCompared.ONE)
+        assert report.verdict is Verdict.DOES_NOT_CONFORM
+        assert report.location == ["unknown; the search for it failed: RuntimeError: no catalogue"]

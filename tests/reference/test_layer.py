@@ -147,3 +147,15 @@ class TestTokenwise:
         x = np.array([[1.0, 2, 3, 6]])
         n = tokenwise.layer_norm(x, np.ones(4), np.zeros(4), 0.5)
         assert np.allclose(n, (x - 3) / np.sqrt(3.5 + 0.5), rtol=8 * UNIT, atol=0)
+
+
+def test_arrays_in_any_byte_order_and_tensors_are_the_same_tokens():
+    import torch
+
+    parameters = SessaParameters.random(SessaConfig.published(8, 2), 0)
+    x = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
+    y = reference.forward(parameters, x.astype(np.float64))
+    for same in (x, x.astype(">f4"), x.astype(">f8"), torch.tensor(x, requires_grad=True), x.tolist()):
+        assert np.array_equal(reference.forward(parameters, same), y)
+    with pytest.raises(TypeError, match="x must be a plain array, got a masked array"):
+        reference.forward(parameters, np.ma.masked_array(x, x > 1))

@@ -1,3 +1,4 @@
+import re
 from itertools import combinations
 
 import pytest
@@ -98,3 +99,16 @@ def test_bad_arguments():
         paths.count(-1)
     with pytest.raises(ValueError, match="hops must not be negative, got -1"):
         paths.enumerate_paths(0, 3, -1)
+
+
+@pytest.mark.parametrize(
+    ("hops", "formula"), [(None, "2^99999999999999999998"), (7, "binomial(99999999999999999998, 6)")]
+)
+def test_numbers_that_nobody_would_wait_for(hops, formula):
+    with pytest.raises(paths.TooManyPathsError, match=re.escape(f"there are {formula} paths, more than the 4,096")):
+        paths.enumerate_paths(0, 10**20 - 1, hops)
+
+
+def test_the_longest_lag_with_few_paths():
+    (path,) = paths.enumerate_paths(0, 10**5, 1)
+    assert path.edges == [(0, 10**5)]

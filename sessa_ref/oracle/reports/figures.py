@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sessa_ref.oracle.candidate import TargetError
+from sessa_ref import figures
 from sessa_ref.oracle.verdict import Result
 
 _MARKS = (
@@ -37,11 +37,12 @@ _LOWEST, _HIGHEST = -3, 1
 """Exponents of ten: the axis of ratios begins at the first or above, and ends at the second or above."""
 
 
+@figures.style(_STYLE)
 def ratios_by_case(results: Sequence[Result]) -> str:
     """A row for each case, a panel for each precision, a mark for each check.
 
     Raises:
-        TargetError: matplotlib is not installed.
+        MissingMatplotlibError: matplotlib is not installed.
     """
     cases = list(dict.fromkeys(result.case for result in results))
     figure, panels = _panels(results, height=0.45 + 0.2 * len(cases), share="y")
@@ -58,16 +59,17 @@ def ratios_by_case(results: Sequence[Result]) -> str:
         panel.axvline(1, color=_GREY, linestyle="--", linewidth=1)
         for result in measured:
             place = cases.index(result.case) + 0.5 * (checks.index(result.check) / len(checks) - 0.4)
-            _mark(panel, checks, result, _within(result, low, high), place, at_edge=">")
+            _mark(panel, checks, result, _within(result.ratio, low, high), place, at_edge=">")
     figure.supxlabel("error / bound", color=_GREY, fontsize=10.5)
     return _svg(figure, "by-case", "Error over bound of every check, for each case and precision")
 
 
+@figures.style(_STYLE)
 def ratios_by_length(results: Sequence[Result], lengths: Mapping[str, int]) -> str:
     """Error/bound against tokens, a panel for each precision; cases whose T is not in `lengths` are left out.
 
     Raises:
-        TargetError: matplotlib is not installed.
+        MissingMatplotlibError: matplotlib is not installed.
     """
     results = [result for result in results if result.case in lengths]
     figure, panels = _panels(results, height=3.2, share="all")
@@ -86,7 +88,7 @@ def ratios_by_length(results: Sequence[Result], lengths: Mapping[str, int]) -> s
         panel.axhspan(1, high, color="#D55E00", alpha=0.08, linewidth=0)
         panel.axhline(1, color=_GREY, linestyle="--", linewidth=1)
         for result in measured:
-            _mark(panel, checks, result, float(lengths[result.case]), _within(result, low, high), at_edge="^")
+            _mark(panel, checks, result, float(lengths[result.case]), _within(result.ratio, low, high), at_edge="^")
     figure.supxlabel("tokens T", color=_GREY, fontsize=10.5)
     figure.supylabel("error / bound", color=_GREY, fontsize=10.5)
     return _svg(figure, "by-length", "Error over bound of every check against the number of tokens")
@@ -94,37 +96,27 @@ def ratios_by_length(results: Sequence[Result], lengths: Mapping[str, int]) -> s
 
 def _panels(results: Sequence[Result], height: float, share: str) -> tuple[Any, list[Any]]:
     """A figure with a panel for each precision, two in a row, and the legend of the checks."""
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-        from matplotlib.lines import Line2D
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "matplotlib":
-            raise
-        raise TargetError('the HTML report needs matplotlib: pip install "sessa-ref[report]"') from None
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.lines import Line2D
+
     count = max(len(_by_dtype(results)), 1)
     rows, columns = math.ceil(count / 2), min(count, 2)
-    with matplotlib.rc_context(_STYLE):
-        checks = _checks(results)
-        legend_rows = math.ceil(len(checks) / 4)
-        figure = Figure(
-            figsize=(5.2, 0.4 + 0.2 * legend_rows + rows * height), layout=ConstrainedLayoutEngine(wspace=0.08)
-        )
-        sharing: dict[str, Any] = {"sharex": share == "all", "sharey": True}
-        grid = figure.subplots(rows, columns, squeeze=False, **sharing)
-        panels = list(grid.flat)
-        for unused in panels[count:]:
-            unused.set_visible(False)
-        for panel in panels:
-            panel.patch.set_alpha(0)
-        handles = [
-            Line2D([], [], color=_mark_of(checks, check)[0], marker=_mark_of(checks, check)[1], linestyle="")
-            for check in checks
-        ]
-        figure.legend(
-            handles, checks, loc="outside upper center", ncols=4, columnspacing=1, handletextpad=0, fontsize=9.5
-        )
+    checks = _checks(results)
+    legend_rows = math.ceil(len(checks) / 4)
+    figure = Figure(figsize=(5.2, 0.4 + 0.2 * legend_rows + rows * height), layout=ConstrainedLayoutEngine(wspace=0.08))
+    sharing: dict[str, Any] = {"sharex": share == "all", "sharey": True}
+    grid = figure.subplots(rows, columns, squeeze=False, **sharing)
+    panels = list(grid.flat)
+    for unused in panels[count:]:
+        unused.set_visible(False)
+    for panel in panels:
+        panel.patch.set_alpha(0)
+    handles = [
+        Line2D([], [], color=_mark_of(checks, check)[0], marker=_mark_of(checks, check)[1], linestyle="")
+        for check in checks
+    ]
+    figure.legend(handles, checks, loc="outside upper center", ncols=4, columnspacing=1, handletextpad=0, fontsize=9.5)
     return figure, panels
 
 
@@ -173,20 +165,16 @@ def _power_of_ten(exponent: int) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _within(result: Result, low: float, high: float) -> float:
+def _within(ratio: float | None, low: float, high: float) -> float:
     """The ratio, or the end of the axis beyond which it is."""
-    assert result.ratio is not None
-    return min(max(result.ratio, low), high) if math.isfinite(result.ratio) else high
+    return min(max(ratio, low), high) if ratio is not None and math.isfinite(ratio) else high
 
 
 def _svg(figure: Any, prefix: str, label: str) -> str:
     """The figure as an element for a page: no prolog, and ids that no other figure has."""
-    import matplotlib
-
     stream = io.StringIO()
-    with matplotlib.rc_context(_STYLE):
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)

@@ -22,7 +22,7 @@ def to_html(report: Report, lengths: Mapping[str, int] | None = None) -> str:
         lengths: tokens of the cases, by name, for the figure of error/bound against T.
 
     Raises:
-        TargetError: matplotlib is not installed.
+        MissingMatplotlibError: matplotlib is not installed.
     """
     sections = [
         _heading(report),
@@ -42,20 +42,29 @@ def to_html(report: Report, lengths: Mapping[str, int] | None = None) -> str:
 
 
 def _heading(report: Report) -> str:
-    style = {Verdict.CONFORMS: "passed", Verdict.CONFORMS_WITH_DEPARTURES: "departed"}
+    style = {
+        Verdict.CONFORMS: "passed",
+        Verdict.CONFORMS_WITH_DEPARTURES: "departed",
+        Verdict.INCOMPLETE: "errored",
+    }
     counts = Counter(result.status for result in report.results)
     summary = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
     return (
         f"<h1>{escape(report.target)}</h1>\n"
         f'<p><span class="verdict {style.get(report.verdict, "failed")}">{report.verdict}</span></p>\n'
+        f"{_remark(report)}"
         f'<p class="soft">{len(report.results)} checks: {summary or "none"}. The numbers are error / bound: at '
         "most 1 conforms, about 0.1 is good.</p>"
     )
 
 
+def _remark(report: Report) -> str:
+    return f'<p class="remark">{escape(report.remark)}</p>\n' if report.remark else ""
+
+
 def _diagnosis(report: Report) -> str:
     """What was done wrong, and where results begin to be wrong, as far as the report tells."""
-    entries = [*getattr(report, "diagnosis", ()), *getattr(report, "location", ())]
+    entries = [*report.diagnosis, *report.location]
     items = "".join(f"<li>{escape(str(entry))}</li>" for entry in entries)
     return f'<h2>Diagnosis</h2>\n<div class="diagnosis"><ul>{items}</ul></div>' if items else ""
 

@@ -12,19 +12,23 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def to_junit(report: Report) -> str:
     """JUnit XML with one test suite per precision and one test case per case and check.
 
-    Departures, and findings that do not decide the verdict, are told in `system-out` and fail nothing.
+    Departures, and findings that do not decide the verdict, are told in `system-out` and fail nothing. A run that
+    ended early has an error of its own.
     """
     suites: dict[str, list[Result]] = {}
-    for result in report.results:
+    results = list(report.results)
+    if report.incomplete:
+        results.append(Result("every case", "every precision", "the whole run", Status.ERRORED, None, report.remark))
+    for result in results:
         suites.setdefault(result.dtype, []).append(result)
-    root = ElementTree.Element("testsuites", {"name": _text(report.target)} | _counts(report.results))
-    for dtype, results in suites.items():
-        attributes = {"name": _text(f"{report.target} in {dtype}")} | _counts(results)
+    root = ElementTree.Element("testsuites", {"name": _text(report.target)} | _counts(results))
+    for dtype, of_dtype in suites.items():
+        attributes = {"name": _text(f"{report.target} in {dtype}")} | _counts(of_dtype)
         suite = ElementTree.SubElement(root, "testsuite", attributes)
         properties = ElementTree.SubElement(suite, "properties")
-        for name, value in {"verdict": report.verdict, **report.about}.items():
+        for name, value in {"verdict": report.verdict, "remark": report.remark, **report.about}.items():
             ElementTree.SubElement(properties, "property", name=_text(name), value=_text(value))
-        for result in results:
+        for result in of_dtype:
             _add(suite, result)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import safetensors
 from jaxtyping import Float64
 from rich.console import Console
-from safetensors.numpy import load
 
 from sessa_ref import reference
+from sessa_ref.config import SessaConfig
 from sessa_ref.notation import Array
-from sessa_ref.parameters import SessaParameters
+from sessa_ref.parameters import SessaParameters, decode, read_safetensors
 from sessa_ref.reference.layer import as_tokens
 from sessa_ref.symbolic import arrivals, paths, routing
 from sessa_ref.symbolic.rendering import expansion, figures, hop_figure, latex, path_figure, power_figure, text
@@ -21,6 +20,18 @@ LONGEST = 100
 """Tokens of the longest symbolic matrix whose powers are taken."""
 
 _FilePath = str | os.PathLike[str] | None
+
+
+def check_paths(gamma: float, *pictures: _FilePath) -> None:
+    """Refuse a gain that is none, and pictures as `figures.check_files` does, before any work is done.
+
+    Raises:
+        ValueError: gamma is not in [-1, 1].
+        ValueError, OSError, MissingMatplotlibError: as `figures.check_files`.
+    """
+    if not -1 <= gamma <= 1:
+        raise ValueError(f"gamma must lie in [-1, 1], got {gamma}")
+    figures.check_files(*pictures)
 
 
 def expand_routing(
@@ -70,8 +81,6 @@ def draw_routing(
         OSError: a file cannot be written.
         MissingMatplotlibError: matplotlib is not installed.
     """
-    for path in filter(None, (plot, powers)):
-        figures.check_format(path)
     B = routing.ROUTINGS[name](length)
     values = {routing.GAMMA: gamma}
     if plot is not None:
@@ -82,24 +91,49 @@ def draw_routing(
         yield powers
 
 
-def routing_of_layer(checkpoint: str | os.PathLike[str], tokens: str | os.PathLike[str]) -> Float64[Array, "T T"]:
-    """B of the layer in one file on the tokens, shape (T, D), in the other.
+def check_hops(most_hops: int, rows: int, *pictures: _FilePath) -> None:
+    """Refuse numbers that are too small, and pictures as `figures.check_files` does, before any work is done.
 
     Raises:
-        FileNotFoundError: a file is not there.
-        ValueError: a file holds something else.
+        ValueError: `most_hops` is negative or `rows` not positive.
+        ValueError, OSError, MissingMatplotlibError: as `figures.check_files`.
     """
-    parameters = SessaParameters.load(checkpoint)
-    x = _read_tokens(Path(tokens))
-    if x.ndim != 2:
-        raise ValueError(f"x must have shape (T, D) with D={parameters.config.width}, got {x.shape}")
+    for name, value, least in (("most", most_hops, 0), ("rows", rows, 1)):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+    figures.check_files(*pictures)
+
+
+def routing_of_layer(
+    checkpoint: str | os.PathLike[str], tokens: str | os.PathLike[str], config: _FilePath = None
+) -> Float64[Array, "T T"]:
+    """B of the layer in one file on the tokens, shape (T, D), in the other.
+
+    Args:
+        checkpoint: what `SessaParameters.save` wrote, or a published layer's `state_dict` as safetensors.
+        tokens: a .npy file, or safetensors with one tensor or one named x.
+        config: a JSON file as `SessaConfig.to_json` writes it, for a checkpoint that carries none.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a file holds something else, or numbers so large that the layer overflows.
+    """
     try:
-        x = as_tokens(parameters.config, x)
+        parameters = SessaParameters.load(checkpoint, None if config is None else _read_config(Path(config)))
+        x = as_tokens(parameters.config, _read_tokens(Path(tokens)))
     except TypeError as error:
         raise ValueError(str(error)) from None
+    if x.ndim != 2:
+        raise ValueError(f"x must have shape (T, D) with D={parameters.config.width}, got {x.shape}")
+    if np.iscomplexobj(x):
+        raise ValueError("x must hold real numbers, got complex ones")
     if not len(x) or not np.isfinite(x).all():
         raise ValueError(f"x must hold at least one token and be finite, got shape {x.shape}")
-    return reference.trace(parameters, x.astype(np.float64)).B
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            return reference.trace(parameters, x).B.astype(np.float64)
+    except FloatingPointError:
+        raise ValueError("x, or a parameter, is so large that the layer overflows") from None
 
 
 def print_hops(
@@ -108,10 +142,8 @@ def print_hops(
     """Print the influences on a token by hops; returns them, and what the shares were taken from.
 
     Raises:
-        ValueError: there is no such token, or a number is negative.
+        ValueError: there is no such token, or `most_hops` is negative.
     """
-    if rows < 1:
-        raise ValueError(f"rows must be positive, got {rows}")
     target = len(B) - 1 if target is None else target
     signed = arrivals.arrivals(B, target, most_hops)
     shares = signed if (B >= 0).all() else arrivals.arrivals(np.abs(B), target, most_hops)
@@ -126,8 +158,6 @@ def draw_hops(
     B: Float64[Array, "T T"], shown: tuple[arrivals.Arrivals, arrivals.Arrivals], plot: _FilePath, powers: _FilePath
 ) -> Iterator[_FilePath]:
     """Draw shares by hops to `plot` and the powers of B to `powers`, where given; as `draw_routing`."""
-    for path in filter(None, (plot, powers)):
-        figures.check_format(path)
     if plot is not None:
         figures.save(hop_figure.draw_arrivals(*shown), plot)
         yield plot
@@ -136,19 +166,30 @@ def draw_hops(
         yield powers
 
 
+def _read_config(path: Path) -> SessaConfig:
+    try:
+        return SessaConfig.from_json(path.read_bytes())
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
 def _read_tokens(path: Path) -> Array:
     if path.suffix.lower() == ".npy":
-        try:
-            return np.load(path, allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise ValueError(f"{path} is not a .npy file of numbers: {error}") from None
-    data = path.read_bytes()
+        return _read_npy(path)
+    entries = read_safetensors(path)
+    if "x" not in entries and len(entries) != 1:
+        raise ValueError(f"{path} must hold one tensor, or one named x, got {', '.join(sorted(entries)) or 'none'}")
+    name = "x" if "x" in entries else next(iter(entries))
+    return decode(name, entries[name])
+
+
+def _read_npy(path: Path) -> Array:
+    """The array; mapped, so that a file that is shorter than it says is refused before memory is asked for."""
     try:
-        tensors = load(data)
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file: {error}") from None
-    if "x" in tensors:
-        return tensors["x"]
-    if len(tensors) == 1:
-        return next(iter(tensors.values()))
-    raise ValueError(f"{path} must hold one tensor, or one named x, got {', '.join(sorted(tensors)) or 'none'}")
+        array = np.lib.format.open_memmap(path, mode="r")
+    except OSError:
+        raise
+    except Exception as error:  # NumPy raises whatever its parser of the header comes upon
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(f"{path} is not a .npy file of numbers: {reason}") from None
+    return np.array(array)

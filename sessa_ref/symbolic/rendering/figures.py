@@ -4,10 +4,14 @@ Colours come from viridis, cividis and PuOr, whose order colour-blind readers se
 """
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sessa_ref import figures
+from sessa_ref.files import try_to_write
 
 GREY = "#666666"
 _STYLE: Any = {
@@ -26,23 +30,13 @@ _STYLE: Any = {
 FORMATS = (".svg", ".pdf", ".png")
 
 
-class MissingMatplotlibError(ModuleNotFoundError):
-    """Pictures need matplotlib, which is not installed."""
-
-
-def style() -> Any:
+def style() -> AbstractContextManager[None]:
     """A context in which figures have this room's look.
 
     Raises:
         MissingMatplotlibError: matplotlib is not installed.
     """
-    try:
-        import matplotlib
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] != "matplotlib":
-            raise
-        raise MissingMatplotlibError('pictures need matplotlib: pip install "sessa-ref[report]"') from None
-    return matplotlib.rc_context(_STYLE)
+    return figures.style(_STYLE)
 
 
 def new_figure(width: float, height: float) -> Any:
@@ -71,6 +65,23 @@ def save(figure: Any, path: str | os.PathLike[str]) -> None:
     dates = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
     with style():
         figure.savefig(path, dpi=200, metadata=dates[suffix])
+
+
+def check_files(*paths: str | os.PathLike[str] | None) -> None:
+    """Refuse, before any work is done, pictures that could not be written in the end; None stands for no picture.
+
+    Raises:
+        ValueError: a file has an ending that is no picture's, or two files are one.
+        OSError: a file cannot be written.
+        MissingMatplotlibError: matplotlib is not installed.
+    """
+    places = [Path(path) for path in paths if path is not None]
+    for place in places:
+        check_format(place)
+    try_to_write(*places, called="pictures")
+    if places:
+        with style():
+            pass
 
 
 def check_format(path: str | os.PathLike[str]) -> None:

@@ -1,5 +1,6 @@
 """What one token of a real layer hears of earlier tokens, by number of hops: as picture and as table."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,8 @@ def print_arrivals(console: Console, signed: Arrivals, shares: Arrivals, rows: i
         mean = float(np.nansum(shares.mean_hops * shares.influence) / total)
         table.add_section()
         table.add_row("all", "", f"{signed.influence.sum():+.3g}", *pooled, f"{mean:.2f}")
+    whole = console.measure(table, options=console.options.update(max_width=sys.maxsize)).maximum
+    console.width = max(console.width, whole)  # a number that is cut off is another number
     console.print(table, highlight=False)
     if len(strongest) < signed.target:
         console.print(f"the {len(strongest)} strongest of {signed.target} sources", highlight=False)

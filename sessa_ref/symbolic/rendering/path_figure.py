@@ -19,6 +19,8 @@ from sessa_ref.symbolic.routing import check_tokens, checked, numbers
 
 MOST_LINES = 32
 """Paths that get a time line of their own."""
+MOST_ARCS = 8192
+"""Arcs in a picture; more would be black, after minutes of drawing."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def draw_paths(B: Any, source: int, target: int, values: dict[Any, Any] | None =
         values: numbers for B's symbols, for the widths; any symbol left over counts as 1. Labels keep the symbols.
 
     Raises:
-        ValueError: B is not strictly lower-triangular, or there are no such tokens.
+        ValueError: B is not strictly lower-triangular, there are no such tokens, or there are too many arcs.
         MissingMatplotlibError: matplotlib is not installed.
     """
     matrix = checked(B)
@@ -50,6 +52,9 @@ def draw_paths(B: Any, source: int, target: int, values: dict[Any, Any] | None =
         lines = _line_for_each_path(matrix, weighted, source, target)
     else:
         lines = _line_for_each_length(weighted, source, target)
+    arcs = sum(len(line.arcs) for line in lines)
+    if arcs > MOST_ARCS:
+        raise ValueError(f"the paths must be drawn with at most {MOST_ARCS:,} arcs, got {arcs:,}: the lag is too long")
     with figures.style():
         return _draw(lines, source, target)
 

@@ -107,5 +107,5 @@ def test_other_endings(tmp_path):
 
 def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(figures.MissingMatplotlibError, match=r"pip install \"sessa-ref\[report\]\""):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install \"sessa-ref\[report\]\""):
         path_figure.draw_paths(routing.general(3), 0, 2)

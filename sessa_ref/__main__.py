@@ -1,0 +1,8 @@
+"""`python -m sessa_ref`: the command line, as `sessa-ref`."""
+
+import sys
+
+from sessa_ref.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(prog_name="sessa-ref"))

@@ -1,0 +1,39 @@
+"""Text that the oracle did not write, as one line that any terminal and any file can show."""
+
+LONGEST = 1000
+"""Characters of a text that are shown."""
+
+
+def one_line(text: object, longest: int = LONGEST) -> str:
+    """`str(text)` in one line of printable characters, of bounded length.
+
+    White space of any kind becomes single spaces; control and formatting characters, and lone surrogates, become
+    visible escapes, so that a text can neither move a terminal's cursor nor break an encoding.
+    """
+    try:
+        whole = str(text)
+    except Exception as error:  # an exception whose own text raises
+        whole = f"{type(text).__name__} without a text ({type(error).__name__})"
+    shown = " ".join(whole[:longest].split())
+    more = f" ... and {len(whole) - longest} more characters" if len(whole) > longest else ""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown) + more
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in one line: what an operating system's error, or one of our own, says of itself.
+
+    Other errors are mistakes of the program; their names are told as well.
+    """
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    if isinstance(error, OSError) and error.strerror:
+        file = f": {error.filename}" if error.filename is not None else ""
+        return one_line(f"{error.strerror}{file}")
+    meant = isinstance(error, ValueError | OSError | ModuleNotFoundError) or type(error).__module__.startswith(
+        "sessa_ref."
+    )
+    return one_line(error) if meant and not isinstance(error, UnicodeError) else one_line(_named(error))
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(error)}"

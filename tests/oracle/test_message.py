@@ -1,0 +1,57 @@
+"""Text from elsewhere is one line of printable characters, whatever it was."""
+
+import pytest
+
+from sessa_ref.oracle import TargetError
+from sessa_ref.oracle.message import LONGEST, one_line, reason
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a [red]b[/red] :warning:", "a [red]b[/red] :warning:"),
+        ("two\r\nlines\tand\u2028more", "two lines and more"),
+        ("\x1b[2J\x07\x00\x9b", r"\x1b[2J\x07\x00\x9b"),
+        ("\ud800 \udcff", r"\ud800 \udcff"),
+        ("\u202eleft\u200b", r"\u202eleft\u200b"),
+        ("\ufffe\U000f0000", r"\ufffe\U000f0000"),
+        ("γ ≠ 0", "γ ≠ 0"),
+        ("", ""),
+    ],
+)
+def test_one_line(text, shown):
+    assert one_line(text) == shown
+    shown.encode("utf-8")
+
+
+def test_length_is_bounded():
+    assert one_line("x" * 10**6) == "x" * LONGEST + f" ... and {10**6 - LONGEST} more characters"
+    assert len(one_line("\U000f0000" * 10**6)) < 11 * LONGEST
+
+
+def test_an_error_that_cannot_speak():
+    class MuteError(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    assert one_line(MuteError()) == "MuteError without a text (RuntimeError)"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (TargetError("it is absent"), "it is absent"),
+        (ValueError("T must be positive"), "T must be positive"),
+        (FileNotFoundError(2, "No such file or directory", "/a\nb"), "No such file or directory: /a b"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError("just words"), "just words"),
+        (KeyError("y"), "KeyError: 'y'"),
+        (MemoryError(), "there is not enough memory"),
+        (
+            UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"),
+            "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: no",
+        ),
+    ],
+)
+def test_reasons(error, told):
+    assert reason(error) == told

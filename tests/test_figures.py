@@ -1,0 +1,63 @@
+"""Figures are the same whatever settings of matplotlib the user has."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+matplotlib = pytest.importorskip("matplotlib")
+
+from sessa_ref import figures  # noqa: E402
+from sessa_ref.oracle import Result  # noqa: E402
+from sessa_ref.oracle.reports.figures import ratios_by_case, ratios_by_length  # noqa: E402
+from sessa_ref.oracle.verdict import Status  # noqa: E402
+from sessa_ref.symbolic import routing  # noqa: E402
+from sessa_ref.symbolic.rendering import figures as pictures  # noqa: E402
+from sessa_ref.symbolic.rendering import path_figure  # noqa: E402
+
+RESULTS = [Result("c", "float64", "forward", Status.PASSED, 0.1)]
+UNUSUAL = {
+    "text.usetex": True,
+    "font.family": "an absent family",
+    "axes.grid": True,
+    "figure.facecolor": "red",
+    "xtick.minor.visible": True,
+    "svg.fonttype": "path",
+    "lines.linewidth": 7,
+    "savefig.bbox": "tight",
+    "axes.unicode_minus": False,
+}
+
+
+def drawn(folder):
+    pictures.save(path_figure.draw_paths(routing.general(3), 0, 2), folder / "paths.svg")
+    return ratios_by_case(RESULTS), ratios_by_length(RESULTS, {"c": 3}), (folder / "paths.svg").read_bytes()
+
+
+def test_the_users_settings_change_nothing(tmp_path):
+    usual = drawn(tmp_path)
+    with matplotlib.rc_context(UNUSUAL):
+        assert drawn(tmp_path) == usual
+        assert matplotlib.rcParams["text.usetex"], "and they are left as they were"
+
+
+def test_no_figure_needs_pyplot_or_a_backend():
+    source = (
+        "import sys\n"
+        "from sessa_ref.oracle import Result\n"
+        "from sessa_ref.oracle.reports.figures import ratios_by_case\n"
+        "from sessa_ref.oracle.verdict import Status\n"
+        "ratios_by_case([Result('c', 'float64', 'forward', Status.PASSED, 0.1)])\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    environment = os.environ | {"MPLBACKEND": "a backend that is not there"}
+    run = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert not run.stderr
+
+
+def test_settings_are_those_asked_for():
+    with matplotlib.rc_context({"font.size": 3}), figures.style({"axes.titlesize": 5}):
+        assert matplotlib.rcParams["font.size"] == matplotlib.rcParamsDefault["font.size"]
+        assert matplotlib.rcParams["axes.titlesize"] == 5
