@@ -91,7 +91,9 @@ def run_checks(candidate: Candidate, expectation: Expectation, require: Sequence
                 gave_up = f"not run, because {name} ended so: {error}"
             yield Observation(replace(errored, message=f"{error}{DECLINING if optional else ''}"))
         else:
-            if finding is None:  # it is about something that a layer need not have
+            if finding is None:  # it is about something that the published layer does not have either
+                if name in require:
+                    yield Observation(replace(errored, message=f"{name} is required, and it takes no mask"))
                 continue
             status, message = Status.FAILED, finding.message
             if finding.ratio <= 1:
@@ -182,7 +184,7 @@ def lengths(candidate: Candidate, expectation: Expectation) -> Finding:
 def padding(candidate: Candidate, expectation: Expectation) -> Finding | None:
     """Outputs of tokens with padding before, between or after them, and of steps after a padded prompt.
 
-    None where the candidate takes no mask.
+    None where the candidate takes no mask of real tokens.
     """
     case = expectation.case
     values = candidate.run("padded", case, expectation.dtype)

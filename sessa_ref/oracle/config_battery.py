@@ -5,7 +5,7 @@ from typing import Any
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.cases import Case, case, chain_case, padded_case, position_case
 
-_ALL = frozenset({"calls", "differences", "NaN isolation"})
+_ALL = frozenset({"calls", "differences", "NaN isolation", "padding"})
 _WIDE = ("float64", "float32")
 _NO_FLOAT16 = (*_WIDE, "bfloat16")
 _NARROW = 64

@@ -176,7 +176,7 @@ def _lengths(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -
 
 def _padded(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """The same tokens with padding between them."""
-    return padded_outputs(layer, case, x)
+    return dict(padded_outputs(layer, case, x))
 
 
 def _trace(layer: Tracing, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:

@@ -57,9 +57,8 @@ def padded_outputs(layer: CandidateLayer, case: Case, x: Shaped[Array, "batch T 
     """
     if not isinstance(layer, Padding):
         return {}
-    everything = np.ones(x.shape[:2], dtype=bool)
     try:
-        unmasked = layer.forward_padded(x, everything)
+        unmasked = layer.forward_padded(x, np.ones(x.shape[:2], dtype=bool))
     except Exception as error:  # whatever the candidate raises
         reason = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
         raise ValueError(

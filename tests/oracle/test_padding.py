@@ -149,6 +149,15 @@ def test_a_mask_of_another_kind_is_told_apart():
     assert "an argument of another meaning needs another name" in padded[0].message
 
 
+def test_who_takes_no_mask_can_be_asked_to():
+    report = verify(
+        as_adapter(PlainTorchLayer, "layer"), dtypes=["float64"], cases=CASES, explain=False, require=("padding",)
+    )
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    (message,) = {r.message for r in report.results if r.check == "padding"}
+    assert message == "padding is required, and it takes no mask"
+
+
 def test_layouts():
     case = CASES[0]
     for real in padding.layouts(case).values():
