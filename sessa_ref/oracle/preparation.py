@@ -5,7 +5,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
@@ -19,7 +19,7 @@ from sessa_ref.oracle.expectation import Expectation, expectations
 Job = tuple[Case, tuple[str, ...]]
 
 
-def prepared(cases: Sequence[Case], dtypes: Sequence[str], processes: int) -> Iterator[Expectation]:
+def prepared(cases: Sequence[Case], dtypes: Sequence[str], processes: int) -> Generator[Expectation, None, None]:
     """The expectations of every case in every precision that it has, in order.
 
     Args:

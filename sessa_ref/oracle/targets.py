@@ -61,7 +61,7 @@ def as_adapter(implementation: Any, name: str) -> Adapter:
             adapter.
     """
     torch = sys.modules.get("torch")
-    essence = implementation
+    essence: Any = implementation
     while isinstance(essence, functools.partial):
         essence = essence.func
     if torch is not None and inspect.isclass(essence) and issubclass(essence, torch.nn.Module):
@@ -74,7 +74,7 @@ def as_adapter(implementation: Any, name: str) -> Adapter:
             raise TargetError(message) from None
         return TorchAdapter(name, lambda config: implementation(**_published_arguments(config)))
     if hasattr(essence, "build"):
-        return _without_arguments(implementation, name) if inspect.isclass(essence) else essence
+        return _without_arguments(implementation, name) if inspect.isclass(essence) else implementation
     is_module = torch is not None and isinstance(essence, torch.nn.Module)
     if callable(implementation) and not inspect.isclass(essence) and not is_module:
         return _factory_adapter(implementation, name)
