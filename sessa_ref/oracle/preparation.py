@@ -19,7 +19,7 @@ from sessa_ref.oracle.expectation import Expectation, expectations
 Job = tuple[Case, tuple[str, ...]]
 
 
-def prepared(cases: Sequence[Case], dtypes: Sequence[str], processes: int) -> Generator[Expectation]:
+def prepared(cases: Sequence[Case], dtypes: Sequence[str], processes: int) -> Generator[Expectation, None, None]:
     """The expectations of every case in every precision that it has, in order.
 
     Args:

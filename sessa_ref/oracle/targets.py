@@ -61,7 +61,7 @@ def as_adapter(implementation: Any, name: str) -> Adapter:
             adapter.
     """
     torch = sys.modules.get("torch")
-    essence = implementation
+    essence: Any = implementation
     while isinstance(essence, functools.partial):
         essence = essence.func
     if torch is not None and inspect.isclass(essence) and issubclass(essence, torch.nn.Module):

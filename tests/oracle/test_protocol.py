@@ -62,7 +62,7 @@ def test_declining(tmp_path):
     with pytest.raises(CandidateError, match=r"unsupported\.txt is empty"):
         check_supported(tmp_path)
     reason.write_bytes(b"\xff" * 10**6)
-    with pytest.raises(UnsupportedError, match=r"^�{1000}$"):
+    with pytest.raises(UnsupportedError, match=r"^\ufffd{1000}$"):
         check_supported(tmp_path)
     write_output(tmp_path, {"y": np.zeros(1)})
     with pytest.raises(CandidateError, match=r"both out\.safetensors and unsupported\.txt"):

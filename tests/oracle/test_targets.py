@@ -8,8 +8,11 @@ import pytest
 
 from sessa_ref.oracle import Report, TargetError, Verdict, battery, verify
 from sessa_ref.oracle.runners import WorkerCandidate
+from sessa_ref.oracle.targets import load_target
 from sessa_ref.oracle.verdict import Status
 
+HARMFUL = (":compiled", ":part_compiled", ":defaults", ":switched_off", ":Interrupts", "queue.py:SessaLayer")
+"""Targets that need a process of their own; the others run in this one, which takes less time."""
 CASES = [case for case in battery(quick=True) if case.name == "two_tokens"]
 LAYERS = """
 import functools, numpy, torch, warnings
@@ -84,6 +87,8 @@ def layers(tmp_path_factory) -> Path:
 
 
 def run(target: str) -> Report:
+    if not target.endswith(HARMFUL):
+        return verify(load_target(target), ["float32"], CASES, explain=False)
     candidate = WorkerCandidate(target)
     try:
         return verify(candidate, ["float32"], CASES, explain=False)
