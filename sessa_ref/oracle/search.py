@@ -40,30 +40,39 @@ class Search:
         check: "forward", "decode" or "gradients".
         found: mistakes that are there already.
         observations: of this check, in one precision; those that failed, and those that passed.
-        seconds: after which it gives up.
+        seconds: of processor time, after which it gives up.
+        only: what to try, where that is not everything.
     """
 
     def __init__(
-        self, check: str, found: Sequence[Mistake], observations: Sequence[Observation], seconds: float = 60.0
+        self,
+        check: str,
+        found: Sequence[Mistake],
+        observations: Sequence[Observation],
+        seconds: float = 60.0,
+        only: Tier | None = None,
     ) -> None:
         self.check = check
+        self.only = only
         self.found = tuple(found)
-        self.deadline = time.monotonic() + seconds
+        self.deadline = time.process_time() + seconds
         failed = [o for o in observations if o.finding is not None]
         self.probes = probes_of(failed)
         others = [o for o in observations if all(o is not p for p in self.probes) and tokens_of(o) <= LONGEST]
         self.rest = sorted(others, key=_size_of)[:REST]
+        self.longest = max((tokens_of(o) for o in [*self.probes, *self.rest]), default=0)
         self.fixed = [m for m in self.found if isinstance(m, Fault)]
+        self.right: dict[int, Run] = {}
         self.before = together(*(m.changes for m in self.found if isinstance(m, Variation)))
 
     def run(self) -> list[Variation]:
         """The mistakes that explain the observations, the likeliest first; none where none does."""
         if not self.probes:
             return []
-        for tier in tiers(self.check):
+        for tier in tiers(self.check) if self.only is None else [self.only]:
             agreeing = []
             for member in chain.from_iterable(part() for part in tier):
-                if time.monotonic() > self.deadline:
+                if time.process_time() > self.deadline:
                     break
                 found = self._fitted(member) if isinstance(member, Family) else self._agreeing(member)
                 if found is not None:
@@ -88,12 +97,12 @@ class Search:
 
     def _fitted(self, family: Family) -> Variation | None:
         """The family's member, if there is one that explains the probes and predicts the rest."""
+        if family.whole:
+            members = (self._agreeing(family.at(start)) for start in self._starts(family, self.probes[0]))
+            return next((member for member in members if member is not None), None)
         first = self._number(family, self.probes[0])
         if first is None:
             return None
-        if isinstance(first, int):
-            member = family.at(first)
-            return member if self._predicts(member) else None
         plain = well_known(first, lambda number: self._near(family, number, self.probes[:1]))
         member = family.at(plain)
         if self._predicts(member):
@@ -128,7 +137,9 @@ class Search:
     def _right(self, probe: Observation) -> Run:
         assert probe.expectation is not None
         case = probe.expectation.case
-        return graph.advance(case.parameters, case.x, {})
+        if id(probe) not in self.right:
+            self.right[id(probe)] = graph.advance(case.parameters, case.x, {})
+        return self.right[id(probe)]
 
     def _number(self, family: Family, probe: Observation) -> float | None:
         """The number that fits a probe, if any does."""
@@ -138,7 +149,7 @@ class Search:
             return self._residual(probe, family.at(number, "-").changes)
 
         null = size(self._residual(probe, {}))
-        number = fit(residual, starts, family.whole, null)
+        number = fit(residual, starts, null)
         if number is None:
             return None
         reached = residual(number)
@@ -153,7 +164,7 @@ class Search:
     def _starts(self, family: Family, probe: Observation) -> list[float]:
         starts: list[float] = list(family.starts)
         if family.whole:
-            return [start for start in starts if start <= max(tokens_of(probe), 32)]
+            return [start for start in starts if start <= self.longest]
         name, _, how = family.spread.partition(":")
         if name and probe.expectation is not None:
             values = self._right(probe).values.get(name)
@@ -177,7 +188,7 @@ class Search:
                 if self.check == "decode":
                     predicted = graph.decoded(case.parameters, case.x, finding.split, together_)
                 else:
-                    predicted = graph.forward(case.parameters, case.x, together_)
+                    predicted = graph.forward(case.parameters, case.x, together_, self._right(probe))
                 residual = (predicted - observed["y"]) / expectation.bounds("y")
         except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
             return None

@@ -77,7 +77,7 @@ def verify(
         candidate.name,
         [observation.result for observation in observations],
         about,
-        diagnose(observations) if explain else (),
+        diagnose(observations, candidate, progress) if explain else (),
         locate(candidate, observations) if explain else (),
     )
 

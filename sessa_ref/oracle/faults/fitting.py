@@ -20,20 +20,17 @@ _STEPS = 14
 _PROMISING = 3
 
 
-def fit(residual: Residual, starts: Sequence[float], whole: bool, null: float) -> float | None:
+def fit(residual: Residual, starts: Sequence[float], null: float) -> float | None:
     """The number with the smallest residual, or None where no start comes nearer than `null`, that of the right layer.
 
     Args:
         residual: see `Residual`.
         starts: numbers to begin with.
-        whole: whether no other numbers make sense.
         null: root mean square of the residual of the right layer.
     """
     sizes = sorted(((size(residual(start)), index, start) for index, start in enumerate(starts)), key=lambda s: s[:2])
     if not sizes or not np.isfinite(sizes[0][0]):
         return None
-    if whole:
-        return sizes[0][2]
     best, number = np.inf, None
     for first, _, start in sizes[:_PROMISING]:
         if first > 1.5 * null:

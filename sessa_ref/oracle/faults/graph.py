@@ -19,6 +19,8 @@ Change = Callable[["Run", Any], Any]
 Changes = Mapping[str, Change]
 """Changes by the name of the value. The names are those that `advance` notes."""
 
+_INPUT, _ATTENTION, _ROUTING, _OUTPUT = _STAGES = ("input", "attention", "routing", "output")
+
 _KEPT = ("k_rotated", "v_heads", "k_fb", "s")
 
 
@@ -36,13 +38,18 @@ class Run:
         self.prompt = int(past["prompt"]) if past else 0
         """How many of them were the prompt's."""
         self.values: dict[str, Any] = {}
+        self.stage = _INPUT
+        self.stages: dict[str, str] = {}
+        """The stage of each value."""
+        self.by_stage: dict[str, dict[str, Any]] = {stage: {} for stage in _STAGES}
 
     def note(self, name: str, value: Any) -> Any:
         """Keep a value under its name, changed if the variation says so."""
         change = self.changes.get(name)
         if change is not None:
             value = change(self, value)
-        self.values[name] = value
+        self.values[name] = self.by_stage[self.stage][name] = value
+        self.stages[name] = self.stage
         return value
 
     def weight(self, name: str) -> Any:
@@ -59,7 +66,6 @@ class Run:
         """A value, (..., tokens, width), behind the one that was kept of earlier tokens."""
         kept = self.note(f"kept {name}", value)
         if not self.past:
-            self.values[f"kept {name}"] = kept
             return value
         earlier = self.note(f"read {name}", self.past[name])
         self.values[f"kept {name}"] = np.concatenate([self.past[name], kept], axis=-2)
@@ -77,32 +83,52 @@ def advance(
     changes: Changes,
     past: Mapping[str, Array] | None = None,
     decoding: bool = False,
+    base: Run | None = None,
 ) -> Run:
-    """The layer on tokens x, (batch, T, D), that follow those in `past`."""
-    run = Run(parameters, changes, past or {}, decoding)
-    note, config, T = run.note, run.config, x.shape[-2]
-    x = note("x", x)
-    n = note("n", _normalized(run, x))
-    a, g = np.split(note("W_in output", run.linear("W_in", n)), 2, axis=-1)
-    a, g = note("a", a), note("g", g)
-    u = note("u", tokenwise.gelu(a))
+    """The layer on tokens x, (batch, T, D), that follow those in `past`.
 
-    rows, columns = np.arange(run.start, run.start + T)[:, None], np.arange(run.start + T)
-    note("rows", rows)
-    note("columns", columns)
-    f = note("f", _forward_signal(run, u, rows, columns))
-    B = _routing(run, u, rows, columns)
-    s = note("s", _solved(run, B, f))
-    run.after("s", s)
-    gated = note("gated", s * g)
-    branch = note("branch", run.linear("W_out", gated))
-    note("y", note("residual", x) + branch)
+    Args:
+        parameters: the layer.
+        x: the tokens.
+        changes: what is different.
+        past: what an earlier run left, by `Run.cache`.
+        decoding: whether this is a decoding step.
+        base: the same run without changes, of which stages that nothing changes are taken over.
+    """
+    run = Run(parameters, changes, past or {}, decoding)
+    changed = {base.stages.get(name, _INPUT) for name in changes} if base is not None else set(_STAGES)
+    for stage in _STAGES:
+        # Attention and routing both need the input stage, and the output stage needs all.
+        if base is not None and not changed & {stage, _INPUT} and (stage != _OUTPUT or not changed):
+            run.values |= base.by_stage[stage]
+            continue
+        run.stage = stage
+        _COMPUTE[stage](run, x)
     return run
 
 
-def forward(parameters: SessaParameters, x: Array, changes: Changes) -> Array:
-    """The output of the layer with these changes."""
-    return advance(parameters, x, changes).values["y"]
+def _input(run: Run, x: Array) -> None:
+    note, T = run.note, x.shape[-2]
+    n = note("n", _normalized(run, note("x", x)))
+    a, g = np.split(note("W_in output", run.linear("W_in", n)), 2, axis=-1)
+    a, _ = note("a", a), note("g", g)
+    note("u", tokenwise.gelu(a))
+    note("rows", np.arange(run.start, run.start + T)[:, None])
+    note("columns", np.arange(run.start + T))
+
+
+def _output(run: Run, x: Array) -> None:
+    note, values = run.note, run.values
+    s = note("s", _solved(run, values["B"], values["f"]))
+    run.after("s", s)
+    gated = note("gated", s * values["g"])
+    branch = note("branch", run.linear("W_out", gated))
+    note("y", note("residual", values["x"]) + branch)
+
+
+def forward(parameters: SessaParameters, x: Array, changes: Changes, base: Run | None = None) -> Array:
+    """The output of the layer with these changes; for `base` see `advance`."""
+    return advance(parameters, x, changes, base=base).values["y"]
 
 
 def decoded(parameters: SessaParameters, x: Array, split: int, changes: Changes) -> Array:
@@ -147,8 +173,9 @@ def _normalized(run: Run, x: Array) -> Array:
     return standard * run.weight("ln.weight") + run.weight("ln.bias")
 
 
-def _forward_signal(run: Run, u: Array, rows: Array, columns: Array) -> Array:
+def _attention(run: Run, x: Array) -> None:
     note, config = run.note, run.config
+    u, rows, columns = run.values["u"], run.values["rows"], run.values["columns"]
     H, G = config.heads, config.kv_heads
     q = note("q", run.linear("mixer.q_proj", note("q input", u)))
     k = note("k", run.linear("mixer.k_proj", note("k input", u)))
@@ -169,11 +196,12 @@ def _forward_signal(run: Run, u: Array, rows: Array, columns: Array) -> Array:
     logits = note("logits", (q @ np.swapaxes(k, -1, -2)) * note("scale", 1 / np.sqrt(config.query_width)))
     alpha = note("alpha", softmax(logits, visible))
     o = note("o", attention.merge_heads(note("o_heads", alpha @ v)))
-    return run.linear("mixer.out_proj", o) if H > 1 else o
+    note("f", run.linear("mixer.out_proj", o) if H > 1 else o)
 
 
-def _routing(run: Run, u: Array, rows: Array, columns: Array) -> Array:
+def _routing(run: Run, x: Array) -> None:
     note, config = run.note, run.config
+    u, rows, columns = run.values["u"], run.values["rows"], run.values["columns"]
     width = config.feedback_width
     weight, bias = run.weight("mixer.proj_fb.weight"), run.weight("mixer.proj_fb.bias")
     q_fb = note("q_fb input", u) @ weight[:width].T
@@ -188,7 +216,7 @@ def _routing(run: Run, u: Array, rows: Array, columns: Array) -> Array:
     z = run.linear("mixer.gamma_ctx", note("gain input", u))
     z = note("z", z + run.weight("mixer.gamma_bias"))
     gamma = note("gamma", note("gamma_max", config.gamma_max) * np.tanh(z))
-    return note("B", gamma * alpha)
+    note("B", gamma * alpha)
 
 
 def _solved(run: Run, B: Array, f: Array) -> Array:
@@ -201,3 +229,11 @@ def solve(B: Array, f: Array) -> Array:
     """s from (I - B) s = f, for any square B."""
     T = f.shape[-2]
     return np.linalg.solve(np.eye(T) - B, f) if T else f
+
+
+_COMPUTE: dict[str, Callable[[Run, Array], None]] = {
+    _INPUT: _input,
+    _ATTENTION: _attention,
+    _ROUTING: _routing,
+    _OUTPUT: _output,
+}

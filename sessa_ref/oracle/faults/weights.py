@@ -29,7 +29,7 @@ def _by_heads(change: Callable[[Array], Array]) -> Callable[[Run, Array], Array]
 
     def apply(run: Run, value: Array) -> Array:
         width = run.config.query_width
-        if value is None or value.shape[0] % width:
+        if value is None or not value.ndim or value.shape[0] % width:
             return value
         return change(value.reshape(-1, width, *value.shape[1:])).reshape(value.shape)
 
@@ -38,7 +38,7 @@ def _by_heads(change: Callable[[Array], Array]) -> Callable[[Run, Array], Array]
 
 def _interleaved_heads(run: Run, value: Array) -> Array:
     width = run.config.query_width
-    if value is None or value.shape[0] % width:
+    if value is None or not value.ndim or value.shape[0] % width:
         return value
     return np.swapaxes(value.reshape(width, -1, *value.shape[1:]), 0, 1).reshape(value.shape)
 
