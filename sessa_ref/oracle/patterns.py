@@ -134,6 +134,8 @@ def _right_at(candidate: Candidate, expectation: Expectation, T: int) -> bool | 
 
 def _length_rule(bad: Sequence[int], good: Sequence[int]) -> str:
     if max(good) < min(bad):
+        if min(bad) <= 3:  # there, one or two tokens have nothing to read
+            return ""
         return f"wrong from T = {min(bad)} on, right up to T = {max(good)}"
     if max(bad) < min(good):
         return f"wrong up to T = {max(bad)}, right from T = {min(good)} on"

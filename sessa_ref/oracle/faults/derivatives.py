@@ -33,7 +33,7 @@ def factors() -> Iterator[Family]:
             f"The gradient that flows back through {phrase} is multiplied by {{number}} (0: it is detached).",
             "A detach, a context without gradients, or a factor in a hand-written backward pass.",
             f"Let the gradient flow back through {phrase} as it is.",
-            lambda amount, name=name: one(name, _scaling(amount)), _FACTORS,
+            lambda amount, name=name: {each: _scaling(amount) for each in name.split(",")}, _FACTORS,
         )  # fmt: skip
 
 

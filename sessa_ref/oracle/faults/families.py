@@ -9,14 +9,14 @@ from sessa_ref.oracle.faults import graph
 from sessa_ref.oracle.faults.graph import Changes, Run
 from sessa_ref.oracle.faults.modes import ROWS, shifted
 from sessa_ref.oracle.faults.places import PLACES, Place
-from sessa_ref.oracle.faults.variation import Amount, Family, one
+from sessa_ref.oracle.faults.variation import Amount, Family, one, together
 from sessa_ref.reference import rotary
 
 _EPS = tuple(10.0**-k for k in range(1, 17))
 _BASES = (100.0, 500.0, 1000.0, 1e4, 1e5, 5e5, 1e6, 1e7, 2.0, 50.0)
-_FACTORS = (0.5, 2.0, 0.25, 4.0, 0.1, 10.0, 0.01, 0.75, 0.9, 0.99, 1.01, 1.1, 1.25, 1.5, 0.001, 100.0, -0.5, -2.0)
-_SMALL = (1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1.0, 2.0, -1e-3, -0.1, -1.0)
-_SHARES = (0.5, 0.1, 0.9, 0.25, 0.75, 0.01, 0.99, 0.2, 0.8, 0.3, 0.7)
+_FACTORS = (1.0001, 0.5, 2.0, 0.25, 4.0, 0.1, 10.0, 0.01, 0.75, 0.9, 0.99, 1.01, 1.1, 1.25, 1.5, 0.001, 100.0, -0.5, -2.0)
+_SMALL = (1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1.0, 2.0, -1e-3, -0.1, -1.0)
+_SHARES = (1e-6, 0.5, 0.1, 0.9, 0.25, 0.75, 0.01, 0.99, 0.2, 0.8, 0.3, 0.7)
 _COUNTS = (*range(1, 41), 48, 50, 63, 64, 65, 96, 100, 127, 128, 129, 192, 200, 255, 256, 257, 500, 512, 1000, 1024)
 _BLOCKS = (*range(2, 33), 48, 64, 96, 100, 128, 192, 256, 512, 1024)
 
@@ -227,6 +227,16 @@ def _windows() -> Iterator[Family]:
                 f"In the {'forward' if area == 'attention' else 'feedback'} attention a token {words}; other weights are dropped after the softmax.",
                 "A mask that multiplies weights.", "Let it read the whole past.", dropped, _COUNTS,
             )  # fmt: skip
+    for label, words, rule in _RULES:
+        yield Family(
+            f"Both{label}", "attention", f"In both attentions a token {words}.",
+            "A sliding window, a block or a stride of another model, or a cache of limited size.",
+            "Let it read the whole past.",
+            lambda amount, rule=rule: {
+                name: lambda run, v: v & rule(run.values["rows"], run.values["columns"], amount(run))
+                for name in ("visible", "visible_fb")
+            }, _COUNTS,
+        )  # fmt: skip
 
 
 def _solving(function: Callable[[Run, Array, Array, float], Array]) -> Callable[[Amount], Changes]:
@@ -317,6 +327,22 @@ def _half_iterations(run: Run, B: Array, f: Array, steps: float) -> Array:
 
 
 def _softmaxes() -> Iterator[Family]:
+    """Those of one attention, and then those of both."""
+    single = list(_single_softmaxes())
+    yield from single
+    half = len(single) // 2
+    for forward, feedback in zip(single[:half], single[half:], strict=True):
+        departure = forward.departure.replace("forward logits are", "logits of both attentions are")
+        departure = departure.replace("forward logits", "logits of both attentions")
+        yield Family(
+            forward.name.replace("Forward", "Both"), "attention",
+            departure.replace("forward softmax", "softmax of both attentions"), forward.cause, forward.fix,
+            lambda amount, forward=forward, feedback=feedback: together(forward.changes(amount), feedback.changes(amount)),
+            forward.starts, forward.right, forward.spread,
+        )  # fmt: skip
+
+
+def _single_softmaxes() -> Iterator[Family]:
     for word, area, alpha, logits, visible, scale in (
         ("Forward", "attention", "alpha", "logits", "visible", "scale"),
         ("Feedback", "feedback", "alpha_fb", "logits_fb", "visible_fb", "scale_fb"),
@@ -547,13 +573,13 @@ def _of_place(place: Place) -> Iterator[Family]:
             continue
 
         def changes(amount: Amount, function=function) -> Changes:
-            return one(place.name, lambda run, z: function(z, amount(run)))
+            return {name: lambda run, z: function(z, amount(run)) for name in place.names}
 
         yield Family(
             f"{place.word}{label}", place.area, f"{phrase} {words}.",
             "A scale, a clamp, a mix or a block size that the definition does not have.",
             f"Leave {place.phrase.rstrip(',')} as the definition has {'them' if place.plural else 'it'}.",
-            changes, starts, spread=f"{place.name}:{spread}" if spread else "",
+            changes, starts, spread=f"{place.names[0]}:{spread}" if spread else "",
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sessa_ref.notation import Array
 from sessa_ref.oracle.faults.entry import sigmoid
 from sessa_ref.oracle.faults.places import PLACES, Kind, Place
 from sessa_ref.oracle.faults.tokenwise import sigmoid_gelu, tanh_gelu
-from sessa_ref.oracle.faults.variation import Variation, one
+from sessa_ref.oracle.faults.variation import Variation
 from sessa_ref.oracle.precision import round_to
 from sessa_ref.reference import tokenwise
 
@@ -42,7 +42,7 @@ class Mode:
             sentence,
             self.cause,
             fix,
-            one(place.name, lambda run, value: function(value)),
+            {name: lambda run, value: function(value) for name in place.names},
         )
 
 

@@ -13,7 +13,7 @@ class Place:
     """A named value of the graph."""
 
     name: str
-    """In the graph."""
+    """In the graph; several names, with commas between, where they are changed alike."""
     word: str
     """In names of variations."""
     phrase: str
@@ -21,6 +21,11 @@ class Place:
     area: Area
     kind: Kind = "tokens"
     plural: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The names in the graph."""
+        return self.name.split(",")
 
     @property
     def verb(self) -> str:
@@ -65,5 +70,15 @@ PLACES: tuple[Place, ...] = (
     Place("branch", "Branch", "the branch that is added to the residual", "token-wise"),
     Place("residual", "Residual", "the residual", "token-wise"),
     Place("y", "Output", "the output y", "token-wise"),
-)
+    Place("W_in output", "InputProjection", "the whole output of W_in", "token-wise"),
+    Place("q_heads,k_heads", "QueryAndKeyHeads", "the forward queries and keys of each head, before rotation,", "attention", "heads", True),
+    Place("q_rotated,k_rotated", "RotatedQueriesAndKeys", "the rotated queries and keys of each head", "rotary", "heads", True),
+    Place("q,k", "QueriesAndKeys", "the forward queries and keys", "attention", plural=True),
+    Place("q_heads,k_heads,v_heads", "QueryKeyValueHeads", "the forward queries, keys and values of each head", "attention", "heads", True),
+    Place("k_heads,v_heads", "KeyAndValueHeads", "the forward keys and values of each head", "attention", "heads", True),
+    Place("q_fb,k_fb", "FeedbackQueriesAndKeys", "the feedback queries and keys", "feedback", plural=True),
+    Place("q_heads,k_heads,q_fb,k_fb", "AllQueriesAndKeys", "queries and keys of both attentions", "attention", plural=True),
+    Place("logits,logits_fb", "AllLogits", "the logits of both attentions", "attention", "matrix", True),
+    Place("alpha,alpha_fb", "AllWeights", "the weights of both attentions", "attention", "matrix", True),
+)  # fmt: skip
 """Every place, in the order of computation."""

@@ -41,7 +41,7 @@ _CAUSE = "A variable of another stage is passed on, or a name was overwritten."
 def variations() -> Iterator[Variation]:
     """Other sources, one place after the other, and sources that are added or multiplied."""
     for place in PLACES:
-        if place.kind != "tokens" or place.name == "z":
+        if place.kind != "tokens" or place.name == "z" or "," in place.name:
             continue
         for feed, words in FEEDS.items():
             if feed == place.name:

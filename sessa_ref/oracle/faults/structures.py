@@ -108,6 +108,22 @@ def _softmaxes() -> Iterator[Variation]:
             )  # fmt: skip
 
 
+    for label, (words, function) in SOFTMAXES.items():
+        yield _make(
+            f"BothWeights{label}", "attention", f"The weights of both attentions are {words}.", _SOFTMAX,
+            "Take the softmax over the visible logits of a row.",
+            {"alpha": _weights("logits", "visible", function), "alpha_fb": _weights("logits_fb", "visible_fb", function)},
+        )  # fmt: skip
+    yield _make(
+        "BothScalesExchanged", "attention", "The scales of the two attentions are exchanged.", _SOFTMAX,
+        "Divide forward logits by sqrt(d) and feedback logits by sqrt(D).",
+        {
+            "scale": lambda run, c: 1 / np.sqrt(run.config.feedback_width),
+            "scale_fb": lambda run, c: 1 / np.sqrt(run.config.query_width),
+        },
+    )  # fmt: skip
+
+
 def _weights(logits: str, visible: str, function: Callable) -> Callable[[Run, Array], Array]:
     return lambda run, alpha: function(run.values[logits], run.values[visible])
 
