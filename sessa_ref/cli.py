@@ -16,7 +16,7 @@ import sessa_ref
 from sessa_ref.oracle import Report, TargetError, battery
 from sessa_ref.oracle import verify as run_oracle
 from sessa_ref.oracle.console import print_fault, print_faults, print_report
-from sessa_ref.oracle.faults import FAULTS
+from sessa_ref.oracle.explanations import explained
 from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Limits
 from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
 from sessa_ref.oracle.runners import CommandCandidate, WorkerCandidate
@@ -116,13 +116,13 @@ def explain(
     if name is None:
         print_faults(Console())
         return
-    by_name = {fault.name.lower(): fault for fault in FAULTS.values()}
-    if name.lower() not in by_name:
+    fault = explained(name)
+    if fault is None:
         Console(stderr=True).print(
             f"there is no fault {name}; sessa-ref explain lists them", style="red", highlight=False
         )
         raise typer.Exit(2)
-    print_fault(Console(), by_name[name.lower()])
+    print_fault(Console(), fault)
 
 
 vectors = typer.Typer(

@@ -19,6 +19,9 @@ SLACK = 8.0
 """A faulty layer may be worse conditioned than the right one, whose bounds are used. Where the failure itself is
 not much larger, a fault has to come closer: see `allowed`."""
 
+NEARLY = 1e-5
+"""Part of an error that may stay unexplained: constants in a layer are often float32, with a roundoff of 6e-8."""
+
 _DIRECTIONS = 3
 _STEP = 1e-30
 
@@ -33,10 +36,19 @@ def explains(mistakes: Sequence[Mistake], observation: Observation) -> bool:
 
 
 def allowed(observation: Observation) -> float:
-    """How many bounds a mistake's values may be from the candidate's: fewer than half of what the truth is."""
+    """How many bounds a mistake's values may be from the candidate's: fewer than half of what the truth is.
+
+    Where the truth is very far, as much as constants of float32 explain in a layer of float64.
+    """
     if observation.finding is None:
         return SLACK
-    return min(SLACK, max(1.0, observation.finding.ratio / 2))
+    ratio = observation.finding.ratio
+    return max(strictly_allowed(observation), NEARLY * ratio if np.isfinite(ratio) else 0.0)
+
+
+def strictly_allowed(observation: Observation) -> float:
+    """The same, for mistakes that are made in the candidate's own precision."""
+    return SLACK if observation.finding is None else min(SLACK, max(1.0, observation.finding.ratio / 2))
 
 
 def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:

@@ -10,7 +10,15 @@ from itertools import chain
 import numpy as np
 
 from sessa_ref.oracle.checks import Observation
-from sessa_ref.oracle.evidence import Mistake, Slopes, allowed, explains, misfit, observed_values
+from sessa_ref.oracle.evidence import (
+    Mistake,
+    Slopes,
+    allowed,
+    explains,
+    misfit,
+    observed_values,
+    strictly_allowed,
+)
 from sessa_ref.oracle.faults import Fault, applied, caches, derivatives, families, graph, modes, sources, structures, weights
 from sessa_ref.oracle.faults.fitting import fit, size, well_known
 from sessa_ref.oracle.faults.graph import Changes, Run
@@ -80,8 +88,11 @@ class Search:
                     if len(agreeing) > ALTERNATIVES:
                         break
             if agreeing:
-                return agreeing
+                return sorted(agreeing, key=lambda variation: not self._strictly(variation))
         return []
+
+    def _strictly(self, variation: Variation) -> bool:
+        return all(misfit((*self.found, variation), probe) <= strictly_allowed(probe) for probe in self.probes)
 
     def _agreeing(self, variation: Variation) -> Variation | None:
         first = self._residual(self.probes[0], variation.changes)
@@ -103,7 +114,7 @@ class Search:
         first = self._number(family, self.probes[0])
         if first is None:
             return None
-        plain = well_known(first, lambda number: self._near(family, number, self.probes[:1]))
+        plain = well_known(first, lambda number: self._near(family, number, first))
         member = family.at(plain)
         if self._predicts(member):
             return member
@@ -126,7 +137,7 @@ class Search:
             if not np.allclose(ratios, ratios[0], rtol=1e-3, atol=0):
                 continue
             factor = well_known(
-                ratios[0], lambda k, law=law: self._near(family, lambda run: k * law(run), [self.probes[0]])
+                ratios[0], lambda k, law=law: self._near(family, lambda run: k * law(run), first)
             )
             text = words if factor == 1 else f"{number_words(factor)} {words}"
             member = family.at(lambda run, k=factor, law=law: k * law(run), text)
@@ -157,9 +168,11 @@ class Search:
             return None
         return number
 
-    def _near(self, family: Family, number: float | Callable[[Run], float], probes: Sequence[Observation]) -> bool:
-        member = family.at(number, "-")
-        return all(misfit((*self.found, member), probe) <= allowed(probe) for probe in probes)
+    def _near(self, family: Family, number: float | Callable[[Run], float], fitted: float) -> bool:
+        """Whether a number explains the first probe as well as the fitted one does."""
+        probe = self.probes[0]
+        reached = misfit((*self.found, family.at(fitted, "-")), probe)
+        return misfit((*self.found, family.at(number, "-")), probe) <= max(strictly_allowed(probe), 3 * reached)
 
     def _starts(self, family: Family, probe: Observation) -> list[float]:
         starts: list[float] = list(family.starts)

@@ -28,12 +28,14 @@ def families() -> Iterator[Family]:
 
 
 def of_settings() -> Iterator[Family]:
-    """Families of one setting or one part of the layer."""
+    """Families of one setting or one part of the layer, and then those of both attentions alike."""
+    one_attention = list(_softmaxes())
     yield from _settings()
-    yield from _softmaxes()
+    yield from one_attention
     yield from _windows()
     yield from _solves()
     yield from _matrices()
+    yield from _of_both(one_attention)
 
 
 def of_places() -> Iterator[Family]:
@@ -120,6 +122,12 @@ def _settings() -> Iterator[Family]:
         "GainBound", "feedback", "The gain's bound is {number} instead of {right}.",
         "gamma_max is not passed on, or written as a constant.", "Use the config's gamma_max.",
         _set("gamma_max"), (0.9, 0.99, 0.999, 0.9999, 0.95, 0.5, 1.0, 0.8, 2.0), right="the config's gamma_max (0.999 by default)",
+    )  # fmt: skip
+    yield Family(
+        "GainCut", "feedback", "The gain is tanh cut off at +-{number} instead of gamma_max tanh.",
+        "A clamp in place of the factor gamma_max.", "Use gamma_max tanh(z).",
+        lambda amount: one("gamma", lambda run, v: _clamped(np.tanh(run.values["z"]), -abs(amount(run)), abs(amount(run)))),
+        (0.9, 0.99, 0.95, 0.8, 0.5, 0.999),
     )  # fmt: skip
     yield Family(
         "GainTemperature", "feedback", "The gain's argument is multiplied by {number}.",
@@ -227,16 +235,6 @@ def _windows() -> Iterator[Family]:
                 f"In the {'forward' if area == 'attention' else 'feedback'} attention a token {words}; other weights are dropped after the softmax.",
                 "A mask that multiplies weights.", "Let it read the whole past.", dropped, _COUNTS,
             )  # fmt: skip
-    for label, words, rule in _RULES:
-        yield Family(
-            f"Both{label}", "attention", f"In both attentions a token {words}.",
-            "A sliding window, a block or a stride of another model, or a cache of limited size.",
-            "Let it read the whole past.",
-            lambda amount, rule=rule: {
-                name: lambda run, v: v & rule(run.values["rows"], run.values["columns"], amount(run))
-                for name in ("visible", "visible_fb")
-            }, _COUNTS,
-        )  # fmt: skip
 
 
 def _solving(function: Callable[[Run, Array, Array, float], Array]) -> Callable[[Amount], Changes]:
@@ -327,22 +325,6 @@ def _half_iterations(run: Run, B: Array, f: Array, steps: float) -> Array:
 
 
 def _softmaxes() -> Iterator[Family]:
-    """Those of one attention, and then those of both."""
-    single = list(_single_softmaxes())
-    yield from single
-    half = len(single) // 2
-    for forward, feedback in zip(single[:half], single[half:], strict=True):
-        departure = forward.departure.replace("forward logits are", "logits of both attentions are")
-        departure = departure.replace("forward logits", "logits of both attentions")
-        yield Family(
-            forward.name.replace("Forward", "Both"), "attention",
-            departure.replace("forward softmax", "softmax of both attentions"), forward.cause, forward.fix,
-            lambda amount, forward=forward, feedback=feedback: together(forward.changes(amount), feedback.changes(amount)),
-            forward.starts, forward.right, forward.spread,
-        )  # fmt: skip
-
-
-def _single_softmaxes() -> Iterator[Family]:
     for word, area, alpha, logits, visible, scale in (
         ("Forward", "attention", "alpha", "logits", "visible", "scale"),
         ("Feedback", "feedback", "alpha_fb", "logits_fb", "visible_fb", "scale_fb"),
@@ -535,6 +517,9 @@ _PLACE_FAMILIES: tuple[tuple[str, str, Callable[[Array, float], Array], tuple[fl
 )  # fmt: skip
 """Families of any value: name, words, function of value and number, numbers, what gives further numbers."""
 
+OF_ANY_PLACE = {name: words for name, words, *_ in _PLACE_FAMILIES}
+"""What can be wrong at any place, by the end of the name."""
+
 _MATRIX_FAMILIES = ("Scaled", "Shifted", "Clamped", "ClampedAbove", "ClampedBelow", "SmoothlyCapped", "Power", "Thresholded", "FirstTokenScaled", "LastTokenScaled", "MixedOverBatch")  # fmt: skip
 
 
@@ -583,3 +568,24 @@ def _of_place(place: Place) -> Iterator[Family]:
         )  # fmt: skip
 
 
+def _of_both(single: list[Family]) -> Iterator[Family]:
+    half = len(single) // 2
+    for forward, feedback in zip(single[:half], single[half:], strict=True):
+        departure = forward.departure.replace("forward logits are", "logits of both attentions are")
+        departure = departure.replace("forward logits", "logits of both attentions")
+        yield Family(
+            forward.name.replace("Forward", "Both"), "attention",
+            departure.replace("forward softmax", "softmax of both attentions"), forward.cause, forward.fix,
+            lambda amount, forward=forward, feedback=feedback: together(forward.changes(amount), feedback.changes(amount)),
+            forward.starts, forward.right, forward.spread,
+        )  # fmt: skip
+    for label, words, rule in _RULES:
+        yield Family(
+            f"Both{label}", "attention", f"In both attentions a token {words}.",
+            "A sliding window, a block or a stride of another model, or a cache of limited size.",
+            "Let it read the whole past.",
+            lambda amount, rule=rule: {
+                name: lambda run, v: v & rule(run.values["rows"], run.values["columns"], amount(run))
+                for name in ("visible", "visible_fb")
+            }, _COUNTS,
+        )  # fmt: skip

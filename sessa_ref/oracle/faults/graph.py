@@ -111,8 +111,9 @@ def _input(run: Run, x: Array) -> None:
     note, T = run.note, x.shape[-2]
     n = note("n", _normalized(run, note("x", x)))
     a, g = np.split(note("W_in output", run.linear("W_in", n)), 2, axis=-1)
-    a, _ = note("a", a), note("g", g)
-    note("u", tokenwise.gelu(a))
+    run.values["g"] = g  # for u, should that be made of it
+    note("u", tokenwise.gelu(note("a", a)))
+    note("g", g)
     note("rows", np.arange(run.start, run.start + T)[:, None])
     note("columns", np.arange(run.start + T))
 

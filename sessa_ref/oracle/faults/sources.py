@@ -49,7 +49,8 @@ def variations() -> Iterator[Variation]:
             phrase = place.phrase.rstrip(",")
             yield Variation(
                 f"{place.word}From{_word(feed)}", place.area, f"In place of {phrase}, {words} is taken.",
-                _CAUSE, "Feed it as the definition does.", one(place.name, _taking(feed)),
+                _CAUSE, "Feed it as the definition does.",
+                one("gated", _gated_by(feed)) if place.name == "g" else one(place.name, _taking(feed)),
             )  # fmt: skip
             for verb, change in (("Plus", _adding), ("Minus", _subtracting), ("Times", _multiplying)):
                 done = {"Plus": "added to", "Minus": "subtracted from", "Times": "multiplied into"}[verb]
@@ -81,6 +82,11 @@ def _taking(feed: str) -> Change:
         return run.values[feed] + 0 * value if _fits(run, feed, value) else value
 
     return change
+
+
+def _gated_by(feed: str) -> Change:
+    # The gate is made before most of what it may be confused with.
+    return lambda run, value: run.values["s"] * run.values[feed] if _fits(run, feed, value) else value
 
 
 def _adding(feed: str) -> Change:

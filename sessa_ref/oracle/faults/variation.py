@@ -57,6 +57,11 @@ class Family:
     formula: str = ""
 
     @property
+    def sentence(self) -> str:
+        """What its members do, with c for the number."""
+        return self.departure.format(number="c", right=self.right)
+
+    @property
     def whole(self) -> bool:
         """Whether only whole numbers make sense."""
         return all(isinstance(start, int) for start in self.starts)

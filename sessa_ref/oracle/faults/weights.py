@@ -79,6 +79,10 @@ _CHANGES: dict[str, tuple[str, Callable[[Run, Array], Array], str]] = {
 }  # fmt: skip
 
 
+CHANGES_IN_WORDS = {label: words for label, (words, *_) in _CHANGES.items()}
+"""What can be wrong with a parameter, by the end of the name."""
+
+
 def variations() -> Iterator[Variation]:
     """Every change of every parameter; parameters exchanged; all of them rounded."""
     for name, area in AREAS.items():
