@@ -279,7 +279,10 @@ def _precision(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]
     wrong = {o.result.dtype for o in forward if o.finding is not None}
     right = {o.result.dtype for o in forward} - wrong
     if wrong and right:
-        yield "WrongInOnePrecision", f"it is wrong in {', '.join(sorted(wrong))} and right in {', '.join(sorted(right))}"
+        yield (
+            "WrongInOnePrecision",
+            f"it is wrong in {', '.join(sorted(wrong))} and right in {', '.join(sorted(right))}",
+        )
 
 
 def rounds_at_random(candidate: Candidate | None, failed: Sequence[Observation]) -> bool:
@@ -292,7 +295,12 @@ def rounds_at_random(candidate: Candidate | None, failed: Sequence[Observation])
         return False
     case, dtype = probe.expectation.case, probe.result.dtype
     expected = probe.expectation
-    size = max(float(np.max(expected.error_ratios("y", v))) if (v := probe.finding and probe.finding.values.get("y")) is not None and v.shape == case.x.shape else 0.0, 1.0)
+    size = max(
+        float(np.max(expected.error_ratios("y", v)))
+        if (v := probe.finding and probe.finding.values.get("y")) is not None and v.shape == case.x.shape
+        else 0.0,
+        1.0,
+    )
     unit = min(PRECISIONS[dtype].unit * max(size, 8.0), 2.0**-7)
     errors = []
     for number in range(2):
@@ -355,7 +363,9 @@ def _in_units_of(failed: Sequence[Observation], lower: str) -> list[float]:
     for o in failed:
         if o.expectation is None or o.finding is None or PRECISIONS[o.result.dtype].unit >= PRECISIONS[lower].unit:
             return []
-        ratios.append(max((_scaled_error(o.expectation, n, v, lower) for n, v in o.finding.values.items()), default=np.inf))
+        ratios.append(
+            max((_scaled_error(o.expectation, n, v, lower) for n, v in o.finding.values.items()), default=np.inf)
+        )
     return ratios
 
 
@@ -384,5 +394,3 @@ def _differ(expectation: Expectation, first: np.ndarray, second: np.ndarray) -> 
     alike = ~np.isfinite(first) & ~np.isfinite(second)
     ratios = np.where(alike, 0.0, expectation.ratios("y", second, first))
     return bool(np.max(ratios, initial=0.0) > 2)
-
-

@@ -145,5 +145,3 @@ def _worth_explaining(observations: Sequence[Observation], check: str) -> list[O
 
 def _size(observation: Observation) -> int:
     return 0 if observation.expectation is None else observation.expectation.case.x.size
-
-

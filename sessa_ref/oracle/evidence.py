@@ -182,5 +182,3 @@ class _ComplexParameters(SessaParameters):
     def __init__(self, parameters: SessaParameters, imaginary: Values) -> None:
         self.config = parameters.config
         self._arrays = {name: np.asarray(a + 1j * imaginary[name]) for name, a in parameters.items()}
-
-

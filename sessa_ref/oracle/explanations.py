@@ -2,30 +2,14 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Protocol
 
-from sessa_ref.oracle.behaviours import BEHAVIOURS
-from sessa_ref.oracle.faults import FAULTS, caches, derivatives, families, modes, sources, structures, weights
+from sessa_ref.oracle.behaviours import BEHAVIOURS, Behaviour
+from sessa_ref.oracle.faults import FAULTS, Fault, caches, derivatives, families, modes, sources, structures, weights
 from sessa_ref.oracle.faults.variation import Family, Variation
 from sessa_ref.oracle.search import decoding_of
 
-
-class Explained(Protocol):
-    """What is known about a mistake: see `Fault`."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def area(self) -> str: ...
-    @property
-    def departure(self) -> str: ...
-    @property
-    def formula(self) -> str: ...
-    @property
-    def cause(self) -> str: ...
-    @property
-    def fix(self) -> str: ...
-
+Explained = Fault | Variation | Behaviour
+"""What has a name, an area, a sentence, a cause and a fix."""
 
 _STRUCTURES = (
     ("...ForGelu", "token-wise", f"Another activation than GELU: {', '.join(modes.ACTIVATIONS)}."),

@@ -61,7 +61,10 @@ def length_pattern(observations: Sequence[Observation], candidate: Candidate | N
         wrong = [o.expectation for o in observations if o.result.check == "lengths" and o.finding and o.expectation]
     usable = [e for e in wrong if e.case.x.shape[1] <= _LONGEST]
     if candidate is None or not usable:
-        shortest, longest = (min((e.case.x.shape[1] for e in wrong), default=0), max((e.case.x.shape[1] for e in right), default=0))
+        shortest, longest = (
+            min((e.case.x.shape[1] for e in wrong), default=0),
+            max((e.case.x.shape[1] for e in right), default=0),
+        )
         if wrong and right and longest < shortest:
             yield "WrongForSomeLengths", f"right up to T = {longest}, wrong from T = {shortest} at the latest"
         return
@@ -99,7 +102,9 @@ def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[s
             if all(first == T - back for first, T, _ in firsts):
                 yield "WrongFromSomeToken", f"only the last {back} tokens are wrong"
         for size in _SIZES[::-1]:
-            if all(first == T // size * size and T % size for first, T, _ in firsts) and any(first for first, _, _ in firsts):
+            if all(first == T // size * size and T % size for first, T, _ in firsts) and any(
+                first for first, _, _ in firsts
+            ):
                 yield "WrongFromSomeToken", f"the tokens beyond the last full block of {size} are wrong"
 
 
@@ -115,7 +120,14 @@ def _split(observations: Sequence[Observation]) -> tuple[list[Expectation], list
 def _lengths_tried(T: int, failing: Sequence[int]) -> list[int]:
     if T <= _RUNS:
         return list(range(1, T + 1))
-    return sorted({*range(1, T + 1, max(T // 60, 1)), *(2**k + d for k in range(9) for d in (-1, 0, 1) if 1 <= 2**k + d <= T), *failing, T})
+    return sorted(
+        {
+            *range(1, T + 1, max(T // 60, 1)),
+            *(2**k + d for k in range(9) for d in (-1, 0, 1) if 1 <= 2**k + d <= T),
+            *failing,
+            T,
+        }
+    )
 
 
 def _right_at(candidate: Candidate, expectation: Expectation, T: int) -> bool | None:
@@ -149,7 +161,7 @@ def _length_rule(bad: Sequence[int], good: Sequence[int]) -> str:
         if {T for T in both if T % size} == set(bad):
             return f"wrong wherever T is no multiple of {size}"
         for least in (size, size + 1):
-            if {T for T in both if T >= least and T % size} == set(bad):
+            if {T for T in both if least <= T and T % size} == set(bad):
                 return f"wrong wherever T > {size} is no multiple of {size}"
     if {T for T in both if T & (T - 1)} == set(bad):
         return "wrong wherever T is no power of two"
@@ -159,4 +171,8 @@ def _length_rule(bad: Sequence[int], good: Sequence[int]) -> str:
 def _modulo(size: int, rest: int) -> str:
     if size == 2:
         return f"wrong for {'odd' if rest else 'even'} T"
-    return f"wrong wherever T is a multiple of {size}" if rest == 0 else f"wrong wherever T is {rest} more than a multiple of {size}"
+    return (
+        f"wrong wherever T is a multiple of {size}"
+        if rest == 0
+        else f"wrong wherever T is {rest} more than a multiple of {size}"
+    )

@@ -19,7 +19,18 @@ from sessa_ref.oracle.evidence import (
     observed_values,
     strictly_allowed,
 )
-from sessa_ref.oracle.faults import Fault, applied, caches, derivatives, families, graph, modes, sources, structures, weights
+from sessa_ref.oracle.faults import (
+    Fault,
+    applied,
+    caches,
+    derivatives,
+    families,
+    graph,
+    modes,
+    sources,
+    structures,
+    weights,
+)
 from sessa_ref.oracle.faults.fitting import fit, size, well_known
 from sessa_ref.oracle.faults.graph import Changes, Run
 from sessa_ref.oracle.faults.laws import LAWS
@@ -136,11 +147,9 @@ class Search:
             ratios = [number / law(run) for number, run in zip(numbers, runs, strict=True)]
             if not np.allclose(ratios, ratios[0], rtol=1e-3, atol=0):
                 continue
-            factor = well_known(
-                ratios[0], lambda k, law=law: self._near(family, lambda run: k * law(run), first)
-            )
+            factor = well_known(ratios[0], lambda k, law=law: self._near(family, _times(k, law), first))
             text = words if factor == 1 else f"{number_words(factor)} {words}"
-            member = family.at(lambda run, k=factor, law=law: k * law(run), text)
+            member = family.at(_times(factor, law), text)
             if self._predicts(member):
                 return member
         return None
@@ -184,7 +193,9 @@ class Search:
             if values is not None and np.size(values):
                 flat = np.real(np.asarray(values)).ravel()
                 flat = np.abs(flat) if how == "size" else flat
-                starts += [float(q) for q in np.quantile(flat[np.isfinite(flat)], (0.99, 0.9, 0.7, 0.5, 0.3, 0.1, 0.01))]
+                starts += [
+                    float(q) for q in np.quantile(flat[np.isfinite(flat)], (0.99, 0.9, 0.7, 0.5, 0.3, 0.1, 0.01))
+                ]
         return starts
 
     def _residual(self, probe: Observation, changes: Changes) -> np.ndarray | None:
@@ -210,6 +221,10 @@ class Search:
     def _slopes(self, probe: Observation) -> Slopes:
         assert probe.expectation is not None
         return Slopes(probe.expectation, observed_values(probe))
+
+
+def _times(factor: float, law: Callable[[Run], float]) -> Callable[[Run], float]:
+    return lambda run: factor * law(run)
 
 
 def tiers(check: str) -> Iterator[Tier]:
@@ -265,7 +280,9 @@ def _decoding_modes() -> Iterator[Variation | Family]:
 
 def probes_of(failed: Sequence[Observation]) -> list[Observation]:
     """Small failures that tell much: several tokens and heads, finite values, different layers."""
-    finite = [o for o in failed if o.expectation is not None and o.result.ratio is not None and np.isfinite(o.result.ratio)]
+    finite = [
+        o for o in failed if o.expectation is not None and o.result.ratio is not None and np.isfinite(o.result.ratio)
+    ]
     usable = [o for o in finite if tokens_of(o) <= LONGEST] or finite[:1]
     ordered = sorted(usable, key=_cost)
     probes = ordered[:1]
@@ -301,4 +318,11 @@ def _cost(observation: Observation) -> float:
     cost = float(batch * T * (D + T))
     if observation.result.check == "decode" and observation.finding is not None:
         cost *= max(T - observation.finding.split, 1) / 2
-    return cost * (4 if T < 8 else 1) * (4 if D < 6 else 1) * (2 if config.heads == 1 else 1) * (2 if not config.rope else 1) * (1 if batch > 1 else 1.5)
+    return (
+        cost
+        * (4 if T < 8 else 1)
+        * (4 if D < 6 else 1)
+        * (2 if config.heads == 1 else 1)
+        * (2 if not config.rope else 1)
+        * (1 if batch > 1 else 1.5)
+    )

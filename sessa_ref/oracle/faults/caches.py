@@ -50,7 +50,7 @@ def variations() -> Iterator[Variation]:
         ("StatesAreGated", "gated states instead of states", "gated"),
         ("StatesAreU", "u instead of states", "u"),
     ):
-        change: Change = lambda run, s, source=source: run.values.get(source, s)
+        change = _instead(source)
         if source != "y" and source != "gated":
             for suffix, limit in (("", "all tokens"), ("InSteps", "decoded tokens"), ("OfPrompt", "the prompt")):
                 limited = {"": change, "InSteps": _in_steps(change), "OfPrompt": _of_prompt(change)}[suffix]
@@ -155,9 +155,14 @@ _KEEPS: tuple[tuple[str, str, Change], ...] = (
     ("InFloat32", "in float32", lambda run, z: rounded_to(z, "float32")),
 )
 
+
 def _repeated(z: Array, prompt: int) -> Array:
     index = np.arange(z.shape[-2])
     return z[..., np.where(index < prompt, index, max(prompt - 1, 0)), :]
+
+
+def _instead(source: str) -> Change:
+    return lambda run, value: run.values.get(source, value)
 
 
 def _unless_new(change: Callable[[Run, Array], Array]) -> Change:
@@ -178,5 +183,3 @@ def _after_start(change: Change) -> Change:
 
 def _angles(positions: Callable[[Run, Array], Array]) -> Change:
     return lambda run, w: positions(run, run.values["positions"])[:, None] * run.values["frequencies"]
-
-

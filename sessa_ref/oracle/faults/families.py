@@ -14,7 +14,27 @@ from sessa_ref.reference import rotary
 
 _EPS = tuple(10.0**-k for k in range(1, 17))
 _BASES = (100.0, 500.0, 1000.0, 1e4, 1e5, 5e5, 1e6, 1e7, 2.0, 50.0)
-_FACTORS = (1.0001, 0.5, 2.0, 0.25, 4.0, 0.1, 10.0, 0.01, 0.75, 0.9, 0.99, 1.01, 1.1, 1.25, 1.5, 0.001, 100.0, -0.5, -2.0)
+_FACTORS = (
+    1.0001,
+    0.5,
+    2.0,
+    0.25,
+    4.0,
+    0.1,
+    10.0,
+    0.01,
+    0.75,
+    0.9,
+    0.99,
+    1.01,
+    1.1,
+    1.25,
+    1.5,
+    0.001,
+    100.0,
+    -0.5,
+    -2.0,
+)
 _SMALL = (1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 1.0, 2.0, -1e-3, -0.1, -1.0)
 _SHARES = (1e-6, 0.5, 0.1, 0.9, 0.25, 0.75, 0.01, 0.99, 0.2, 0.8, 0.3, 0.7)
 _COUNTS = (*range(1, 41), 48, 50, 63, 64, 65, 96, 100, 127, 128, 129, 192, 200, 255, 256, 257, 500, 512, 1000, 1024)
@@ -426,9 +446,7 @@ def _largest(z: Array, seen: Array, count: float) -> Array:
 
 
 def _reweighted(alpha: str, logits: str, visible: str, function: Callable) -> Callable[[Amount], Changes]:
-    return lambda amount: one(
-        alpha, lambda run, value: function(run.values[logits], run.values[visible], amount(run))
-    )
+    return lambda amount: one(alpha, lambda run, value: function(run.values[logits], run.values[visible], amount(run)))
 
 
 def _decaying(alpha: str, normalized: bool) -> Callable[[Amount], Changes]:

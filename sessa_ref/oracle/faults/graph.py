@@ -27,7 +27,9 @@ _KEPT = ("k_rotated", "v_heads", "k_fb", "s")
 class Run:
     """One evaluation of the layer: parameters, changes, and the values so far."""
 
-    def __init__(self, parameters: SessaParameters, changes: Changes, past: Mapping[str, Array], decoding: bool) -> None:
+    def __init__(
+        self, parameters: SessaParameters, changes: Changes, past: Mapping[str, Array], decoding: bool
+    ) -> None:
         self.parameters = parameters
         self.config = parameters.config
         self.changes = changes
@@ -227,7 +229,7 @@ def _solved(run: Run, B: Array, f: Array) -> Array:
 
 
 def solve(B: Array, f: Array) -> Array:
-    """s from (I - B) s = f, for any square B."""
+    """S from (I - B) s = f, for any square B."""
     T = f.shape[-2]
     return np.linalg.solve(np.eye(T) - B, f) if T else f
 

@@ -163,8 +163,9 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "softplus": lambda z: np.where(np.real(z) > 30, z, np.log1p(np.exp(np.where(np.real(z) > 30, 0, z)))),
     "ELU": lambda z: np.where(positive(z), z, np.expm1(np.where(positive(z), 0, z))),
     "ELU plus one": lambda z: np.where(positive(z), z + 1, np.exp(np.where(positive(z), 0, z))),
-    "SELU": lambda z: 1.0507009873554805
-    * np.where(positive(z), z, 1.6732632423543772 * np.expm1(np.where(positive(z), 0, z))),
+    "SELU": lambda z: (
+        1.0507009873554805 * np.where(positive(z), z, 1.6732632423543772 * np.expm1(np.where(positive(z), 0, z)))
+    ),
     "leaky ReLU of slope 0.01": lambda z: np.where(positive(z), z, 0.01 * z),
     "leaky ReLU of slope 0.1": lambda z: np.where(positive(z), z, 0.1 * z),
     "leaky ReLU of slope 0.2": lambda z: np.where(positive(z), z, 0.2 * z),

@@ -107,7 +107,6 @@ def _softmaxes() -> Iterator[Variation]:
                 one(place, _weights(logits, visible, function)),
             )  # fmt: skip
 
-
     for label, (words, function) in SOFTMAXES.items():
         yield _make(
             f"BothWeights{label}", "attention", f"The weights of both attentions are {words}.", _SOFTMAX,
@@ -733,5 +732,3 @@ def _split_flat(run: Run, z: Array) -> Array:
 def _tiled(run: Run, name: str) -> Array:
     z = run.values[name]
     return np.concatenate([z] * (run.config.heads // z.shape[1]), axis=1)
-
-

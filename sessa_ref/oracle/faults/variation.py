@@ -106,6 +106,3 @@ def _then(first: Change, second: Change) -> Change:
 def number_words(number: float) -> str:
     """A number as one would write it."""
     return f"{number:d}" if isinstance(number, int) else f"{number:.6g}".replace("e-0", "e-").replace("e+0", "e")
-
-
-
