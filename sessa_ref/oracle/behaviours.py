@@ -182,7 +182,7 @@ def _of_uses(observations: Sequence[Observation], candidate: Candidate | None) -
         if use.result.check != "calls" or use.finding is None or use.expectation is None:
             continue
         plain = by_case.get((use.result.case, use.result.dtype))
-        if plain is not None and plain.finding is not None:
+        if plain is None or plain.result.status is not Status.PASSED:
             continue
         if "modifies its input" in use.result.message:
             yield "OverwritesInput", f"on {use.result.case}"
@@ -301,7 +301,7 @@ def rounds_at_random(candidate: Candidate | None, failed: Sequence[Observation])
         else 0.0,
         1.0,
     )
-    unit = min(PRECISIONS[dtype].unit * max(size, 8.0), 2.0**-7)
+    unit = min(64 * PRECISIONS[dtype].unit * size, 2.0**-6)  # one part may round much more coarsely than all errs
     errors = []
     for number in range(2):
         moved = _jittered(case, unit, number).rounded(dtype)

@@ -86,7 +86,7 @@ def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[s
         if o.result.check == "forward" and o.finding is not None and o.expectation is not None:
             y, true = o.finding.values.get("y"), o.expectation.true["y"]
             if y is not None and y.shape == true.shape:
-                mask = (o.expectation.error_ratios("y", y) > 1).any(axis=(0, 2))
+                mask = np.asarray((o.expectation.error_ratios("y", y) > 1).any(axis=(0, 2)))
                 firsts.append((int(np.argmax(mask)), len(mask), int(mask.sum())))
     if not firsts:
         return

@@ -107,7 +107,9 @@ class Search:
 
     def _agreeing(self, variation: Variation) -> Variation | None:
         first = self._residual(self.probes[0], variation.changes)
-        if first is None or float(np.max(np.abs(first), initial=0.0)) > allowed(self.probes[0]):
+        if first is None:
+            return None
+        if not variation.rounds and float(np.max(np.abs(first), initial=0.0)) > allowed(self.probes[0]):
             return None
         return variation if self._predicts(variation) else None
 

@@ -21,7 +21,7 @@ _FIX = "Keep rotated keys, values, feedback keys and states of every token, in t
 
 def variations() -> Iterator[Variation]:
     """What is kept and read, entry by entry and for all entries together."""
-    groups = {**{(name,): words for name, words in _ENTRIES.items()}}
+    groups: dict[tuple[str, ...], tuple[str, str]] = {(name,): words for name, words in _ENTRIES.items()}
     groups[("k_rotated", "v_heads")] = ("KeysAndValues", "forward keys and values")
     groups[("k_fb", "s")] = ("FeedbackCache", "feedback keys and states")
     groups[tuple(_ENTRIES)] = ("Cache", "cache entries")

@@ -530,8 +530,8 @@ _PLACE_FAMILIES: tuple[tuple[str, str, Callable[[Array, float], Array], tuple[fl
     ("ZeroAtBlockEnds", "zero for the last token of each block of {number}", lambda z, c: z * (np.arange(z.shape[-2]) % c != c - 1)[:, None], _BLOCKS, ""),
     ("FeatureMissing", "zero in feature {number}, counted from 1", lambda z, c: z * (np.arange(z.shape[-1]) != c - 1), tuple(range(1, 17)), ""),
     ("FeaturesFrom", "zero from feature {number} on, counted from 0", lambda z, c: z * (np.arange(z.shape[-1]) < c), tuple(range(1, 33)), ""),
-    ("FeaturesMoved", "rolled by {number} features", lambda z, c: np.roll(z, c, axis=-1), tuple(range(-8, 9)), ""),
-    ("TokensMoved", "rolled by {number} tokens", lambda z, c: np.roll(z, c, axis=-2), (2, 3, 4, -2, -3, 8, 16), ""),
+    ("FeaturesMoved", "rolled by {number} features", lambda z, c: np.roll(z, int(c), axis=-1), tuple(range(-8, 9)), ""),
+    ("TokensMoved", "rolled by {number} tokens", lambda z, c: np.roll(z, int(c), axis=-2), (2, 3, 4, -2, -3, 8, 16), ""),
 )  # fmt: skip
 """Families of any value: name, words, function of value and number, numbers, what gives further numbers."""
 

@@ -30,7 +30,7 @@ def variations() -> Iterator[Variation]:
     yield from _joins()
 
 
-def _make(name: str, area: Area, departure: str, cause: str, fix: str, changes: Changes) -> Variation:
+def _make(name: str, area: str, departure: str, cause: str, fix: str, changes: Changes) -> Variation:
     return Variation(name, area, departure, cause, fix, changes)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessa_ref.oracle.faults.fault import Area
 from sessa_ref.oracle.faults.graph import Change, Changes, Run
 
 Amount = Callable[[Run], Any]
@@ -17,7 +16,7 @@ class Variation:
 
     name: str
     """CamelCase: what is changed, and how."""
-    area: Area
+    area: str
     """The part of the layer that is wrong."""
     departure: str
     """What the faulty layer does, one sentence."""
@@ -41,7 +40,7 @@ class Family:
     """Variations that differ by a number, which can be fitted."""
 
     name: str
-    area: Area
+    area: str
     departure: str
     """A sentence with the number as {number}."""
     cause: str
