@@ -10,7 +10,6 @@ from sessa_ref.oracle.faults.graph import Changes, Run
 from sessa_ref.oracle.faults.modes import ROWS, shifted
 from sessa_ref.oracle.faults.places import PLACES, Place
 from sessa_ref.oracle.faults.variation import Amount, Family, one, together
-from sessa_ref.reference import rotary
 
 _EPS = tuple(10.0**-k for k in range(1, 17))
 _BASES = (100.0, 500.0, 1000.0, 1e4, 1e5, 5e5, 1e6, 1e7, 2.0, 50.0)
@@ -198,7 +197,7 @@ def _shorter_rotation(amount: Amount) -> Changes:
             frequencies = run.config.rope_base ** (-2.0 * np.arange(width // 2) / width)
             theta = run.values["positions"][:, None] * frequencies
             plain = run.values[heads]
-            return np.concatenate([rotary.rotate(plain[..., :width], theta), plain[..., width:]], axis=-1)
+            return np.concatenate([graph.rotate(plain[..., :width], theta), plain[..., width:]], axis=-1)
 
         return change
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import attention, rotary, tokenwise
+from sessa_ref.reference import attention, tokenwise
 
 Change = Callable[["Run", Any], Any]
 """Gives a named value's replacement from what was computed so far and from the right value."""
@@ -165,6 +165,13 @@ def softmax(logits: Array, visible: Array, beside: float = 0.0, eps: float = 0.0
     return exponentials / np.where(seeing, total, 1)
 
 
+def rotate(z: Array, theta: Array) -> Array:
+    """Turn coordinates (2r, 2r + 1) by theta[..., r], for angles of any leading axes."""
+    cos, sin = np.cos(theta), np.sin(theta)
+    even, odd = z[..., 0::2], z[..., 1::2]
+    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(z.shape)
+
+
 def _normalized(run: Run, x: Array) -> Array:
     if run.config.norm != "layernorm":
         return x
@@ -191,10 +198,11 @@ def _attention(run: Run, x: Array) -> None:
         pairs = np.arange(config.query_width // 2)
         frequencies = note("base", config.rope_base) ** note("exponents", -2.0 * pairs / config.query_width)
         theta = note("theta", positions[:, None] * note("frequencies", frequencies))
-        q, k = rotary.rotate(q, note("query theta", theta)), rotary.rotate(k, note("key theta", theta))
+        q, k = rotate(q, note("query theta", theta)), rotate(k, note("key theta", theta))
     q, k = note("q_rotated", q), note("k_rotated", k)
     k, v = run.after("k_rotated", k), run.after("v_heads", v)
     k, v = note("shared k", attention.share_groups(k, H)), note("shared v", attention.share_groups(v, H))
+    run.values["all values"] = run.by_stage[_ATTENTION]["all values"] = attention.merge_heads(v)
     visible = note("visible", columns <= rows)
     logits = note("logits", (q @ np.swapaxes(k, -1, -2)) * note("scale", 1 / np.sqrt(config.query_width)))
     alpha = note("alpha", softmax(logits, visible))

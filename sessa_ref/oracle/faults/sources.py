@@ -16,7 +16,7 @@ FEEDS = {
     "u": "the mixer's input u",
     "q": "the forward queries",
     "k": "the forward keys",
-    "v": "the values",
+    "all values": "the values",
     "o": "the attention's output o",
     "f": "the forward signal f",
     "q_fb": "the feedback queries",
@@ -70,7 +70,7 @@ def variations() -> Iterator[Variation]:
 
 
 def _word(feed: str) -> str:
-    return "".join(part[0].upper() + part[1:] for part in feed.split("_"))
+    return "".join(part[0].upper() + part[1:] for part in feed.replace(" ", "_").split("_"))
 
 
 def _fits(run: Run, feed: str, value: Array) -> bool:

@@ -11,7 +11,6 @@ from sessa_ref.oracle.faults.fault import Area
 from sessa_ref.oracle.faults.graph import Changes, Run
 from sessa_ref.oracle.faults.modes import ACTIVATIONS, camel, positive, rounded_to
 from sessa_ref.oracle.faults.variation import Variation, one, together
-from sessa_ref.reference import rotary
 
 _MASK = "A triangle with another diagonal, or a mask made for another purpose."
 _SOFTMAX = "Another normalisation of the weights."
@@ -283,7 +282,7 @@ SOLVES: dict[str, tuple[str, Callable[[Run, Array, Array], Array]]] = {
     "OfAverage": ("the state is the mean of f and s", lambda run, B, f: (f + graph.solve(B, f)) / 2),
     "FeedbackOfValues": (
         "values are fed back instead of states: s = f + B v",
-        lambda run, B, f: f + B @ run.values["v"] if run.values["v"].shape == f.shape else graph.solve(B, f),
+        lambda run, B, f: f + B @ run.values["all values"],
     ),
     "FeedbackOfU": ("u is fed back instead of states: s = f + B u", lambda run, B, f: f + B @ run.values["u"]),
     "FeedbackOfO": ("o is fed back instead of states: s = f + B o", lambda run, B, f: f + B @ run.values["o"]),
@@ -527,7 +526,7 @@ def _half_split(run: Run, heads: str, theta: str, z: Array) -> Array:
     if not run.config.rope:
         return z
     order = np.arange(z.shape[-1]).reshape(2, -1).T.ravel()
-    return rotary.rotate(run.values[heads][..., order], run.values[theta])[..., np.argsort(order)]
+    return graph.rotate(run.values[heads][..., order], run.values[theta])[..., np.argsort(order)]
 
 
 def _pairs_out(z: Array) -> Array:
@@ -553,14 +552,14 @@ def _angles(run: Run, width: int) -> Array:
 
 def _turned(run: Run, z: Array) -> Array:
     width = z.shape[-1]
-    return z if width % 2 or not run.config.rope else rotary.rotate(z, _angles(run, width))
+    return z if width % 2 or not run.config.rope else graph.rotate(z, _angles(run, width))
 
 
 def _turned_part(run: Run, z: Array) -> Array:
     width = run.config.query_width
     if width % 2 or width > z.shape[-1] or not run.config.rope:
         return z
-    return np.concatenate([rotary.rotate(z[..., :width], _angles(run, width)), z[..., width:]], axis=-1)
+    return np.concatenate([graph.rotate(z[..., :width], _angles(run, width)), z[..., width:]], axis=-1)
 
 
 def _row_positions(run: Run, heads: str, z: Array) -> Array:
@@ -568,14 +567,14 @@ def _row_positions(run: Run, heads: str, z: Array) -> Array:
         return z
     start = np.arange(len(z))[:, None, None, None] * z.shape[-2]
     theta = (start + run.values["rows"][None, None]) * run.values["frequencies"]
-    return rotary.rotate(run.values[heads], theta)
+    return graph.rotate(run.values[heads], theta)
 
 
 def _head_positions(run: Run, heads: str, z: Array) -> Array:
     if not run.config.rope or z.ndim != 4:
         return z
     theta = np.arange(z.shape[1])[:, None, None] * run.values["frequencies"] + 0 * run.values["rows"]
-    return rotary.rotate(run.values[heads], theta)
+    return graph.rotate(run.values[heads], theta)
 
 
 def _norms() -> Iterator[Variation]:

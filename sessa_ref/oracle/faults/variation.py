@@ -47,7 +47,7 @@ class Family:
     fix: str
     changes: Callable[[Amount], Changes]
     """The changes for a number, which may depend on the layer."""
-    starts: tuple[float, ...]
+    starts: tuple[float | int, ...]
     """Numbers to begin with; well-known ones. Where they are whole numbers, no others are tried."""
     right: str = ""
     """The right number in words, where the sentence has a place for it."""
