@@ -91,8 +91,8 @@ def behaviours(
             lambda: _not_finite(failed),
             lambda: _later_tokens(failed),
             lambda: _batch(failed, candidate),
-            lambda: layer_pattern(observations),
             lambda: length_pattern(observations, candidate),
+            lambda: layer_pattern(observations),
             lambda: first_token_pattern(observations),
             lambda: _precision(observations),
         ]

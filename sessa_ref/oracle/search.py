@@ -6,6 +6,7 @@ Every member is tried on one small case first. What comes near there has to pred
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from sessa_ref.oracle.faults import (
     weights,
 )
 from sessa_ref.oracle.faults.fitting import fit, size, well_known
-from sessa_ref.oracle.faults.graph import Changes, Run
+from sessa_ref.oracle.faults.graph import Changes, Number, Run
 from sessa_ref.oracle.faults.laws import LAWS
 from sessa_ref.oracle.faults.variation import Family, Variation, number_words, only_decoding, together
 
@@ -133,7 +134,7 @@ class Search:
             return member
         return self._by_law(family, first)
 
-    def _by_law(self, family: Family, first: float) -> Variation | None:
+    def _by_law(self, family: Family, first: Number) -> Variation | None:
         """The member whose number follows a law of the layer's sizes."""
         others = [probe for probe in self.probes[1:] if _config_of(probe) != _config_of(self.probes[0])]
         numbers = [first]
@@ -163,11 +164,11 @@ class Search:
             self.right[id(probe)] = graph.advance(case.parameters, case.x, {})
         return self.right[id(probe)]
 
-    def _number(self, family: Family, probe: Observation) -> float | None:
+    def _number(self, family: Family, probe: Observation) -> Number | None:
         """The number that fits a probe, if any does."""
         starts = self._starts(family, probe)
 
-        def residual(number: float) -> np.ndarray | None:
+        def residual(number: Number) -> np.ndarray | None:
             return self._residual(probe, family.at(number, "-").changes)
 
         null = size(self._residual(probe, {}))
@@ -179,14 +180,14 @@ class Search:
             return None
         return number
 
-    def _near(self, family: Family, number: float | Callable[[Run], float], fitted: float) -> bool:
+    def _near(self, family: Family, number: Number | Callable[[Run], Any], fitted: Number) -> bool:
         """Whether a number explains the first probe as well as the fitted one does."""
         probe = self.probes[0]
         reached = misfit((*self.found, family.at(fitted, "-")), probe)
         return misfit((*self.found, family.at(number, "-")), probe) <= max(strictly_allowed(probe), 3 * reached)
 
-    def _starts(self, family: Family, probe: Observation) -> list[float]:
-        starts: list[float] = list(family.starts)
+    def _starts(self, family: Family, probe: Observation) -> list[Number]:
+        starts: list[Number] = list(family.starts)
         if family.whole:
             return [start for start in starts if start <= self.longest]
         name, _, how = family.spread.partition(":")
@@ -225,7 +226,7 @@ class Search:
         return Slopes(probe.expectation, observed_values(probe))
 
 
-def _times(factor: float, law: Callable[[Run], float]) -> Callable[[Run], float]:
+def _times(factor: Number, law: Callable[[Run], Any]) -> Callable[[Run], Any]:
     return lambda run: factor * law(run)
 
 
@@ -310,7 +311,7 @@ def _config_of(observation: Observation) -> object:
     return None if observation.expectation is None else observation.expectation.case.parameters.config
 
 
-def _cost(observation: Observation) -> float:
+def _cost(observation: Observation) -> Number:
     """Size, and penalties for what tells little."""
     if observation.expectation is None:
         return np.inf

@@ -6,7 +6,7 @@ import numpy as np
 
 from sessa_ref.notation import Array
 from sessa_ref.oracle.faults import graph
-from sessa_ref.oracle.faults.graph import Changes, Run
+from sessa_ref.oracle.faults.graph import Changes, Number, Run
 from sessa_ref.oracle.faults.modes import ROWS, shifted
 from sessa_ref.oracle.faults.places import PLACES, Place
 from sessa_ref.oracle.faults.variation import Amount, Family, one, together
@@ -256,7 +256,7 @@ def _windows() -> Iterator[Family]:
             )  # fmt: skip
 
 
-def _solving(function: Callable[[Run, Array, Array, float], Array]) -> Callable[[Amount], Changes]:
+def _solving(function: Callable[[Run, Array, Array, Number], Array]) -> Callable[[Amount], Changes]:
     def changes(amount: Amount) -> Changes:
         def change(run: Run, s: Array) -> Array:
             return s if run.past else function(run, run.values["B"], run.values["f"], amount(run))
@@ -266,7 +266,7 @@ def _solving(function: Callable[[Run, Array, Array, float], Array]) -> Callable[
     return changes
 
 
-def _series(run: Run, B: Array, f: Array, hops: float) -> Array:
+def _series(run: Run, B: Array, f: Array, hops: Number) -> Array:
     term = total = f
     for _ in range(min(int(hops), f.shape[-2])):
         term = B @ term
@@ -274,42 +274,42 @@ def _series(run: Run, B: Array, f: Array, hops: float) -> Array:
     return total
 
 
-def _damped(run: Run, B: Array, f: Array, share: float) -> Array:
+def _damped(run: Run, B: Array, f: Array, share: Number) -> Array:
     return f + share * (graph.solve(B, f) - f)
 
 
-def _in_blocks(run: Run, B: Array, f: Array, size: float) -> Array:
+def _in_blocks(run: Run, B: Array, f: Array, size: Number) -> Array:
     block = np.arange(f.shape[-2]) // size
     return graph.solve(B * (block[:, None] == block), f)
 
 
-def _blocks_of_signals(run: Run, B: Array, f: Array, size: float) -> Array:
+def _blocks_of_signals(run: Run, B: Array, f: Array, size: Number) -> Array:
     block = np.arange(f.shape[-2]) // size
     same = block[:, None] == block
     return graph.solve(B * same, f + (B * ~same) @ f)
 
 
-def _tail_dropped(run: Run, B: Array, f: Array, size: float) -> Array:
+def _tail_dropped(run: Run, B: Array, f: Array, size: Number) -> Array:
     T = f.shape[-2]
     full = T // size * size
     return graph.solve(B * (np.arange(T) < full)[:, None], f)
 
 
-def _only_first(run: Run, B: Array, f: Array, count: float) -> Array:
+def _only_first(run: Run, B: Array, f: Array, count: Number) -> Array:
     return graph.solve(B * (np.arange(f.shape[-2]) < count)[:, None], f)
 
 
-def _block_starts(run: Run, B: Array, f: Array, size: float) -> Array:
+def _block_starts(run: Run, B: Array, f: Array, size: Number) -> Array:
     tokens = np.arange(f.shape[-2])
     return graph.solve(B * ((tokens % size != 0) | (tokens == 0))[:, None], f)
 
 
-def _last_of_block_before(run: Run, B: Array, f: Array, size: float) -> Array:
+def _last_of_block_before(run: Run, B: Array, f: Array, size: Number) -> Array:
     block = np.arange(f.shape[-2]) // size
     return graph.solve(B * (block[:, None] - block <= 1), f)
 
 
-def _damped_iteration(run: Run, B: Array, f: Array, share: float) -> Array:
+def _damped_iteration(run: Run, B: Array, f: Array, share: Number) -> Array:
     return graph.solve(share * B, share * f)
 
 
@@ -336,7 +336,7 @@ def _solves() -> Iterator[Family]:
     )  # fmt: skip
 
 
-def _half_iterations(run: Run, B: Array, f: Array, steps: float) -> Array:
+def _half_iterations(run: Run, B: Array, f: Array, steps: Number) -> Array:
     s = f
     for _ in range(int(steps)):
         s = (s + f + B @ s) / 2
@@ -422,14 +422,14 @@ def _softmaxes() -> Iterator[Family]:
         )  # fmt: skip
 
 
-def _slopes(run: Run, z: Array, exponent: float) -> Array:
+def _slopes(run: Run, z: Array, exponent: Number) -> Array:
     heads = z.shape[1] if z.ndim == 4 else 1
     slopes = 2.0 ** (-exponent * np.arange(1, heads + 1) / heads)
     distance = run.values["rows"] - run.values["columns"]
     return slopes[:, None, None] * distance if z.ndim == 4 else slopes[0] * distance
 
 
-def _thresholded(alpha: Array, least: float) -> Array:
+def _thresholded(alpha: Array, least: Number) -> Array:
     return np.where(np.real(alpha) < least, 0, alpha)
 
 
@@ -438,7 +438,7 @@ def _again(alpha: Array) -> Array:
     return alpha / np.where(np.real(total) == 0, 1, total)
 
 
-def _largest(z: Array, seen: Array, count: float) -> Array:
+def _largest(z: Array, seen: Array, count: Number) -> Array:
     logits = np.where(seen, np.real(z), -np.inf)
     least = np.sort(logits, axis=-1)[..., -min(int(count), logits.shape[-1]), None]
     return logits >= least
@@ -476,23 +476,23 @@ def _matrices() -> Iterator[Family]:
         )  # fmt: skip
 
 
-def _on_diagonal(run: Run, z: Array, amount: float) -> Array:
+def _on_diagonal(run: Run, z: Array, amount: Number) -> Array:
     return z + amount * (run.values["rows"] == run.values["columns"])
 
 
-def _on_previous(run: Run, z: Array, amount: float) -> Array:
+def _on_previous(run: Run, z: Array, amount: Number) -> Array:
     return z + amount * (run.values["rows"] == run.values["columns"] + 1)
 
 
-def _on_first(run: Run, z: Array, amount: float) -> Array:
+def _on_first(run: Run, z: Array, amount: Number) -> Array:
     return z + amount * (run.values["columns"] == 0)
 
 
-def _clamped(z: Array, low: float, high: float) -> Array:
+def _clamped(z: Array, low: Number, high: Number) -> Array:
     return np.where(np.real(z) > high, high, np.where(np.real(z) < low, low, z))
 
 
-_PLACE_FAMILIES: tuple[tuple[str, str, Callable[[Array, float], Array], tuple[float, ...], str], ...] = (
+_PLACE_FAMILIES: tuple[tuple[str, str, Callable[[Array, Number], Array], tuple[Number, ...], str], ...] = (
     ("Scaled", "multiplied by {number}", lambda z, c: z * c, _FACTORS, ""),
     ("Shifted", "increased by {number}", lambda z, c: z + c, _SMALL, ""),
     ("Clamped", "clamped to +-{number}", lambda z, c: _clamped(z, -abs(c), abs(c)), (1.0, 10.0, 5.0, 6.0, 3.0, 0.9, 0.5, 100.0), "size"),
@@ -540,28 +540,28 @@ OF_ANY_PLACE = {name: words for name, words, *_ in _PLACE_FAMILIES}
 _MATRIX_FAMILIES = ("Scaled", "Shifted", "Clamped", "ClampedAbove", "ClampedBelow", "SmoothlyCapped", "Power", "Thresholded", "FirstTokenScaled", "LastTokenScaled", "MixedOverBatch")  # fmt: skip
 
 
-def _smoothed(z: Array, share: float) -> Array:
+def _smoothed(z: Array, share: Number) -> Array:
     result = z.copy()
     for t in range(1, z.shape[-2]):
         result[..., t, :] = share * result[..., t - 1, :] + (1 - share) * z[..., t, :]
     return result
 
 
-def _leaking(z: Array, share: float) -> Array:
+def _leaking(z: Array, share: Number) -> Array:
     result = z.copy()
     for t in range(1, z.shape[-2]):
         result[..., t, :] = share * result[..., t - 1, :] + z[..., t, :]
     return result
 
 
-def _scaled_row(z: Array, row: int, factor: float) -> Array:
+def _scaled_row(z: Array, row: int, factor: Number) -> Array:
     result = z.copy()
     if z.shape[-2]:
         result[..., row, :] = factor * z[..., row, :]
     return result
 
 
-def _shifted_row(z: Array, row: int, addend: float) -> Array:
+def _shifted_row(z: Array, row: int, addend: Number) -> Array:
     result = z.copy()
     if z.shape[-2]:
         result[..., row, :] = addend + z[..., row, :]

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-Residual = Callable[[float], np.ndarray | None]
+from sessa_ref.oracle.faults.graph import Number
+
+Residual = Callable[[Number], np.ndarray | None]
 """Differences in bounds for a number; None where it gives nothing finite."""
 
 _WELL_KNOWN = tuple(
@@ -20,7 +22,7 @@ _STEPS = 14
 _PROMISING = 3
 
 
-def fit(residual: Residual, starts: Sequence[float], null: float) -> float | None:
+def fit(residual: Residual, starts: Sequence[Number], null: float) -> Number | None:
     """The number with the smallest residual, or None where no start comes nearer than `null`, that of the right layer.
 
     Args:
@@ -43,7 +45,7 @@ def fit(residual: Residual, starts: Sequence[float], null: float) -> float | Non
     return number
 
 
-def well_known(number: float, good_enough: Callable[[float], bool]) -> float:
+def well_known(number: Number, good_enough: Callable[[Number], bool]) -> Number:
     """The plainest number that explains as well: with few digits, or a well-known constant near it."""
     for candidate in _plain(number):
         if good_enough(candidate):
@@ -51,7 +53,7 @@ def well_known(number: float, good_enough: Callable[[float], bool]) -> float:
     return number
 
 
-def size(residual: np.ndarray | None) -> float:
+def size(residual: np.ndarray | None) -> Number:
     """Root mean square, infinite for nothing."""
     if residual is None or not residual.size:
         return np.inf
@@ -60,7 +62,7 @@ def size(residual: np.ndarray | None) -> float:
     return value if np.isfinite(value) else np.inf
 
 
-def _plain(number: float) -> Iterator[float]:
+def _plain(number: Number) -> Iterator[Number]:
     if number == 0 or not np.isfinite(number):
         return
     yield float(f"{number:.0e}")
@@ -73,7 +75,7 @@ def _plain(number: float) -> Iterator[float]:
         yield float(f"{number:.{digits}e}")
 
 
-def _refined(residual: Residual, start: float, first: float) -> tuple[float, float]:
+def _refined(residual: Residual, start: Number, first: Number) -> tuple[Number, Number]:
     """Gauss-Newton steps with halving."""
     number, best = start, first
     current = residual(number)

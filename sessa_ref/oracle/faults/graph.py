@@ -16,6 +16,9 @@ from sessa_ref.reference import attention, tokenwise
 Change = Callable[["Run", Any], Any]
 """Gives a named value's replacement from what was computed so far and from the right value."""
 
+Number = float | int
+"""A number of a mistake: whole where it counts something."""
+
 Changes = Mapping[str, Change]
 """Changes by the name of the value. The names are those that `advance` notes."""
 
@@ -144,7 +147,7 @@ def decoded(parameters: SessaParameters, x: Array, split: int, changes: Changes)
     return np.concatenate(outputs, axis=1)
 
 
-def softmax(logits: Array, visible: Array, beside: float = 0.0, eps: float = 0.0) -> Array:
+def softmax(logits: Array, visible: Array, beside: Number = 0.0, eps: Number = 0.0) -> Array:
     """Weights over the visible logits; rows that see nothing are 0.
 
     Args:

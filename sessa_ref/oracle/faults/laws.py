@@ -1,12 +1,13 @@
 """How a fitted number may depend on the layer and its tokens."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from sessa_ref.oracle.faults.graph import Run
 
-_SIZES: dict[str, Callable[[Run], float]] = {
+_SIZES: dict[str, Callable[[Run], Any]] = {
     "d": lambda run: run.config.query_width,
     "D": lambda run: run.config.width,
     "d_b": lambda run: run.config.feedback_width,
@@ -24,11 +25,11 @@ _SIZES: dict[str, Callable[[Run], float]] = {
 }
 
 
-def _power(size: Callable[[Run], float], power: float) -> Callable[[Run], float]:
+def _power(size: Callable[[Run], Any], power: float) -> Callable[[Run], Any]:
     return lambda run: float(size(run)) ** power
 
 
-LAWS: dict[str, Callable[[Run], float]] = {
+LAWS: dict[str, Callable[[Run], Any]] = {
     pattern.format(size=name): _power(size, power)
     for pattern, power in (("sqrt({size})", 0.5), ("1/sqrt({size})", -0.5), ("{size}", 1.0), ("1/{size}", -1.0), ("{size}^2", 2.0), ("{size}^(-1/4)", -0.25))
     for name, size in _SIZES.items()

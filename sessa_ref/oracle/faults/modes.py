@@ -248,7 +248,7 @@ MODES: tuple[Mode, ...] = (
     Mode("OfLastHead", "those of the last head, for all heads", lambda z: np.broadcast_to(z[:, -1:], z.shape), _BATCH, ("heads",)),
     *(
         Mode(
-            f"Head{number}Missing",
+            f"{camel(words)}Missing",
             f"zero for {words}",
             (lambda z, number=number: z * (np.arange(z.shape[1]) != number % max(z.shape[1], 1))[:, None, None]),
             "A loop over heads that leaves one out.",
@@ -256,6 +256,8 @@ MODES: tuple[Mode, ...] = (
         )
         for number, words in ((0, "head 0"), (1, "head 1"), (2, "head 2"), (-1, "the last head"))
     ),
+    Mode("OfEvenHead", "those of the even head of each pair, for both", lambda z: z[:, np.arange(z.shape[1]) // 2 * 2], _ORDER, ("heads",)),
+    Mode("HeadPairsSwapped", "exchanged between the heads of each pair", lambda z: z[:, np.minimum(np.arange(z.shape[1]) ^ 1, z.shape[1] - 1)], _ORDER, ("heads",)),
     Mode("HalfTheHeadsMissing", "zero for the second half of the heads", lambda z: z * (np.arange(z.shape[1]) < (z.shape[1] + 1) // 2)[:, None, None], "A loop over half of the heads.", ("heads",)),
     Mode("UnitLength", "scaled to length 1", _unit, _NORM),
     Mode("RmsNormalized", "scaled to root mean square 1", lambda z: _normal(z), _NORM),

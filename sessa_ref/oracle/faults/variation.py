@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessa_ref.oracle.faults.graph import Change, Changes, Run
+from sessa_ref.oracle.faults.graph import Change, Changes, Number, Run
 
 Amount = Callable[[Run], Any]
 """A family's number, for the layer at hand."""
@@ -47,7 +47,7 @@ class Family:
     fix: str
     changes: Callable[[Amount], Changes]
     """The changes for a number, which may depend on the layer."""
-    starts: tuple[float | int, ...]
+    starts: tuple[Number, ...]
     """Numbers to begin with; well-known ones. Where they are whole numbers, no others are tried."""
     right: str = ""
     """The right number in words, where the sentence has a place for it."""
@@ -65,7 +65,7 @@ class Family:
         """Whether only whole numbers make sense."""
         return all(isinstance(start, int) for start in self.starts)
 
-    def at(self, number: float | Amount, words: str = "") -> Variation:
+    def at(self, number: Number | Amount, words: str = "") -> Variation:
         """The member with this number; words say what it is, where it is not a mere number."""
         if callable(number):
             amount, written = number, words
@@ -102,6 +102,6 @@ def _then(first: Change, second: Change) -> Change:
     return lambda run, value: second(run, first(run, value))
 
 
-def number_words(number: float) -> str:
+def number_words(number: Number) -> str:
     """A number as one would write it."""
     return f"{number:d}" if isinstance(number, int) else f"{number:.6g}".replace("e-0", "e-").replace("e+0", "e")
