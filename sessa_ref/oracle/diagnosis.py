@@ -15,8 +15,9 @@ from sessa_ref.oracle.candidate import Candidate
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.evidence import Mistake, explains, misfit
 from sessa_ref.oracle.faults import FAULTS, Fault
+from sessa_ref.oracle.faults.variation import Variation
 from sessa_ref.oracle.precision import PRECISIONS
-from sessa_ref.oracle.search import ENOUGH, Search, rounding_tier, tokens_of
+from sessa_ref.oracle.search import ENOUGH, Search, caching_tier, rounding_tier, tokens_of
 from sessa_ref.oracle.verdict import Diagnosis, Status
 
 CLEAR = 100.0
@@ -70,6 +71,8 @@ def _diagnose(
         if better is None:
             progress("diagnosis: searching further")
             tier = rounding_tier() if rounding else None
+            if check == "decode" and any(isinstance(mistake, Variation) for mistake in found):
+                tier = caching_tier()  # how a layer with that mistake decodes is not known well enough for more
             varied = Search(check, found, by_check[check], only=tier).run()
             better = (*found, varied[0]) if varied else None
             others += varied[1:]

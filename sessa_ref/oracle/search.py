@@ -236,7 +236,7 @@ def tiers(check: str) -> Iterator[Tier]:
         yield (derivatives.factors, derivatives.variations, derivatives.families)
         return
     if check == "decode":
-        yield (caches.variations, caches.families)
+        yield caching_tier()
         yield (_decoding_structures, _decoding_weights)
         yield (_decoding_modes,)
         return
@@ -249,6 +249,11 @@ def tiers(check: str) -> Iterator[Tier]:
 def rounding_tier() -> Tier:
     """Variations that only round."""
     return (lambda: (v for v in chain(structures.variations(), weights.variations(), modes.variations()) if v.rounds),)
+
+
+def caching_tier() -> Tier:
+    """What is kept and read while decoding."""
+    return (caches.variations, caches.families)
 
 
 def _decoding(variations: Iterable[Variation | Family]) -> Iterator[Variation | Family]:

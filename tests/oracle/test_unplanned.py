@@ -54,7 +54,7 @@ TOLD = {
 """What the diagnosis says: the name, and a part of the sentence."""
 
 CASES_OF = {
-    "ScaleByWidth": ("heads", "grouped_heads"),
+    "ScaleByWidth": ("heads", "gamma_max_0.3"),
     "GainCutAt": ("heads", "gamma_max_0.3"),
     "TailKept": ("heads", "no_rope", "length_65", "two_tokens"),
 }

@@ -55,12 +55,15 @@ def of_settings() -> Iterator[Family]:
     yield from _solves()
     yield from _matrices()
     yield from _of_both(one_attention)
+    for place in PLACES:
+        yield next(_of_place(place))  # a mere factor
 
 
 def of_places() -> Iterator[Family]:
     """Families of any value."""
     for place in PLACES:
-        yield from _of_place(place)
+        _, *others = _of_place(place)
+        yield from others
 
 
 def _set(name: str) -> Callable[[Amount], Changes]:
@@ -383,7 +386,6 @@ def _softmaxes() -> Iterator[Family]:
         for label, words, function in (
             ("PlusOne", "has {number} added to its denominator (a further logit 0)", lambda z, seen, c: graph.softmax(z, seen, beside=c)),
             ("Epsilon", "has {number} added to its denominator, the row's maximum being taken out", lambda z, seen, c: graph.softmax(z, seen, eps=c)),
-            ("EpsilonAfter", "divides by 1 + {number}", lambda z, seen, c: graph.softmax(z, seen) / (1 + c)),
             ("Power", "has its weights to the power {number}, without normalising again", lambda z, seen, c: np.where(seen, graph.softmax(z, seen), 1) ** c * seen),
             ("Uniform", "is mixed with a share of {number} of uniform weights", lambda z, seen, c: (1 - c) * graph.softmax(z, seen) + c * seen / np.maximum(seen.sum(axis=-1, keepdims=True), 1)),
             ("Threshold", "drops weights below {number}", lambda z, seen, c: _thresholded(graph.softmax(z, seen), c)),
@@ -391,7 +393,7 @@ def _softmaxes() -> Iterator[Family]:
             ("Decay", "is multiplied by {number}^(t - j)", None),
             ("DecayNormalized", "is multiplied by {number}^(t - j) and divided by its sum", None),
         ):  # fmt: skip
-            starts = _SMALL if label in ("PlusOne", "EpsilonAfter") else _SHARES
+            starts = _SMALL if label == "PlusOne" else _SHARES
             starts = _EPS if label == "Epsilon" else starts
             if function is None:
                 change = _decaying(alpha, label == "DecayNormalized")

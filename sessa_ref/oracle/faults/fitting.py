@@ -65,6 +65,8 @@ def size(residual: np.ndarray | None) -> Number:
 def _plain(number: Number) -> Iterator[Number]:
     if number == 0 or not np.isfinite(number):
         return
+    if abs(number) < 1e-4:
+        yield 0.0
     yield float(f"{number:.0e}")
     yield float(f"{number:.1e}")
     for known in _WELL_KNOWN:

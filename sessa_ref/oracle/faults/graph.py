@@ -129,7 +129,7 @@ def _output(run: Run, x: Array) -> None:
     run.after("s", s)
     gated = note("gated", s * values["g"])
     branch = note("branch", run.linear("W_out", gated))
-    note("y", note("residual", values["x"]) + branch)
+    note("y", note("residual", x) + branch)
 
 
 def forward(parameters: SessaParameters, x: Array, changes: Changes, base: Run | None = None) -> Array:
