@@ -25,6 +25,9 @@ NEARLY = 1e-5
 ROUNDED = 0.98
 """Share of the elements that a rounding must reproduce: some libraries round in two steps, and ties may break."""
 
+TIES = 0.1
+"""Part of an error by rounding that a tie which breaks otherwise may leave: later tokens inherit it."""
+
 _DIRECTIONS = 3
 _STEP = 1e-30
 
@@ -35,7 +38,10 @@ def explains(mistakes: Sequence[Mistake], observation: Observation) -> bool:
         return True
     if not mistakes:
         return observation.finding is None
-    return misfit(mistakes, observation) <= allowed(observation)
+    limit = allowed(observation)
+    if observation.finding is not None and any(isinstance(m, Variation) and m.rounds for m in mistakes):
+        limit = max(limit, TIES * observation.finding.ratio)
+    return misfit(mistakes, observation) <= limit
 
 
 def allowed(observation: Observation) -> float:
