@@ -60,7 +60,8 @@ def _diagnose(
     for check in _CHECKS:
         if all(explains(found, o) for o in failed[check]):
             continue
-        if found and _agreement(found, by_check[check]) >= ENOUGH * len(by_check[check]):
+        varied = any(isinstance(mistake, Variation) for mistake in found)
+        if varied and _agreement(found, by_check[check]) >= ENOUGH * len(by_check[check]):
             continue
         better = next(_of_catalogue(check, found, by_check[check], 1), None)
         if better is None and not found:
@@ -71,11 +72,11 @@ def _diagnose(
         if better is None:
             progress("diagnosis: searching further")
             tier = rounding_tier() if rounding else None
-            if check == "decode" and any(isinstance(mistake, Variation) for mistake in found):
+            if check == "decode" and varied:
                 tier = caching_tier()  # how a layer with that mistake decodes is not known well enough for more
-            varied = Search(check, found, by_check[check], only=tier).run()
-            better = (*found, varied[0]) if varied else None
-            others += varied[1:]
+            members = Search(check, found, by_check[check], only=tier).run()
+            better = (*found, members[0]) if members else None
+            others += members[1:]
         if better is None and not rounding:
             better = next(_of_catalogue(check, found, by_check[check], 2), None)
         if better is None:

@@ -146,7 +146,8 @@ class Search:
         if len(numbers) < 2:
             return None
         runs = [self._right(probe) for probe in [self.probes[0], *others[:2]]]
-        for words, law in LAWS.items():
+        # Laws without a further factor come first.
+        for words, law in sorted(LAWS.items(), key=lambda item: abs(first / item[1](runs[0]) - 1) > 1e-3):
             ratios = [number / law(run) for number, run in zip(numbers, runs, strict=True)]
             if not np.allclose(ratios, ratios[0], rtol=1e-3, atol=0):
                 continue
