@@ -15,7 +15,7 @@ from sessa_ref.oracle import IncompleteError, Report, TargetError, battery
 from sessa_ref.oracle import verify as run_oracle
 from sessa_ref.oracle.checks import CHECKS
 from sessa_ref.oracle.console import print_fault, print_faults, print_report
-from sessa_ref.oracle.faults import FAULTS
+from sessa_ref.oracle.explanations import explained
 from sessa_ref.oracle.interruption import ending_on_signals
 from sessa_ref.oracle.isolation import DEFAULT_LIMITS, Limits
 from sessa_ref.oracle.message import one_line, reason
@@ -135,12 +135,12 @@ def explain(
     if name is None:
         print_faults(Console())
         return
-    by_name = {fault.name.lower(): fault for fault in FAULTS.values()}
-    if name.lower() not in by_name:
+    fault = explained(name)
+    if fault is None:
         message = f"there is no fault {one_line(name)}; sessa-ref explain lists them"
         Console(stderr=True).print(message, style="red", soft_wrap=True)
         raise typer.Exit(FAILED)
-    print_fault(Console(), by_name[name.lower()])
+    print_fault(Console(), fault)
 
 
 vectors = typer.Typer(

@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sessa_ref.oracle.checks import CHECKS
-from sessa_ref.oracle.faults import FAULTS, Fault
+from sessa_ref.oracle.explanations import Explained, kinds
+from sessa_ref.oracle.faults import FAULTS
 from sessa_ref.oracle.verdict import Report, Result, Status, Verdict
 
 _STYLES = {
@@ -82,18 +83,21 @@ def _print_findings(console: Console, report: Report, status: Status) -> None:
 
 
 def print_faults(console: Console) -> None:
-    """All faults that the oracle can name, by area."""
+    """All faults of the catalogue by area, and then the kinds of mistakes that a diagnosis puts together."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for heading in ("area", "fault", "what it does"):
         table.add_column(heading, no_wrap=heading == "fault")
     for fault in FAULTS.values():
         table.add_row(Text(fault.area), Text(fault.name), Text(fault.departure))
+    for area, name, sentence in kinds():
+        table.add_row(Text(area), Text(name), Text(sentence))
     console.print(table)
 
 
-def print_fault(console: Console, fault: Fault) -> None:
+def print_fault(console: Console, fault: Explained) -> None:
     """Everything about one fault."""
     _print(console, (fault.name, "bold"), f" ({fault.area})")
     for heading, text in (("what", fault.departure), ("cause", fault.cause), ("fix", fault.fix)):
         console.print(Text(f"{heading + ':':<7}{text}"))
-    console.print(Text(fault.formula))
+    if fault.formula:
+        console.print(Text(fault.formula))

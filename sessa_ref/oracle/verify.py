@@ -93,7 +93,7 @@ def _explanation(
     progress("diagnosis")
     diagnosis: list[Diagnosis] = []
     try:
-        diagnosis = diagnose(observations)
+        diagnosis = diagnose(observations, candidate, progress)
         return diagnosis, locate(candidate, observations)
     except Exception as error:
         return diagnosis, [f"unknown; the search for it failed: {reason(error)}"]

@@ -9,7 +9,7 @@ from unittest import mock
 
 from sessa_ref import reference
 
-Area = Literal["token-wise", "rotary", "attention", "feedback", "solve", "decode", "gradient"]
+Area = Literal["token-wise", "rotary", "attention", "feedback", "solve", "decode", "gradient", "behaviour"]
 
 Wrapper = Callable[[Callable], Callable]
 """Makes the replacement of a function from the function itself."""

@@ -1,0 +1,173 @@
+"""Variations of the gradient alone: what flows back through a value is lost, scaled or bent.
+
+The graph runs on complex numbers, whose imaginary part is the derivative along a direction. A factor there is a factor
+in the backward pass, and the output stays as it is.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from sessa_ref.notation import Array
+from sessa_ref.oracle.faults.graph import Change, Run
+from sessa_ref.oracle.faults.modes import ACTIVATIONS, camel
+from sessa_ref.oracle.faults.places import PLACES
+from sessa_ref.oracle.faults.variation import Amount, Family, Variation, one
+from sessa_ref.oracle.faults.weights import AREAS
+
+_FACTORS = (0.0, 2.0, 0.5, -1.0)
+
+
+def factors() -> Iterator[Family]:
+    """A factor on what flows back through a value or reaches a parameter; 0 where it is detached."""
+    names = [(place.name, place.word, place.phrase.rstrip(",")) for place in PLACES]
+    names += [(name, camel(name), name) for name in AREAS]
+    names += [
+        ("mean", "NormMean", "the norm's mean"), ("deviation", "NormDeviation", "the norm's deviation"),
+        ("variance", "NormVariance", "the norm's variance"), ("standard", "Standardised", "the standardised tokens"),
+        ("shared k", "SharedKeys", "the keys that query heads share"), ("shared v", "SharedValues", "the values that query heads share"),
+    ]  # fmt: skip
+    for name, word, phrase in names:
+        yield Family(
+            f"Gradient{word}", "gradient",
+            f"The gradient that flows back through {phrase} is multiplied by {{number}} (0: it is detached).",
+            "A detach, a context without gradients, or a factor in a hand-written backward pass.",
+            f"Let the gradient flow back through {phrase} as it is.",
+            lambda amount, name=name: {each: _scaling(amount) for each in name.split(",")}, _FACTORS,
+        )  # fmt: skip
+
+
+def variations() -> Iterator[Variation]:
+    """Wrong terms of single backward passes."""
+    cause = "A hand-written backward pass, or a custom gradient."
+    for name, words, place, tangent in (
+        ("ForwardSoftmaxMean", "The backward pass of the forward softmax lacks the term of the normalisation", "alpha",
+         lambda run, v: np.real(v) * np.imag(run.values["logits"])),
+        ("FeedbackSoftmaxMean", "The backward pass of the feedback softmax lacks the term of the normalisation", "alpha_fb",
+         lambda run, v: np.real(v) * np.imag(run.values["logits_fb"])),
+        ("GainSlope", "The backward pass of the gain lacks the slope of tanh", "gamma",
+         lambda run, v: np.real(run.values["gamma_max"]) * np.imag(run.values["z"])),
+        ("GainBound", "The backward pass of the gain lacks gamma_max", "gamma",
+         lambda run, v: np.imag(v) / np.real(run.values["gamma_max"])),
+        ("NormScale", "The backward pass of the norm lacks its scale", "standard",
+         lambda run, v: np.imag(run.values["x"])),
+        ("SolveOfSignal", "The backward pass of the solve takes it for the identity in f", "s",
+         lambda run, v: np.imag(v) - _solve(run, np.imag(run.values["f"])) + np.imag(run.values["f"])),
+        ("SolveOfRouting", "The backward pass of the solve reads f instead of s", "s",
+         lambda run, v: _solve(run, np.imag(run.values["f"]) + np.imag(run.values["B"]) @ np.real(run.values["f"]))),
+        ("SolveNoRouting", "The backward pass of the solve gives B no gradient", "s",
+         lambda run, v: _solve(run, np.imag(run.values["f"]))),
+        ("SolveRoutingOneHop", "The backward pass of the solve applies B's gradient without a solve", "s",
+         lambda run, v: _solve(run, np.imag(run.values["f"])) + np.imag(run.values["B"]) @ np.real(v)),
+        ("SolveNone", "The backward pass of the solve has f's gradient alone, as if s were f", "s",
+         lambda run, v: np.imag(run.values["f"])),
+        ("LastTokenDetached", "The last token's output has no gradient", "y", lambda run, v: _rows(v, -1, 0)),
+        ("FirstTokenDetached", "The first token's output has no gradient", "y", lambda run, v: _rows(v, 0, 0)),
+        ("FirstRowOnly", "Only the first batch row's output has a gradient", "y",
+         lambda run, v: np.imag(v) * (np.arange(len(v)) == 0)[:, None, None]),
+        ("FirstStateDetached", "The first token's state has no gradient", "s", lambda run, v: _rows(v, 0, 0)),
+        ("QueryRotation", "The gradient of the queries is not rotated back", "q_rotated", lambda run, v: np.imag(run.values["q_heads"])),
+        ("KeyRotation", "The gradient of the keys is not rotated back", "k_rotated", lambda run, v: np.imag(run.values["k_heads"])),
+        ("GroupsAveraged", "The gradient of shared keys and values is averaged over query heads", "", None),
+    ):  # fmt: skip
+        if tangent is None:
+            ratio = {
+                name: lambda run, v: _with(v, np.imag(v) * run.config.kv_heads / run.config.heads)
+                for name in ("shared k", "shared v")
+            }
+            yield Variation(f"Gradient{name}", "gradient", f"{words}.", cause, "Sum over query heads.", ratio)
+        else:
+            yield Variation(
+                f"Gradient{name}", "gradient", f"{words}.", cause, "Differentiate the definition.",
+                one(place, _tangent(tangent)),
+            )  # fmt: skip
+    for name, function in ACTIVATIONS.items():
+        if name != "exact GELU":
+            yield Variation(
+                f"Gradient{camel(name)}ForGelu", "gradient", f"The derivative of GELU is that of another function: {name}.",
+                cause, "Use Phi(a) + a phi(a).",
+                one("u", lambda run, u, function=function: _with(u, np.imag(function(run.values["a"])))),
+            )  # fmt: skip
+    yield Variation(
+        "GradientStraightThroughGelu", "gradient", "The gradient passes GELU as if it were the identity.",
+        cause, "Use Phi(a) + a phi(a).", one("u", _tangent(lambda run, u: np.imag(run.values["a"]))),
+    )  # fmt: skip
+
+
+def families() -> Iterator[Family]:
+    """Truncations of the backward pass, with a number of hops or tokens."""
+    counts = (*range(0, 41), 64, 128)
+    yield Family(
+        "GradientSolveHops", "gradient", "The adjoint solve is its series, cut after {number} hops.",
+        "A truncated series in the backward pass.", "Solve (I - B)^T lambda = ds.",
+        lambda amount: one("s", _truncated(amount)), counts,
+    )  # fmt: skip
+    yield Family(
+        "GradientFeedbackWindow", "gradient", "Gradients flow back through feedback over at most {number} tokens.",
+        "Truncated back-propagation through time.", "Let the gradient flow through all of B.",
+        lambda amount: one("s", _windowed(amount)), counts,
+    )  # fmt: skip
+    yield Family(
+        "GradientBlocks", "gradient", "States of earlier blocks of {number} tokens are detached.",
+        "Truncated back-propagation through time.", "Let the gradient flow through all of B.",
+        lambda amount: one("s", _blocked(amount)), counts[1:],
+    )  # fmt: skip
+
+
+def _scaling(amount: Amount) -> Change:
+    return lambda run, value: _with(value, amount(run) * np.imag(value)) if np.iscomplexobj(value) else value
+
+
+def _tangent(tangent: Callable[[Run, Array], Array]) -> Change:
+    return lambda run, value: _with(value, tangent(run, value)) if np.iscomplexobj(value) else value
+
+
+def _with(value: Array, tangent: Array) -> Array:
+    return np.real(value) + 1j * tangent if np.iscomplexobj(value) else value
+
+
+def _solve(run: Run, right: Array) -> Array:
+    return np.linalg.solve(np.eye(right.shape[-2]) - np.real(run.values["B"]), right)
+
+
+def _rows(v: Array, row: int, factor: float) -> Array:
+    tangent = np.imag(v).copy()
+    if tangent.shape[-2]:
+        tangent[..., row, :] *= factor
+    return tangent
+
+
+def _inflow(run: Run, s: Array) -> Array:
+    """What reaches the states besides through earlier states: the tangents of f and B."""
+    return np.imag(run.values["f"]) + np.imag(run.values["B"]) @ np.real(s)
+
+
+def _truncated(amount: Amount) -> Change:
+    def tangent(run: Run, s: Array) -> Array:
+        term = total = _inflow(run, s)
+        for _ in range(int(amount(run))):
+            term = np.real(run.values["B"]) @ term
+            total = total + term
+        return total
+
+    return _tangent(tangent)
+
+
+def _masked(run: Run, s: Array, mask: Array) -> Array:
+    B = np.real(run.values["B"]) * mask
+    return np.linalg.solve(np.eye(len(mask)) - B, _inflow(run, s))
+
+
+def _windowed(amount: Amount) -> Change:
+    def tangent(run: Run, s: Array) -> Array:
+        return _masked(run, s, run.values["columns"] >= run.values["rows"] - amount(run))
+
+    return _tangent(tangent)
+
+
+def _blocked(amount: Amount) -> Change:
+    def tangent(run: Run, s: Array) -> Array:
+        block = np.arange(s.shape[-2]) // amount(run)
+        return _masked(run, s, block[:, None] == block)
+
+    return _tangent(tangent)

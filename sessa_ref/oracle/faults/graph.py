@@ -1,0 +1,253 @@
+"""The layer once more, as named values in the order of computation, each of which a variation may change.
+
+The reference is the definition; this is the same map written for speed and for mistakes at any place. It runs in
+float64, or on complex numbers, whose imaginary parts are then the derivative along a direction.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sessa_ref.notation import Array
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import attention, tokenwise
+
+Change = Callable[["Run", Any], Any]
+"""Gives a named value's replacement from what was computed so far and from the right value."""
+
+Number = float | int
+"""A number of a mistake: whole where it counts something."""
+
+Changes = Mapping[str, Change]
+"""Changes by the name of the value. The names are those that `advance` notes."""
+
+_INPUT, _ATTENTION, _ROUTING, _OUTPUT = _STAGES = ("input", "attention", "routing", "output")
+
+_KEPT = ("k_rotated", "v_heads", "k_fb", "s")
+
+
+class Run:
+    """One evaluation of the layer: parameters, changes, and the values so far."""
+
+    def __init__(
+        self, parameters: SessaParameters, changes: Changes, past: Mapping[str, Array], decoding: bool
+    ) -> None:
+        self.parameters = parameters
+        self.config = parameters.config
+        self.changes = changes
+        self.past = past
+        self.decoding = decoding
+        self.start = past["s"].shape[-2] if past else 0
+        """Tokens before the first one of this run."""
+        self.prompt = int(past["prompt"]) if past else 0
+        """How many of them were the prompt's."""
+        self.values: dict[str, Any] = {}
+        self.stage = _INPUT
+        self.stages: dict[str, str] = {}
+        """The stage of each value."""
+        self.by_stage: dict[str, dict[str, Any]] = {stage: {} for stage in _STAGES}
+
+    def note(self, name: str, value: Any) -> Any:
+        """Keep a value under its name, changed if the variation says so."""
+        change = self.changes.get(name)
+        if change is not None:
+            value = change(self, value)
+        self.values[name] = self.by_stage[self.stage][name] = value
+        self.stages[name] = self.stage
+        return value
+
+    def weight(self, name: str) -> Any:
+        """A parameter, or None where the config has none of this name."""
+        return self.note(name, self.parameters.get(name))
+
+    def linear(self, name: str, x: Array) -> Array:
+        """The linear map `name`."""
+        product = x @ self.weight(f"{name}.weight").T
+        bias = self.weight(f"{name}.bias")
+        return product if bias is None else product + bias
+
+    def after(self, name: str, value: Array) -> Array:
+        """A value, (..., tokens, width), behind the one that was kept of earlier tokens."""
+        kept = self.note(f"kept {name}", value)
+        if not self.past:
+            return value
+        earlier = self.note(f"read {name}", self.past[name])
+        self.values[f"kept {name}"] = np.concatenate([self.past[name], kept], axis=-2)
+        return np.concatenate([earlier, value], axis=-2)
+
+    def cache(self) -> dict[str, Any]:
+        """What the next tokens need."""
+        kept = {name: self.values[f"kept {name}"] for name in _KEPT}
+        return {**kept, "prompt": self.prompt if self.decoding else self.values["s"].shape[-2]}
+
+
+def advance(
+    parameters: SessaParameters,
+    x: Array,
+    changes: Changes,
+    past: Mapping[str, Array] | None = None,
+    decoding: bool = False,
+    base: Run | None = None,
+) -> Run:
+    """The layer on tokens x, (batch, T, D), that follow those in `past`.
+
+    Args:
+        parameters: the layer.
+        x: the tokens.
+        changes: what is different.
+        past: what an earlier run left, by `Run.cache`.
+        decoding: whether this is a decoding step.
+        base: the same run without changes, of which stages that nothing changes are taken over.
+    """
+    run = Run(parameters, changes, past or {}, decoding)
+    changed = {base.stages.get(name, _INPUT) for name in changes} if base is not None else set(_STAGES)
+    for stage in _STAGES:
+        # Attention and routing both need the input stage, and the output stage needs all.
+        if base is not None and not changed & {stage, _INPUT} and (stage != _OUTPUT or not changed):
+            run.values |= base.by_stage[stage]
+            continue
+        run.stage = stage
+        _COMPUTE[stage](run, x)
+    return run
+
+
+def _input(run: Run, x: Array) -> None:
+    note, T = run.note, x.shape[-2]
+    n = note("n", _normalized(run, note("x", x)))
+    a, g = np.split(note("W_in output", run.linear("W_in", n)), 2, axis=-1)
+    run.values["g"] = g  # for u, should that be made of it
+    note("u", tokenwise.gelu(note("a", a)))
+    note("g", g)
+    note("rows", np.arange(run.start, run.start + T)[:, None])
+    note("columns", np.arange(run.start + T))
+
+
+def _output(run: Run, x: Array) -> None:
+    note, values = run.note, run.values
+    s = note("s", _solved(run, values["B"], values["f"]))
+    run.after("s", s)
+    gated = note("gated", s * values["g"])
+    branch = note("branch", run.linear("W_out", gated))
+    note("y", note("residual", x) + branch)
+
+
+def forward(parameters: SessaParameters, x: Array, changes: Changes, base: Run | None = None) -> Array:
+    """The output of the layer with these changes; for `base` see `advance`."""
+    return advance(parameters, x, changes, base=base).values["y"]
+
+
+def decoded(parameters: SessaParameters, x: Array, split: int, changes: Changes) -> Array:
+    """The output for a prompt of `split` tokens and then for one token after the other."""
+    run = advance(parameters, x[:, :split], changes)
+    outputs = [run.values["y"]]
+    for t in range(split, x.shape[1]):
+        run = advance(parameters, x[:, t : t + 1], changes, run.cache(), decoding=True)
+        outputs.append(run.values["y"])
+    return np.concatenate(outputs, axis=1)
+
+
+def softmax(logits: Array, visible: Array, beside: Number = 0.0, eps: Number = 0.0) -> Array:
+    """Weights over the visible logits; rows that see nothing are 0.
+
+    Args:
+        logits: (..., T, J).
+        visible: where True, (T, J).
+        beside: weight of a further logit 0, which no value belongs to.
+        eps: added to the denominator after the row's maximum was taken out.
+    """
+    seeing = visible.any(axis=-1, keepdims=True)
+    hidden = np.where(visible, logits, -np.inf)
+    highest = np.where(seeing, np.max(np.real(hidden), axis=-1, keepdims=True, initial=-np.inf), 0)
+    if beside:
+        highest = np.where(highest < 0, 0, highest)
+    exponentials = np.exp(hidden - highest)
+    total = np.sum(exponentials, axis=-1, keepdims=True) + eps
+    if beside:
+        total = total + beside * np.exp(-highest)
+    return exponentials / np.where(seeing, total, 1)
+
+
+def rotate(z: Array, theta: Array) -> Array:
+    """Turn coordinates (2r, 2r + 1) by theta[..., r], for angles of any leading axes."""
+    cos, sin = np.cos(theta), np.sin(theta)
+    even, odd = z[..., 0::2], z[..., 1::2]
+    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(z.shape)
+
+
+def _normalized(run: Run, x: Array) -> Array:
+    if run.config.norm != "layernorm":
+        return x
+    D = x.shape[-1]
+    centred = x - run.note("mean", np.sum(x, axis=-1, keepdims=True) / D)
+    variance = run.note("variance", np.sum(centred * centred, axis=-1, keepdims=True) / D)
+    deviation = run.note("deviation", np.sqrt(variance + run.note("eps", run.config.norm_eps)))
+    standard = run.note("standard", centred / deviation)
+    return standard * run.weight("ln.weight") + run.weight("ln.bias")
+
+
+def _attention(run: Run, x: Array) -> None:
+    note, config = run.note, run.config
+    u, rows, columns = run.values["u"], run.values["rows"], run.values["columns"]
+    H, G = config.heads, config.kv_heads
+    q = note("q", run.linear("mixer.q_proj", note("q input", u)))
+    k = note("k", run.linear("mixer.k_proj", note("k input", u)))
+    v = note("v", run.linear("mixer.v_proj", note("v input", u)))
+    q = note("q_heads", attention.split_heads(q, H))
+    k = note("k_heads", attention.split_heads(k, G))
+    v = note("v_heads", attention.split_heads(v, G))
+    if config.rope:
+        positions = note("positions", rows[:, 0].astype(np.float64))
+        pairs = np.arange(config.query_width // 2)
+        frequencies = note("base", config.rope_base) ** note("exponents", -2.0 * pairs / config.query_width)
+        theta = note("theta", positions[:, None] * note("frequencies", frequencies))
+        q, k = rotate(q, note("query theta", theta)), rotate(k, note("key theta", theta))
+    q, k = note("q_rotated", q), note("k_rotated", k)
+    k, v = run.after("k_rotated", k), run.after("v_heads", v)
+    k, v = note("shared k", attention.share_groups(k, H)), note("shared v", attention.share_groups(v, H))
+    run.values["all values"] = run.by_stage[_ATTENTION]["all values"] = attention.merge_heads(v)
+    visible = note("visible", columns <= rows)
+    logits = note("logits", (q @ np.swapaxes(k, -1, -2)) * note("scale", 1 / np.sqrt(config.query_width)))
+    alpha = note("alpha", softmax(logits, visible))
+    o = note("o", attention.merge_heads(note("o_heads", alpha @ v)))
+    note("f", run.linear("mixer.out_proj", o) if H > 1 else o)
+
+
+def _routing(run: Run, x: Array) -> None:
+    note, config = run.note, run.config
+    u, rows, columns = run.values["u"], run.values["rows"], run.values["columns"]
+    width = config.feedback_width
+    weight, bias = run.weight("mixer.proj_fb.weight"), run.weight("mixer.proj_fb.bias")
+    q_fb = note("q_fb input", u) @ weight[:width].T
+    k_fb = note("k_fb input", u) @ weight[width:].T
+    if bias is not None:
+        q_fb, k_fb = q_fb + bias[:width], k_fb + bias[width:]
+    q_fb = note("q_fb", q_fb)
+    k_fb = run.after("k_fb", note("k_fb", k_fb))
+    visible = note("visible_fb", columns < rows)
+    logits = note("logits_fb", (q_fb @ np.swapaxes(k_fb, -1, -2)) * note("scale_fb", 1 / np.sqrt(width)))
+    alpha = note("alpha_fb", softmax(logits, visible))
+    z = run.linear("mixer.gamma_ctx", note("gain input", u))
+    z = note("z", z + run.weight("mixer.gamma_bias"))
+    gamma = note("gamma", note("gamma_max", config.gamma_max) * np.tanh(z))
+    note("B", gamma * alpha)
+
+
+def _solved(run: Run, B: Array, f: Array) -> Array:
+    if run.past:
+        f = f + B[..., : run.start] @ run.note("read s", run.past["s"])
+    return solve(B[..., run.start :], f)
+
+
+def solve(B: Array, f: Array) -> Array:
+    """S from (I - B) s = f, for any square B."""
+    T = f.shape[-2]
+    return np.linalg.solve(np.eye(T) - B, f) if T else f
+
+
+_COMPUTE: dict[str, Callable[[Run, Array], None]] = {
+    _INPUT: _input,
+    _ATTENTION: _attention,
+    _ROUTING: _routing,
+    _OUTPUT: _output,
+}

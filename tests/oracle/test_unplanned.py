@@ -1,0 +1,196 @@
+"""Mistakes that nobody planned for: families find their number, sources and places are named, behaviours are told."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sessa_ref import reference
+from sessa_ref.oracle import Report, Verdict, battery, verify
+from sessa_ref.oracle.behaviours import lower_precision, rounds_at_random
+from sessa_ref.oracle.checks import CHECKS, Finding, Observation
+from sessa_ref.oracle.diagnosis import diagnose
+from sessa_ref.oracle.expectation import expectations
+from sessa_ref.oracle.explanations import explained, kinds
+from sessa_ref.oracle.faults import caches, derivatives, families, graph, modes, sources, structures, weights
+from sessa_ref.oracle.faults.variation import Family, Variation
+from sessa_ref.oracle.patterns import length_pattern
+from sessa_ref.oracle.runners import InProcessCandidate
+from sessa_ref.oracle.search import Search
+from sessa_ref.oracle.targets import load_target
+from sessa_ref.oracle.verdict import Result, Status
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER))
+
+FEW = ("heads", "two_tokens")
+TOLD = {
+    "OtherEpsilon": ("NormEpsilon", "1e-6 instead of"),
+    "OtherBase": ("RotaryBase", "5000 instead of"),
+    "FiveHops": ("SolveHops", "5 hops"),
+    "WindowOfSixteen": ("AttentionWindow", "last 16 tokens"),
+    "ScaleByWidth": ("ForwardLogitsScale", "scaled by 1/d instead of 1/sqrt(d)"),
+    "GainCutAt": ("GainCut", "+-0.9"),
+    "SoftcapInFeedback": ("FeedbackSoftcap", "3 tanh(logit / 3)"),
+    "ActivationsClamped": ("UClampedAbove", "at 1.5"),
+    "OutputScaled": ("OutputScaled", "multiplied by 1.01"),
+    "Distances": ("ForwardDistance", "-0.05 times the distance"),
+    "GainOfInput": ("GainSourceFromX", "the layer's input x is taken"),
+    "ValuesOfA": ("ValueSourceFromA", "a, before GELU"),
+    "NextTokenVisible": ("AttentionSeesNext", "also the next token"),
+    "GateAveraged": ("GateBatchMean", "averaged over the batch"),
+    "QueriesAndKeysOfUnitLength": ("QueryAndKeyHeadsUnitLength", "length 1"),
+    "StatesInBfloat16": ("FInBfloat16", "rounded to bfloat16"),
+    "GateHalfDetached": ("GradientGate", "multiplied by 0.5"),
+    "DecodesTwoAhead": ("DecodePositionOffset", "off by 2"),
+    "CachesHalf": ("KeepStatesInFloat16", "in float16"),
+    "Noisy": ("Random", ""),
+    "Overwriting": ("OverwritesInput", ""),
+    "Remembering": ("KeepsState", ""),
+    "TailKept": ("WrongForSomeLengths", "no multiple of 32"),
+}
+"""What the diagnosis says: the name, and a part of the sentence."""
+
+CASES_OF = {
+    "ScaleByWidth": ("heads", "gamma_max_0.3"),
+    "GainCutAt": ("heads", "gamma_max_0.3"),
+    "TailKept": ("heads", "no_rope", "length_65", "two_tokens"),
+}
+
+CHECK_OF = {
+    "GateHalfDetached": "gradients",
+    "DecodesTwoAhead": "decode",
+    "CachesHalf": "decode",
+}
+
+BEHAVE = ("Noisy", "Overwriting", "Remembering", "TailKept")
+"""What is told from experiments."""
+
+
+def candidate(name: str) -> InProcessCandidate:
+    return InProcessCandidate(name, load_target(f"{FOLDER / 'unplanned.py'}:{name}"))
+
+
+def observed(name: str, check: str) -> list[Observation]:
+    """What one check finds on a few cases."""
+    observations = []
+    for case in battery():
+        if case.name in CASES_OF.get(name, FEW):
+            expectation = expectations(case, ("float64",))["float64"]
+            finding = CHECKS[check](candidate(name), expectation)
+            status = Status.FAILED if finding.ratio > 1 else Status.PASSED
+            result = Result(case.name, "float64", check, status, finding.ratio)
+            observations.append(Observation(result, finding if status is Status.FAILED else None, expectation))
+    return observations
+
+
+@pytest.mark.parametrize("name", [name for name in TOLD if name not in BEHAVE])
+def test_a_mistake_that_nobody_planned_for_is_named(name):
+    """The member of the name explains the layer, with the number that the layer's author wrote down."""
+    check, (wanted, words) = CHECK_OF.get(name, "forward"), TOLD[name]
+    found = Search(check, (), observed(name, check), only=(lambda: (m for m in known() if m.name == wanted),)).run()
+    assert [variation.name for variation in found] == [wanted]
+    assert words in found[0].departure
+
+
+def test_the_whole_search_comes_to_the_same():
+    found = Search("forward", (), observed("OtherBase", "forward")).run()
+    assert found[0].name == "RotaryBase"
+
+
+@cache
+def known() -> list[Variation | Family]:
+    return [
+        *families.families(), *structures.variations(), *sources.variations(), *weights.variations(),
+        *modes.variations(), *caches.variations(), *caches.families(), *derivatives.factors(),
+    ]  # fmt: skip
+
+
+@cache
+def report_on(name: str, dtypes: tuple[str, ...] = ("float64",)) -> Report:
+    wanted = CASES_OF.get(name, FEW)
+    return verify(candidate(name), dtypes, [case for case in battery() if case.name in wanted])
+
+
+@pytest.mark.parametrize("name", BEHAVE[:3])
+def test_how_a_candidate_behaves_is_told(name):
+    report = report_on(name)
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    assert [diagnosis.name for diagnosis in report.diagnosis] == [TOLD[name][0]]
+
+
+def test_a_rule_for_the_lengths_that_are_wrong():
+    (fact,) = length_pattern(observed("TailKept", "forward"), candidate("TailKept"))
+    assert fact[0] == "WrongForSomeLengths"
+    assert "no multiple of 32" in fact[1]
+
+
+def test_a_smooth_error_is_not_called_rounding():
+    """In float32 these errors are as large as those of half precisions."""
+    for name in ("OutputScaled", "StrangelyWrong"):
+        assert not rounds_at_random(candidate(name), observed(name, "forward"))
+    for name in ("StatesInBfloat16",):
+        assert rounds_at_random(candidate(name), observed(name, "forward"))
+
+
+def test_without_the_candidate_a_lower_precision_is_only_a_possibility():
+    (case,) = (case for case in battery() if case.name == "two_tokens")
+    expectation = expectations(case, ("float64",))["float64"]
+    y = reference.forward(case.parameters, case.x) * (1 + 2.0**-25)
+    finding = Finding(ratio=1e8, values={"y": y})
+    failed = [Observation(Result("case", "float64", "forward", Status.FAILED, 1e8), finding, expectation)]
+    unsure, sure = lower_precision(failed, False, unsure=True), lower_precision(failed, True, unsure=False)
+    assert unsure is not None
+    assert "may explain" in unsure.text
+    assert sure is not None
+    assert "may" not in sure.text
+    assert lower_precision(failed, False, unsure=False) is None
+
+
+def test_a_search_that_breaks_does_not_break_the_verdict(monkeypatch):
+    monkeypatch.setattr("sessa_ref.oracle.diagnosis._diagnose", lambda *arguments: 1 / 0)
+    assert diagnose([Observation(Result("case", "float64", "forward", Status.FAILED, 2.0))]) == []
+
+
+def test_the_graph_is_the_reference():
+    """Within rounding, for whole sequences and step by step; see also that nothing changes what nothing is done to."""
+    for case in battery():
+        if case.x.shape[1] <= 65 and "logits" not in case.name:
+            y = reference.forward(case.parameters, case.x)
+            allowed = 1e-9 * max(1.0, float(np.max(np.abs(y), initial=0)))
+            assert np.max(np.abs(graph.forward(case.parameters, case.x, {}) - y), initial=0) < allowed
+            if case.x.shape[1] <= 25:
+                assert np.max(np.abs(graph.decoded(case.parameters, case.x, case.split, {}) - y), initial=0) < allowed
+
+
+def test_what_a_run_takes_over_from_another_is_what_it_would_compute():
+    (case,) = (case for case in battery() if case.name == "three_tokens")
+    base = graph.advance(case.parameters, case.x, {})
+    everything = [*structures.variations(), *sources.variations(), *weights.variations(), *modes.variations()]
+    with np.errstate(all="ignore"):
+        for variation in everything[::97]:
+            try:
+                alone = graph.forward(case.parameters, case.x, variation.changes)
+            except np.linalg.LinAlgError:
+                continue
+            assert np.array_equal(
+                graph.forward(case.parameters, case.x, variation.changes, base), alone, equal_nan=True
+            )
+
+
+def test_names_are_unique_and_explained():
+    members = [*families.families(), *structures.variations(), *sources.variations(), *weights.variations()]
+    names = [member.name for member in [*members, *modes.variations()]]
+    assert [name for name in names if not name.isidentifier()] == []
+    assert len(names) == len(set(names))
+    for member in members[::400]:
+        known = explained(member.name.upper())
+        assert known is not None
+        assert known.cause.endswith(".")
+        assert known.departure.endswith(".") or isinstance(member, Family)
+    for name in ("KeepsState", "DecodeGainNegated", "GradientGate", "TanhGelu"):
+        assert explained(name) is not None
+    assert explained("NoSuchFault") is None
+    assert all(sentence.endswith((".", ")")) for _, _, sentence in kinds())

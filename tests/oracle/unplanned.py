@@ -1,0 +1,228 @@
+"""Wrong layers whose mistake has a number, another source or another place: what no fault of the catalogue is."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+try:
+    from plain_torch_layer import PlainTorchLayer
+except ModuleNotFoundError:  # imported as tests.oracle.unplanned
+    from tests.oracle.plain_torch_layer import PlainTorchLayer
+
+
+class OtherEpsilon(PlainTorchLayer):
+    """The norm's epsilon is 1e-6 whatever the config says."""
+
+    def normalize(self, x: Tensor) -> Tensor:
+        return nn.functional.layer_norm(x, (self.D,), self.ln.weight, self.ln.bias, 1e-6)
+
+
+class OtherBase(PlainTorchLayer):
+    """The rotary base is 5000."""
+
+    def angles(self, positions: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+        pairs = torch.arange(width // 2, dtype=dtype)
+        return positions.to(dtype) * 5000.0 ** (-2 * pairs / width)
+
+
+class FiveHops(PlainTorchLayer):
+    """The solve is cut after five hops."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        s = f
+        for _ in range(5):
+            s = f + B @ s
+        return s
+
+
+class WindowOfSixteen(PlainTorchLayer):
+    """The forward attention reads sixteen tokens."""
+
+    def forward_signal(self, q: Tensor, k: Tensor, v: Tensor, visible: Tensor) -> Tensor:
+        sources = torch.arange(k.shape[-2])
+        rows = torch.arange(q.shape[-2])[:, None] + k.shape[-2] - q.shape[-2]
+        return super().forward_signal(q, k, v, visible & (sources > rows - 16))
+
+
+class ScaleByWidth(PlainTorchLayer):
+    """Forward logits are divided by d instead of its root."""
+
+    def logits(self, q: Tensor, k: Tensor) -> Tensor:
+        return super().logits(q, k) / (math.sqrt(q.shape[-1]) if q.dim() == 4 else 1)
+
+
+class GainCutAt(PlainTorchLayer):
+    """The gain is tanh, cut at 0.9."""
+
+    def gain(self, pre: Tensor) -> Tensor:
+        return torch.tanh(pre).clamp(-0.9, 0.9)
+
+
+class SoftcapInFeedback(PlainTorchLayer):
+    """Feedback logits are capped smoothly at 3."""
+
+    def logits(self, q: Tensor, k: Tensor) -> Tensor:
+        logits = super().logits(q, k)
+        return 3 * torch.tanh(logits / 3) if q.dim() == 3 else logits
+
+
+class ActivationsClamped(PlainTorchLayer):
+    """u is clamped from above at 1.5."""
+
+    def gelu(self, a: Tensor) -> Tensor:
+        return super().gelu(a).clamp(max=1.5)
+
+
+class OutputScaled(PlainTorchLayer):
+    """The output is 1.01 times what it should be."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * 1.01
+
+
+class Distances(PlainTorchLayer):
+    """A distance bias in the forward attention, with a constant of float32."""
+
+    def logits(self, q: Tensor, k: Tensor) -> Tensor:
+        logits = super().logits(q, k)
+        if q.dim() == 3:
+            return logits
+        rows = torch.arange(q.shape[-2])[:, None] + k.shape[-2] - q.shape[-2]
+        return logits - 0.05 * (rows - torch.arange(k.shape[-2]))
+
+
+class GainOfInput(PlainTorchLayer):
+    """The gain is fed by x."""
+
+    def advance(self, x, cache):
+        self.tokens = x
+        return super().advance(x, cache)
+
+    def projections(self, u: Tensor):
+        q, k, v, fb, _ = super().projections(u)
+        return q, k, v, fb, self.mixer.gamma_ctx(self.tokens) + self.mixer.gamma_bias
+
+
+class ValuesOfA(PlainTorchLayer):
+    """The values are made of a, before GELU."""
+
+    def gelu(self, a: Tensor) -> Tensor:
+        self.before = a
+        return super().gelu(a)
+
+    def projections(self, u: Tensor):
+        q, k, _, fb, gain = super().projections(u)
+        return q, k, self.mixer.v_proj(self.before), fb, gain
+
+
+class NextTokenVisible(PlainTorchLayer):
+    """The forward attention sees one token too many."""
+
+    def forward_signal(self, q: Tensor, k: Tensor, v: Tensor, visible: Tensor) -> Tensor:
+        wider = torch.ones(q.shape[-2], k.shape[-2]).tril(k.shape[-2] - q.shape[-2] + 1)
+        return super().forward_signal(q, k, v, wider.bool())
+
+
+class GateAveraged(PlainTorchLayer):
+    """The gate is averaged over the batch."""
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        return super().after_mixer(x, s, g.mean(dim=0, keepdim=True).expand_as(g))
+
+
+class QueriesAndKeysOfUnitLength(PlainTorchLayer):
+    """Queries and keys are scaled to length 1."""
+
+    def rotate(self, z: Tensor, theta: Tensor) -> Tensor:
+        return super().rotate(nn.functional.normalize(z, dim=-1), theta)
+
+
+class StatesInBfloat16(PlainTorchLayer):
+    """f is rounded to bfloat16 before the solve."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        return super().solve(B, f.bfloat16().to(f.dtype))
+
+
+class GateHalfDetached(PlainTorchLayer):
+    """Half of the gate's gradient is lost."""
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        return super().after_mixer(x, s, g / 2 + g.detach() / 2)
+
+
+class NoNormBiasGradient(PlainTorchLayer):
+    """ln.bias does not learn."""
+
+    def normalize(self, x: Tensor) -> Tensor:
+        return nn.functional.layer_norm(x, (self.D,), self.ln.weight, self.ln.bias.detach(), self.eps)
+
+
+class DecodesTwoAhead(PlainTorchLayer):
+    """Positions of decoded tokens are two too high."""
+
+    ahead = 0
+
+    def decode_step(self, x_t, cache):
+        self.ahead = 2
+        try:
+            return super().decode_step(x_t, cache)
+        finally:
+            self.ahead = 0
+
+    def angles(self, positions: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+        return super().angles(positions + self.ahead, width, dtype)
+
+
+class CachesHalf(PlainTorchLayer):
+    """States are cached in float16."""
+
+    def mix(self, u, cache):
+        s, after = super().mix(u, cache)
+        return s, {**after, "s": after["s"].half().to(s.dtype)}
+
+
+class Noisy(PlainTorchLayer):
+    """Noise that is never the same."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y + 1e-4 * torch.randn_like(y)
+
+
+class Overwriting(PlainTorchLayer):
+    """The input is scaled in place."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        with torch.no_grad():
+            x.mul_(0.5)
+        return y
+
+
+class Remembering(PlainTorchLayer):
+    """The second call differs from the first."""
+
+    called = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x) + (1e-3 if self.called else 0)
+        self.called = True
+        return y
+
+
+class TailKept(PlainTorchLayer):
+    """Beyond 32 tokens, what is beyond the last full block comes out as it went in."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        full = x.shape[1] // 32 * 32 or x.shape[1]
+        return torch.cat([super().forward(x)[:, :full], x[:, full:]], dim=1)
+
+
+class StrangelyWrong(PlainTorchLayer):
+    """A small smooth error that no family has: a false claim of rounding would be wrong."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y + 1e-6 * torch.sin(3 * y + x.flip(-1)) * y.roll(1, -1)
