@@ -1,8 +1,8 @@
 """Which mistake was made: the search for faults that reproduce what a candidate computed.
 
 A fault explains a check if the reference with the fault gives the candidate's values. To explain the candidate
-it must also leave alone what the candidate got right. First come the faults of the catalogue, then whatever can be
-wrong with one value of the layer (`search`), then pairs of the catalogue, and at last how the candidate behaves.
+it must also leave alone what the candidate got right. First come the faults of the catalogue and pairs of them, then
+whatever can be wrong with one value of the layer (`search`), and at last how the candidate behaves.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +69,8 @@ def _diagnose(
             if told:
                 return told
         rounding = better is None and rounds_at_random(candidate, failed[check])
+        if better is None and not rounding:
+            better = next(_of_catalogue(check, found, by_check[check], 2), None)
         if better is None:
             progress("diagnosis: searching further")
             tier = rounding_tier() if rounding else None
@@ -77,8 +79,6 @@ def _diagnose(
             members = Search(check, found, by_check[check], only=tier).run()
             better = (*found, members[0]) if members else None
             others += members[1:]
-        if better is None and not rounding:
-            better = next(_of_catalogue(check, found, by_check[check], 2), None)
         if better is None:
             if found:
                 break
