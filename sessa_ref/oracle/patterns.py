@@ -49,9 +49,9 @@ def layer_pattern(observations: Sequence[Observation]) -> Iterator[tuple[str, st
     wrong, right = ([e for e in group if e.case.x.shape[1] > 2] for group in (wrong, right))
     if not wrong or len(right) < 2:
         return
-    for words, has in LAYERS:
-        if all(has(e.case) for e in wrong) and not any(has(e.case) for e in right):
-            yield "WrongForSomeLayers", f"exactly where {words}"
+    shared = [w for w, has in LAYERS if all(has(e.case) for e in wrong) and not any(has(e.case) for e in right)]
+    if shared:
+        yield "WrongForSomeLayers", f"of the {len(wrong) + len(right)} cases tried, just where {' and '.join(shared)}"
 
 
 def length_pattern(observations: Sequence[Observation], candidate: Candidate | None) -> Iterator[tuple[str, str]]:

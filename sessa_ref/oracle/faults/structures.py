@@ -499,6 +499,9 @@ def _rotations() -> Iterator[Variation]:
             "q_rotated": lambda run, z: _wrong_sign(run, "q_heads", "query theta", z),
             "k_rotated": lambda run, z: _wrong_sign(run, "k_heads", "key theta", z),
         }),
+        ("DespiteConfig", "it takes place although the config has none (use_forward_rope=False)", {
+            "q_rotated": _despite_config, "k_rotated": _despite_config,
+        }),
         ("OnValues", "values are rotated too", one("v_heads", lambda run, z: _turned(run, z))),
         ("OnOutputs", "the heads' outputs are rotated", one("o_heads", lambda run, z: _turned(run, z))),
         ("OnFeedback", "feedback queries and keys are rotated too", {
@@ -520,6 +523,10 @@ def _rotations() -> Iterator[Variation]:
         }),
     ):  # fmt: skip
         yield _make(f"Rotation{label}", "rotary", f"The rotation is another: {words}.", cause, right, changes)
+
+
+def _despite_config(run: Run, z: Array) -> Array:
+    return z if run.config.rope or z.shape[-1] % 2 else graph.rotate(z, _angles(run, z.shape[-1]))
 
 
 def _half_split(run: Run, heads: str, theta: str, z: Array) -> Array:
