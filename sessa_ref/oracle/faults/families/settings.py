@@ -1,0 +1,146 @@
+"""Families of one setting of the layer: an epsilon, a base, a bound, a bias."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from sessa_ref.notation import Array
+from sessa_ref.oracle.faults import graph
+from sessa_ref.oracle.faults.families.changes import clamped, set_to, times
+from sessa_ref.oracle.faults.families.numbers import BASES, COUNTS, EPS, FACTORS, SMALL
+from sessa_ref.oracle.faults.graph import Changes, Run
+from sessa_ref.oracle.faults.variation import Amount, Family, one
+
+
+def families() -> Iterator[Family]:
+    """Families of this part."""
+    yield Family(
+        "NormEpsilon", "token-wise", "The norm's epsilon is {number} instead of {right}.",
+        "The norm is built with another library's default.", "Pass the config's ln_eps to the norm.",
+        set_to("eps"), EPS, right="the config's (1e-05 by default)",
+    )  # fmt: skip
+    yield Family(
+        "NormEpsilonOutside", "token-wise", "The norm adds {number} to the standard deviation, and nothing to the variance.",
+        "A hand-written norm.", "Add the config's ln_eps to the variance.",
+        lambda amount: one("deviation", lambda run, d: np.sqrt(run.values["variance"]) + amount(run)), EPS,
+    )  # fmt: skip
+    yield Family(
+        "RotaryBase", "rotary", "The base of the rotary frequencies is {number} instead of {right}.",
+        "The base of another model.", "Use the config's base, 10000 in the published layer.",
+        set_to("base"), BASES, right="the config's (10000 in the published layer)",
+    )  # fmt: skip
+    for name, value, words in (
+        ("RotaryPositionScale", "positions", "Positions are multiplied by {number} before the rotation."),
+        ("RotaryExponentScale", "exponents", "The exponents of the rotary frequencies are multiplied by {number}."),
+        ("RotaryQueryScale", "query theta", "The angles of queries are multiplied by {number}."),
+        ("RotaryKeyScale", "key theta", "The angles of keys are multiplied by {number}."),
+    ):
+        yield Family(
+            name, "rotary", words, "A scale of positions or frequencies taken over from a long-context model.",
+            "theta_tr = t base^(-2r/d).", times(value), (2.0, 0.5, 0.25, 4.0, 0.125, 8.0, 0.1, 10.0, 2 * np.pi, 0.0),
+        )  # fmt: skip
+    for name, theta, words in (
+        ("RotaryKeyOffset", "key theta", "Keys are rotated by their position plus {number}."),
+        ("RotaryQueryOffset", "query theta", "Queries are rotated by their position plus {number}."),
+    ):
+        yield Family(
+            name, "rotary", words, "Queries and keys count positions from different starts.", "Count both from 0.",
+            lambda amount, theta=theta: one(theta, lambda run, w: w + amount(run) * run.values["frequencies"]),
+            (1, -1, 2, -2, 3, 4, 8, 16),
+        )  # fmt: skip
+    for name, rule, words in (
+        ("RotaryPositionsWrap", lambda p, m: p % m, "Positions start again at 0 after every {number} tokens."),
+        ("RotaryPositionsStop", lambda p, m: np.minimum(p, m - 1), "All positions from {number} - 1 on are the same."),
+        ("RotaryPositionsStride", lambda p, m: p // m, "{number} tokens in a row share a position."),
+    ):
+        yield Family(
+            name, "rotary", words, "A table of angles with a limited number of rows, or positions within a block.",
+            "Every token has its own position.",
+            lambda amount, rule=rule: one("positions", lambda run, p: rule(p, amount(run))), COUNTS,
+        )  # fmt: skip
+    for name, first, words in (
+        ("RotaryPartial", True, "Only the first {number} pairs of coordinates are rotated."),
+        ("RotaryPartialEnd", False, "The first {number} pairs of coordinates are not rotated."),
+    ):
+        yield Family(
+            name, "rotary", words, "Partial rotary embedding taken over from another model.", "Rotate every pair.",
+            lambda amount, first=first: one(
+                "theta", lambda run, w: w * ((np.arange(w.shape[-1]) < amount(run)) == first)
+            ),
+            tuple(range(0, 17)),
+        )  # fmt: skip
+    yield Family(
+        "RotaryPartialShare", "rotary", "Only a share of {number} of the pairs is rotated.",
+        "Partial rotary embedding taken over from another model.", "Rotate every pair.",
+        lambda amount: one("theta", lambda run, w: w * (np.arange(w.shape[-1]) < int(amount(run) * w.shape[-1]))),
+        (0.5, 0.25, 0.75),
+    )  # fmt: skip
+    yield Family(
+        "RotaryPartialOfShorter", "rotary", "Only the first {number} of the pairs, as a share, are rotated, by the frequencies of a head of that width.",
+        "Partial rotary embedding taken over from another model.", "Rotate every pair.", _shorter_rotation, (0.5, 0.25, 0.75),
+    )  # fmt: skip
+    yield Family(
+        "GainBound", "feedback", "The gain's bound is {number} instead of {right}.",
+        "gamma_max is not passed on, or written as a constant.", "Use the config's gamma_max.",
+        set_to("gamma_max"), (0.9, 0.99, 0.999, 0.9999, 0.95, 0.5, 1.0, 0.8, 2.0), right="the config's gamma_max (0.999 by default)",
+    )  # fmt: skip
+    yield Family(
+        "GainCut", "feedback", "The gain is tanh cut off at +-{number} instead of gamma_max tanh.",
+        "A clamp in place of the factor gamma_max.", "Use gamma_max tanh(z).",
+        lambda amount: one("gamma", lambda run, v: clamped(np.tanh(run.values["z"]), -abs(amount(run)), abs(amount(run)))),
+        (0.9, 0.99, 0.95, 0.8, 0.5, 0.999),
+    )  # fmt: skip
+    yield Family(
+        "GainTemperature", "feedback", "The gain's argument is multiplied by {number}.",
+        "A temperature in tanh.", "gamma_t = gamma_max tanh(<w, u_t> + b).", times("z"), FACTORS,
+    )  # fmt: skip
+    yield Family(
+        "GainContextScale", "feedback", "The gain's context <w, u> is multiplied by {number}, its bias is not.",
+        "A scale that belongs to attention.", "gamma_t = gamma_max tanh(<w, u_t> + b).",
+        times("mixer.gamma_ctx.weight"), FACTORS,
+    )  # fmt: skip
+    for name, weight in (
+        ("NormWeightScale", "ln.weight"), ("NormBiasScale", "ln.bias"), ("InputBiasScale", "W_in.bias"),
+        ("OutputBiasScale", "W_out.bias"), ("QueryBiasScale", "mixer.q_proj.bias"), ("KeyBiasScale", "mixer.k_proj.bias"),
+        ("ValueBiasScale", "mixer.v_proj.bias"), ("FeedbackBiasScale", "mixer.proj_fb.bias"),
+        ("GainBiasScale", "mixer.gamma_bias"),
+    ):  # fmt: skip
+        yield Family(
+            name, "token-wise", f"{weight} is multiplied by {{number}}.", "A scale that belongs elsewhere.",
+            f"Use {weight} as it is given.",
+            lambda amount, weight=weight: one(weight, lambda run, w: None if w is None else w * amount(run)), FACTORS,
+        )  # fmt: skip
+    for name, weight in (("NormWeightOffset", "ln.weight"), ("GainBiasOffset", "mixer.gamma_bias")):
+        yield Family(
+            name, "token-wise", f"{{number}} is added to {weight}.", "An initial value is added.",
+            f"Use {weight} as it is given.",
+            lambda amount, weight=weight: one(weight, lambda run, w: None if w is None else w + amount(run)), SMALL,
+        )  # fmt: skip
+    yield Family(
+        "GeluScale", "token-wise", "The activation is a sigmoid(c a) with c = {number}.",
+        "A swish in place of GELU.", "Use the exact GELU.",
+        lambda amount: one("u", lambda run, u: run.values["a"] * (1 + np.tanh(amount(run) * run.values["a"] / 2)) / 2),
+        (1.0, 1.702, 1.5, 2.0, 0.5),
+    )  # fmt: skip
+    yield Family(
+        "GeluSlope", "token-wise", "The activation is a leaky ReLU of slope {number}.",
+        "Another activation in place of GELU.", "Use the exact GELU.",
+        lambda amount: one("u", lambda run, u: np.where(np.real(run.values["a"]) > 0, 1, amount(run)) * run.values["a"]),
+        (0.01, 0.1, 0.2, 0.3, 0.5, 0.0),
+    )  # fmt: skip
+
+
+def _shorter_rotation(amount: Amount) -> Changes:
+    def rotated(heads: str) -> Callable[[Run, Array], Array]:
+        def change(run: Run, z: Array) -> Array:
+            width = int(amount(run) * z.shape[-1]) // 2 * 2
+            if not run.config.rope or not width:
+                return z
+            frequencies = run.config.rope_base ** (-2.0 * np.arange(width // 2) / width)
+            theta = run.values["positions"][:, None] * frequencies
+            plain = run.values[heads]
+            return np.concatenate([graph.rotate(plain[..., :width], theta), plain[..., width:]], axis=-1)
+
+        return change
+
+    return {"q_rotated": rotated("q_heads"), "k_rotated": rotated("k_heads")}

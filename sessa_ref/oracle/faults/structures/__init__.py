@@ -1,0 +1,21 @@
+"""Variations that belong to one place: other masks, softmaxes, solves, gains, rotations and norms."""
+
+from collections.abc import Iterator
+
+from sessa_ref.oracle.faults.structures import (
+    activations,
+    gains,
+    joins,
+    masks,
+    norms,
+    rotations,
+    softmaxes,
+    solves,
+)
+from sessa_ref.oracle.faults.variation import Variation
+
+
+def variations() -> Iterator[Variation]:
+    """All of them, area by area."""
+    for area in (activations, masks, softmaxes, solves, gains, rotations, norms, joins):
+        yield from area.variations()

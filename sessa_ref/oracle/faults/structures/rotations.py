@@ -1,0 +1,142 @@
+"""Other rotations, and rotations elsewhere."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sessa_ref.notation import Array
+from sessa_ref.oracle.faults import graph
+from sessa_ref.oracle.faults.graph import Run
+from sessa_ref.oracle.faults.modes import rounded_to
+from sessa_ref.oracle.faults.variation import Variation, one
+
+
+def variations() -> Iterator[Variation]:
+    """Variations of this part."""
+    right = "Rotate pairs (2r, 2r + 1) of queries and keys by t base^(-2r/d)."
+    cause = "Another convention of rotary code."
+    for label, words, changes in (
+        ("FrequenciesReversed", "the frequencies are in reversed order", one("frequencies", lambda run, w: w[::-1])),
+        ("FrequenciesEqual", "all pairs have the first frequency", one("frequencies", lambda run, w: w[:1] + 0 * w)),
+        ("FrequenciesInverted", "the frequencies are inverted", one("frequencies", lambda run, w: 1 / w)),
+        ("FrequenciesFromOne", "pairs are counted from 1", one("exponents", lambda run, e: e - 2.0 / run.config.query_width)),
+        ("FrequenciesFromHalf", "exponents are at the middle of each pair", one("exponents", lambda run, e: e - 1.0 / run.config.query_width)),
+        ("ExponentsToOne", "exponents run to 1 inclusive", one("exponents", lambda run, e: -np.linspace(0, 1, len(e)))),
+        ("ExponentsLinear", "frequencies fall linearly", one("frequencies", lambda run, w: 1 - np.arange(len(w)) / max(len(w), 1))),
+        ("FrequenciesOfWidth", "exponents are over the model width", one("exponents", lambda run, e: e * run.config.query_width / run.config.width)),
+        ("FrequenciesOfHalfWidth", "exponents are over d/2", one("exponents", lambda run, e: 2 * e)),
+        ("FrequenciesInFloat32", "the frequencies are rounded to float32", one("frequencies", lambda run, w: rounded_to(w, "float32"))),
+        ("FrequenciesInFloat16", "the frequencies are rounded to float16", one("frequencies", lambda run, w: rounded_to(w, "float16"))),
+        ("FrequenciesInBfloat16", "the frequencies are rounded to bfloat16", one("frequencies", lambda run, w: rounded_to(w, "bfloat16"))),
+        ("AnglesInFloat32", "the angles are rounded to float32", one("theta", lambda run, w: rounded_to(w, "float32"))),
+        ("PositionsReversed", "positions count from the end", one("positions", lambda run, p: p[::-1])),
+        ("QueriesAlone", "only queries are rotated", one("key theta", lambda run, w: 0 * w)),
+        ("KeysAlone", "only keys are rotated", one("query theta", lambda run, w: 0 * w)),
+        ("Opposite", "queries and keys are turned in opposite senses", one("key theta", lambda run, w: -w)),
+        ("Twice", "the rotation is applied twice", one("theta", lambda run, w: 2 * w)),
+        ("FirstHeadOnly", "only the first head's queries and keys are rotated", {
+            "q_rotated": lambda run, z: np.concatenate([z[:, :1], run.values["q_heads"][:, 1:]], axis=1),
+            "k_rotated": lambda run, z: np.concatenate([z[:, :1], run.values["k_heads"][:, 1:]], axis=1),
+        }),
+        ("HalfSplit", "coordinates (r, r + d/2) turn together", {
+            "q_rotated": lambda run, z: _half_split(run, "q_heads", "query theta", z),
+            "k_rotated": lambda run, z: _half_split(run, "k_heads", "key theta", z),
+        }),
+        ("PairsOut", "results of pairs are put one after the other instead of side by side", {
+            "q_rotated": lambda run, z: _pairs_out(z), "k_rotated": lambda run, z: _pairs_out(z),
+        }),
+        ("PairsOutOfQueries", "rotated queries have their even coordinates first", one("q_rotated", lambda run, z: _pairs_out(z))),
+        ("SineCosineSwapped", "sine and cosine are exchanged", {
+            "query theta": lambda run, w: np.pi / 2 - w, "key theta": lambda run, w: np.pi / 2 - w,
+        }),
+        ("NoSine", "coordinates are multiplied by the cosine alone", {
+            "q_rotated": lambda run, z: _cosine(run, "q_heads", "query theta", z),
+            "k_rotated": lambda run, z: _cosine(run, "k_heads", "key theta", z),
+        }),
+        ("NotOrthogonal", "both coordinates get their terms with a plus: (e cos + o sin, e sin + o cos)", {
+            "q_rotated": lambda run, z: _wrong_sign(run, "q_heads", "query theta", z),
+            "k_rotated": lambda run, z: _wrong_sign(run, "k_heads", "key theta", z),
+        }),
+        ("DespiteConfig", "it takes place although the config has none (use_forward_rope=False)", {
+            "q_rotated": _despite_config, "k_rotated": _despite_config,
+        }),
+        ("OnValues", "values are rotated too", one("v_heads", lambda run, z: _turned(run, z))),
+        ("OnOutputs", "the heads' outputs are rotated", one("o_heads", lambda run, z: _turned(run, z))),
+        ("OnFeedback", "feedback queries and keys are rotated too", {
+            "q_fb": lambda run, z: _turned(run, z), "k_fb": lambda run, z: _turned(run, z),
+        }),
+        ("OnFeedbackInFirstPairs", "the first d coordinates of feedback queries and keys are rotated too", {
+            "q_fb": lambda run, z: _turned_part(run, z), "k_fb": lambda run, z: _turned_part(run, z),
+        }),
+        ("PositionsPerRow", "positions continue from one batch row to the next", {
+            "q_rotated": lambda run, z: _row_positions(run, "q_heads", z),
+            "k_rotated": lambda run, z: _row_positions(run, "k_heads", z),
+        }),
+        ("PositionsFromOneForKeys", "keys count positions from 1", one("key theta", lambda run, w: w + run.values["frequencies"])),
+        ("PositionsFromOneForQueries", "queries count positions from 1", one("query theta", lambda run, w: w + run.values["frequencies"])),
+        ("PositionsOverLength", "positions are divided by the number of tokens", one("positions", lambda run, p: p / max(len(p), 1))),
+        ("PositionsHeads", "angles depend on the head's number instead of the position", {
+            "q_rotated": lambda run, z: _head_positions(run, "q_heads", z),
+            "k_rotated": lambda run, z: _head_positions(run, "k_heads", z),
+        }),
+    ):  # fmt: skip
+        yield Variation(f"Rotation{label}", "rotary", f"The rotation is another: {words}.", cause, right, changes)
+
+
+def _despite_config(run: Run, z: Array) -> Array:
+    return z if run.config.rope or z.shape[-1] % 2 else graph.rotate(z, _angles(run, z.shape[-1]))
+
+
+def _half_split(run: Run, heads: str, theta: str, z: Array) -> Array:
+    if not run.config.rope:
+        return z
+    order = np.arange(z.shape[-1]).reshape(2, -1).T.ravel()
+    return graph.rotate(run.values[heads][..., order], run.values[theta])[..., np.argsort(order)]
+
+
+def _pairs_out(z: Array) -> Array:
+    return np.concatenate([z[..., 0::2], z[..., 1::2]], axis=-1)
+
+
+def _cosine(run: Run, heads: str, theta: str, z: Array) -> Array:
+    return run.values[heads] * np.repeat(np.cos(run.values[theta]), 2, axis=-1) if run.config.rope else z
+
+
+def _wrong_sign(run: Run, heads: str, theta: str, z: Array) -> Array:
+    if not run.config.rope:
+        return z
+    cos, sin = np.cos(run.values[theta]), np.sin(run.values[theta])
+    even, odd = run.values[heads][..., 0::2], run.values[heads][..., 1::2]
+    return np.stack([even * cos + odd * sin, even * sin + odd * cos], axis=-1).reshape(z.shape)
+
+
+def _angles(run: Run, width: int) -> Array:
+    positions = run.values["rows"][:, 0].astype(np.float64)
+    return positions[:, None] * run.config.rope_base ** (-2.0 * np.arange(width // 2) / width)
+
+
+def _turned(run: Run, z: Array) -> Array:
+    width = z.shape[-1]
+    return z if width % 2 or not run.config.rope else graph.rotate(z, _angles(run, width))
+
+
+def _turned_part(run: Run, z: Array) -> Array:
+    width = run.config.query_width
+    if width % 2 or width > z.shape[-1] or not run.config.rope:
+        return z
+    return np.concatenate([graph.rotate(z[..., :width], _angles(run, width)), z[..., width:]], axis=-1)
+
+
+def _row_positions(run: Run, heads: str, z: Array) -> Array:
+    if not run.config.rope or z.ndim != 4:
+        return z
+    start = np.arange(len(z))[:, None, None, None] * z.shape[-2]
+    theta = (start + run.values["rows"][None, None]) * run.values["frequencies"]
+    return graph.rotate(run.values[heads], theta)
+
+
+def _head_positions(run: Run, heads: str, z: Array) -> Array:
+    if not run.config.rope or z.ndim != 4:
+        return z
+    theta = np.arange(z.shape[1])[:, None, None] * run.values["frequencies"] + 0 * run.values["rows"]
+    return graph.rotate(run.values[heads], theta)
