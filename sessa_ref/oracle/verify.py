@@ -1,7 +1,7 @@
 """Run a candidate through the battery."""
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -44,12 +44,12 @@ class IncompleteError(Exception):
 @np.errstate(all="ignore")  # whatever the caller, or the candidate, has made of them
 def verify(
     candidate: Candidate | Adapter,
-    dtypes: Sequence[str] = STANDARD_DTYPES,
-    cases: Sequence[Case] | None = None,
+    dtypes: Iterable[str] = STANDARD_DTYPES,
+    cases: Iterable[Case] | None = None,
     progress: Callable[[str], None] = lambda step: None,
     processes: int = 0,
     explain: bool = True,
-    require: Sequence[str] = (),
+    require: Iterable[str] = (),
 ) -> Report:
     """Check a candidate on every case in every precision.
 
