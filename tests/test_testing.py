@@ -52,7 +52,7 @@ def test_modes_of_the_caller_are_not_held_against_a_layer(mode, name):
 
 def test_a_layer_that_takes_no_token_is_not_judged():
     layer = SessaLayer(8, 2)
-    layer.max_len = 0
+    vars(layer)["max_len"] = 0
     with pytest.raises(TargetError, match="takes no token: its max_len is 0"):
         testing.assert_conforms(layer)
 
@@ -66,6 +66,30 @@ def test_adapters_may_return_tensors():
             return layer
 
     assert testing.assert_conforms(Tensors, ["float64"]).conforms
+
+
+def test_adapters_may_return_more_gradients():
+    class More(Right):
+        def build(self, parameters, dtype):
+            layer = super().build(parameters, dtype)
+            vjp = layer.vjp
+
+            def more(x, dy):
+                dx, gradients = vjp(x, dy)
+                return dx, {**gradients, "mixer.rope_inv_freq": dx, 3: dx}
+
+            layer.vjp = more
+            return layer
+
+    assert testing.assert_conforms(More, ["float64"]).conforms
+
+
+def test_loading_need_not_return_anything():
+    class Silent(SessaLayer):
+        def load_state_dict(self, *arguments, **options):  # type: ignore[override]
+            super().load_state_dict(*arguments, **options)
+
+    assert testing.assert_conforms(Silent, ["float32"]).conforms
 
 
 def test_factories_take_a_config():
