@@ -242,7 +242,7 @@ def hops(
 
 
 def _check_options(target: str | None, command: str | None, dtypes: list[str], require: list[str]) -> None:
-    if (target is None) == (command is None):
+    if bool(target) == bool(command):
         raise TargetError("give either a TARGET or --command")
     for option, given, known in (("--dtype", dtypes, PRECISIONS), ("--require", require, CHECKS)):
         unknown = [name for name in given if name not in known]

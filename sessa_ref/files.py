@@ -18,25 +18,34 @@ def try_to_write(*paths: str | os.PathLike[str], called: str = "files") -> None:
         ValueError: two of the files are one.
         OSError: one of them cannot be written.
     """
-    places = [Path(os.path.realpath(path)) for path in paths]
-    if len(set(places)) < len(places):
+    if len({_identity(Path(path)) for path in paths}) < len(paths):
         raise ValueError(f"{called} must go into different files, got {', '.join(map(str, paths))}")
-    for place in places:
-        _try(place)
+    for path in paths:
+        _try(Path(path))
 
 
-def _try(place: Path) -> None:
+def _identity(path: Path) -> object:
+    """What two names of one file have in common, also two hard links."""
     try:
-        place.stat()
+        status = path.stat()
+    except OSError:  # it is new
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
+
+
+def _try(path: Path) -> None:
+    try:
+        path.stat()  # of what is really there: a pipe that /dev/stdout stands for has no other name
     except FileNotFoundError:
+        place = Path(os.path.realpath(path))
         if not place.parent.is_dir():
             raise FileNotFoundError(f"there is no folder {place.parent} to write {place.name} into") from None
         with tempfile.TemporaryFile(dir=place.parent):
             return
-    if place.is_dir():
-        raise IsADirectoryError(f"{place} is a folder, expected a file to write")
-    if place.is_file():
-        with place.open("ab"):
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, expected a file to write")
+    if path.is_file():
+        with path.open("ab"):
             return
-    if not os.access(place, os.W_OK):  # devices and pipes, which opening might block
-        raise PermissionError(f"{place} cannot be written")
+    if not os.access(path, os.W_OK):  # devices and pipes, which opening might block
+        raise PermissionError(f"{path} cannot be written")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle import Adapter, Case, Report, battery, verify
+from sessa_ref.oracle import Adapter, Case, Report, TargetError, battery, verify
 from sessa_ref.oracle.config_battery import battery_of
 from sessa_ref.oracle.precision import STANDARD_DTYPES
 from sessa_ref.oracle.targets import as_adapter, load_target
@@ -44,8 +44,10 @@ def assert_conforms(
     Raises:
         AssertionError: it does not conform; the message says what failed, where, and, where the oracle can tell,
             which mistake was made.
-        TargetError: it cannot be run at all, or an instance has no known config or cannot be copied.
+        TargetError: it cannot be run at all, or an instance has no known config or cannot be copied; or this is
+            called under `torch.no_grad`, `torch.inference_mode` or `torch.autocast`.
     """
+    _check_modes()
     adapter, cases = _candidate(implementation, quick, config)
     report = verify(adapter, dtypes, cases, require=require)
     bad = {Status.FAILED, Status.ERRORED} | (set() if departures else {Status.DEPARTED})
@@ -60,6 +62,21 @@ def assert_conforms(
     raise AssertionError("\n".join([f"{report.target} {report.verdict}{refused}", *lines]))
 
 
+def _check_modes() -> None:
+    """Modes of the caller's that act on the candidate would be held against it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    modes = {
+        "torch.inference_mode": torch.is_inference_mode_enabled(),
+        "torch.no_grad": not torch.is_grad_enabled(),
+        "torch.autocast": torch.is_autocast_enabled("cpu"),
+    }
+    active = [name for name, is_on in modes.items() if is_on]
+    if active:
+        raise TargetError(f"assert_conforms cannot judge under {' and '.join(active)}: call it outside")
+
+
 def _candidate(implementation: Any, quick: bool, config: SessaConfig | None) -> tuple[Adapter, Sequence[Case]]:
     """How to build the implementation, and the cases to check it on."""
     torch = sys.modules.get("torch")
@@ -68,6 +85,8 @@ def _candidate(implementation: Any, quick: bool, config: SessaConfig | None) -> 
 
         cases = battery_of(config_of(implementation, config), quick)
         capacity = capacity_of(implementation)
+        if capacity < 1:
+            raise TargetError(f"this {type(implementation).__name__} takes no token: its max_len is {capacity:g}")
         return adapter_of(implementation), [case for case in cases if case.x.shape[1] <= capacity]
     if isinstance(implementation, str):
         adapter = load_target(implementation)

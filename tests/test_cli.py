@@ -208,7 +208,7 @@ def test_every_report_is_written(command, tmp_path):
 
 
 def test_either_target_or_command(command):
-    for arguments in ((), ("sessa_ref.optimized:SessaLayer", "--command", "x {case_dir}")):
+    for arguments in ((), ("",), ("--command", ""), ("sessa_ref.optimized:SessaLayer", "--command", "x {case_dir}")):
         result = command("verify", *arguments)
         assert result.exit_code == 2
         assert "give either a TARGET or --command" in result.output

@@ -1,12 +1,14 @@
 """The helper for other projects' tests."""
 
 import pytest
+import torch
 
 from sessa_ref import testing
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaLayer
 from sessa_ref.oracle import TargetError, battery
 from tests.oracle import wrong_layers
+from tests.oracle.hostile import Right
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +35,61 @@ def test_departures_are_accepted_unless_refused():
     testing.assert_conforms(wrong_layers.Float32Angles, ["float64"])
     with pytest.raises(AssertionError, match="departed forward on heads"):
         testing.assert_conforms(wrong_layers.Float32Angles, ["float64"], departures=False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        (torch.no_grad, "torch.no_grad"),
+        (torch.inference_mode, "torch.inference_mode and torch.no_grad"),
+        (lambda: torch.autocast("cpu", torch.bfloat16), "torch.autocast"),
+    ],
+)
+def test_modes_of_the_caller_are_not_held_against_a_layer(mode, name):
+    with mode(), pytest.raises(TargetError, match=f"^assert_conforms cannot judge under {name}: call it outside$"):
+        testing.assert_conforms(SessaLayer)
+
+
+def test_a_layer_that_takes_no_token_is_not_judged():
+    layer = SessaLayer(8, 2)
+    vars(layer)["max_len"] = 0
+    with pytest.raises(TargetError, match="takes no token: its max_len is 0"):
+        testing.assert_conforms(layer)
+
+
+def test_adapters_may_return_tensors():
+    class Tensors(Right):
+        def build(self, parameters, dtype):
+            layer = super().build(parameters, dtype)
+            forward = layer.forward
+            layer.forward = lambda x: torch.from_numpy(forward(x))
+            return layer
+
+    assert testing.assert_conforms(Tensors, ["float64"]).conforms
+
+
+def test_adapters_may_return_more_gradients():
+    class More(Right):
+        def build(self, parameters, dtype):
+            layer = super().build(parameters, dtype)
+            vjp = layer.vjp
+
+            def more(x, dy):
+                dx, gradients = vjp(x, dy)
+                return dx, {**gradients, "mixer.rope_inv_freq": dx, 3: dx}
+
+            layer.vjp = more
+            return layer
+
+    assert testing.assert_conforms(More, ["float64"]).conforms
+
+
+def test_loading_need_not_return_anything():
+    class Silent(SessaLayer):
+        def load_state_dict(self, *arguments, **options):  # type: ignore[override]
+            super().load_state_dict(*arguments, **options)
+
+    assert testing.assert_conforms(Silent, ["float32"]).conforms
 
 
 def test_factories_take_a_config():

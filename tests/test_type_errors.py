@@ -47,3 +47,18 @@ print(json.dumps(messages))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [message for _, message in CASES]
+
+
+def test_what_is_no_candidate():
+    script = """
+from sessa_ref.oracle import verify
+for thing in (dict, "sessa_ref.optimized:SessaLayer", None):
+    try:
+        verify(thing)
+    except TypeError as error:
+        print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    told = [line.partition(";")[0] for line in run.stdout.splitlines()]
+    what = ("an object of type type", "an object of type str", "None")
+    assert told == [f"candidate must be an Adapter or a Candidate, got {thing}" for thing in what]

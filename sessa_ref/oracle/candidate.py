@@ -40,7 +40,7 @@ def first_line(error: BaseException) -> str:
     """Type and first line of an error that a candidate raised, whatever its `__str__` does."""
     try:
         message = str(error)
-    except Exception:
+    except (Exception, SystemExit):
         message = "its message cannot be had"
     line = next(iter(message.strip().splitlines()), "")
     return f"{type(error).__name__}: {line}"[:_LONGEST_MESSAGE] if line else type(error).__name__

@@ -79,11 +79,8 @@ def run_checks(candidate: Candidate, expectation: Expectation, require: Sequence
         try:
             finding = check(candidate, expectation)
         except UnsupportedError as unsupported:
-            if not optional and (name == "forward" or name in require):
-                reason = (
-                    f"{name} cannot be declined{' here' if name == 'forward' else ', it is required'}: {unsupported}"
-                )
-                yield Observation(replace(errored, message=reason))
+            if not optional and name in require:
+                yield Observation(replace(errored, message=f"{name} cannot be declined, it is required: {unsupported}"))
             else:
                 yield Observation(replace(errored, status=Status.SKIPPED, message=str(unsupported), required=required))
         except CandidateError as error:
@@ -119,7 +116,7 @@ def applies(check: str, case: Case, dtype: str) -> bool:
 
 def forward(candidate: Candidate, expectation: Expectation) -> Finding:
     """The output against the true one."""
-    return compare(expectation, candidate.run("forward", expectation.case, expectation.dtype), ["y"])
+    return compare(expectation, _forward(candidate, expectation.case, expectation.dtype), ["y"])
 
 
 def gradients(candidate: Candidate, expectation: Expectation) -> Finding:
@@ -132,7 +129,12 @@ def decode(candidate: Candidate, expectation: Expectation) -> Finding:
     """A prefill, and every later token decoded from the cache, for every split of the case."""
     case, worst = expectation.case, Finding()
     for split in (case.split, *case.other_splits):
-        values = candidate.run("decode", replace(case, split=split), expectation.dtype)
+        try:
+            values = candidate.run("decode", replace(case, split=split), expectation.dtype)
+        except UnsupportedError:
+            if worst.ratio > 1:  # what is wrong already is not declined by the next split
+                return worst
+            raise
         worst = worst.worse(replace(compare(expectation, values, ["y"]), split=split))
     return worst
 
@@ -163,10 +165,11 @@ def calls(candidate: Candidate, expectation: Expectation) -> Finding:
     if not np.array_equal(values.pop("x after the call", np.zeros(0)), given):
         worst = Finding(np.inf, np.inf, "it modifies its input")
     for label, value in values.items():
+        quantity = label.split(" ")[0]
         if label == "y of the first row alone":
             worst = worst.worse(_compare_part(expectation, value, label, 1, expectation.case.x.shape[1]))
-        else:
-            worst = worst.worse(_compare_one(expectation, label.split(" ")[0], value, label))
+        elif quantity in expectation.true:  # a gradient of something else is nobody's business
+            worst = worst.worse(_compare_one(expectation, quantity, value, label))
     return worst
 
 
@@ -305,9 +308,19 @@ def _compare_past(candidate: Candidate, expectation: Expectation, middle: int, r
     return _worst("y", expectation.ratios("y", after, before)[:, :middle] / 2)
 
 
+def _forward(candidate: Candidate, case: Case, dtype: str) -> Values:
+    """The answer to a forward request, which for a published config nobody may decline, whatever the tokens."""
+    try:
+        return candidate.run("forward", case, dtype)
+    except UnsupportedError as unsupported:
+        if not case.parameters.config.is_published:
+            raise
+        raise CandidateError(f"forward cannot be declined here: {unsupported}") from unsupported
+
+
 def _output(candidate: Candidate, case: Case, dtype: str) -> np.ndarray:
     """What the candidate answers as y; empty where it has none, which is no output's shape."""
-    return candidate.run("forward", case, dtype).get("y", np.zeros(0))
+    return _forward(candidate, case, dtype).get("y", np.zeros(0))
 
 
 def _moved(case: Case, direction: Values, step: float) -> Case:

@@ -66,7 +66,7 @@ def main() -> None:
         if program is not None:
             program.stop()
             program.waiting.join(2 * _PATIENCE)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
     return None
 
 
@@ -136,6 +136,23 @@ class Program:
                 os.killpg(self.process.pid, signal.SIGKILL) if os.name == "posix" else None
             family += [p for p in psutil.process_iter() if p not in family and p.pid != os.getpid() and _is_marked(p)]
         return family
+
+
+def remove(folder: str | os.PathLike[str]) -> None:
+    """Remove a folder, whatever a program has made of it: a link, a file, or one that nobody may change."""
+    with suppress(OSError):
+        os.unlink(folder)
+    _open(folder)
+    for parent, inner, _files in os.walk(folder):  # from above: what is opened here is looked into next
+        for name in inner:
+            _open(os.path.join(parent, name))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open(folder: str | os.PathLike[str]) -> None:
+    if not os.path.islink(folder):
+        with suppress(OSError):
+            os.chmod(folder, 0o700)
 
 
 def _adopt_orphans() -> bool:

@@ -3,7 +3,6 @@
 import json
 import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
@@ -69,10 +68,12 @@ class Guardian:
         threading.Thread(target=_read, args=(process.stdout, self._messages), daemon=True).start()
         self._ended: dict[str, Any] | None = {}
         self._pid = 0
-        self.close = weakref.finalize(self, _end, process)
+        folders: list[Path] = []
+        self.close = weakref.finalize(self, _end, process, folders, os.getpid())
         """End the program that runs, with all that it started, and remove the folder; also called at exit."""
         with _own_failures("the candidate cannot be run"):
             self.folder = Path(self._answer("folder"))
+        folders.append(self.folder)
 
     @property
     def alive(self) -> bool:
@@ -92,7 +93,7 @@ class Guardian:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            guardian.remove(folder)
 
     def writing(self) -> Any:
         """A context in which the operating system's errors are the oracle's own, and name the folder."""
@@ -154,7 +155,8 @@ class Guardian:
         if self._ended is None:
             self._tell(stop=True)
             if not self.has_ended(_PATIENCE):
-                self._process.kill()
+                _abandon(self._process, [self.folder])
+                self.has_ended(_PATIENCE)
 
     def check_folder(self, size: int) -> None:
         """Try whether the folder still takes a file of `size` bytes, as the candidate could not answer otherwise.
@@ -188,7 +190,7 @@ class Guardian:
         """What the guardian would have done, as far as this process can."""
         with suppress(OSError):
             os.killpg(self._pid, signal.SIGKILL) if os.name == "posix" else os.kill(self._pid, signal.SIGTERM)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        guardian.remove(self.folder)
         return {"lost": True}
 
     def _memory(self) -> int:
@@ -210,11 +212,14 @@ def _own_failures(doing: str) -> Iterator[None]:
 def _read(stream: Any, messages: "queue.SimpleQueue[dict[str, Any] | None]") -> None:
     with stream:
         for line in stream:
-            messages.put(json.loads(line))
+            with suppress(ValueError):  # a program of the same user can write in between
+                messages.put(json.loads(line))
     messages.put(None)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]", folders: Sequence[Path], owner: int) -> None:
+    if os.getpid() != owner:  # a forked copy of this process ends, and the guardian is not its own
+        return
     assert process.stdin is not None
     with suppress(OSError):  # it may be gone
         process.stdin.write(b"\n")  # its input does not end while a forked copy of this process has it too
@@ -222,5 +227,17 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     try:
         process.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
+        _abandon(process, folders)
+
+
+def _abandon(process: "subprocess.Popen[bytes]", folders: Sequence[Path]) -> None:
+    """Do what a guardian that does not answer, because a program has stopped it for example, does no more."""
+    with suppress(psutil.Error):
+        family = psutil.Process(process.pid).children(recursive=True)
         process.kill()
-        process.wait()
+        for member in family:
+            with suppress(psutil.Error):
+                member.kill()
+    process.wait()
+    for folder in folders:
+        guardian.remove(folder)

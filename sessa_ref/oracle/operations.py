@@ -35,9 +35,7 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
     carrier = PRECISIONS[dtype].carrier
     try:
         layer = adapter.build(case.parameters, dtype)
-    except TargetError as error:
-        if case.parameters.config.is_published:
-            raise
+    except TargetError as error:  # for this config; where it is so for all, the smoke test tells
         raise CandidateError(str(error)) from error
     if operation in _NEEDED:
         needed, lacking = _NEEDED[operation]
@@ -107,7 +105,7 @@ def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> 
     values["x after the call"] = given
     values["y again"] = layer.forward(x)
     layer.forward(-2 * np.roll(x, 1, axis=-1))
-    values["y again"] = values["y again"].copy()  # what became of it
+    values["y again"] = np.array(_array("y again", values["y again"]))  # what became of it
     values["y of a slice"] = layer.forward(np.concatenate([x[:1], x])[1:])
     values["y of a strided input"] = layer.forward(_strided(x))
     values["y of the first row alone"] = layer.forward(x[:1])

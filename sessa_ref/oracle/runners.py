@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import sessa_ref
 from sessa_ref.oracle.candidate import (
     Adapter,
@@ -53,7 +55,8 @@ class InProcessCandidate:
     def run(self, operation: str, case: Case, dtype: str) -> Values:
         """Perform one operation; what the candidate raises becomes a CandidateError."""
         try:
-            return perform(self.adapter, operation, case, dtype)
+            with np.errstate():  # what it makes of floating-point errors is its own
+                return perform(self.adapter, operation, case, dtype)
         except (TargetError, UnsupportedError, CandidateError):
             raise
         except (Exception, SystemExit) as error:  # whatever the candidate raises
@@ -126,8 +129,8 @@ class WorkerCandidate(_GuardedCandidate):
             raise TargetError(f"importing it failed: {error}") from None
 
     def _wait(self, guardian: Guardian, path: Path) -> dict[str, Any]:
-        guardian.wait_for(path.exists, self.limits)
-        if not path.exists():
+        guardian.wait_for(path.is_file, self.limits)  # a pipe of that name would block who opens it
+        if not path.is_file():
             raise CandidateError(guardian.how_it_ended())
         try:
             with path.open(encoding="utf-8") as file:

@@ -8,6 +8,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Callable
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
@@ -36,7 +37,8 @@ def load_target(target: str) -> Adapter:
     if not colon or not location or not name:
         raise TargetError(f"{target!r} is not of the form package.module:name or path/to/file.py:name")
     try:
-        _search(Path.cwd())
+        with suppress(FileNotFoundError):  # it was removed; a file elsewhere needs none
+            _search(Path.cwd())
         module = _file(Path(location)) if location.endswith(".py") else importlib.import_module(location)
     except TargetError:
         raise

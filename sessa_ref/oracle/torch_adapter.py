@@ -47,7 +47,8 @@ class TorchAdapter:
             )
         tensors = {own[name]: _as_tensor(array, torch_dtype) for name, array in parameters.items()}
         try:
-            unexpected = module.load_state_dict(tensors, strict=False).unexpected_keys
+            result = module.load_state_dict(tensors, strict=False)
+            unexpected = getattr(result, "unexpected_keys", ())  # a method of its own may return nothing
         except RuntimeError as error:
             problem = " ".join(str(error).split())
             raise TargetError(f"{self.name} does not take the published state_dict: {problem}") from None

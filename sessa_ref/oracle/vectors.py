@@ -33,6 +33,7 @@ from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.rounding import rounded
 from sessa_ref.oracle.verdict import Report, Result, Status, never_checked
+from sessa_ref.parameters import shapes
 
 FORMAT_VERSION = 2
 """Version of the files."""
@@ -140,7 +141,7 @@ def check(directory: str | os.PathLike[str], outputs: str | os.PathLike[str], re
         raise ValueError(f"{outputs} holds no NAME/out.safetensors for any of the {len(entries)} cases")
     results: list[Result] = []
     for name, entry in entries.items():
-        expected = {n: stored.values for n, stored in _read(directory / name / "expected.safetensors").items()}
+        expected = _read_expected(directory / name / "expected.safetensors", entry)
         judged = _judge(name, expected, outputs / name / "out.safetensors")
         results.extend(_obliged(result, entry, require) for result in judged)
     results += never_checked(results, sorted({result.dtype for result in results} - {"unknown"}), require)
@@ -295,15 +296,48 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
             raise _VersionError(f"{path} has format version {version}, expected {FORMAT_VERSION}")
         names = [entry["name"] for entry in manifest["cases"]]
         for entry in manifest["cases"]:
-            _ = SessaConfig(**entry["config"]), operator.index(entry["T"]), list(entry["dtypes"])
+            _ = SessaConfig(**entry["config"]), *map(operator.index, (entry["batch"], entry["T"]))
+            if not set(entry["dtypes"]) <= set(PRECISIONS):
+                raise ValueError(f"the precisions of a case are {entry['dtypes']}")
         _ = [manifest[key] for key in ("generator", "bound", "true_values")]
     except _VersionError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {type(error).__name__}: {error}") from None
-    if not names or not all(isinstance(name, str) and _is_folder_name(name) for name in names):
+    usable = all(isinstance(name, str) and _is_folder_name(name) for name in names)
+    if not names or not usable or len(set(names)) < len(names):
         raise ValueError(f"{path} is damaged: the names of its cases are {names}")
     return manifest
+
+
+def _read_expected(path: Path, entry: Mapping[str, Any]) -> dict[str, Array]:
+    """True values and tolerances of a case.
+
+    Raises:
+        ValueError: one is missing or has another form than `export` gave it: nothing could be judged by it.
+    """
+    stored, config = _read(path), SessaConfig(**entry["config"])
+    tokens = (entry["batch"], entry["T"], config.width)
+    quantities = {"y": tokens, "dx": tokens} | {f"grad.{name}": shape for name, shape in shapes(config).items()}
+    tolerances = ("radius", "float32_angles", *(f"bound.{dtype}" for dtype in entry["dtypes"]))
+    for quantity, shape in quantities.items():
+        for name in (quantity, *(f"{kind}.{quantity}" for kind in tolerances)):
+            if name not in stored:
+                raise ValueError(f"{path} is damaged: there is no {name}")
+            tensor, is_value = stored[name], name == quantity
+            fits = tensor.shape == shape if is_value else _broadcasts(tensor.shape, shape)
+            if tensor.format != "F64" or not fits:
+                raise ValueError(f"{path} is damaged: {name} is {tensor.format} of shape {tensor.shape}")
+            if not np.isfinite(tensor.values).all() or not (is_value or (tensor.values >= 0).all()):
+                raise ValueError(f"{path} is damaged: {name} holds numbers that are not finite, or negative tolerances")
+    return {name: tensor.values for name, tensor in stored.items()}
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, to) == to
+    except ValueError:
+        return False
 
 
 def _read(path: Path) -> dict[str, Stored]:

@@ -1,7 +1,7 @@
 """Run a candidate through the battery."""
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,14 @@ import numpy as np
 import sessa_ref
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.battery import BATTERY_VERSION, battery
-from sessa_ref.oracle.candidate import Adapter, Candidate, CandidateError, TargetError, UnsupportedError
+from sessa_ref.oracle.candidate import (
+    Adapter,
+    Candidate,
+    CandidateError,
+    TargetError,
+    UnsupportedError,
+    describe,
+)
 from sessa_ref.oracle.cases import Case, case
 from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
 from sessa_ref.oracle.diagnosis import diagnose
@@ -34,14 +41,15 @@ class IncompleteError(Exception):
         self.report = report
 
 
+@np.errstate(all="ignore")  # whatever the caller, or the candidate, has made of them
 def verify(
     candidate: Candidate | Adapter,
-    dtypes: Sequence[str] = STANDARD_DTYPES,
-    cases: Sequence[Case] | None = None,
+    dtypes: Iterable[str] = STANDARD_DTYPES,
+    cases: Iterable[Case] | None = None,
     progress: Callable[[str], None] = lambda step: None,
     processes: int = 0,
     explain: bool = True,
-    require: Sequence[str] = (),
+    require: Iterable[str] = (),
 ) -> Report:
     """Check a candidate on every case in every precision.
 
@@ -57,16 +65,22 @@ def verify(
             verdict even if they are findings otherwise.
 
     Raises:
+        TypeError: the candidate is neither.
         TargetError: the candidate cannot be run at all.
         IncompleteError: what should run the candidate failed in the middle, for example because the disk is full.
         ValueError: a dtype or a required check is unknown.
     """
+    dtypes, require, cases = list(dtypes), list(require), list(battery() if cases is None else cases)
     for argument, given, known in (("dtypes", dtypes, PRECISIONS), ("require", require, CHECKS)):
         if any(name not in known for name in given) or (argument == "dtypes" and not dtypes):
-            raise ValueError(f"{argument} must be some of {list(known)}, got {list(given)}")
+            raise ValueError(f"{argument} must be some of {list(known)}, got {given}")
     if isinstance(candidate, Adapter):
         candidate = InProcessCandidate(getattr(candidate, "name", type(candidate).__name__), candidate)
-    cases = battery() if cases is None else cases
+    if not isinstance(candidate, Candidate):
+        raise TypeError(
+            f"candidate must be an Adapter or a Candidate, got {describe(candidate)}; "
+            "sessa_ref.testing.assert_conforms takes layers, classes and functions"
+        )
     about = _about(dtypes, require)
     progress("smoke test")
     observations = [Observation(result) for result in smoke(candidate, dtypes, _smoke_config(cases))]

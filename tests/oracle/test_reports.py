@@ -1,6 +1,7 @@
 """Reports in other formats: nothing is lost, nothing is decided differently, and any text survives."""
 
 import json
+import os
 import re
 import sys
 from html.parser import HTMLParser
@@ -310,8 +311,21 @@ class TestFiles:
         with pytest.raises(ValueError, match="must go into different files"):
             files.try_out({"json": tmp_path / "r", "junit": tmp_path / "link"})
 
-    def test_devices_are_files(self):
+    def test_nor_two_names_of_one(self, tmp_path):
+        (tmp_path / "a").write_text("")
+        (tmp_path / "b").hardlink_to(tmp_path / "a")
+        with pytest.raises(ValueError, match="must go into different files"):
+            files.try_out({"json": tmp_path / "a", "junit": tmp_path / "b"})
+
+    @pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="needs /dev/fd")
+    def test_devices_and_pipes_are_files(self):
         files.try_out({"json": Path("/dev/null")})
+        ends = os.pipe()
+        try:
+            files.try_out({"json": Path(f"/dev/fd/{ends[1]}")})  # as the shell's >(program) has it
+        finally:
+            for end in ends:
+                os.close(end)
 
     def test_one_that_fails_keeps_none_from_being_written(self, tmp_path, monkeypatch):
         def broken(report, lengths):

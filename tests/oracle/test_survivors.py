@@ -1,6 +1,7 @@
 """Nothing that the oracle starts outlives it, however it ends."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sessa_ref.oracle.candidate import OracleError
+from sessa_ref.oracle import isolation
+from sessa_ref.oracle.candidate import CandidateError, OracleError
 from sessa_ref.oracle.expectation import expectations
-from sessa_ref.oracle.isolation import Guardian, Limits
+from sessa_ref.oracle.isolation import Guardian, LimitError, Limits
 from sessa_ref.oracle.preparation import prepared
+from sessa_ref.oracle.runners import WorkerCandidate
 from tests.oracle.test_hostile import CASES
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and sessions")
@@ -151,6 +154,29 @@ class TestGuardian:
         assert not living(guardian.folder, mark)
         assert not guardian.folder.exists()
 
+    def test_a_program_that_stops_its_guardian_gets_nowhere_either(self, monkeypatch):
+        monkeypatch.setattr(isolation, "_PATIENCE", 1.0)
+        mark = f"8{os.getpid()}.4"
+        guardian = Guardian()
+        guardian.start(["sh", "-c", f"(setsid sleep {mark} &) ; kill -STOP $PPID; exec sleep {mark}"])
+        assert eventually(lambda: len(living(guardian.folder, mark)) == 2)
+        with pytest.raises(LimitError):
+            guardian.wait_for(lambda: False, Limits(0.5, 2**30))
+        assert not guardian.alive
+        assert not living(guardian.folder, mark)
+        assert not guardian.folder.exists()
+
+    def test_survives_what_others_write_and_the_end_of_a_fork(self):
+        guardian = Guardian()
+        if os.fork() == 0:
+            guardian.close()  # as at the exit of that process
+            os._exit(0)
+        os.wait()
+        guardian.start(["sh", "-c", "echo junk > /proc/$PPID/fd/1; echo done"])
+        guardian.wait_for(lambda: False, self.LIMITS)
+        assert guardian.how_it_ended() == "it exited with status 0: done"
+        guardian.close()
+
     def test_orphans_are_found_by_their_mark_where_the_system_does_not_hand_them_over(self, monkeypatch):
         from sessa_ref.oracle import guardian as script
 
@@ -162,6 +188,32 @@ class TestGuardian:
         program.waiting.join(30)
         assert told[-1] == {"ended": 0, "output": ""}
         assert not living(Path(), mark)
+
+
+def test_folders_are_removed_whatever_became_of_them(tmp_path):
+    from sessa_ref.oracle.guardian import remove
+
+    kept, folder = tmp_path / "kept", tmp_path / "folder"
+    (kept / "inner").mkdir(parents=True)
+    for become in (
+        lambda: folder.symlink_to(kept),
+        lambda: folder.write_text(""),
+        lambda: shutil.copytree(kept, folder) and ((folder / "inner").chmod(0), folder.chmod(0)),
+        lambda: None,
+    ):
+        become()
+        remove(folder)
+        assert not os.path.lexists(folder)
+    assert (kept / "inner").exists()
+
+
+def test_a_pipe_in_place_of_an_answer_is_not_waited_for(tmp_path):
+    guardian = Guardian()
+    guardian.start(["mkfifo", str(tmp_path / "answer.json")])
+    with pytest.raises(CandidateError, match=r"^it exited with status 0$"):
+        WorkerCandidate("x:y")._wait(guardian, tmp_path / "answer.json")
+    assert (tmp_path / "answer.json").is_fifo()
+    guardian.close()
 
 
 def test_a_temporary_folder_that_cannot_be_had(monkeypatch, tmp_path):

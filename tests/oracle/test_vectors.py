@@ -360,6 +360,9 @@ def damage(path, change):
         (lambda d: damage(d / "manifest.json", lambda m: m.pop("bound")), "is damaged: KeyError: 'bound'"),
         (lambda d: damage(d / "manifest.json", lambda m: m["cases"][0].update(name="../heads")), "is damaged"),
         (lambda d: damage(d / "manifest.json", lambda m: m["cases"][0].pop("config")), "is damaged: KeyError"),
+        (lambda d: damage(d / "manifest.json", lambda m: m["cases"].append(m["cases"][0])), "is damaged: the names"),
+        (lambda d: damage(d / "manifest.json", lambda m: m["cases"][0].update(dtypes="float32")), "the precisions of"),
+        (lambda d: damage(d / "manifest.json", lambda m: m["cases"][0].update(T=0)), "is damaged: y is F64 of shape"),
         (lambda d: (d / "heads" / "expected.safetensors").unlink(), "cannot be read: No such file"),
         (lambda d: (d / "heads" / "expected.safetensors").write_bytes(b"{}"), "is not a safetensors file"),
     ],
@@ -371,6 +374,32 @@ def test_damaged_vectors_are_one_clear_line(exported, tmp_path, spoil, message):
     with pytest.raises(ValueError, match=message) as error:
         vectors.check(tmp_path / "vectors", tmp_path / "outputs")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "change", "message"),
+    [
+        ("y", lambda a: a * np.nan, "y holds numbers that are not finite"),
+        ("bound.float64.y", lambda a: a * np.nan, "bound.float64.y holds numbers that are not finite"),
+        ("bound.float64.dx", lambda a: a + np.inf, "bound.float64.dx holds numbers that are not finite"),
+        ("radius.dx", lambda a: -a - 1, "or negative tolerances"),
+        ("dx", None, "there is no dx"),
+        ("radius.y", None, "there is no radius.y"),
+        ("float32_angles.grad.W_in.bias", None, "there is no float32_angles.grad.W_in.bias"),
+        ("bound.float32.y", lambda a: np.ones(7), r"bound.float32.y is F64 of shape \(7,\)"),
+        ("grad.W_in.bias", lambda a: a[1:], "grad.W_in.bias is F64 of shape"),
+        ("y", lambda a: a.astype(np.float32), "y is F32"),
+    ],
+)
+def test_nothing_is_judged_by_damaged_values(exported, tmp_path, names, change, message):
+    answer(exported, tmp_path / "outputs", only("y", lambda y: y + 1))
+    shutil.copytree(exported, tmp_path / "vectors")
+    path = tmp_path / "vectors" / "heads" / "expected.safetensors"
+    tensors = load_file(path)
+    value = tensors.pop(names)
+    save_file(tensors | ({names: np.array(change(value))} if change else {}), path)
+    with pytest.raises(ValueError, match=rf"heads.expected\.safetensors is damaged: .*{message}"):
+        vectors.check(tmp_path / "vectors", tmp_path / "outputs")
 
 
 def test_outputs_that_are_not_there(exported, tmp_path):

@@ -13,6 +13,7 @@ from sessa_ref.oracle.candidate import CandidateError
 from sessa_ref.oracle.expectation import GROWTH, Expectation, spreads
 from sessa_ref.oracle.targets import load_target
 from sessa_ref.oracle.verdict import Status
+from tests.oracle.hostile import Right
 
 WRONG = Path(__file__).parent / "wrong_layers.py"
 FEW = [c for c in battery() if c.name in ("heads", "gain_high", "two_tokens")]
@@ -207,6 +208,27 @@ def test_small_departures_are_failures():
     assert report.verdict is Verdict.DOES_NOT_CONFORM
 
 
+def test_floating_point_errors_of_the_caller_make_no_difference():
+    with np.errstate(all="raise"):
+        report = verify(Right(), ["float16"], [c for c in FEW if "float16" in c.dtypes][:1], explain=False)
+        assert np.geterr()["under"] == "raise"
+    assert report.verdict is Verdict.CONFORMS
+
+
+def test_a_config_for_which_no_layer_can_be_built_is_errored_and_the_others_are_judged():
+    class NotThisOne(Right):
+        def build(self, parameters, dtype):
+            if parameters.config.width != 8:
+                raise TargetError("it adds a parameter")
+            return super().build(parameters, dtype)
+
+    cases = [c for c in battery() if c.name in ("one_head", "two_tokens")]
+    report = verify(NotThisOne(), ["float32"], cases, explain=False)
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    errored = [r for r in report.results if r.status is Status.ERRORED]
+    assert {(r.case, r.message) for r in errored} == {("one_head", "it adds a parameter")}
+
+
 class TestWhatIsNotCompared:
     """Nothing conforms by what it did not show."""
 
@@ -237,8 +259,29 @@ class TestWhatIsNotCompared:
 
         report = self.judge(answer)
         assert report.verdict is Verdict.DOES_NOT_CONFORM
-        (errored,) = [r for r in report.results if r.status is Status.ERRORED]
-        assert (errored.check, errored.message) == ("forward", "forward cannot be declined here: too many")
+        errored = {r.check: r.message for r in report.results if r.status is Status.ERRORED}
+        assert errored == dict.fromkeys(["forward", "causality"], "forward cannot be declined here: too many")
+
+    def test_nor_those_for_other_tokens(self):
+        def answer(operation, case):
+            changed = case.name == "two_tokens" and not np.allclose(case.x, self.ONE[0].x)
+            return UnsupportedError("no") if changed else None
+
+        report = self.judge(answer)
+        assert report.verdict is Verdict.DOES_NOT_CONFORM
+        assert [r.check for r in report.results if r.status is Status.ERRORED] == ["causality"]
+
+    @pytest.mark.parametrize(("error", "status"), [(1.0, Status.FAILED), (0.0, Status.SKIPPED)])
+    def test_a_split_that_is_declined_hides_no_wrong_one(self, error, status):
+        class Decodes(self.Declines):
+            def run(self, operation, case, dtype):
+                if operation == "decode" and case.split == 0:
+                    raise UnsupportedError("a prompt is needed")
+                y = super().run("forward", case, dtype)["y"]
+                return {"y": y + np.float32(error) if operation == "decode" else y}
+
+        report = verify(Decodes(lambda operation, case: None), ["float32"], self.ONE, explain=False)
+        assert next(r for r in report.results if r.check == "decode").status is status
 
     def test_nor_those_of_the_smoke_test(self):
         with pytest.raises(TargetError, match=r"the smoke test failed .*: forward cannot be declined: never"):
@@ -282,6 +325,11 @@ class TestWhatIsNotCompared:
         report = verify(self.Declines(lambda operation, case: None), ["float64", "float32"], single, explain=False)
         assert report.verdict is Verdict.DOES_NOT_CONFORM
         assert [r.dtype for r in report.results if r.status is Status.ERRORED] == ["float32"]
+
+    def test_generators_are_looked_at_once(self):
+        candidate = self.Declines(lambda operation, case: None)
+        report = verify(candidate, (d for d in ["float32"]), (c for c in self.ONE), explain=False)
+        assert report.verdict is Verdict.CONFORMS
 
     def test_a_required_check_cannot_be_skipped(self):
         report = self.judge(lambda operation, case: None)
