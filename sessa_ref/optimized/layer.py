@@ -8,9 +8,9 @@ from torch.nn import functional
 from sessa_ref.config import RotaryDtype, SessaConfig
 from sessa_ref.optimized.arguments import require_tokens
 from sessa_ref.optimized.cache import Cache, Count, SomeCache, compact, require_one_count
-from sessa_ref.optimized.feedback_solve import Backend
 from sessa_ref.optimized.mixer import SessaMixer, reset_children
 from sessa_ref.optimized.padding import Packing, real_tokens
+from sessa_ref.optimized.solve import Backend
 
 
 class SessaLayer(nn.Module):

@@ -13,7 +13,7 @@ from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_mo
 from torch.utils.checkpoint import checkpoint
 
 from sessa_ref.optimized import SessaLayer
-from sessa_ref.optimized.feedback_solve import BACKENDS
+from sessa_ref.optimized.solve import BACKENDS
 
 X = torch.randn(2, 7, 16, generator=torch.Generator().manual_seed(0))
 

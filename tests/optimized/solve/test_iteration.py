@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.feedback_solve import dense
-from sessa_ref.optimized.feedback_solve.iteration import iterate, means
-from tests.optimized.feedback_solve.problems import Problem, problem, problems
+from sessa_ref.optimized.solve import dense
+from sessa_ref.optimized.solve.iteration import iterate, means
+from tests.optimized.solve.problems import Problem, problem, problems
 
 
 @given(problems(max_T=50), st.sampled_from([1e-1, 1e-3, 1e-6]))
