@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C._functorch import is_legacy_batchedtensor
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, is_legacy_batchedtensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd import forward_ad
 
@@ -35,6 +35,13 @@ def only_plain(*tensors: Tensor) -> bool:
 def has_no_values(tensor: Tensor) -> bool:
     """Whether the tensor has a shape alone: on the meta device, or under `FakeTensorMode`."""
     return tensor.is_meta or isinstance(tensor, FakeTensor)
+
+
+def without_wrappers(tensor: Tensor) -> Tensor:
+    """What the transforms of `torch.func` have wrapped, with the axes that they map: to look at its values."""
+    while not torch.compiler.is_compiling() and is_functorch_wrapped_tensor(tensor):
+        tensor = get_unwrapped(tensor)
+    return tensor
 
 
 def without_autocast(device: torch.device) -> AbstractContextManager:

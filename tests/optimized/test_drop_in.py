@@ -1,8 +1,10 @@
 """What is done to torch modules besides calling them: saving, initialising, tracing, sharding, exporting."""
 
 import copy
+import importlib
 import io
 import pickle
+import pkgutil
 import subprocess
 import sys
 
@@ -164,6 +166,31 @@ def test_one_example_at_a_time():
     outputs = torch.vmap(lambda state: torch.func.functional_call(base, state, (x,)))(stacked)
     for output, one in zip(outputs, modules, strict=True):
         assert torch.allclose(output, one(x), rtol=0, atol=1e-13)
+
+
+def test_tensors_of_other_kinds_are_named():
+    module = layer()
+    nested = torch.nested.nested_tensor([X[0], X[0, :3]], layout=torch.jagged)
+    for x in (nested, X.to_sparse()):
+        with pytest.raises(TypeError, match="x must be a dense tensor, padded where rows differ in length"):
+            module(x)
+    with pytest.raises(RuntimeError, match=r"use torch\.export"), pytest.deprecated_call():
+        torch.jit.trace(module, (X,), check_trace=False)
+    for arguments in ({"dtype": torch.complex64}, {"dtype": torch.int32}, {"max_len": "8"}):
+        with pytest.raises(TypeError, match=f"{next(iter(arguments))} must be|Type-check"):
+            SessaLayer(8, **arguments)
+    with pytest.raises(ValueError, match="max_len must be at least 1, got -1"):
+        SessaLayer(8, max_len=-1)
+
+
+def test_no_module_is_hidden_by_a_function():
+    from sessa_ref import optimized
+
+    for module in pkgutil.walk_packages(optimized.__path__, "sessa_ref.optimized."):
+        if "triton" not in module.name:
+            parent, _, name = module.name.rpartition(".")
+            found = importlib.import_module(module.name)
+            assert getattr(sys.modules[parent], name) is found
 
 
 def test_checkpointing():
