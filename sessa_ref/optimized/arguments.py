@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sessa_ref.optimized.transforms import being_traced
+
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -53,7 +55,7 @@ def require_tokens(name: str, x: Tensor, axes: int, width: int, linear: nn.Modul
         ValueError: x has the wrong shape or device.
         RuntimeError: `torch.jit.trace` is at work.
     """
-    if not torch.compiler.is_compiling() and torch.jit.is_tracing():
+    if not torch.compiler.is_compiling() and being_traced():
         raise RuntimeError("torch.jit.trace would tie the layer to one number of tokens: use torch.export")
     require_floating(**{name: x})
     if x.dim() < axes or x.shape[-1] != width:

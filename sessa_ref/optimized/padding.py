@@ -61,7 +61,7 @@ def real_tokens(attention_mask: Any, x: Tensor) -> Bool[Tensor, "*batch"]:
     numbers = without_wrappers(attention_mask)
     allowed, message = ((numbers == 0) | (numbers == 1)).all(), f"{wanted}, got other numbers"
     if torch.compiler.is_compiling():  # the program that is made says it
-        torch._assert_async(allowed, message)
+        torch.ops.aten._assert_async.msg(allowed, message)
     elif not has_no_values(numbers) and not bool(allowed):
         raise ValueError(message)
     return attention_mask.bool()

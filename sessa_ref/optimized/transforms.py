@@ -32,6 +32,11 @@ def only_plain(*tensors: Tensor) -> bool:
     return forward_mode() or any(is_legacy_batchedtensor(tensor) for tensor in tensors)
 
 
+def being_traced() -> bool:
+    """Whether `torch.jit.trace` records what is done."""
+    return torch._C._get_tracing_state() is not None
+
+
 def has_no_values(tensor: Tensor) -> bool:
     """Whether the tensor has a shape alone: on the meta device, or under `FakeTensorMode`."""
     return tensor.is_meta or isinstance(tensor, FakeTensor)

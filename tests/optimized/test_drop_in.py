@@ -214,6 +214,16 @@ for strict in (True, False) if sys.argv[1] == "blocked" else (False,):
     for batch, T in ((1, 2), (2, 7), (1, 384), (3, 385), (1, 600)):
         x = torch.randn(batch, T, 8, dtype=torch.float64)
         print((program(x) - layer(x)).abs().max().item())
+shapes["attention_mask"] = shapes["x"]
+mask = torch.ones(3, 20, dtype=torch.int64)
+program = export(layer, (torch.ones(3, 20, 8).double(), mask), dynamic_shapes=shapes, strict=False).module()
+for T in (2, 385):
+    x, mask = torch.randn(2, T, 8, dtype=torch.float64), (torch.arange(T) % 3 != torch.tensor([[0], [1]])).long()
+    print((program(x, mask) - layer(x, mask)).abs().max().item())
+try:
+    program(x, 2 * mask)
+except RuntimeError as error:
+    print(float("attention_mask must be" not in str(error)))
 compiled = torch.compile(layer, dynamic=True, fullgraph=True, backend="aot_eager")
 for T in (5, 400):
     x = torch.randn(2, T, 8, dtype=torch.float64, requires_grad=True)
@@ -221,7 +231,7 @@ for T in (5, 400):
     print((measured - wanted).abs().max().item())
 """
     differences = [float(line) for line in run(script, backend).split()]
-    assert len(differences) == (12 if backend == "blocked" else 7)
+    assert len(differences) == (15 if backend == "blocked" else 10)
     assert max(differences) <= 1e-12
 
 

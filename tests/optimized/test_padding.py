@@ -197,19 +197,6 @@ def test_torchs_transforms():
         torch.vmap(lambda tokens, real: module(tokens, attention_mask=real))(x, 2 * mask.int())
 
 
-@pytest.mark.parametrize("dtype", [torch.bool, torch.int64])
-def test_export_for_every_length(dtype):
-    module = built(case("export", "", CONFIG, T=6))
-    x = torch.randn(3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    mask = left(3, 6, 0, T=9).to(dtype)
-    T = {1: torch.export.Dim("T", min=2, max=64)}
-    program = torch.export.export(module, (x[:, :6], mask[:, :6]), dynamic_shapes=(T, T)).module()
-    assert torch.allclose(program(x, mask), module(x, mask), rtol=0, atol=1e-13)
-    if dtype != torch.bool:
-        with pytest.raises(RuntimeError, match=r"attention_mask .* got other numbers"):
-            program(x, 2 * mask)
-
-
 def test_masks_without_values():
     module = SessaLayer.from_config(CONFIG, device="meta")
     assert module(torch.ones(2, 6, 12, device="meta"), torch.ones(2, 6, dtype=torch.int64, device="meta")).is_meta
