@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sessa_ref.optimized.feedback_solve import blocked
+from sessa_ref.optimized.solve import blocked
 
 BLOCKS = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 

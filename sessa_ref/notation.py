@@ -30,6 +30,28 @@ def real_dtype(array: Array) -> np.dtype:
     return np.finfo(array.dtype).dtype
 
 
+def as_array(name: str, value: Any) -> Array:
+    """`value`, an array, a torch tensor or nested lists, as an array; bfloat16 and 8 bits of a tensor as float64.
+
+    Raises:
+        TypeError: `value` is a masked array, or a tensor that is not dense or has no values.
+        ValueError: `value` is no array, as lists of different lengths are none; the message calls it `name`.
+    """
+    if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
+        if value.is_meta:
+            raise TypeError(f"{name} must have values, got a tensor on the meta device")
+        if value.is_nested or value.is_quantized or str(value.layout) != "torch.strided":
+            raise TypeError(f"{name} must be a dense tensor of plain numbers, got {value.layout}, {value.dtype}")
+        value = value.detach().cpu()
+        value = (value.double() if value.is_floating_point() else value).numpy(force=True)
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got a masked array, whose mask would be ignored")
+    try:
+        return np.asarray(value) if isinstance(value, np.matrix) else np.asanyarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array: {error}") from None
+
+
 def as_floats(name: str, value: Any) -> Array:
     """`value`, an array, a torch tensor or nested lists, as an array of floating-point numbers, exactly.
 
@@ -41,17 +63,7 @@ def as_floats(name: str, value: Any) -> Array:
         TypeError: `value` holds other things than floating-point numbers, is a masked array, or has no values.
         ValueError: `value` is no array, as lists of different lengths are none; the message calls it `name`.
     """
-    if hasattr(value, "detach"):  # a torch tensor, recognised without importing torch
-        if value.is_meta:
-            raise TypeError(f"{name} must have values, got a tensor on the meta device")
-        value = value.detach().cpu()
-        value = (value.double() if value.is_floating_point() else value).numpy(force=True)
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a plain array, got a masked array, whose mask would be ignored")
-    try:
-        array = np.asarray(value) if isinstance(value, np.matrix) else np.asanyarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array: {error}") from None
+    array = as_array(name, value)
     # NumPy knows bfloat16 and the formats of 8 bits by name only, and only where another package defines them.
     if not array.dtype.name.startswith(("float", "bfloat", "complex")):
         raise TypeError(f"{name} must hold floating-point numbers, got {array.dtype}")

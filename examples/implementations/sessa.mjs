@@ -116,7 +116,7 @@ const FIELDS = {
 /** Refuse a config that lacks a field or has one that is none of its values; nothing has a default here. */
 function checkConfig(config) {
   for (const [name, fits] of Object.entries(FIELDS)) {
-    const value = config[name];
+    const value = config?.[name];
     if (value === undefined) throw new Error(`the config lacks ${name}`);
     if (!fits(value)) throw new RangeError(`the config's ${name} cannot be ${JSON.stringify(value)}`);
   }
@@ -204,8 +204,11 @@ function layerNorm(parameters, eps, x_t) {
   const bias = tensor(parameters, "ln.bias").data;
   const mean = total(x_t) / x_t.length;
   const centred = Array.from(x_t, (x_i) => x_i - mean);
-  const variance = total(centred.map((c) => c * c)) / x_t.length;
-  return centred.map((c, i) => (c / Math.sqrt(variance + eps)) * weight[i] + bias[i]);
+  // The squares of larger numbers would overflow, and the result be 0. A power of two changes no digit.
+  const unit = centred.some((c) => Math.abs(c) > 2 ** 500) ? 2 ** -600 : 1;
+  const variance = total(centred.map((c) => (c * unit) ** 2)) / x_t.length;
+  const scale = Math.sqrt(variance + eps * unit * unit);
+  return centred.map((c, i) => ((c * unit) / scale) * weight[i] + bias[i]);
 }
 
 /** Turn coordinates (2r, 2r + 1) by the angle t base^(-2r/d_k) (15). */
@@ -255,7 +258,7 @@ function product(numbers) {
 }
 
 function tensor(parameters, name) {
-  if (!Object.hasOwn(parameters, name)) throw new Error(`the parameters lack ${name}`);
+  if (!Object.hasOwn(parameters ?? {}, name)) throw new Error(`the parameters lack ${name}`);
   return parameters[name];
 }
 

@@ -81,7 +81,7 @@ def enclose(parameters: SessaParameters, x: Any, bits: int = 128) -> Enclosure:
     """The layer's true output y for x, both of shape (..., T, D), enclosed by arithmetic of `bits` bits.
 
     Raises:
-        TypeError: `x` does not hold floating-point numbers of at most 64 bits.
+        TypeError: `x` does not hold floating-point numbers of at most 64 bits, or `bits` is no whole number.
         ValueError: `x` has the wrong shape or is not finite, or `bits` is below 2.
     """
     return _enclose(parameters, _tokens(parameters, x, "x"), None, bits)["y"]
@@ -136,6 +136,8 @@ def _tokens(parameters: SessaParameters, x: Any, name: str) -> Real[Array, "*bat
 
 
 def _enclose(parameters: SessaParameters, x: Array, dy: Array | None, bits: int) -> dict[str, Enclosure]:
+    if not isinstance(bits, int) or isinstance(bits, bool):
+        raise TypeError(f"bits must be a whole number, got {bits!r}")
     if bits < 2:
         raise ValueError(f"bits must be at least 2, got {bits}")
     y, dx = (np.full(x.shape, arb(0), dtype=object) for _ in range(2))

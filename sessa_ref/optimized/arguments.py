@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sessa_ref.optimized.transforms import being_traced
+
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -14,6 +16,9 @@ def require_floating(**tensors: Tensor) -> None:
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{name} must be a torch tensor, got {type(tensor).__name__}")
+        if tensor.layout != torch.strided or tensor.is_nested:
+            kind = "a nested one" if tensor.is_nested else tensor.layout
+            raise TypeError(f"{name} must be a dense tensor, padded where rows differ in length, got {kind}")
         if tensor.dtype not in _DTYPES:
             raise TypeError(f"{name} must be float16, bfloat16, float32 or float64, got {tensor.dtype}")
 
@@ -48,7 +53,10 @@ def require_tokens(name: str, x: Tensor, axes: int, width: int, linear: nn.Modul
     Raises:
         TypeError: x is no tensor of floating-point numbers, or not of the map's dtype, while autocast is off.
         ValueError: x has the wrong shape or device.
+        RuntimeError: `torch.jit.trace` is at work.
     """
+    if not torch.compiler.is_compiling() and being_traced():
+        raise RuntimeError("torch.jit.trace would tie the layer to one number of tokens: use torch.export")
     require_floating(**{name: x})
     if x.dim() < axes or x.shape[-1] != width:
         wanted = {2: "(..., T, D)", 3: "(batch, T, D)"}[axes]

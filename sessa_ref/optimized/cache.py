@@ -87,8 +87,10 @@ class Cache:
 
         Raises:
             TypeError: x has another dtype, and autocast is off, or a dtype is not floating-point.
-            ValueError: a shape, a device or the number of rows does not fit, or the cache requires gradients.
+            ValueError: a shape, a device or the number of rows does not fit, the cache requires gradients, or its
+                places share memory.
         """
+        self._check_filled()
         like, rows = self.s, self.s.shape[:2]
         for (name, width), part in zip(widths(config).items(), self.parts(), strict=True):
             if part.shape != (*rows, *width):
@@ -101,6 +103,10 @@ class Cache:
                 )
             if part.requires_grad:
                 raise ValueError(f"{name} of cache must not require gradients: decoding has none")
+            if any(step == 0 and size > 1 for step, size in zip(part.stride(), part.shape, strict=True)):
+                raise ValueError(f"{name} of cache must have memory of its own for every row, got an expanded tensor")
+        if self.k_f is self.v_f or self.k_b is self.s:
+            raise ValueError("k_f and v_f, and k_b and s, of cache must be different tensors, got one for two")
         if x.shape[0] != self.batch:
             raise ValueError(f"x must have as many rows as the cache, {self.batch}, got shape {tuple(x.shape)}")
         if x.device != like.device:
@@ -111,6 +117,14 @@ class Cache:
             raise TypeError(
                 f"x must have the dtype of the cache, {like.dtype}, got {x.dtype}; init_cache takes a dtype"
             )
+
+    def _check_filled(self) -> None:
+        """Raise unless `filled` is one number of tokens, or one for each row; whether they fit, `after` says."""
+        if isinstance(self.filled, tuple) and len(self.filled) != self.batch:
+            raise ValueError(f"filled of cache must have one number for each of {self.batch} rows, got {self.filled}")
+        for n in self.filled if isinstance(self.filled, tuple) else (self.filled,):
+            if not isinstance(n, int) or isinstance(n, bool) or n < 0:
+                raise ValueError(f"filled of cache must hold whole numbers of at least 0, got {self.filled!r}")
 
     @property
     def t(self) -> int:
@@ -166,15 +180,16 @@ class Cache:
             raise ValueError(f"rows must hold {self.batch} indices, one for each row, got {len(index)}; see select")
         self._become(self.select(index))
 
-    def crop(self, lengths: int | Sequence[int]) -> None:
+    def crop(self, lengths: int | Sequence[int] | Int[Tensor, " batch"]) -> None:
         """Forget all but the first tokens: so many in every row, or in each.
 
         Raises:
             TypeError, ValueError: `lengths` is no number of tokens, or more than a row has.
         """
-        if isinstance(lengths, Sequence) and len(lengths) != self.batch:
-            raise ValueError(f"lengths must be a number, or {self.batch}, one for each row, got {len(lengths)}")
-        given = lengths if isinstance(lengths, Sequence) else [lengths] * self.batch
+        numbers: Any = _listed(lengths)
+        if isinstance(numbers, Sequence) and len(numbers) != self.batch:
+            raise ValueError(f"lengths must be a number, or {self.batch}, one for each row, got {len(numbers)}")
+        given = numbers if isinstance(numbers, Sequence) else [numbers] * self.batch
         wanted = [whole_number("lengths", length) for length in given]
         if any(length > own for length, own in zip(wanted, self.lengths, strict=True)):
             raise ValueError(f"lengths must not be more than the rows have, {self.lengths}, got {tuple(wanted)}")
@@ -248,11 +263,16 @@ class Cache:
         Raises:
             FileNotFoundError: there is no such file.
             TypeError: it holds other than floating-point numbers.
-            ValueError: the file is not safetensors, is cut short, or does not hold a cache.
+            ValueError: the file is not safetensors, is cut short, does not hold a cache, or asks for more memory than
+                there is.
         """
         parts, lengths, capacity = cache_file.read(path, device)
         stored = cls(**parts, filled=compact(lengths))
-        stored.grow(capacity)
+        stored.clear()  # whatever a file that we did not write has there
+        try:
+            stored.grow(capacity)
+        except (RuntimeError, TypeError) as error:  # how torch says that this is too much
+            raise ValueError(f"{path} asks for {capacity} places in a row, for which there is no memory") from error
         return stored
 
     def parts(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -309,9 +329,11 @@ class Cache:
         self.filled = other.filled
 
     def _indices(self, rows: Any) -> list[int]:
-        given = rows.tolist() if isinstance(rows, Tensor) else list(rows)
         if isinstance(rows, Tensor) and rows.dim() != 1:
             raise ValueError(f"rows must have one axis, got shape {tuple(rows.shape)}")
+        given = _listed(rows)
+        if not isinstance(given, Iterable):
+            raise TypeError(f"rows must be indices of rows, got {rows!r}")
         index = [whole_number("rows", row) for row in given]
         if any(row >= self.batch for row in index):
             raise ValueError(f"rows must be indices from 0 to {self.batch - 1}, got {index}")
@@ -353,6 +375,11 @@ def plus(first: Count, second: Count, sign: int = 1) -> Count:
 def first_of(new: Count, most: int) -> Count:
     """How many tokens are among the first `most`."""
     return compact(min(n, most) for n in new) if isinstance(new, tuple) else min(new, most)
+
+
+def _listed(numbers: Any) -> Any:
+    """Arrays and tensors as Python's numbers and lists; what is neither as it is."""
+    return numbers.tolist() if hasattr(numbers, "tolist") else numbers
 
 
 def _copy_rows(targets: Iterable[Tensor], sources: Iterable[Tensor], index: list[int] | None, stop: int) -> None:

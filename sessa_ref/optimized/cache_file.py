@@ -7,7 +7,7 @@ from pathlib import Path
 
 import safetensors
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from sessa_ref.optimized.arguments import require_floating_dtype, whole_number
@@ -17,9 +17,13 @@ _KEY = "sessa_cache"
 
 
 def write(path: str | os.PathLike[str], parts: dict[str, Tensor], lengths: Sequence[int], capacity: int) -> None:
-    """Write the tensors of the tokens so far, (batch, longest, ...)."""
+    """Write the tensors of the tokens so far, (batch, longest, ...).
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     about = json.dumps({"lengths": list(lengths), "max_len": capacity})
-    save_file(parts, path, metadata={_KEY: about})
+    Path(path).write_bytes(save(parts, metadata={_KEY: about}))
 
 
 def read(path: str | os.PathLike[str], device: torch.device | str) -> tuple[dict[str, Tensor], list[int], int]:
@@ -32,8 +36,9 @@ def read(path: str | os.PathLike[str], device: torch.device | str) -> tuple[dict
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no file {path}")
+    device = torch.device(device)
     try:
-        with safetensors.safe_open(path, framework="pt", device=str(device)) as file:
+        with safetensors.safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(_KEY)
             if text is None or set(file.keys()) != set(AXES):
                 raise ValueError(f"{path} holds no cache: Cache.save writes {sorted(AXES)} and {_KEY}")
@@ -49,7 +54,7 @@ def read(path: str | os.PathLike[str], device: torch.device | str) -> tuple[dict
         shapes = {name: f"{tuple(part.shape)} {part.dtype}" for name, part in parts.items()}
         raise ValueError(f"{path} holds no cache: {_KEY} is {text[:200]!r}, but the tensors are {shapes}")
     require_floating_dtype(f"the tensors in {path}", parts["s"].dtype)
-    return parts, lengths, capacity
+    return {name: part.to(device) for name, part in parts.items()}, lengths, capacity
 
 
 def _numbers(text: str) -> tuple[list[int], int]:
@@ -58,5 +63,5 @@ def _numbers(text: str) -> tuple[list[int], int]:
         about = json.loads(text)
         lengths, capacity = [whole_number("lengths", length) for length in about["lengths"]], about["max_len"]
         return lengths, whole_number("max_len", capacity)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return [], -1

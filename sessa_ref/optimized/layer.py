@@ -6,11 +6,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sessa_ref.config import RotaryDtype, SessaConfig
-from sessa_ref.optimized.arguments import require_tokens
+from sessa_ref.optimized.arguments import require_floating_dtype, require_tokens
 from sessa_ref.optimized.cache import Cache, Count, SomeCache, compact, require_one_count
-from sessa_ref.optimized.feedback_solve import Backend
 from sessa_ref.optimized.mixer import SessaMixer, reset_children
 from sessa_ref.optimized.padding import Packing, real_tokens
+from sessa_ref.optimized.solve import Backend
 
 
 class SessaLayer(nn.Module):
@@ -32,7 +32,8 @@ class SessaLayer(nn.Module):
         FullyShardedDataParallel(layer, ignored_states=[layer.mixer.gamma_bias], use_orig_params=True)
 
     A token that is not finite, or overflows in a projection, makes the outputs from it on NaN. Those before it, other
-    rows of the batch, and their gradients do not notice.
+    rows of the batch, and their gradients do not notice. The layer norm is torch's: beyond 10^19 in float32 the squares
+    of a token's entries overflow, and it normalises them to 0 instead.
 
     Args:
         D: model width; divisible by `n_heads`.
@@ -49,6 +50,7 @@ class SessaLayer(nn.Module):
         dtype: of the parameters, likewise.
 
     Raises:
+        TypeError: an argument has the wrong type, or `dtype` is not floating-point.
         ValueError: an argument is out of range; the message names the `SessaConfig` field.
     """
 
@@ -104,6 +106,8 @@ class SessaLayer(nn.Module):
         device: torch.device | str | None,
         dtype: torch.dtype | None,
     ) -> None:
+        if dtype is not None:
+            require_floating_dtype("dtype", dtype)
         self.config = config
         D, like = config.width, {"device": device, "dtype": dtype}
         self.ln = nn.LayerNorm(D, eps=config.norm_eps, **like) if config.norm == "layernorm" else nn.Identity()

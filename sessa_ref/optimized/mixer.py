@@ -11,8 +11,8 @@ from sessa_ref.optimized import rotary
 from sessa_ref.optimized.arguments import require_floating_dtype, require_tokens, whole_number
 from sessa_ref.optimized.attention import attend
 from sessa_ref.optimized.cache import Cache, Count, first_of, plus
-from sessa_ref.optimized.feedback_solve import Backend, check_backend, extend, feedback_solve
 from sessa_ref.optimized.isolation import finite, isolate_nonfinite, nonfinite_tokens
+from sessa_ref.optimized.solve import Backend, check_backend, extend, feedback_solve
 from sessa_ref.optimized.span import Span, Together, span
 
 _PUBLISHED_MASKS = ("causal_mask_f_full", "causal_mask_fb_full")
@@ -34,7 +34,8 @@ class SessaMixer(nn.Module):
         dtype: of the parameters, likewise.
 
     Raises:
-        ValueError: there is no such backend.
+        TypeError: `dtype` is not floating-point, or `max_len` no whole number.
+        ValueError: there is no such backend, or `max_len` is not positive.
     """
 
     rope_inv_freq: Tensor
@@ -50,8 +51,9 @@ class SessaMixer(nn.Module):
     ) -> None:
         super().__init__()
         check_backend(backend)
+        require_floating_dtype("dtype", torch.get_default_dtype() if dtype is None else dtype)
         self.config = config
-        self.max_len = max_len
+        self.max_len = None if max_len is None else whole_number("max_len", max_len, least=1)
         self.backend: Backend = backend
         D, bias, like = config.width, config.projection_bias, {"device": device, "dtype": dtype}
         self.q_proj = nn.Linear(D, config.heads * config.query_width, bias=bias, **like)

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from sessa_ref.optimized.transforms import has_no_values, without_wrappers
+
 
 class Packing(NamedTuple):
     """Where the tokens of every row go."""
@@ -22,12 +24,16 @@ class Packing(NamedTuple):
 
     def pack(self, z: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
         """Real tokens first, then zeros."""
-        return z.masked_fill(~self.real[..., None], 0).take_along_dim(self.order[..., None], dim=-2)
+        return _in_order(z.masked_fill(~self.real[..., None], 0), self.order)
 
     def unpack(self, z: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
         """Tokens back where they were, and zeros where padding was."""
-        back = self.order.argsort(dim=-1)[..., None]
-        return z.take_along_dim(back, dim=-2).masked_fill(~self.real[..., None], 0)
+        return _in_order(z, self.order.argsort(dim=-1)).masked_fill(~self.real[..., None], 0)
+
+
+def _in_order(z: Float[Tensor, "*batch T D"], order: Int[Tensor, "*batch T"]) -> Float[Tensor, "*batch T D"]:
+    """The tokens in this order. `take_along_dim` would tie an exported program to one T."""
+    return z.gather(-2, order[..., None].expand(z.shape))
 
 
 def real_tokens(attention_mask: Any, x: Tensor) -> Bool[Tensor, "*batch"]:
@@ -52,6 +58,10 @@ def real_tokens(attention_mask: Any, x: Tensor) -> Bool[Tensor, "*batch"]:
     if attention_mask.dtype == torch.bool:
         return attention_mask
     # Other numbers, as the ones that number packed sequences, mean something that this layer does not do.
-    if not torch.compiler.is_compiling() and not bool(((attention_mask == 0) | (attention_mask == 1)).all()):
-        raise ValueError(f"{wanted}, got other numbers")
+    numbers = without_wrappers(attention_mask)
+    allowed, message = ((numbers == 0) | (numbers == 1)).all(), f"{wanted}, got other numbers"
+    if torch.compiler.is_compiling():  # the program that is made says it
+        torch.ops.aten._assert_async.msg(allowed, message)
+    elif not has_no_values(numbers) and not bool(allowed):
+        raise ValueError(message)
     return attention_mask.bool()

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._C._functorch import is_legacy_batchedtensor
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, is_legacy_batchedtensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd import forward_ad
 
@@ -32,9 +32,21 @@ def only_plain(*tensors: Tensor) -> bool:
     return forward_mode() or any(is_legacy_batchedtensor(tensor) for tensor in tensors)
 
 
+def being_traced() -> bool:
+    """Whether `torch.jit.trace` records what is done."""
+    return torch._C._get_tracing_state() is not None
+
+
 def has_no_values(tensor: Tensor) -> bool:
     """Whether the tensor has a shape alone: on the meta device, or under `FakeTensorMode`."""
     return tensor.is_meta or isinstance(tensor, FakeTensor)
+
+
+def without_wrappers(tensor: Tensor) -> Tensor:
+    """What the transforms of `torch.func` have wrapped, with the axes that they map: to look at its values."""
+    while not torch.compiler.is_compiling() and is_functorch_wrapped_tensor(tensor):
+        tensor = get_unwrapped(tensor)
+    return tensor
 
 
 def without_autocast(device: torch.device) -> AbstractContextManager:

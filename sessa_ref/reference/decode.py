@@ -34,6 +34,7 @@ class Cache:
             np.concatenate([self.v, v], axis=-2),
             np.concatenate([self.k_fb, k_fb], axis=-2),
             np.concatenate([self.s, s], axis=-2),
+            None if self.real is None else np.concatenate([self.real, np.ones(s.shape[:-1], dtype=bool)], axis=-1),
         )
 
 

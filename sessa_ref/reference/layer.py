@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.notation import Array, Real, as_floats
+from sessa_ref.notation import Array, Real, as_array, as_floats
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import mixer, tokenwise
 
@@ -43,10 +43,10 @@ def as_mask(attention_mask: Any, shape: tuple[int, ...]) -> Bool[Array, "*batch"
     """`attention_mask` as booleans, True for real tokens.
 
     Raises:
-        TypeError: it holds neither booleans nor whole numbers.
-        ValueError: it has another shape, or other numbers than 0 and 1.
+        TypeError: it holds neither booleans nor whole numbers, or is a masked array.
+        ValueError: it is no array, has another shape, or other numbers than 0 and 1.
     """
-    mask = np.asarray(attention_mask)
+    mask = np.asarray(as_array("attention_mask", attention_mask))
     if mask.dtype != bool and not np.issubdtype(mask.dtype, np.integer):
         raise TypeError(f"attention_mask must hold booleans, or 0 and 1, got {mask.dtype}")
     if mask.shape != shape:

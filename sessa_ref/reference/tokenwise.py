@@ -30,8 +30,17 @@ def standardize(x: Real[Array, "*batch D"], eps: float) -> tuple[Real[Array, "*b
     """The layer norm before its affine map, and the scale 1/sqrt(var + eps) that it multiplied by."""
     D = x.shape[-1]
     centred = x - np.sum(x, axis=-1, keepdims=True) / D
-    scale = 1 / np.sqrt(np.sum(centred * centred, axis=-1, keepdims=True) / D + eps)
-    return centred * scale, scale
+    large = np.max(np.abs(centred), axis=-1, keepdims=True, initial=0) > 2.0**500
+    if np.any(large):  # their squares would overflow, and the result be 0; a power of two changes no digit
+        unit = np.where(large, 2.0**-600, 1.0)
+        standard, scale = _divided_by_root_mean_square(centred * unit, eps * unit * unit)
+        return standard, scale * unit
+    return _divided_by_root_mean_square(centred, eps)
+
+
+def _divided_by_root_mean_square(z: Array, eps: Any) -> tuple[Array, Array]:
+    scale = 1 / np.sqrt(np.sum(z * z, axis=-1, keepdims=True) / z.shape[-1] + eps)
+    return z * scale, scale
 
 
 def gelu(a: Real[Array, "*shape"]) -> Real[Array, "*shape"]:

@@ -229,3 +229,10 @@ def test_a_radius_that_does_not_fit_is_refused():
     drawn = random_case(2)
     with pytest.raises(ValueError, match="radius must broadcast to x's shape"):
         enclose_to(drawn.parameters, drawn.x, np.ones((5, *drawn.x.shape)))
+
+
+@pytest.mark.parametrize("bits", [2.5, "64", True])
+def test_bits_are_whole_numbers(bits):
+    parameters = SessaParameters.random(SessaConfig.published(4, 2))
+    with pytest.raises(TypeError, match=r"bits must be a whole number|Type-check"):
+        enclose(parameters, np.zeros((1, 4)), bits)

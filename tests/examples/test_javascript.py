@@ -50,14 +50,18 @@ console.log(JSON.stringify(results));
 
 
 def test_what_fits_is_computed(tmp_path):
-    y, zero_sized = run(tmp_path, ["S.forward(c, P, x).y", "S.forward(c, P, []).y"])
+    large = "S.forward(c, P, x.map((x_t) => x_t.map((number) => 1e160 * number))).s"
+    y, zero_sized, s = run(tmp_path, ["S.forward(c, P, x).y", "S.forward(c, P, []).y", large])
     # Both are float64 evaluations of the same sums of fewer than 100 terms of order 1.
     assert np.allclose(y, reference.forward(PARAMETERS, X), rtol=0, atol=1e-13)
     assert zero_sized == []
+    assert np.allclose(s, reference.trace(PARAMETERS, 1e160 * X).s, rtol=0, atol=1e-13)
 
 
 def test_what_does_not_fit_is_named(tmp_path):
     messages = {
+        "S.forward(null, P, x)": "the config lacks width",
+        "S.forward(c, null, x)": "the parameters lack ln.weight",
         "S.forward(without(c, 'rope'), P, x)": "the config lacks rope",
         "S.forward(without(c, 'heads'), P, x)": "the config lacks heads",
         "S.forward({ ...c, width: '8' }, P, x)": 'the config\'s width cannot be "8"',

@@ -201,6 +201,39 @@ class TestFiles:
         with pytest.raises(ValueError, match="cache holds no cache: sessa_cache is"):
             Cache.load(tmp_path / "cache")
 
+    @pytest.mark.parametrize("max_len", [10**15, 10**30])
+    def test_more_places_than_there_is_memory_for(self, tmp_path, max_len):
+        self.write(tmp_path / "cache", max_len=max_len)
+        with pytest.raises(ValueError, match=f"cache asks for {max_len} places in a row"):
+            Cache.load(tmp_path / "cache")
+
+    def test_what_stands_beyond_a_row_is_not_taken(self, tmp_path):
+        """Where weights are zero, a NaN from a file that we did not write would not be."""
+        module = layer()
+        filled(module).save(tmp_path / "cache")
+        parts = load_file(tmp_path / "cache")
+        for part in parts.values():
+            part[0, 4:], part[2, 1:] = torch.nan, torch.inf
+        self.write(tmp_path / "cache", tensors=parts)
+        assert_goes_on(module, Cache.load(tmp_path / "cache"), tokens())
+
+    def test_places_that_cannot_be_written_or_are_no_files(self, tmp_path):
+        """A link stays one: what it names is written."""
+        cache = filled(layer())
+        for path in (tmp_path, tmp_path / "missing" / "cache"):
+            with pytest.raises(OSError, match=r"No such file|Is a directory|Permission denied"):
+                cache.save(path)
+        (tmp_path / "real").write_bytes(b"")
+        try:
+            (tmp_path / "link").symlink_to(tmp_path / "real")
+        except OSError:
+            pytest.skip("no links here")
+        cache.save(tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert Cache.load(tmp_path / "real").lengths == cache.lengths
+        with pytest.raises(RuntimeError, match="nowhere"):
+            Cache.load(tmp_path / "real", device="nowhere")
+
     def test_other_files(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="there is no file"):
             Cache.load(tmp_path / "nothing")
@@ -212,11 +245,20 @@ class TestFiles:
             Cache.load(tmp_path / "pickle")
 
 
+def test_lengths_as_arrays():
+    for lengths in (torch.tensor([1, 2, 0]), (1, 2, 0)):
+        cache = filled(layer())
+        cache.crop(lengths)
+        assert cache.lengths == (1, 2, 0)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda c: c.select([3]), "rows must be indices from 0 to 2"),
         (lambda c: c.select([-1]), "rows must be at least 0, got -1"),
+        (lambda c: c.select(1), "rows must be indices of rows, got 1|Type-check"),
+        (lambda c: c.select(None), "rows must be indices of rows, got None|Type-check"),
         (lambda c: c.select([True]), "rows must be a whole number, got True"),
         (lambda c: c.crop([1, 2]), "lengths must be a number, or 3, one for each row, got 2"),
         (lambda c: c.crop([5, 6, 1]), r"lengths must not be more than the rows have, \(4, 6, 1\), got \(5, 6, 1\)"),
@@ -257,6 +299,24 @@ WRONG_CALLS = {
     ),
     "a mask of other shape": (lambda m, c: m.prefill(X[:, :2], c, MASK), "attention_mask must have shape"),
     "a mask for a step": (lambda m, c: m.decode_step(X[:, 0], c, attention_mask=MASK), "attention_mask must have"),
+    "a cache for one row, expanded": (
+        lambda m, c: m.decode_step(
+            X[:, 6], Cache(*(p[:1].expand_as(p) for p in c.parts()), filled=6), attention_mask=MASK[:, 0]
+        ),
+        "k_f of cache must have memory of its own for every row, got an expanded tensor",
+    ),
+    "one tensor for two parts": (
+        lambda m, c: m.decode_step(X[:, 6], Cache(c.k_f, c.k_f, c.k_b, c.s)),
+        "k_f and v_f, and k_b and s, of cache must be different tensors",
+    ),
+    "too few lengths": (
+        lambda m, c: m.decode_step(X[:, 6], Cache(*c.parts(), filled=(4, 6))),
+        r"filled of cache must have one number for each of 3 rows, got \(4, 6\)",
+    ),
+    "a negative length": (
+        lambda m, c: m.decode_step(X[:, 6], Cache(*c.parts(), filled=(4, -1, 6))),
+        r"filled of cache must hold whole numbers of at least 0, got \(4, -1, 6\)",
+    ),
     "mixer: fewer rows": (lambda m, c: m.mixer.decode_step(X[:1, 6], c), "as many rows as the cache"),
     "mixer: wrong width": (lambda m, c: m.mixer.prefill(X[:, 6:8, :5], c), "u must have shape"),
 }

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sessa_ref.optimized import SessaLayer, feedback_solve
-from sessa_ref.optimized.feedback_solve import BACKENDS
+from sessa_ref.optimized.solve import BACKENDS
 
 HUGE = 60_000.0
 

@@ -191,6 +191,15 @@ def test_torchs_transforms():
     jacobian = torch.func.jacrev(lambda tokens: module(tokens, attention_mask=mask[0]))(x[0])
     assert not jacobian[3:, :, :3].any()
     assert torch.autograd.gradcheck(lambda tokens: module(tokens, attention_mask=mask[:1]), (x[:1].requires_grad_(),))
+    numbers = torch.vmap(lambda tokens, real: module(tokens, attention_mask=real))(x, mask.int())
+    assert torch.equal(numbers, y)
+    with pytest.raises(ValueError, match=r"attention_mask .* got other numbers"):
+        torch.vmap(lambda tokens, real: module(tokens, attention_mask=real))(x, 2 * mask.int())
+
+
+def test_masks_without_values():
+    module = SessaLayer.from_config(CONFIG, device="meta")
+    assert module(torch.ones(2, 6, 12, device="meta"), torch.ones(2, 6, dtype=torch.int64, device="meta")).is_meta
 
 
 @pytest.mark.parametrize(

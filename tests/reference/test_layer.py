@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 from sessa_ref import reference
+from sessa_ref.certified import enclose_vjp
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import tokenwise
@@ -147,6 +148,22 @@ class TestTokenwise:
         x = np.array([[1.0, 2, 3, 6]])
         n = tokenwise.layer_norm(x, np.ones(4), np.zeros(4), 0.5)
         assert np.allclose(n, (x - 3) / np.sqrt(3.5 + 0.5), rtol=8 * UNIT, atol=0)
+
+
+def test_a_layer_norm_of_large_numbers_does_not_overflow():
+    """The squares of 1e160 overflow; output and gradients are those that exact arithmetic gives."""
+    parameters = SessaParameters.random(SessaConfig.published(4, 2))
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    x[0] *= 1e160
+    dy = np.ones_like(x)
+    exact = enclose_vjp(parameters, x, dy)
+    dx, gradients = reference.vjp(parameters, x, dy)
+    measured = {"y": reference.forward(parameters, x), "dx": dx} | {f"grad.{n}": g for n, g in gradients.items()}
+    for name, values in measured.items():
+        wanted = exact[name].midpoint
+        # A few dozen roundings, next to the largest entry of a row.
+        scale = np.abs(wanted).max(axis=-1, keepdims=True) if wanted.ndim else np.abs(wanted)
+        assert np.all(np.abs(values - wanted) <= 2.0**-44 * np.maximum(scale, 1)), name
 
 
 def test_arrays_in_any_byte_order_and_tensors_are_the_same_tokens():

@@ -88,6 +88,16 @@ def test_rows_of_a_prompt_go_on_from_their_own_lengths():
     assert np.array_equal(cache.real, [[True] * 4, [True, True, False, True]])
 
 
+def test_what_is_appended_to_a_cache_with_padding_is_real():
+    parameters, x = SessaParameters.random(CONFIG), np.random.default_rng(0).normal(size=(2, 6, 12))
+    mask = np.array([[False, True, False, True, True, True], [True] * 6])
+    _, before = reference.prefill(parameters, x[:, :4], mask[:, :4])
+    _, after = reference.prefill(parameters, x[:, :5], mask[:, :5])
+    appended = before.append(*(z[..., 4:, :] for z in (after.k_rotated, after.v, after.k_fb, after.s)))
+    y, _ = reference.decode_step(parameters, x[:, 5], appended)
+    assert np.allclose(y, reference.forward(parameters, x, mask)[:, 5], rtol=0, atol=1e-12)
+
+
 def test_all_real_is_no_padding():
     parameters, x = SessaParameters.random(CONFIG), np.random.default_rng(0).normal(size=(2, 6, 12))
     assert np.array_equal(
@@ -113,6 +123,8 @@ def test_the_trace_of_padding():
     [
         (np.ones((2, 6)), TypeError, "attention_mask must hold booleans, or 0 and 1, got float64"),
         (np.ones(6, dtype=bool), ValueError, r"attention_mask must have shape \(2, 6\), .* got \(6,\)"),
+        (np.ma.array(np.ones((2, 6), dtype=bool), mask=True), TypeError, "attention_mask .* got a masked array"),
+        ([[1], [1, 0]], ValueError, "attention_mask must be an array"),
         (np.full((2, 6), 2), ValueError, r"attention_mask must hold booleans, or 0 and 1, got \[2\]"),
     ],
 )

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.feedback_solve import BACKENDS, blocked, check_backend, dense, feedback_solve, hops
-from tests.optimized.feedback_solve.problems import Problem, problem, problems
+from sessa_ref.optimized.solve import BACKENDS, blocked, check_backend, dense, feedback_solve, hops
+from tests.optimized.solve.problems import Problem, problem, problems
 
 
 @settings(max_examples=40)

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from sessa_ref.optimized.feedback_solve import BACKENDS, blocked, dense, feedback_solve, hops
-from sessa_ref.optimized.feedback_solve.blocks import TILE
-from sessa_ref.optimized.feedback_solve.differentiable import has_kernels
-from tests.optimized.feedback_solve.problems import problem
+from sessa_ref.optimized.solve import BACKENDS, blocked, dense, feedback_solve, hops
+from sessa_ref.optimized.solve.blocks import TILE
+from sessa_ref.optimized.solve.differentiable import has_kernels
+from tests.optimized.solve.problems import problem
 
 
 def small(T: int = 7, grad: bool = True):
@@ -73,7 +73,7 @@ def test_compiles_as_a_whole(backend):
     script = """
 import sys
 import torch
-from sessa_ref.optimized.feedback_solve import feedback_solve
+from sessa_ref.optimized.solve import feedback_solve
 loss = lambda *a: feedback_solve(*a, sys.argv[1]).sin().sum()
 compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
 for T in (7, 9, 400):

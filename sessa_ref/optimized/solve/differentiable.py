@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sessa_ref.optimized.feedback_solve import blocks, iteration
-from sessa_ref.optimized.feedback_solve.matrix import dense, dense_adjoint
+from sessa_ref.optimized.solve import blocks, iteration
+from sessa_ref.optimized.solve.matrix import dense, dense_adjoint
 from sessa_ref.optimized.transforms import forward_mode, has_no_values, mapped_first, only_plain
 
 
@@ -68,7 +68,7 @@ def _solve(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: i
     if method == "hops":
         return iteration.iterate(q, k, gamma, f).s, w, lse
     if has_kernels(f.device):
-        from sessa_ref.optimized.feedback_solve import triton_kernels
+        from sessa_ref.optimized.solve import triton_kernels
 
         s, w, lse = _on_three_axes(triton_kernels.solve, q, k, gamma, f)
         return s, w, lse
@@ -83,7 +83,7 @@ def _adjoint(
     if method == "hops":
         dq, dk, dgamma, df = iteration.adjoint(q, k, gamma, s, ds)
     elif has_kernels(s.device):
-        from sessa_ref.optimized.feedback_solve import triton_kernels
+        from sessa_ref.optimized.solve import triton_kernels
 
         dq, dk, dgamma, df = _on_three_axes(triton_kernels.adjoint, q, k, gamma, s, w, lse, ds)
     else:

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.feedback_solve import dense
-from sessa_ref.optimized.feedback_solve.iteration import iterate, means
-from tests.optimized.feedback_solve.problems import Problem, problem, problems
+from sessa_ref.optimized.solve import dense, hops
+from sessa_ref.optimized.solve.iteration import iterate, means
+from tests.optimized.solve.problems import Problem, problem, problems
 
 
 @given(problems(max_T=50), st.sampled_from([1e-1, 1e-3, 1e-6]))
@@ -49,6 +49,26 @@ def test_fewer_hops_than_certified_would_not_do():
 
 def test_small_gains_take_few_hops():
     assert iterate(*problem(500, gain=0.3).tensors("float32")).K <= 15
+
+
+@pytest.mark.parametrize("large", [(slice(None), -1), 0, (..., 0)], ids=["later token", "other row", "other column"])
+def test_large_numbers_elsewhere_cost_no_precision(large):
+    """The hops go on until all that does not depend on them is as precise as without them, in gradients too."""
+    q, k, gamma, f = problem(80, batch=2, D=2, gain=0.9).tensors()
+    gamma[0] *= 0.1  # so that the large row would need few hops
+    ds = f.flip(1).clone()  # a later output's cotangent reaches earlier tokens: what depends on it is left out
+    f[large], ds[large] = 1e30, 1e30
+    small = torch.ones_like(f, dtype=torch.bool)
+    small[large] = False
+    results = []
+    for solve in (hops, dense):
+        leaf = f.clone().requires_grad_()
+        s = solve(q, k, gamma, leaf)
+        alone = torch.where(torch.tensor(large == (slice(None), -1)), ds * small, ds)
+        results.append((s.detach(), torch.autograd.grad(s, leaf, alone)[0]))
+    for found, wanted in zip(*results, strict=True):
+        # Sums of at most 80 terms for each of the hops, and solutions at most 10 times as large as what is fed in.
+        assert torch.all((found - wanted)[small].abs() <= 80 * 10 * 2.0**-52 * wanted[small].abs().max())
 
 
 @pytest.mark.parametrize("T", [0, 1, 2, 5])

@@ -35,16 +35,18 @@ def iterate(
     """The solution with its certificate. Arguments as for `feedback_solve`.
 
     After a hop of size e = max |B^K f| at most rho / (1 - rho) e is missing, never more than
-    rho^(K+1) / (1 - rho) max |f|.
+    rho^(K+1) / (1 - rho) max |f|. The same holds in each column, and up to each token.
 
     Args:
         q: feedback queries.
         k: feedback keys.
         gamma: gains.
         f: forward signal.
-        tolerance: absolute error allowed in s; 0, the default, for an eighth of the rounding error of f's largest entry.
+        tolerance: absolute error allowed in s; 0, the default, for an eighth of the rounding error of the largest
+            entry of f in the same column up to the same token, so that neither later tokens nor other rows and
+            columns make it larger.
     """
-    return _sum_of_hops(f, gamma, tolerance, lambda z: gamma[..., None] * means(q, k, z), dim=None)
+    return _sum_of_hops(f, gamma, tolerance, lambda z: gamma[..., None] * means(q, k, z), _so_far)
 
 
 def adjoint(
@@ -56,7 +58,7 @@ def adjoint(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(dq, dk, dgamma, df) for the cotangent ds of s: lambda <- ds + B^T lambda.
 
-    B^T shrinks sums over time, where B shrinks maxima. Autograd provides the transposed products.
+    B^T shrinks sums over the tokens from any one on, where B shrinks maxima. Autograd provides the transposed products.
     """
     with torch.enable_grad():
         q, k, gamma, s = (tensor.detach().requires_grad_() for tensor in (q, k, gamma, s))
@@ -65,7 +67,7 @@ def adjoint(
     def transposed(z: Tensor) -> Tensor:
         return torch.autograd.grad(fed_back, s, z, retain_graph=True)[0]
 
-    df = _sum_of_hops(ds, gamma.detach(), 0.0, transposed, dim=-2).s
+    df = _sum_of_hops(ds, gamma.detach(), 0.0, transposed, _from_now_on).s
     dq, dk, dgamma = torch.autograd.grad(fed_back, (q, k, gamma), df, allow_unused=True, materialize_grads=True)
     return dq, dk, dgamma, df
 
@@ -82,20 +84,26 @@ def means(
     return functional.pad(seen.squeeze(-3), (0, 0, 1, 0))
 
 
-def _sum_of_hops(start: Tensor, gamma: Tensor, tolerance: float, step: Callable, dim: int | None) -> Hops:
-    """Add up start, step(start), ...; sizes are maxima, or sums over the axis `dim`, whichever the step shrinks."""
+def _sum_of_hops(start: Tensor, gamma: Tensor, tolerance: float, step: Callable, sizes: Callable) -> Hops:
+    """Add up start, step(start), ...; `sizes` says how large what reaches each token is, as the step shrinks it."""
     hop, total = start, start.clone()
     rho = gamma.abs().max().item() if gamma.numel() else 0.0
-    tolerance = tolerance or torch.finfo(total.dtype).eps / 16 * _size(total, dim)
     missing = rho / (1 - rho) if rho < 1 else float("inf")
+    allowed = tolerance or torch.finfo(total.dtype).eps / 16 * sizes(start)
     T, K = total.shape[-2], 0
-    while K < T - 1 and not missing * _size(hop, dim) <= tolerance:
+    while K < T - 1 and not bool((missing * sizes(hop) <= allowed).all()):
         hop = step(hop)
         total = total + hop
         K += 1
-    return Hops(total, K, 0.0 if K >= T - 1 else missing * _size(hop, dim))
+    left = missing * float(sizes(hop).max()) if K < T - 1 and hop.numel() else 0.0
+    return Hops(total, K, left)
 
 
-def _size(z: Tensor, dim: int | None) -> float:
-    magnitudes = z.abs() if dim is None else z.abs().sum(dim=dim)
-    return magnitudes.max().item() if z.numel() else 0.0
+def _so_far(z: Tensor) -> Tensor:
+    """The largest number of each column up to each token."""
+    return z.abs().cummax(dim=-2).values
+
+
+def _from_now_on(z: Tensor) -> Tensor:
+    """The sum of each column's numbers from each token on."""
+    return z.abs().flip(-2).cumsum(dim=-2).flip(-2)

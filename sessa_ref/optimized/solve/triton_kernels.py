@@ -26,7 +26,7 @@ except ImportError as error:
         "the Triton kernels need the package triton, which is not installed here: pip install triton"
     ) from error
 
-from sessa_ref.optimized.feedback_solve import triton_programs as programs
+from sessa_ref.optimized.solve import triton_programs as programs
 
 
 def solve(

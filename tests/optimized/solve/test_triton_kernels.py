@@ -20,13 +20,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.optimized.feedback_solve import dense
+from tests.optimized.solve import dense
 
 ON_GPU = torch.cuda.is_available()
 os.environ.setdefault("TRITON_INTERPRET", "0" if ON_GPU else "1")  # read when triton is first imported
 pytest.importorskip("triton")
 
-from sessa_ref.optimized.feedback_solve import triton_kernels, triton_programs  # noqa: E402
+from sessa_ref.optimized.solve import triton_kernels, triton_programs  # noqa: E402
 
 # what the interpreter says to a maximum of NaN
 pytestmark = pytest.mark.filterwarnings("ignore:All-NaN slice encountered:RuntimeWarning")

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.feedback_solve import dense, extend, extension
-from tests.optimized.feedback_solve.problems import Problem, problem, problems
+from sessa_ref.optimized.solve import dense, extend, extension
+from tests.optimized.solve.problems import Problem, problem, problems
 
 
 @given(problems(max_T=30), st.data())
