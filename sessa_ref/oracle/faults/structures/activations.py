@@ -6,6 +6,7 @@ import numpy as np
 from scipy import special
 
 from sessa_ref.notation import Array
+from sessa_ref.oracle.faults.graph import Number
 from sessa_ref.oracle.faults.modes import ACTIVATIONS, camel, positive
 from sessa_ref.oracle.faults.variation import Variation, one
 from sessa_ref.reference import tokenwise
@@ -21,11 +22,13 @@ def variations() -> Iterator[Variation]:
                 one("u", lambda run, u, function=function: function(run.values["a"])),
             )  # fmt: skip
     for name, erf in ERFS.items():
-        yield _approximate(f"Erf{camel(name)}", f"erf is {name}", lambda a, erf=erf: a * (1 + _odd(erf, a / np.sqrt(2))) / 2)
+        yield _approximate(
+            f"Erf{camel(name)}", f"erf is {name}", lambda a, erf=erf: a * (1 + _odd(erf, a / np.sqrt(2))) / 2
+        )
     for name, function in APPROXIMATIONS.items():
         yield _approximate(camel(name), name, function)
-    for limit in (3, 4, 5, 6, 8, 10):
-        for points in (64, 100, 101, 128, 200, 201, 256, 257, 400, 401, 500, 512, 513, 1000, 1001, 1024, 1025, 2048, 4096):
+    for limit in (3, 4, 5, 6, 8):
+        for points in (64, 100, 101, 128, 201, 256, 257, 512, 513, 1000, 1001, 1024):
             for beyond in ("its last values", "0 and a"):
                 yield _approximate(
                     f"TableOf{points}To{limit}{camel(beyond)}",
@@ -85,9 +88,10 @@ ERFS: dict[str, Callable[[Array], Array]] = {
 
 
 def _taylor_of_erf(x: Array, terms: int) -> Array:
-    return sum(
-        2 / np.sqrt(np.pi) * (-1) ** n * x ** (2 * n + 1) / (special.factorial(n) * (2 * n + 1)) for n in range(terms)
-    )
+    orders = np.arange(terms)
+    coefficients = np.zeros(2 * terms)
+    coefficients[1::2] = 2 / np.sqrt(np.pi) * (-1.0) ** orders / (special.factorial(orders) * (2 * orders + 1))
+    return np.polynomial.polynomial.polyval(x, coefficients)
 
 
 def _tanh_form(root: float, cubic: float) -> Callable[[Array], Array]:
@@ -117,7 +121,7 @@ def _hard(a: Array, slope: float) -> Array:
     return a * np.where(np.real(z) > 1, 1, np.where(positive(z), z, 0))
 
 
-def _interpolated(a: Array, limit: float, points: int, asymptotes: bool) -> Array:
+def _interpolated(a: Array, limit: Number, points: int, asymptotes: bool) -> Array:
     grid = np.linspace(-limit, limit, points)
     values, step = tokenwise.gelu(grid), 2 * limit / (points - 1)
     place = np.clip(np.floor((np.real(a) + limit) / step).astype(int), 0, points - 2)

@@ -7,7 +7,7 @@ from scipy import special
 
 from sessa_ref.notation import Array
 from sessa_ref.oracle.faults.fault import Area
-from sessa_ref.oracle.faults.graph import Change, Run
+from sessa_ref.oracle.faults.graph import Change, Number, Run
 from sessa_ref.oracle.faults.modes import positive
 from sessa_ref.oracle.faults.variation import Variation
 
@@ -58,7 +58,7 @@ def _limit(power: int) -> Callable[[Array], Array]:
 
 
 def _taylor(x: Array, order: int) -> Array:
-    return sum(x**n / special.factorial(n) for n in range(order + 1))
+    return np.polynomial.polynomial.polyval(x, 1 / special.factorial(np.arange(order + 1)))
 
 
 def _line_between_powers_of_2(x: Array) -> Array:
@@ -67,7 +67,7 @@ def _line_between_powers_of_2(x: Array) -> Array:
     return 2.0**whole * (1 + y - whole)
 
 
-def _cut(x: Array, limit: float, value: float) -> Array:
+def _cut(x: Array, limit: Number, value: Number) -> Array:
     return np.where(np.real(x) < -limit, value, np.exp(x))
 
 

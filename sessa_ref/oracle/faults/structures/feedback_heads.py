@@ -6,7 +6,7 @@ import numpy as np
 
 from sessa_ref.notation import Array
 from sessa_ref.oracle.faults import graph
-from sessa_ref.oracle.faults.graph import Change, Run
+from sessa_ref.oracle.faults.graph import Change, Number, Run
 from sessa_ref.oracle.faults.variation import Variation, one
 from sessa_ref.reference import attention
 
@@ -42,7 +42,7 @@ def variations() -> Iterator[Variation]:
         )  # fmt: skip
 
 
-def _weights(run: Run, width: float) -> Array:
+def _weights(run: Run, width: Number) -> Array:
     q, k = (attention.split_heads(z, run.config.heads) for z in (run.values["q_fb"], _keys(run)))
     return graph.softmax(q @ np.swapaxes(k, -1, -2) / np.sqrt(width), run.values["visible_fb"])
 
@@ -51,7 +51,7 @@ def _keys(run: Run) -> Array:
     return np.concatenate([run.past["k_fb"], run.values["k_fb"]], axis=-2) if run.past else run.values["k_fb"]
 
 
-def _solved(width: Callable[[Run], float]) -> Change:
+def _solved(width: Callable[[Run], Number]) -> Change:
     def change(run: Run, s: Array) -> Array:
         if run.past:  # see solves
             return s

@@ -56,12 +56,14 @@ def variations() -> Iterator[Variation]:
         area: Area = "attention" if label[:4] in ("Head", "Grou", "OutP") else "token-wise"
         yield Variation(label, area, f"{words}.", cause, fix, changes)
 
-
     for name, phrase in (
         ("u", "u"), ("q", "the forward queries"), ("k", "the forward keys"), ("v", "the values"), ("o", "the attention's output o"),
         ("f", "the forward signal f"), ("s", "the state s"), ("g", "the gate g"), ("gated", "the gated state"), ("branch", "the branch"),
     ):  # fmt: skip
-        for label, order in (("FeatureFirst", "(H, d), then transposed to (d, H)"), ("HeadFirst", "(d, H), then transposed to (H, d)")):
+        for label, order in (
+            ("FeatureFirst", "(H, d), then transposed to (d, H)"),
+            ("HeadFirst", "(d, H), then transposed to (H, d)"),
+        ):
             yield Variation(
                 f"{'_'.join(part.capitalize() for part in name.split())}Read{label}", "token-wise",
                 f"The features of {phrase} are in another order: read as {order}.", "The axes of a reshape.", "Keep the order of features.",

@@ -11,7 +11,11 @@ from sessa_ref.oracle.faults.modes import camel, rounded_to
 from sessa_ref.oracle.faults.variation import Variation, one
 
 _TABLES = {"side by side": "side by side (c0, c0, c1, c1, ...)", "in halves": "in halves (c0, c1, ..., c0, c1, ...)"}
-_PAIRS = {"side by side": "(2r, 2r + 1)", "in halves": "(r, r + d/2)", "side by side in halves": "(2r, 2r + 1), put out in halves,"}
+_PAIRS = {
+    "side by side": "(2r, 2r + 1)",
+    "in halves": "(r, r + d/2)",
+    "side by side in halves": "(2r, 2r + 1), put out in halves,",
+}
 
 
 def variations() -> Iterator[Variation]:
@@ -88,15 +92,19 @@ def variations() -> Iterator[Variation]:
         }),
     ):  # fmt: skip
         yield Variation(f"Rotation{label}", "rotary", f"The rotation is another: {words}.", cause, right, changes)
+    for dtype in ("float32", "float16", "bfloat16"):
+        yield Variation(
+            f"RotationTablesIn{dtype.capitalize()}", "rotary", f"The rotation is another: sines and cosines are rounded to {dtype}.", cause, right,
+            {f"{s}_rotated": lambda run, z, s=s, dtype=dtype: _with_rounded_tables(run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, dtype) for s in ("q", "k")},
+        )  # fmt: skip
     for label, words, layouts in LAYOUTS:
         for which, whom, sides in (
             ("", "", ("q", "k")), ("OfQueries", " of queries", ("q",)), ("OfKeys", " of keys", ("k",)),
         ):  # fmt: skip
-            theta = {"q": "query theta", "k": "key theta"}
             yield Variation(
                 f"RotationLayout{label}{which}", "rotary", f"The rotation{whom} mixes two conventions: {words}.",
                 "Tables of one convention with the pairing of another.", right,
-                {f"{s}_rotated": lambda run, z, s=s, layouts=layouts: _laid_out(run, f"{s}_heads", theta[s], z, *layouts) for s in sides},
+                {f"{s}_rotated": lambda run, z, s=s, layouts=layouts: _laid_out(run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, *layouts) for s in sides},
             )  # fmt: skip
 
 
@@ -133,6 +141,14 @@ def _partner(z: Array, pairs: str) -> Array:
     if pairs == "side by side in halves":
         return np.concatenate([-z[..., 1::2], z[..., 0::2]], axis=-1)
     return np.concatenate([-z[..., half:], z[..., :half]], axis=-1)
+
+
+def _with_rounded_tables(run: Run, heads: str, theta: str, z: Array, dtype: str) -> Array:
+    if not run.config.rope:
+        return z
+    cos, sin = (rounded_to(table(run.values[theta]), dtype) for table in (np.cos, np.sin))
+    even, odd = run.values[heads][..., 0::2], run.values[heads][..., 1::2]
+    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(z.shape)
 
 
 def _across_heads(run: Run, heads: str, z: Array) -> Array:
