@@ -58,7 +58,7 @@ def variations() -> Iterator[Variation]:
 
     for name, phrase in (
         ("u", "u"), ("q", "the forward queries"), ("k", "the forward keys"), ("v", "the values"), ("o", "the attention's output o"),
-        ("f", "the forward signal f"), ("s", "the state s"), ("g", "the gate g"), ("gated", "the gated state"), ("branch", "the branch"),
+        ("s", "the state s"), ("f", "the forward signal f"), ("g", "the gate g"), ("gated", "the gated state"), ("branch", "the branch"),
     ):  # fmt: skip
         for label, order in (
             ("FeatureFirst", "(H, d), then transposed to (d, H)"),
