@@ -13,6 +13,7 @@ from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.expectation import GROWTH, Expectation
 from sessa_ref.oracle.faults.fault import Area
+from sessa_ref.oracle.location import wrong_stage
 from sessa_ref.oracle.patterns import first_token_pattern, layer_pattern, length_pattern
 from sessa_ref.oracle.precision import PRECISIONS
 from sessa_ref.oracle.verdict import Diagnosis, Status
@@ -50,6 +51,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Behaviour("WrongForSomeLengths", "It is wrong for some numbers of tokens.", "A block size, a buffer or a special case.", "Treat every length alike."),
         Behaviour("WrongFromSomeToken", "It is right up to some token and wrong from there on.", "A buffer, a block or a window of limited size.", "Treat every token alike."),
         Behaviour("WrongForSomeLayers", "It is wrong for some configs or inputs.", "A special case, or a size that is mistaken for an equal one.", "Treat every config alike."),
+        Behaviour("WrongStage", "A stage of the layer gives another result than it should.", "A formula of this stage.", "Compare this stage with the definition."),
         Behaviour("WrongInOnePrecision", "It is right in one precision and not in another.", "A cast, or a constant of one dtype.", "Compute in the dtype that is asked for."),
         Behaviour("WrongGradients", "Some gradients are wrong.", "A hand-written backward pass, a detach or a hook.", "Differentiate the definition."),
         Behaviour("LosesPrecision", "Part of it computes in a lower precision.", "A cast, an autocast region, or a buffer of another dtype.", "Compute everything in the dtype that is asked for."),
@@ -95,6 +97,7 @@ def behaviours(
             lambda: layer_pattern(observations),
             lambda: first_token_pattern(observations),
             lambda: _precision(observations),
+            lambda: wrong_stage(candidate, observations),
         ]
     for finder in finders:
         for name, fact in finder():

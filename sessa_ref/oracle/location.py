@@ -1,6 +1,6 @@
 """Where results begin to be wrong: in which part of the work, at which token, in which quantity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,19 +57,54 @@ def _first_token(observation: Observation) -> str:
 
 
 def _first_quantity(candidate: Candidate, observation: Observation) -> str:
+    shown = _shown(candidate, observation)
+    name = next((name for name, error in shown.items() if error > 0), "")
+    symbol = next((symbol for symbol in SYMBOLS if symbol.identifier == name), None)
+    return f"the first intermediate that is off is {name}: {symbol.meaning}, equation {symbol.source}" if symbol else ""
+
+
+def wrong_stage(candidate: Candidate | None, observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
+    """The first stage whose result is off although those before it are right, as far as the candidate shows them."""
+    wrong = [o for o in observations if o.result.check == "forward" and o.finding and o.expectation]
+    if candidate is None or not wrong:
+        return
+    smallest = min(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)
+    shown = _shown(candidate, smallest)
+    right = [name for name, error in shown.items() if error == 0]
+    off = next((name for name, error in shown.items() if error > 0), "")
+    before = list(shown)[: list(shown).index(off)] if off else right
+    if not before and not off:
+        return
+    case = smallest.result.case
+    known = f", while {_enumerated(before)} right" if before else ""
+    if off == "u" and "a" in before:
+        yield "WrongStage", f"on {case}, u is not GELU(a): it is off by up to {shown[off]:.2g}{known}"
+    elif off:
+        yield "WrongStage", f"on {case}, {off} is off by up to {shown[off]:.2g}{known}"
+    else:
+        yield "WrongStage", f"on {case}, y is wrong{known}"
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} are"
+
+
+def _shown(candidate: Candidate, observation: Observation) -> dict[str, float]:
+    """How far the intermediates are off that a candidate shows, in the order of computation; 0 for right ones."""
     expectation = observation.expectation
     if expectation is None:
-        return ""
+        return {}
     try:
         shown = candidate.run("trace", replace(expectation.case), expectation.dtype)
     except (CandidateError, UnsupportedError):
-        return ""
+        return {}
     true = vars(reference.trace(expectation.case.parameters, expectation.case.x))
+    errors = {}
     for symbol in SYMBOLS:
         name = symbol.identifier
         if name in shown and shown[name].shape == np.shape(true[name]):
             size = np.max(np.abs(true[name]), initial=0.0)
             allowed = _ROUNDINGS * PRECISIONS[expectation.dtype].unit * size
-            if not np.all(np.abs(shown[name].astype(np.float64) - true[name]) <= allowed):
-                return f"the first intermediate that is off is {name}: {symbol.meaning}, equation {symbol.source}"
-    return ""
+            error = float(np.max(np.abs(shown[name].astype(np.float64) - true[name]), initial=0.0))
+            errors[name] = 0.0 if error <= allowed else np.inf if np.isnan(error) else error
+    return errors

@@ -12,6 +12,7 @@ from sessa_ref.oracle.expectation import Expectation
 
 _RUNS = 140
 _LONGEST = 300
+_FEW = 3
 
 LAYERS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("there are several heads", lambda c: c.parameters.config.heads > 1),
@@ -69,6 +70,12 @@ def length_pattern(observations: Sequence[Observation], candidate: Candidate | N
             yield "WrongForSomeLengths", f"right up to T = {longest}, wrong from T = {shortest} at the latest"
         return
     expectation = max(usable, key=lambda e: e.case.x.shape[1])
+    if expectation.case.x.shape[1] <= _FEW:  # the first tokens of a longer case tell more
+        longer = [e for e in right if _FEW < e.case.x.shape[1] <= _RUNS]
+        failing = {e.case.x.shape[1] for e in usable}
+        expectation = next(
+            (e for e in longer if any(_right_at(candidate, e, T) is False for T in failing)), expectation
+        )
     lengths = _lengths_tried(expectation.case.x.shape[1], [e.case.x.shape[1] for e in usable])
     outcome = {T: _right_at(candidate, expectation, T) for T in lengths}
     bad = [T for T, good in outcome.items() if good is False]
@@ -92,7 +99,7 @@ def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[s
         return
     if all(count == 1 and first == T - 1 for first, T, count in firsts) and any(T > 1 for _, T, _ in firsts):
         yield "WrongFromSomeToken", "only the last token is wrong"
-    if all(count == 1 and first == 0 for first, T, count in firsts):
+    if all(count == 1 and first == 0 for first, T, count in firsts) and any(T > 1 for _, T, _ in firsts):
         yield "WrongFromSomeToken", "only the first token is wrong"
     start = firsts[0][0]
     if start > 1 and all(first == start for first, _, _ in firsts):
@@ -149,7 +156,7 @@ def _length_rule(bad: Sequence[int], good: Sequence[int]) -> str:
         if min(bad) <= 3:  # there, one or two tokens have nothing to read
             return ""
         return f"wrong from T = {min(bad)} on, right up to T = {max(good)}"
-    if max(bad) < min(good):
+    if max(bad) < min(good) and len(bad) > 1:
         return f"wrong up to T = {max(bad)}, right from T = {min(good)} on"
     if len(bad) == 1:
         return f"wrong for T = {bad[0]} alone"

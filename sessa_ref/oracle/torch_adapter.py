@@ -234,6 +234,10 @@ def _by_symbol(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for name, (first, second) in halves.items():
         if name in outputs:
             symbols[first], symbols[second] = np.split(outputs[name], 2, axis=-1)
+    readers = [outputs.get(f"mixer.{name} input") for name in ("q_proj", "k_proj", "v_proj", "proj_fb")]
+    first, *others = readers
+    if first is not None and all(other is not None and np.array_equal(first, other) for other in others):
+        symbols.setdefault("u", first)  # what all of them read is the mixer's input
     return symbols
 
 

@@ -1,6 +1,7 @@
 """Mistakes that nobody planned for: families find their number, sources and places are named, behaviours are told."""
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from sessa_ref.oracle.expectation import expectations
 from sessa_ref.oracle.explanations import explained, kinds
 from sessa_ref.oracle.faults import caches, derivatives, families, graph, modes, sources, structures, weights
 from sessa_ref.oracle.faults.variation import Family, Variation
-from sessa_ref.oracle.patterns import length_pattern
+from sessa_ref.oracle.location import wrong_stage
+from sessa_ref.oracle.patterns import first_token_pattern, length_pattern
 from sessa_ref.oracle.runners import InProcessCandidate
 from sessa_ref.oracle.search import Search
 from sessa_ref.oracle.targets import load_target
@@ -46,6 +48,10 @@ TOLD = {
     "GateHalfDetached": ("GradientGate", "multiplied by 0.5"),
     "DecodesTwoAhead": ("DecodePositionOffset", "off by 2"),
     "CachesHalf": ("KeepStatesInFloat16", "in float16"),
+    "ErfOfAbramowitzAndStegun": ("GeluErfFormula7125OfAbramowitzAndStegun", "formula 7.1.25"),
+    "NotRescaled": ("BothSoftmaxNotRescaled", "blocks of 8 keys"),
+    "FeedbackPerHead": ("FeedbackHeadsAveragedHeadScale", "logits divided by sqrt(d); their weights are averaged"),
+    "MixedTables": ("RotationLayoutSideBySideInHalvesSideBySide", "cosines are laid out side by side"),
     "Noisy": ("Random", ""),
     "Overwriting": ("OverwritesInput", ""),
     "Remembering": ("KeepsState", ""),
@@ -125,6 +131,29 @@ def test_a_rule_for_the_lengths_that_are_wrong():
     (fact,) = length_pattern(observed("TailKept", "forward"), candidate("TailKept"))
     assert fact[0] == "WrongForSomeLengths"
     assert "no multiple of 32" in fact[1]
+
+
+def test_a_rule_for_a_length_of_one():
+    """That each failing case has a single token says nothing about the first of several."""
+    case = replace(next(c for c in battery() if c.name == "heads"), name="one")
+    alone = replace(case, x=case.x[:, :1].copy(), dy=case.dy[:, :1].copy(), split=1)
+    observations = []
+    for each in (alone, case):
+        expectation = expectations(each, ("float64",))["float64"]
+        finding = CHECKS["forward"](candidate("WithoutProjectionAlone"), expectation)
+        status = Status.FAILED if finding.ratio > 1 else Status.PASSED
+        result = Result(each.name, "float64", "forward", status, finding.ratio)
+        observations.append(Observation(result, finding if status is Status.FAILED else None, expectation))
+    (fact,) = length_pattern(observations, candidate("WithoutProjectionAlone"))
+    assert fact == ("WrongForSomeLengths", "wrong for T = 1 alone")
+    assert list(first_token_pattern(observations)) == []
+
+
+def test_the_stage_that_is_wrong():
+    (fact,) = wrong_stage(candidate("StrangeActivation"), observed("StrangeActivation", "forward"))
+    assert fact[0] == "WrongStage"
+    assert "u is not GELU(a): it is off by up to 0.001" in fact[1]
+    assert list(wrong_stage(None, observed("StrangeActivation", "forward"))) == []
 
 
 def test_a_smooth_error_is_not_called_rounding():

@@ -226,3 +226,59 @@ class StrangelyWrong(PlainTorchLayer):
     def forward(self, x: Tensor) -> Tensor:
         y = super().forward(x)
         return y + 1e-6 * torch.sin(3 * y + x.flip(-1)) * y.roll(1, -1)
+
+
+class ErfOfAbramowitzAndStegun(PlainTorchLayer):
+    """erf is the three-term formula 7.1.25."""
+
+    def gelu(self, a: Tensor) -> Tensor:
+        x = a.abs() / math.sqrt(2)
+        t = 1 / (1 + 0.47047 * x)
+        erf = 1 - t * (0.3480242 + t * (-0.0958798 + t * 0.7478556)) * torch.exp(-x * x)
+        return a * (1 + a.sign() * erf) / 2
+
+
+class NotRescaled(PlainTorchLayer):
+    """Softmaxes run over blocks of eight keys, and what was summed is not rescaled."""
+
+    def softmax(self, logits: Tensor, visible: Tensor) -> Tensor:
+        hidden = torch.where(visible, logits, -math.inf)
+        running = hidden.cummax(dim=-1).values
+        last = (torch.arange(hidden.shape[-1]) // 8 * 8 + 7).clamp(max=hidden.shape[-1] - 1)
+        running = torch.where(visible.any(dim=-1, keepdim=True), running[..., last], 0.0)
+        weights = torch.exp(hidden - running)
+        return weights / torch.where(visible.any(dim=-1, keepdim=True), weights.sum(dim=-1, keepdim=True), 1.0)
+
+
+class FeedbackPerHead(PlainTorchLayer):
+    """The feedback weights are averages over heads."""
+
+    def logits(self, q: Tensor, k: Tensor) -> Tensor:
+        return super().logits(q, k) if q.dim() == 4 else super().logits(self.split(q, self.H), self.split(k, self.H))
+
+    def softmax(self, logits: Tensor, visible: Tensor) -> Tensor:
+        weights = super().softmax(logits, visible)
+        diagonal = bool(visible.diagonal(offset=visible.shape[-1] - visible.shape[-2]).any())
+        return weights if diagonal else weights.mean(dim=-3)
+
+
+class MixedTables(PlainTorchLayer):
+    """Cosines lie side by side, sines in halves."""
+
+    def rotate(self, z: Tensor, theta: Tensor) -> Tensor:
+        cos, sin = theta.cos().repeat_interleave(2, dim=-1), torch.cat([theta.sin(), theta.sin()], dim=-1)
+        return z * cos + torch.stack([-z[..., 1::2], z[..., 0::2]], dim=-1).flatten(-2) * sin
+
+
+class StrangeActivation(PlainTorchLayer):
+    """An activation that has no name."""
+
+    def gelu(self, a: Tensor) -> Tensor:
+        return super().gelu(a) + 1e-3 * torch.sin(7 * a)
+
+
+class WithoutProjectionAlone(PlainTorchLayer):
+    """A single token goes another way."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * (1 if x.shape[-2] != 1 else 2)

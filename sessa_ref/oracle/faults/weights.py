@@ -43,6 +43,13 @@ def _interleaved_heads(run: Run, value: Array) -> Array:
     return np.swapaxes(value.reshape(width, -1, *value.shape[1:]), 0, 1).reshape(value.shape)
 
 
+def _halves_by_heads(run: Run, value: Array) -> Array:
+    heads, width = run.config.heads, run.config.query_width
+    if value is None or not value.ndim or value.shape[0] != 2 * heads * width:
+        return value
+    return np.swapaxes(value.reshape(heads, 2, width, *value.shape[1:]), 0, 1).reshape(value.shape)
+
+
 _CHANGES: dict[str, tuple[str, Callable[[Run, Array], Array], str]] = {
     "Missing": ("is not used", lambda run, w: 0 * w, "It is not applied, or not loaded."),
     "One": ("is taken for one", lambda run, w: 1 + 0 * w, "It is not applied, or not loaded."),
@@ -62,6 +69,7 @@ _CHANGES: dict[str, tuple[str, Callable[[Run, Array], Array], str]] = {
         lambda run, w: w if not w.ndim or len(w) % 2 else w[np.arange(len(w)).reshape(-1, 2).T.ravel()],
         "A stride of 2 in place of two halves.",
     ),
+    "HalvesByHeads": ("is read as two halves of each head instead of two halves of all", _halves_by_heads, "The axes of a reshape."),
     "Reshaped": ("is read in the other memory order", lambda run, w: w.T.reshape(w.shape) if w.ndim == 2 else w, "Column-major memory taken for row-major."),
     "RowsReversed": ("has its outputs in reversed order", lambda run, w: w[::-1] if w.ndim else w, "A flip."),
     "InputsReversed": ("has its inputs in reversed order", lambda run, w: w[:, ::-1] if w.ndim == 2 else w, "A flip."),

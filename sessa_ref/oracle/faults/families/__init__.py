@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sessa_ref.oracle.faults.families import matrices, settings, softmaxes, solves, windows
+from sessa_ref.oracle.faults.families import blocks, matrices, settings, softmaxes, solves, windows
 from sessa_ref.oracle.faults.families.numbers import COUNTS
 from sessa_ref.oracle.faults.families.places import OF_ANY_PLACE, of_place
 from sessa_ref.oracle.faults.places import PLACES
@@ -23,6 +23,7 @@ def of_settings() -> Iterator[Family]:
     yield from settings.families()
     yield from one_attention
     yield from windows.families()
+    yield from blocks.families()
     yield from solves.families()
     yield from matrices.families()
     yield from _of_both(one_attention)

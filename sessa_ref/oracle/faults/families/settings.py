@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from scipy import special
 
 from sessa_ref.notation import Array
 from sessa_ref.oracle.faults import graph
@@ -10,6 +11,7 @@ from sessa_ref.oracle.faults.families.changes import clamped, set_to, times
 from sessa_ref.oracle.faults.families.numbers import BASES, COUNTS, EPS, FACTORS, SMALL
 from sessa_ref.oracle.faults.graph import Changes, Run
 from sessa_ref.oracle.faults.variation import Amount, Family, one
+from sessa_ref.reference import tokenwise
 
 
 def families() -> Iterator[Family]:
@@ -128,6 +130,19 @@ def families() -> Iterator[Family]:
         lambda amount: one("u", lambda run, u: np.where(np.real(run.values["a"]) > 0, 1, amount(run)) * run.values["a"]),
         (0.01, 0.1, 0.2, 0.3, 0.5, 0.0),
     )  # fmt: skip
+    for name, words, function, starts in (
+        ("GeluErfScale", "a (1 + erf(a / {number})) / 2", lambda a, c: a * (1 + special.erf(a / c)) / 2, (1.414, np.sqrt(2), 1.4142, 1.4, 1.0, 2.0)),
+        ("GeluTanhRoot", "its tanh form with {number} in place of sqrt(2/pi)", lambda a, c: a * (1 + np.tanh(c * (a + 0.044715 * a**3))) / 2, (np.sqrt(2 / np.pi), 0.8, 1.0, 0.5)),
+        ("GeluTanhCubic", "its tanh form with {number} in place of 0.044715", lambda a, c: a * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + c * a**3))) / 2, (0.044715, 0.0, 0.04, 0.1)),
+        ("GeluSaturates", "a above {number}, 0 below the same number negated, and GELU between", lambda a, c: np.where(np.abs(np.real(a)) > c, np.where(np.real(a) > 0, a, 0), tokenwise.gelu(a)), (3.0, 4.0, 5.0, 6.0, 2.0, 1.0, 8.0, 2.5, 3.5, 7.0)),
+        ("GeluSaturatesAbove", "a above {number}, and GELU below", lambda a, c: np.where(np.real(a) > c, a, tokenwise.gelu(a)), (3.0, 4.0, 5.0, 6.0, 2.0, 1.0)),
+        ("GeluZeroBelow", "0 below {number}, and GELU above", lambda a, c: np.where(np.real(a) < c, 0, tokenwise.gelu(a)), (-3.0, -4.0, -5.0, -6.0, -2.0, -1.0)),
+        ("GeluErfCut", "GELU with the argument of its normal distribution function cut off at +-{number}", lambda a, c: a * tokenwise.gelu(clamped(a, -c, c)) / np.where(a == 0, 1, clamped(a, -c, c)), (3.0, 4.0, 5.0, 6.0, 2.0, 1.0)),
+    ):  # fmt: skip
+        yield Family(
+            name, "token-wise", f"The activation is {words}.", "An approximation of GELU, or a rounded constant.", "Use the exact GELU.",
+            lambda amount, function=function: one("u", lambda run, u: function(run.values["a"], amount(run))), starts,
+        )  # fmt: skip
 
 
 def _shorter_rotation(amount: Amount) -> Changes:

@@ -1,6 +1,7 @@
 """Families of the solve: hops, blocks, damping."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -68,6 +69,28 @@ def _damped_iteration(run: Run, B: Array, f: Array, share: Number) -> Array:
     return graph.solve(share * B, share * f)
 
 
+def _until(stops: Callable[[Array, Array, Number], Any]) -> Callable[[Run, Array, Array, Number], Array]:
+    def solve(run: Run, B: Array, f: Array, tolerance: Number) -> Array:
+        s = f
+        for _ in range(f.shape[-2]):
+            before, s = s, f + B @ s
+            if stops(s - before, s, tolerance):
+                break
+        return s
+
+    return solve
+
+
+TOLERANCES: tuple[tuple[str, str, Callable[[Array, Array, Number], Any]], ...] = (
+    ("Largest", "no state changes by {number} any more", lambda change, s, c: np.max(np.abs(change), initial=0) < c),
+    ("Relative", "no state changes by {number} of the largest any more", lambda change, s, c: np.max(np.abs(change), initial=0) < c * np.max(np.abs(s), initial=0)),
+    ("Norm", "the norm of the change falls below {number}", lambda change, s, c: np.linalg.norm(change) < c),
+    ("RelativeNorm", "the norm of the change falls below {number} of the states' norm", lambda change, s, c: np.linalg.norm(change) < c * np.linalg.norm(s)),
+    ("Mean", "the mean change falls below {number}", lambda change, s, c: np.mean(np.abs(change)) < c),
+)  # fmt: skip
+"""When a fixed-point iteration stops, in words."""
+
+
 def families() -> Iterator[Family]:
     """Families of this part."""
     cause, fix = "A truncated series or a blocked algorithm.", "Solve (I - B) s = f."
@@ -90,6 +113,12 @@ def families() -> Iterator[Family]:
         "SolveJacobi", "solve", "The solve is {number} damped iterations s <- (s + f + B s) / 2 from s = f.", cause, fix,
         _solving(_half_iterations), COUNTS[:64],
     )  # fmt: skip
+    for label, words, stops in TOLERANCES:
+        yield Family(
+            f"SolveTolerance{label}", "solve", f"The solve is the iteration s = f + B s from s = f on, which stops when {words}.",
+            "An iteration that stops early.", "Solve (I - B) s = f exactly.", _solving(_until(stops)),
+            (1e-3, 1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 0.1, 0.05, 5e-4),
+        )  # fmt: skip
 
 
 def _half_iterations(run: Run, B: Array, f: Array, steps: Number) -> Array:

@@ -60,3 +60,14 @@ def families() -> Iterator[Family]:
                 f"In the {'forward' if area == 'attention' else 'feedback'} attention a token {words}; other weights are dropped after the softmax.",
                 "A mask that multiplies weights.", "Let it read the whole past.", dropped, COUNTS,
             )  # fmt: skip
+    for label, words, rule in (
+        ("WholeBlocks", "reads its whole block of {number} tokens, later ones too, and all blocks before", lambda t, j, w: j // w <= t // w),
+        ("Ahead", "reads {number} tokens ahead", lambda t, j, w: j <= t + w),
+        ("BlocksBeforeOnly", "reads whole blocks of {number} tokens before its own, and in the first block past tokens", lambda t, j, w: (j // w < t // w) | ((t < w) & (j <= t))),
+        ("Prefix", "reads past tokens, and all of the first {number} tokens", lambda t, j, w: (j <= t) | (j < w)),
+    ):  # fmt: skip
+        yield Family(
+            f"Attention{label}", "attention", f"In the forward attention a token {words}.",
+            "A mask made for blocks or for a prefix.", "Let it read j <= t.",
+            lambda amount, rule=rule: one("visible", lambda run, v: rule(run.values["rows"], run.values["columns"], amount(run))), COUNTS,
+        )  # fmt: skip

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from sessa_ref.oracle.faults.structures import (
     activations,
+    exponentials,
+    feedback_heads,
     gains,
     joins,
     masks,
@@ -17,5 +19,5 @@ from sessa_ref.oracle.faults.variation import Variation
 
 def variations() -> Iterator[Variation]:
     """All of them, area by area."""
-    for area in (activations, masks, softmaxes, solves, gains, rotations, norms, joins):
+    for area in (activations, masks, softmaxes, feedback_heads, solves, gains, rotations, norms, joins, exponentials):
         yield from area.variations()

@@ -56,6 +56,28 @@ def variations() -> Iterator[Variation]:
         area: Area = "attention" if label[:4] in ("Head", "Grou", "OutP") else "token-wise"
         yield Variation(label, area, f"{words}.", cause, fix, changes)
 
+    for name, phrase in (
+        ("u", "u"), ("q", "the forward queries"), ("k", "the forward keys"), ("v", "the values"), ("o", "the attention's output o"),
+        ("s", "the state s"), ("f", "the forward signal f"), ("g", "the gate g"), ("gated", "the gated state"), ("branch", "the branch"),
+    ):  # fmt: skip
+        for label, order in (
+            ("FeatureFirst", "(H, d), then transposed to (d, H)"),
+            ("HeadFirst", "(d, H), then transposed to (H, d)"),
+        ):
+            yield Variation(
+                f"{'_'.join(part.capitalize() for part in name.split())}Read{label}", "token-wise",
+                f"The features of {phrase} are in another order: read as {order}.", "The axes of a reshape.", "Keep the order of features.",
+                one(name, lambda run, z, label=label: _features_transposed(run, z, label == "FeatureFirst")),
+            )  # fmt: skip
+
+
+def _features_transposed(run: Run, z: Array, heads_first: bool) -> Array:
+    width = run.config.query_width
+    shape = (z.shape[-1] // width, width)
+    if z.shape[-1] % width:
+        return z
+    return np.swapaxes(z.reshape(*z.shape[:-1], *(shape if heads_first else shape[::-1])), -1, -2).reshape(z.shape)
+
 
 def _w_out(run: Run, z: Array) -> Array:
     return z @ run.parameters["W_out.weight"].T + run.parameters["W_out.bias"]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sessa_ref.notation import Array
+from sessa_ref.oracle.faults import graph
 from sessa_ref.oracle.faults.graph import Run
 from sessa_ref.oracle.faults.variation import Variation, one, together
 
@@ -43,6 +44,7 @@ MASKS: dict[str, tuple[str, Callable[[Array, Array], Array]]] = {
 
 def variations() -> Iterator[Variation]:
     """Variations of this part."""
+    yield from _finite_masks()
     for label, (words, rule) in MASKS.items():
         hidden = one("visible", lambda run, v, rule=rule: _sees(run, rule))
         if label != "Present":
@@ -60,4 +62,28 @@ def variations() -> Iterator[Variation]:
         yield Variation(
             f"FeedbackSees{label}Dropped", "feedback", f"{what}; weights outside the strict past are dropped afterwards.",
             _MASK, fix, together(fed, lower),
+        )  # fmt: skip
+
+
+def _finite_masks() -> Iterator[Variation]:
+    """Large finite numbers for hidden logits: what they do to the first token, which sees nothing."""
+    for filled, words, weights in (
+        ("Filled", "weights 1/T over all tokens", lambda logits, T: 1 / T + 0 * logits),
+        ("Added", "the weights of the softmax of all its logits", lambda logits, T: graph.softmax(logits, logits == logits)),
+    ):  # fmt: skip
+        for kept, system, rule in (
+            ("", "and the solve does not drop them", lambda t, j: (t >= 0) & (j >= 0)),
+            ("Diagonal", "of which the solve reads the diagonal, and divides by 1 - gamma_0 alpha_00", lambda t, j: j <= t),
+        ):  # fmt: skip
+            yield Variation(
+                f"FeedbackMask{filled}{kept}", "feedback",
+                f"The first token, which sees nothing, gets {words} in the feedback softmax, {system} (hidden logits are a finite number such as -1e9).",
+                "A finite number in the mask.", "Set the first row of weights to zero.",
+                one("alpha_fb", lambda run, alpha, w=weights, rule=rule: np.where(run.values["rows"] == 0, np.where(_sees(run, rule), w(run.values["logits_fb"], max(alpha.shape[-1], 1)), 0), alpha)),
+            )  # fmt: skip
+        yield Variation(
+            f"ForwardMask{filled}StrictPast", "attention",
+            f"In the forward attention a token sees earlier tokens only, and the first one gets {words}.",
+            "A strict triangle, with a finite number in the mask.", "Let it see j <= t.",
+            one("alpha", lambda run, alpha, w=weights: np.where(run.values["rows"] == 0, w(run.values["logits"], max(alpha.shape[-1], 1)), graph.softmax(run.values["logits"], _sees(run, MASKS["StrictPast"][1])))),
         )  # fmt: skip

@@ -7,8 +7,15 @@ import numpy as np
 from sessa_ref.notation import Array
 from sessa_ref.oracle.faults import graph
 from sessa_ref.oracle.faults.graph import Run
-from sessa_ref.oracle.faults.modes import rounded_to
+from sessa_ref.oracle.faults.modes import camel, rounded_to
 from sessa_ref.oracle.faults.variation import Variation, one
+
+_TABLES = {"side by side": "side by side (c0, c0, c1, c1, ...)", "in halves": "in halves (c0, c1, ..., c0, c1, ...)"}
+_PAIRS = {
+    "side by side": "(2r, 2r + 1)",
+    "in halves": "(r, r + d/2)",
+    "side by side in halves": "(2r, 2r + 1), put out in halves,",
+}
 
 
 def variations() -> Iterator[Variation]:
@@ -41,6 +48,10 @@ def variations() -> Iterator[Variation]:
         ("HalfSplit", "coordinates (r, r + d/2) turn together", {
             "q_rotated": lambda run, z: _half_split(run, "q_heads", "query theta", z),
             "k_rotated": lambda run, z: _half_split(run, "k_heads", "key theta", z),
+        }),
+        ("BothOpposite", "queries and keys are turned in the other sense", one("theta", lambda run, w: -w)),
+        ("AcrossHeads", "pairs are counted over all heads, as if it took place before the split into heads", {
+            "q_rotated": lambda run, z: _across_heads(run, "q_heads", z), "k_rotated": lambda run, z: _across_heads(run, "k_heads", z),
         }),
         ("PairsOut", "results of pairs are put one after the other instead of side by side", {
             "q_rotated": lambda run, z: _pairs_out(z), "k_rotated": lambda run, z: _pairs_out(z),
@@ -81,6 +92,72 @@ def variations() -> Iterator[Variation]:
         }),
     ):  # fmt: skip
         yield Variation(f"Rotation{label}", "rotary", f"The rotation is another: {words}.", cause, right, changes)
+    for dtype in ("float32", "float16", "bfloat16"):
+        yield Variation(
+            f"RotationTablesIn{dtype.capitalize()}", "rotary", f"The rotation is another: sines and cosines are rounded to {dtype}.", cause, right,
+            {f"{s}_rotated": lambda run, z, s=s, dtype=dtype: _with_rounded_tables(run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, dtype) for s in ("q", "k")},
+        )  # fmt: skip
+    for label, words, layouts in LAYOUTS:
+        for which, whom, sides in (
+            ("", "", ("q", "k")), ("OfQueries", " of queries", ("q",)), ("OfKeys", " of keys", ("k",)),
+        ):  # fmt: skip
+            yield Variation(
+                f"RotationLayout{label}{which}", "rotary", f"The rotation{whom} mixes two conventions: {words}.",
+                "Tables of one convention with the pairing of another.", right,
+                {f"{s}_rotated": lambda run, z, s=s, layouts=layouts: _laid_out(run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, *layouts) for s in sides},
+            )  # fmt: skip
+
+
+LAYOUTS = tuple(
+    (
+        camel(f"{cos} {sin} {pairs}"),
+        f"cosines are laid out {_TABLES[cos]}, sines {_TABLES[sin]}, and coordinates {_PAIRS[pairs]} are paired",
+        (cos, sin, pairs),
+    )
+    for cos in _TABLES
+    for sin in _TABLES
+    for pairs in _PAIRS
+    if len({cos, sin, pairs}) > 1 or pairs not in _TABLES
+)
+"""Every mixture of the two usual conventions: label, words, and how cosines, sines and pairs lie."""
+
+
+def _laid_out(run: Run, heads: str, theta: str, z: Array, cosines: str, sines: str, pairs: str) -> Array:
+    if not run.config.rope:
+        return z
+    angles, plain = run.values[theta], run.values[heads]
+
+    def laid(table: Array, how: str) -> Array:
+        return np.repeat(table, 2, axis=-1) if how == "side by side" else np.concatenate([table, table], axis=-1)
+
+    return plain * laid(np.cos(angles), cosines) + _partner(plain, pairs) * laid(np.sin(angles), sines)
+
+
+def _partner(z: Array, pairs: str) -> Array:
+    """The other coordinate of each pair, negated for the first."""
+    if pairs == "side by side":
+        return np.stack([-z[..., 1::2], z[..., 0::2]], axis=-1).reshape(z.shape)
+    half = z.shape[-1] // 2
+    if pairs == "side by side in halves":
+        return np.concatenate([-z[..., 1::2], z[..., 0::2]], axis=-1)
+    return np.concatenate([-z[..., half:], z[..., :half]], axis=-1)
+
+
+def _with_rounded_tables(run: Run, heads: str, theta: str, z: Array, dtype: str) -> Array:
+    if not run.config.rope:
+        return z
+    cos, sin = (rounded_to(table(run.values[theta]), dtype) for table in (np.cos, np.sin))
+    even, odd = run.values[heads][..., 0::2], run.values[heads][..., 1::2]
+    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(z.shape)
+
+
+def _across_heads(run: Run, heads: str, z: Array) -> Array:
+    if not run.config.rope or z.ndim != 4:
+        return z
+    number, width = z.shape[1], z.shape[-1]
+    pairs = np.arange(number * width // 2).reshape(number, 1, -1)
+    frequencies = run.config.rope_base ** (-2.0 * pairs / (number * width))
+    return graph.rotate(run.values[heads], run.values["positions"][:, None] * frequencies)
 
 
 def _despite_config(run: Run, z: Array) -> Array:
