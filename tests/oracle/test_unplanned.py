@@ -11,6 +11,7 @@ import pytest
 from sessa_ref import reference
 from sessa_ref.oracle import Report, Verdict, battery, verify
 from sessa_ref.oracle.behaviours import lower_precision, rounds_at_random
+from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.checks import CHECKS, Finding, Observation
 from sessa_ref.oracle.diagnosis import diagnose
 from sessa_ref.oracle.expectation import expectations
@@ -79,16 +80,21 @@ def candidate(name: str) -> InProcessCandidate:
     return InProcessCandidate(name, load_target(f"{FOLDER / 'unplanned.py'}:{name}"))
 
 
+def observation_of(name: str, check: str, case: Case) -> Observation:
+    expectation = expectations(case, ("float64",))["float64"]
+    finding = CHECKS[check](candidate(name), expectation)
+    assert finding is not None
+    status = Status.FAILED if finding.ratio > 1 else Status.PASSED
+    result = Result(case.name, "float64", check, status, finding.ratio)
+    return Observation(result, finding if status is Status.FAILED else None, expectation)
+
+
 def observed(name: str, check: str) -> list[Observation]:
     """What one check finds on a few cases."""
     observations = []
     for case in battery():
         if case.name in CASES_OF.get(name, FEW):
-            expectation = expectations(case, ("float64",))["float64"]
-            finding = CHECKS[check](candidate(name), expectation)
-            status = Status.FAILED if finding.ratio > 1 else Status.PASSED
-            result = Result(case.name, "float64", check, status, finding.ratio)
-            observations.append(Observation(result, finding if status is Status.FAILED else None, expectation))
+            observations.append(observation_of(name, check, case))
     return observations
 
 
@@ -137,13 +143,7 @@ def test_a_rule_for_a_length_of_one():
     """That each failing case has a single token says nothing about the first of several."""
     case = replace(next(c for c in battery() if c.name == "heads"), name="one")
     alone = replace(case, x=case.x[:, :1].copy(), dy=case.dy[:, :1].copy(), split=1)
-    observations = []
-    for each in (alone, case):
-        expectation = expectations(each, ("float64",))["float64"]
-        finding = CHECKS["forward"](candidate("WithoutProjectionAlone"), expectation)
-        status = Status.FAILED if finding.ratio > 1 else Status.PASSED
-        result = Result(each.name, "float64", "forward", status, finding.ratio)
-        observations.append(Observation(result, finding if status is Status.FAILED else None, expectation))
+    observations = [observation_of("WithoutProjectionAlone", "forward", each) for each in (alone, case)]
     (fact,) = length_pattern(observations, candidate("WithoutProjectionAlone"))
     assert fact == ("WrongForSomeLengths", "wrong for T = 1 alone")
     assert list(first_token_pattern(observations)) == []
