@@ -176,7 +176,8 @@ def test_tensors_of_other_kinds_are_named():
             module(x)
     with pytest.raises(RuntimeError, match=r"use torch\.export"), pytest.deprecated_call():
         torch.jit.trace(module, (X,), check_trace=False)
-    for arguments in ({"dtype": torch.complex64}, {"dtype": torch.int32}, {"max_len": "8"}):
+    bad: list[dict[str, Any]] = [{"dtype": torch.complex64}, {"dtype": torch.int32}, {"max_len": "8"}]
+    for arguments in bad:
         with pytest.raises(TypeError, match=f"{next(iter(arguments))} must be|Type-check"):
             SessaLayer(8, **arguments)
     with pytest.raises(ValueError, match="max_len must be at least 1, got -1"):
