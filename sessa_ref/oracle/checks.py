@@ -165,6 +165,9 @@ def calls(candidate: Candidate, expectation: Expectation) -> Finding:
     for label, value in values.items():
         if label == "y of the first row alone":
             worst = worst.worse(_compare_part(expectation, value, label, 1, expectation.case.x.shape[1]))
+        elif label == "y of the first half after the whole":
+            rows, tokens, _ = expectation.case.x.shape
+            worst = worst.worse(_compare_part(expectation, value, label, rows, tokens // 2))
         else:
             worst = worst.worse(_compare_one(expectation, label.split(" ")[0], value, label))
     return worst

@@ -32,8 +32,16 @@ def variations() -> Iterator[Variation]:
 def _capacities() -> Iterator[tuple[str, str, Callable[[Run, int], int]]]:
     yield "SlotsOfAll", "the number of tokens that the cache was made for", lambda run, n: run.capacity
     for m in _MULTIPLES:
-        yield f"SlotsOf{m}", f"the number of tokens, rounded up to a multiple of {m}", lambda run, n, m=m: -(-n // m) * m
-        yield f"SlotsAbove{m}", f"the next multiple of {m} above the number of tokens", lambda run, n, m=m: (n // m + 1) * m
+        yield (
+            f"SlotsOf{m}",
+            f"the number of tokens, rounded up to a multiple of {m}",
+            lambda run, n, m=m: -(-n // m) * m,
+        )
+        yield (
+            f"SlotsAbove{m}",
+            f"the next multiple of {m} above the number of tokens",
+            lambda run, n, m=m: (n // m + 1) * m,
+        )
         yield f"SlotsFrom{m}", f"a power of two, {m} at least", lambda run, n, m=m: max(m, 1 << (n - 1).bit_length())
     for more in (1, 2, 3):
         tokens = f"{more} more than the number of tokens"
