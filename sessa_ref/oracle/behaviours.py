@@ -272,11 +272,13 @@ def _of_gradients(observations: Sequence[Observation], candidate: Candidate | No
     behind = _behind(wrong)
     if 0 < _relative_error(wrong) < 0.05 and gradients_round_at_random(candidate, wrong):
         size = _relative_error(wrong)
-        lower = min(("float32", "float16", "bfloat16"), key=lambda name: abs(np.log2(2 * size / PRECISIONS[name].unit)))
+        units = {lower: PRECISIONS[lower].unit for lower in ("float32", "float16", "bfloat16")}
+        lower = next((lower for lower, unit in units.items() if size <= 2 * unit), "bfloat16")
+        coarser = "" if lower == "bfloat16" else " or to a lower precision"
         yield (
             "BackwardLosesPrecision",
-            f"the errors change at random where everything moves a little, and are {size:.1g} of the gradients, about "
-            f"what rounding to {lower} makes{behind}",
+            f"the errors change at random where everything moves a little, and are {size:.1g} of the gradients, as "
+            f"rounding to {lower}{coarser} may make them{behind}",
         )
         return
     described = [d for d in (_gradient_fact(o) for o in wrong if o.expectation is not None and o.finding) if d]
@@ -316,7 +318,7 @@ def _behind(wrong: Sequence[Observation]) -> str:
         return ""
     if not values or len(names) == len(probe.expectation.true) - 1:
         return ""
-    return f"; on {probe.result.case}, the wrong ones are just those that flow back through {' or '.join(values[-3:])}"
+    return f"; on {probe.result.case}, the wrong ones are just those that flow back through {' or '.join(values)}"
 
 
 def _gradient_fact(observation: Observation) -> str:

@@ -237,7 +237,7 @@ def _times(factor: Number, law: Callable[[Run], Any]) -> Callable[[Run], Any]:
 def tiers(check: str) -> Iterator[Tier]:
     """What is tried, likelier things first; a tier that explains ends the search."""
     if check == "gradients":
-        yield (derivatives.factors, derivatives.variations, shares.variations, derivatives.families)
+        yield (derivatives.factors, derivatives.variations, derivatives.families, shares.variations)
         return
     if check == "decode":
         yield caching_tier()
@@ -257,7 +257,7 @@ def rounding_tier() -> Tier:
 
 def caching_tier() -> Tier:
     """What is kept and read while decoding."""
-    return (caches.variations, slots.variations, earlier.variations, caches.families)
+    return (caches.variations, caches.families, slots.variations, earlier.variations)
 
 
 def _decoding(variations: Iterable[Variation | Family]) -> Iterator[Variation | Family]:
