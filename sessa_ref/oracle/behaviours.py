@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sessa_ref import reference
 from sessa_ref.oracle.candidate import Candidate, CandidateError, TargetError, UnsupportedError
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.checks import Observation
@@ -16,6 +17,7 @@ from sessa_ref.oracle.faults.fault import Area
 from sessa_ref.oracle.location import wrong_stage
 from sessa_ref.oracle.patterns import first_token_pattern, layer_pattern, length_pattern
 from sessa_ref.oracle.precision import PRECISIONS
+from sessa_ref.oracle.upstream import values_behind
 from sessa_ref.oracle.verdict import Diagnosis, Status
 
 
@@ -54,6 +56,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Behaviour("WrongStage", "A stage of the layer gives another result than it should.", "A formula of this stage.", "Compare this stage with the definition."),
         Behaviour("WrongInOnePrecision", "It is right in one precision and not in another.", "A cast, or a constant of one dtype.", "Compute in the dtype that is asked for."),
         Behaviour("WrongGradients", "Some gradients are wrong.", "A hand-written backward pass, a detach or a hook.", "Differentiate the definition."),
+        Behaviour("BackwardLosesPrecision", "Its backward pass rounds to a lower precision.", "A cast of a gradient, or a backward pass under autocast.", "Compute gradients in the dtype of the outputs."),
         Behaviour("LosesPrecision", "Part of it computes in a lower precision.", "A cast, an autocast region, or a buffer of another dtype.", "Compute everything in the dtype that is asked for."),
         Behaviour("ComputesFloat32", "It computes in float32.", "A cast to float32, or constants of that dtype.", "Compute in the dtype that is asked for."),
         Behaviour("ComputesFloat16", "It computes in float16.", "A cast or an autocast region.", "Compute in the dtype that is asked for."),
@@ -89,7 +92,7 @@ def behaviours(
     if not definite:
         finders += [
             lambda: _of_uses(observations, candidate),
-            lambda: _of_gradients(observations),
+            lambda: _of_gradients(observations, candidate),
             lambda: _not_finite(failed),
             lambda: _later_tokens(failed),
             lambda: _batch(failed, candidate),
@@ -162,6 +165,8 @@ def _batch(failed: Sequence[Observation], candidate: Candidate | None) -> Iterat
 _USES: tuple[tuple[str, str], ...] = (
     ("x after the call", "OverwritesInput"),
     ("y after another input", "KeepsState"),
+    ("y of the first half after the whole", "KeepsState"),
+    ("y after a shorter input", "KeepsState"),
     ("y after decoding", "KeepsState"),
     ("y after a gradient", "KeepsState"),
     ("y of a strided input", "WrongForStridedInputs"),
@@ -207,8 +212,30 @@ def _of_uses(observations: Sequence[Observation], candidate: Candidate | None) -
         for words, name in _USES:
             labels = [label for label in wrong if words in label]
             if labels:
-                yield name, f"on {use.result.case}, {labels[0]} is wrong"
+                stale = _stale(use.expectation, values[labels[0]]) if labels[0].startswith("y ") else ""
+                yield name, f"on {use.result.case}, {labels[0]} is wrong{stale}"
                 break
+
+
+def _stale(expectation: Expectation, value: np.ndarray) -> str:
+    """What a wrong output of the check `calls` is, if it is the one for earlier parameters or an earlier input."""
+    case, true = expectation.case, expectation.true["y"]
+    if value.shape != true.shape:
+        return ""
+    halved = case.parameters.replace({name: array / 2 for name, array in case.parameters.items()})
+    for words, parameters, x in (
+        ("the output of the parameters that were loaded before", halved, case.x),
+        ("the output for the input before", case.parameters, -2 * np.roll(case.x, 1, axis=-1)),
+    ):
+        other = reference.forward(parameters, x)
+        if np.allclose(value, other, rtol=1e-3, atol=1e-3 * float(np.std(true - other))):
+            return f": it is {words}"
+    tokens = np.flatnonzero((expectation.error_ratios("y", value) > 1).any(axis=(0, 2)))
+    if len(tokens) == true.shape[1] or not len(tokens):
+        return ""
+    if len(tokens) == true.shape[1] - tokens[0]:
+        return f" from token {tokens[0]} on"
+    return f", at {len(tokens)} of {true.shape[1]} tokens"
 
 
 def _plain_check(label: str) -> str:
@@ -225,26 +252,76 @@ def _right_use(expectation: Expectation, label: str, value: np.ndarray) -> bool:
     true = expectation.true.get(quantity)
     if true is None:
         return True
-    if label == "y of the first row alone":
+    parts = {
+        "y of the first row alone": np.s_[:1],
+        "y of the first half after the whole": np.s_[:, : expectation.case.x.shape[1] // 2],
+    }
+    if label in parts:
         whole = true.astype(np.float64)
-        if value.shape != whole[:1].shape:
+        if value.shape != whole[parts[label]].shape:
             return False
-        whole[:1] = value
+        whole[parts[label]] = value
         value = whole
     if value.shape != true.shape:
         return False
     return bool(np.max(expectation.error_ratios(quantity, value), initial=0.0) <= 1)
 
 
-def _of_gradients(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
+def _of_gradients(observations: Sequence[Observation], candidate: Candidate | None) -> Iterator[tuple[str, str]]:
     """Which gradients are wrong, and how, where the output is right."""
     if any(o.finding is not None for o in observations if o.result.check == "forward"):
         return
     wrong = [o for o in observations if o.result.check == "gradients" and o.finding is not None]
+    behind = _behind(wrong)
+    if 0 < _relative_error(wrong) < 0.05 and gradients_round_at_random(candidate, wrong):
+        size = _relative_error(wrong)
+        units = {lower: PRECISIONS[lower].unit for lower in ("float32", "float16", "bfloat16")}
+        lower = next((lower for lower, unit in units.items() if size <= 2 * unit), "bfloat16")
+        coarser = "" if lower == "bfloat16" else " or to a lower precision"
+        yield (
+            "BackwardLosesPrecision",
+            f"the errors change at random where everything moves a little, and are {size:.1g} of the gradients, as "
+            f"rounding to {lower}{coarser} may make them{behind}",
+        )
+        return
     described = [d for d in (_gradient_fact(o) for o in wrong if o.expectation is not None and o.finding) if d]
     if described:
         common = max(set(described), key=described.count)
-        yield "WrongGradients", common
+        yield "WrongGradients", common + behind
+
+
+def _relative_error(wrong: Sequence[Observation]) -> float:
+    """The median over wrong gradients of their error, relative to the gradient; in root mean square."""
+    sizes = []
+    for o in wrong:
+        for name, true in o.expectation.true.items() if o.expectation is not None and o.finding is not None else ():
+            value = o.finding.values.get(name) if o.finding is not None else None
+            if name != "y" and value is not None and value.shape == true.shape and o.expectation is not None:
+                length = float(np.linalg.norm(true.astype(np.float64)))
+                if length and np.max(o.expectation.error_ratios(name, value), initial=0.0) > 1:
+                    sizes.append(float(np.linalg.norm(value.astype(np.float64) - true)) / length)
+    return float(np.median(sizes)) if sizes else 0.0
+
+
+def _behind(wrong: Sequence[Observation]) -> str:
+    """The values that just the wrong gradients flow back through, on the smallest failing case."""
+    probe = _smallest(wrong, "gradients")
+    if probe is None or probe.expectation is None or probe.finding is None:
+        return ""
+    names = {
+        name
+        for name, true in probe.expectation.true.items()
+        if name != "y"
+        and (value := probe.finding.values.get(name)) is not None
+        and (value.shape != true.shape or np.max(probe.expectation.error_ratios(name, value), initial=0.0) > 1)
+    }
+    try:
+        values = values_behind(probe.expectation, names)
+    except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
+        return ""
+    if not values or len(names) == len(probe.expectation.true) - 1:
+        return ""
+    return f"; on {probe.result.case}, the wrong ones are just those that flow back through {' or '.join(values)}"
 
 
 def _gradient_fact(observation: Observation) -> str:
@@ -280,6 +357,8 @@ def _compared(value: np.ndarray, true: np.ndarray) -> str:
     factor = float(np.sum(value * true) / np.sum(true * true))
     if np.allclose(value, factor * true, rtol=1e-6, atol=1e-9 * float(np.max(np.abs(true)))):
         return f"is {factor:.4g} times the right one"
+    if value.ndim == 2 and value.shape[0] == value.shape[1] and np.allclose(value, true.T, rtol=1e-6, atol=1e-9):
+        return "is transposed"
     limit = float(np.max(np.abs(value)))
     if np.allclose(value, np.clip(true, -limit, limit), rtol=1e-6, atol=1e-9):
         return f"is cut off at +-{limit:.4g}"
@@ -331,6 +410,31 @@ def rounds_at_random(candidate: Candidate | None, failed: Sequence[Observation])
     if not np.isfinite(length) or length == 0:
         return False
     return abs(float(first @ second)) / length < 0.9
+
+
+def gradients_round_at_random(candidate: Candidate | None, failed: Sequence[Observation]) -> bool:
+    """The same, for gradients; errors count in bounds."""
+    probe = _smallest(failed, "gradients")
+    if candidate is None or probe is None or probe.expectation is None or probe.finding is None:
+        return False
+    case, dtype, expected = probe.expectation.case, probe.result.dtype, probe.expectation
+    names = [n for n in expected.true if n != "y"]
+    unit = min(64 * PRECISIONS[dtype].unit * max(probe.finding.ratio, 1.0), 2.0**-6)
+    errors = []
+    for number in range(2):
+        moved = _jittered(case, unit, number).rounded(dtype)
+        try:
+            values = candidate.run("vjp", moved, dtype)
+        except _FAILURES:
+            return False
+        true = Expectation(moved, dtype, expected.spread).true
+        if any(n not in values or values[n].shape != true[n].shape for n in names):
+            return False
+        parts = [(values[n].astype(np.float64) - true[n].astype(np.float64)) / expected.bounds(n) for n in names]
+        errors.append(np.concatenate([part.ravel() for part in parts]))
+    first, second = errors
+    length = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return bool(np.isfinite(length) and length > 0 and abs(float(first @ second)) / length < 0.9)
 
 
 def _jittered(case: Case, unit: float, seed: int) -> Case:

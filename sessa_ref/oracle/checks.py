@@ -168,6 +168,9 @@ def calls(candidate: Candidate, expectation: Expectation) -> Finding:
         quantity = label.split(" ")[0]
         if label == "y of the first row alone":
             worst = worst.worse(_compare_part(expectation, value, label, 1, expectation.case.x.shape[1]))
+        elif label == "y of the first half after the whole":
+            rows, tokens, _ = expectation.case.x.shape
+            worst = worst.worse(_compare_part(expectation, value, label, rows, tokens // 2))
         elif quantity in expectation.true:  # a gradient of something else is nobody's business
             worst = worst.worse(_compare_one(expectation, quantity, value, label))
     return worst

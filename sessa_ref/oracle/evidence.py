@@ -29,7 +29,7 @@ TIES = 0.1
 """Part of an error by rounding that a tie which breaks otherwise may leave: later tokens inherit it."""
 
 _DIRECTIONS = 3
-_STEP = 1e-30
+STEP = 1e-30
 
 
 def explains(mistakes: Sequence[Mistake], observation: Observation) -> bool:
@@ -161,12 +161,12 @@ class Slopes:
     def along(self, number: int, changes: Changes) -> float:
         """The derivative of <dy, y> of the layer with changes."""
         case, direction = self.expectation.case, self.direction(number)
-        moved = _ComplexParameters(
-            case.parameters, {n.removeprefix("grad."): _STEP * v for n, v in direction.items() if n != "dx"}
+        moved = ComplexParameters(
+            case.parameters, {n.removeprefix("grad."): STEP * v for n, v in direction.items() if n != "dx"}
         )
-        x = case.x + 1j * _STEP * direction["dx"]
+        x = case.x + 1j * STEP * direction["dx"]
         y = graph.forward(moved, x, changes) if changes else reference.forward(moved, x)
-        return float(np.sum(case.dy * np.imag(y))) / _STEP
+        return float(np.sum(case.dy * np.imag(y))) / STEP
 
     def distance(self, number: int, along: float) -> float:
         """How far from the candidate's gradient, in bounds."""
@@ -191,7 +191,7 @@ def distance(
     return float(np.max(distances, initial=0.0))
 
 
-class _ComplexParameters(SessaParameters):
+class ComplexParameters(SessaParameters):
     """Parameters with an imaginary part, for complex steps."""
 
     def __init__(self, parameters: SessaParameters, imaginary: Values) -> None:

@@ -4,7 +4,20 @@ from collections.abc import Iterator
 from itertools import chain
 
 from sessa_ref.oracle.behaviours import BEHAVIOURS, Behaviour
-from sessa_ref.oracle.faults import FAULTS, Fault, caches, derivatives, families, modes, sources, structures, weights
+from sessa_ref.oracle.faults import (
+    FAULTS,
+    Fault,
+    caches,
+    derivatives,
+    earlier,
+    families,
+    modes,
+    shares,
+    slots,
+    sources,
+    structures,
+    weights,
+)
 from sessa_ref.oracle.faults.variation import Family, Variation
 from sessa_ref.oracle.search import decoding_of
 
@@ -51,6 +64,13 @@ def kinds() -> Iterator[tuple[str, str, str]]:
     for label, words in weights.CHANGES_IN_WORDS.items():
         yield "any parameter", f"...{label}", f"A parameter {words}."
     yield "gradient", "Gradient...", "What flows back through some value is multiplied by c, 0 where it is detached."
+    yield (
+        "gradient",
+        "Gradient...Of..., Gradient...Through...",
+        "A gradient is the share of some batch rows or tokens only, or in another order.",
+    )
+    yield "decode", "Decode...Slots...", "Unwritten slots of a buffer take part in a softmax."
+    yield "decode", "Decode...OfPrevious, Decode...OfPromptEnd", "A step takes a value of an earlier token."
     yield "decode", "Decode...", "Any of these in decoding steps alone."
     for behaviour in BEHAVIOURS.values():
         yield behaviour.area, behaviour.name, behaviour.departure
@@ -63,7 +83,14 @@ def _all() -> Iterator[Explained]:
         *families.families(), *structures.variations(), *sources.variations(), *weights.variations(), *modes.variations()
     ]  # fmt: skip
     others = chain(
-        caches.variations(), caches.families(), derivatives.variations(), derivatives.families(), derivatives.factors()
+        caches.variations(),
+        caches.families(),
+        slots.variations(),
+        earlier.variations(),
+        shares.variations(),
+        derivatives.variations(),
+        derivatives.families(),
+        derivatives.factors(),
     )
     for mistake in chain(forward, others, map(decoding_of, forward)):
         yield mistake.at(lambda run: 1.0, "c") if isinstance(mistake, Family) else mistake

@@ -109,6 +109,9 @@ def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> 
     values["y of a slice"] = layer.forward(np.concatenate([x[:1], x])[1:])
     values["y of a strided input"] = layer.forward(_strided(x))
     values["y of the first row alone"] = layer.forward(x[:1])
+    layer.forward(x)
+    values["y of the first half after the whole"] = layer.forward(x[:, : x.shape[1] // 2])
+    values["y after a shorter input"] = layer.forward(x)
     if isinstance(layer, Decoding):
         layer.prefill(x, x.shape[1])
         layer.prefill(x[:, :1], x.shape[1])

@@ -25,9 +25,12 @@ from sessa_ref.oracle.faults import (
     applied,
     caches,
     derivatives,
+    earlier,
     families,
     graph,
     modes,
+    shares,
+    slots,
     sources,
     structures,
     weights,
@@ -234,7 +237,7 @@ def _times(factor: Number, law: Callable[[Run], Any]) -> Callable[[Run], Any]:
 def tiers(check: str) -> Iterator[Tier]:
     """What is tried, likelier things first; a tier that explains ends the search."""
     if check == "gradients":
-        yield (derivatives.factors, derivatives.variations, derivatives.families)
+        yield (derivatives.factors, derivatives.variations, derivatives.families, shares.variations)
         return
     if check == "decode":
         yield caching_tier()
@@ -254,7 +257,7 @@ def rounding_tier() -> Tier:
 
 def caching_tier() -> Tier:
     """What is kept and read while decoding."""
-    return (caches.variations, caches.families)
+    return (caches.variations, caches.families, slots.variations, earlier.variations)
 
 
 def _decoding(variations: Iterable[Variation | Family]) -> Iterator[Variation | Family]:

@@ -7,6 +7,7 @@ import pickle
 import pkgutil
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch

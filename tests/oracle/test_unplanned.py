@@ -10,13 +10,25 @@ import pytest
 
 from sessa_ref import reference
 from sessa_ref.oracle import Report, Verdict, battery, verify
-from sessa_ref.oracle.behaviours import lower_precision, rounds_at_random
+from sessa_ref.oracle.behaviours import behaviours, lower_precision, rounds_at_random
 from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.checks import CHECKS, Finding, Observation
 from sessa_ref.oracle.diagnosis import diagnose
 from sessa_ref.oracle.expectation import expectations
 from sessa_ref.oracle.explanations import explained, kinds
-from sessa_ref.oracle.faults import caches, derivatives, families, graph, modes, sources, structures, weights
+from sessa_ref.oracle.faults import (
+    caches,
+    derivatives,
+    earlier,
+    families,
+    graph,
+    modes,
+    shares,
+    slots,
+    sources,
+    structures,
+    weights,
+)
 from sessa_ref.oracle.faults.variation import Family, Variation
 from sessa_ref.oracle.location import wrong_stage
 from sessa_ref.oracle.patterns import first_token_pattern, length_pattern
@@ -47,6 +59,7 @@ TOLD = {
     "QueriesAndKeysOfUnitLength": ("QueryAndKeyHeadsUnitLength", "length 1"),
     "StatesInBfloat16": ("FInBfloat16", "rounded to bfloat16"),
     "GateHalfDetached": ("GradientGate", "multiplied by 0.5"),
+    "NormGradientOfLastRow": ("GradientLastRowOfNorm", "ln.weight and ln.bias is that of the last batch row only"),
     "DecodesTwoAhead": ("DecodePositionOffset", "off by 2"),
     "CachesHalf": ("KeepStatesInFloat16", "in float16"),
     "ErfOfAbramowitzAndStegun": ("GeluErfFormula7125OfAbramowitzAndStegun", "formula 7.1.25"),
@@ -68,6 +81,7 @@ CASES_OF = {
 
 CHECK_OF = {
     "GateHalfDetached": "gradients",
+    "NormGradientOfLastRow": "gradients",
     "DecodesTwoAhead": "decode",
     "CachesHalf": "decode",
 }
@@ -117,6 +131,7 @@ def known() -> list[Variation | Family]:
     return [
         *families.families(), *structures.variations(), *sources.variations(), *weights.variations(),
         *modes.variations(), *caches.variations(), *caches.families(), *derivatives.factors(),
+        *shares.variations(),
     ]  # fmt: skip
 
 
@@ -131,6 +146,45 @@ def test_how_a_candidate_behaves_is_told(name):
     report = report_on(name)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
     assert [diagnosis.name for diagnosis in report.diagnosis] == [TOLD[name][0]]
+
+
+def test_a_backward_pass_that_rounds_is_told_with_where_it_does():
+    both = [o for check in ("forward", "gradients") for o in observed("GateGradientInBfloat16", check)]
+    (told,) = behaviours(both, candidate("GateGradientInBfloat16"))
+    assert told.name == "BackwardLosesPrecision"
+    assert "rounding to" in told.text
+    assert "the gate g" in told.text
+    both = [o for check in ("forward", "gradients") for o in observed("GateHalfDetached", check)]
+    assert [told.name for told in behaviours(both, candidate("GateHalfDetached"))] == ["WrongGradients"]
+
+
+def test_a_shorter_call_after_a_longer_one_is_checked():
+    both = [o for check in ("forward", "calls") for o in observed("MaskOfTheLongest", check)]
+    told = behaviours(both, candidate("MaskOfTheLongest"))
+    assert [diagnosis.name for diagnosis in told] == ["KeepsState"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changed"),
+    [
+        ("DecodeGainOfPrevious", "its own where there is none"),
+        ("DecodeForwardSlotsOf16", "multiple of 16"),
+        ("DecodeWithoutPrevious", "the token before"),
+    ],
+)
+def test_a_step_that_reads_what_it_should_not_is_told_from_the_others(wanted, changed):
+    """Decoding with this mistake: the search among all of these finds it, with its sentence."""
+    members = [*caches.variations(), *slots.variations(), *earlier.variations()]
+    assert len({member.name for member in members}) == len(members)
+    (mistake,) = (member for member in members if member.name == wanted)
+    assert changed in mistake.departure
+    (case,) = (case for case in battery() if case.name == "smallest")
+    expectation = expectations(case, ("float64",))["float64"]
+    finding = Finding(ratio=1e8, values={"y": graph.decoded(case.parameters, case.x, 6, mistake.changes)}, split=6)
+    failed = Observation(Result("smallest", "float64", "decode", Status.FAILED, 1e8), finding, expectation)
+    assert not np.allclose(finding.values["y"], expectation.true["y"], rtol=1e-6)
+    search = Search("decode", (), [failed], only=(lambda: (m for m in members if m.name[:12] == wanted[:12]),))
+    assert wanted in [variation.name for variation in search.run()]
 
 
 def test_a_rule_for_the_lengths_that_are_wrong():
@@ -219,7 +273,7 @@ def test_names_are_unique_and_explained():
         assert known is not None
         assert known.cause.endswith(".")
         assert known.departure.endswith(".") or isinstance(member, Family)
-    for name in ("KeepsState", "DecodeGainNegated", "GradientGate", "TanhGelu"):
+    for name in ("KeepsState", "DecodeGainNegated", "GradientGate", "GradientLastRowOfNorm", "TanhGelu"):
         assert explained(name) is not None
     assert explained("NoSuchFault") is None
     assert all(sentence.endswith((".", ")")) for _, _, sentence in kinds())

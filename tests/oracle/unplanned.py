@@ -201,6 +201,35 @@ class Overwriting(PlainTorchLayer):
         return y
 
 
+class MaskOfTheLongest(PlainTorchLayer):
+    """A shorter call after a longer one is another."""
+
+    longest = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.longest = max(self.longest, x.shape[1])
+        return super().forward(x) + (1e-3 if x.shape[1] < self.longest else 0)
+
+
+class NormGradientOfLastRow(PlainTorchLayer):
+    """The norm's parameters learn from the last row of the batch alone."""
+
+    def normalize(self, x: Tensor) -> Tensor:
+        weight, bias = self.ln.weight, self.ln.bias
+        others = nn.functional.layer_norm(x[:-1], (self.D,), weight.detach(), bias.detach(), self.eps)
+        return torch.cat([others, nn.functional.layer_norm(x[-1:], (self.D,), weight, bias, self.eps)])
+
+
+class GateGradientInBfloat16(PlainTorchLayer):
+    """What flows back through the gate is rounded."""
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        if g.requires_grad:
+            g = g.clone()
+            g.register_hook(lambda gradient: gradient.to(torch.bfloat16).to(gradient.dtype))
+        return super().after_mixer(x, s, g)
+
+
 class Remembering(PlainTorchLayer):
     """The second call differs from the first."""
 

@@ -66,6 +66,24 @@ def variations() -> Iterator[Variation]:
         "KeepPromptKeysUnrotated", "decode", "Keys of the prompt enter the cache without rotation.", _CAUSE, _FIX,
         one("kept k_rotated", _of_prompt(lambda run, k: run.values["k_heads"])),
     )  # fmt: skip
+    for word, phrase, masks in (
+        ("", "the forward attention does", ("visible",)),
+        ("Feedback", "the feedback attention does", ("visible_fb",)),
+        ("Both", "both attentions do", ("visible", "visible_fb")),
+    ):
+        for label, words, unread in _UNREAD:
+            yield Variation(
+                f"Decode{word}Without{label}", "decode", f"In decoding steps {phrase} not read {words}.", _CAUSE, _FIX,
+                only_decoding({mask: _hiding(unread) for mask in masks}),
+            )  # fmt: skip
+    yield Variation(
+        "CacheStaysOfPrompt", "decode", "Decoding steps do not change the cache: each sees the prompt and itself, at the position after the prompt.",
+        _CAUSE, _FIX,
+        only_decoding({
+            "visible": _hiding(_UNREAD[0][2]), "visible_fb": _hiding(_UNREAD[0][2]),
+            "positions": lambda run, p: 0 * p + run.prompt,
+        }),
+    )  # fmt: skip
     for label, words, positions in (
         ("FromPromptEnd", "counts from 0 again after the prompt", lambda run, p: p - run.prompt),
         ("FromPromptEndOne", "counts from 1 again after the prompt", lambda run, p: p - run.prompt + 1),
@@ -146,6 +164,16 @@ _READS: tuple[tuple[str, str, Callable[[Run, Array], Array]], ...] = (
     ("PromptLast", "as the prompt's last for all decoded tokens", lambda run, z: _repeated(z, run.prompt)),
 )  # fmt: skip
 
+_UNREAD: tuple[tuple[str, str, Callable[[Run], Array]], ...] = (
+    ("Decoded", "the tokens decoded before", lambda run: run.values["columns"] >= run.prompt),
+    ("Prompt", "the prompt", lambda run: run.values["columns"] < run.prompt),
+    ("PromptEnd", "the prompt's last token", lambda run: run.values["columns"] == run.prompt - 1),
+    ("FirstDecoded", "the token decoded first", lambda run: run.values["columns"] == run.prompt),
+    ("Previous", "the token before", lambda run: run.values["columns"] == run.start - 1),
+    ("OddDecoded", "every second decoded token, from the second on", lambda run: _decoded_rest(run, 1)),
+    ("EvenDecoded", "every second decoded token, from the first on", lambda run: _decoded_rest(run, 0)),
+)  # fmt: skip
+
 _KEEPS: tuple[tuple[str, str, Change], ...] = (
     ("Zero", "as zero", lambda run, z: 0 * z),
     ("Negated", "with the other sign", lambda run, z: -z),
@@ -159,6 +187,16 @@ _KEEPS: tuple[tuple[str, str, Change], ...] = (
 def _repeated(z: Array, prompt: int) -> Array:
     index = np.arange(z.shape[-2])
     return z[..., np.where(index < prompt, index, max(prompt - 1, 0)), :]
+
+
+def _decoded_rest(run: Run, rest: int) -> Array:
+    number = run.values["columns"] - run.prompt
+    return (number >= 0) & (number % 2 == rest)
+
+
+def _hiding(unread: Callable[[Run], Array]) -> Change:
+    """A mask without some tokens; a token always stays visible to itself where it was."""
+    return lambda run, v: v & ~(unread(run) & (run.values["columns"] < run.start))
 
 
 def _instead(source: str) -> Change:

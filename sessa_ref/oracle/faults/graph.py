@@ -31,18 +31,22 @@ class Run:
     """One evaluation of the layer: parameters, changes, and the values so far."""
 
     def __init__(
-        self, parameters: SessaParameters, changes: Changes, past: Mapping[str, Array], decoding: bool
+        self, parameters: SessaParameters, changes: Changes, past: Mapping[str, Any], decoding: bool, capacity: int = 0
     ) -> None:
         self.parameters = parameters
         self.config = parameters.config
         self.changes = changes
         self.past = past
         self.decoding = decoding
+        self.capacity = capacity
+        """Tokens that the cache was made for."""
         self.start = past["s"].shape[-2] if past else 0
         """Tokens before the first one of this run."""
         self.prompt = int(past["prompt"]) if past else 0
         """How many of them were the prompt's."""
         self.values: dict[str, Any] = {}
+        self.right: dict[str, Any] = {}
+        """The values before the variation changed them."""
         self.stage = _INPUT
         self.stages: dict[str, str] = {}
         """The stage of each value."""
@@ -50,6 +54,7 @@ class Run:
 
     def note(self, name: str, value: Any) -> Any:
         """Keep a value under its name, changed if the variation says so."""
+        self.right[name] = value
         change = self.changes.get(name)
         if change is not None:
             value = change(self, value)
@@ -79,16 +84,19 @@ class Run:
     def cache(self) -> dict[str, Any]:
         """What the next tokens need."""
         kept = {name: self.values[f"kept {name}"] for name in _KEPT}
-        return {**kept, "prompt": self.prompt if self.decoding else self.values["s"].shape[-2]}
+        of_prompt = self.past["of prompt"] if self.decoding else self.right
+        prompt = self.prompt if self.decoding else self.values["s"].shape[-2]
+        return {**kept, "prompt": prompt, "previous": self.right, "of prompt": of_prompt}
 
 
 def advance(
     parameters: SessaParameters,
     x: Array,
     changes: Changes,
-    past: Mapping[str, Array] | None = None,
+    past: Mapping[str, Any] | None = None,
     decoding: bool = False,
     base: Run | None = None,
+    capacity: int = 0,
 ) -> Run:
     """The layer on tokens x, (batch, T, D), that follow those in `past`.
 
@@ -99,8 +107,9 @@ def advance(
         past: what an earlier run left, by `Run.cache`.
         decoding: whether this is a decoding step.
         base: the same run without changes, of which stages that nothing changes are taken over.
+        capacity: tokens that the cache was made for.
     """
-    run = Run(parameters, changes, past or {}, decoding)
+    run = Run(parameters, changes, past or {}, decoding, capacity)
     changed = {base.stages.get(name, _INPUT) for name in changes} if base is not None else set(_STAGES)
     for stage in _STAGES:
         # Attention and routing both need the input stage, and the output stage needs all.
@@ -139,10 +148,10 @@ def forward(parameters: SessaParameters, x: Array, changes: Changes, base: Run |
 
 def decoded(parameters: SessaParameters, x: Array, split: int, changes: Changes) -> Array:
     """The output for a prompt of `split` tokens and then for one token after the other."""
-    run = advance(parameters, x[:, :split], changes)
+    run = advance(parameters, x[:, :split], changes, capacity=x.shape[1])
     outputs = [run.values["y"]]
     for t in range(split, x.shape[1]):
-        run = advance(parameters, x[:, t : t + 1], changes, run.cache(), decoding=True)
+        run = advance(parameters, x[:, t : t + 1], changes, run.cache(), decoding=True, capacity=x.shape[1])
         outputs.append(run.values["y"])
     return np.concatenate(outputs, axis=1)
 
