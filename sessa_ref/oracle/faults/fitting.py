@@ -42,6 +42,8 @@ def fit(residual: Residual, starts: Sequence[Number], null: float) -> Number | N
             best, number = reached, at
         if best < 1e-3:
             break
+    if number is not None and number < 0 and size(residual(-number)) <= best:  # only its size matters
+        return -number
     return number
 
 
