@@ -158,7 +158,7 @@ class TestGuardian:
         monkeypatch.setattr(isolation, "_PATIENCE", 1.0)
         mark = f"8{os.getpid()}.4"
         guardian = Guardian()
-        guardian.start(["sh", "-c", f"(setsid sleep {mark} &) ; kill -STOP $PPID; exec sleep {mark}"])
+        guardian.start(["sh", "-c", f"(setsid sleep {mark} &) ; sleep 0.5; kill -STOP $PPID; exec sleep {mark}"])
         assert eventually(lambda: len(living(guardian.folder, mark)) == 2)
         with pytest.raises(LimitError):
             guardian.wait_for(lambda: False, Limits(0.5, 2**30))
