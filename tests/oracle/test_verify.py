@@ -411,7 +411,7 @@ class TestTheOracleFails:
         assert report.remark.startswith("the run ended early: No space left on device; ")
 
     def test_a_search_that_fails_leaves_the_verdict(self, monkeypatch):
-        def broken(observations):
+        def broken(*arguments):
             raise RuntimeError("no catalogue")
 
         monkeypatch.setattr(sys.modules["sessa_ref.oracle.verify"], "diagnose", broken)
