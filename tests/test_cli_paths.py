@@ -271,7 +271,7 @@ def test_tokens_in_other_formats(layer, tmp_path):
 def test_tokens_that_are_none(layer, tmp_path):
     x = np.load(layer[1])
     whole = layer[1].read_bytes()
-    for name, stored in {"complex": x + 1j, "row": x[0], "none": x[:0], "large": 1e300 * x}.items():
+    for name, stored in {"complex": x + 1j, "row": x[0], "none": x[:0]}.items():
         np.save(tmp_path / f"{name}.npy", stored)
     for name, data in {
         "cut": whole[:-20],
@@ -288,7 +288,6 @@ def test_tokens_that_are_none(layer, tmp_path):
         "complex.npy": "x must hold real numbers",
         "row.npy": "with D=8, got (8,)",
         "none.npy": "at least one token",
-        "large.npy": "so large that the layer overflows",
         "integers.safetensors": "must be stored as F64, F32, F16 or BF16, got I64",
         "folder.npy": "Is a directory",
         **{

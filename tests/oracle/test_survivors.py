@@ -39,7 +39,9 @@ class Hangs(Right):
 """
 # The command line, or the library.
 RUN = """
-import sys, sessa_ref.cli
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever the tests run under
+import sessa_ref.cli
 if __name__ == "__main__":
     if sys.argv[1] == "library":
         from sessa_ref.oracle import verify
@@ -91,7 +93,6 @@ def test_nothing_survives(tmp_path, kind, number, times):
     run = subprocess.Popen(
         [sys.executable, tmp_path / "run.py", kind, f"{tmp_path / 'hangs.py'}:Hangs"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
     )  # fmt: skip
     try:
         assert eventually(lambda: sum(p.cmdline()[1:] == [mark] for p in living(folder, mark)) == 2)
@@ -166,6 +167,7 @@ class TestGuardian:
         assert not living(guardian.folder, mark)
         assert not guardian.folder.exists()
 
+    @pytest.mark.filterwarnings("ignore:os.fork\\(\\) was called:RuntimeWarning")  # by a library in the same process
     def test_survives_what_others_write_and_the_end_of_a_fork(self):
         guardian = Guardian()
         if os.fork() == 0:
