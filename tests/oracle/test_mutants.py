@@ -73,7 +73,9 @@ def test_what_the_catalogue_lacks_is_rejected_too(name):
     report = verify(candidate, ("float64",), cases, explain=False)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
     if name in USES:
-        assert {r.check for r in report.results if r.status in (Status.FAILED, Status.ERRORED) and r.required} == {"calls"}
+        assert {r.check for r in report.results if r.status in (Status.FAILED, Status.ERRORED) and r.required} == {
+            "calls"
+        }
 
 
 def test_a_lower_precision_is_called_so():
