@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from sessa_ref.notation import Array
-from sessa_ref.oracle.candidate import CandidateLayer, PaddedDecoding, Padding, Values
+from sessa_ref.oracle.candidate import CandidateLayer, PaddedDecoding, Padding, Values, first_line
 from sessa_ref.oracle.cases import Case
 
 DECODED = "y of a prompt padded on the left and steps"
@@ -60,10 +60,9 @@ def padded_outputs(layer: CandidateLayer, case: Case, x: Shaped[Array, "batch T 
     try:
         unmasked = layer.forward_padded(x, np.ones(x.shape[:2], dtype=bool))
     except Exception as error:  # whatever the candidate raises
-        reason = (f"{type(error).__name__}: {error}".splitlines() or [""])[0]
         raise ValueError(
             "it refuses an attention_mask of shape (batch, T), True for real tokens; an argument of another meaning "
-            f"needs another name: {reason}"
+            f"needs another name: {first_line(error)}"
         ) from error
     if unmasked is None:
         return {}
