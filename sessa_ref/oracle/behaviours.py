@@ -14,6 +14,7 @@ from sessa_ref.oracle.cases import Case
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.expectation import GROWTH, Expectation
 from sessa_ref.oracle.faults.fault import Area
+from sessa_ref.oracle.inversion import values_inside
 from sessa_ref.oracle.location import wrong_stage
 from sessa_ref.oracle.patterns import first_token_pattern, layer_pattern, length_pattern
 from sessa_ref.oracle.precision import PRECISIONS
@@ -53,6 +54,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Behaviour("WrongForSomeLengths", "It is wrong for some numbers of tokens.", "A block size, a buffer or a special case.", "Treat every length alike."),
         Behaviour("WrongFromSomeToken", "It is right up to some token and wrong from there on.", "A buffer, a block or a window of limited size.", "Treat every token alike."),
         Behaviour("WrongForSomeLayers", "It is wrong for some configs or inputs.", "A special case, or a size that is mistaken for an equal one.", "Treat every config alike."),
+        Behaviour("OtherGain", "The gain is another, everything else being right.", "Another function than gamma_max tanh, or another argument.", "Use gamma_t = gamma_max tanh(<w, u_t> + b)."),
+        Behaviour("OtherFeedbackWeights", "The outputs of the first tokens follow from other gains or feedback weights, everything else being right.", "Another mask, score or softmax in the feedback attention.", "Use B_tj = gamma_t alpha_tj over j < t."),
+        Behaviour("OtherForwardWeights", "The outputs of the first tokens follow from other weights of the forward attention, everything else being right.", "Another mask, score, rotation or softmax in the forward attention.", "Use alpha_tj = softmax over j <= t of <q_t, k_j>/sqrt(d)."),
         Behaviour("WrongStage", "A stage of the layer gives another result than it should.", "A formula of this stage.", "Compare this stage with the definition."),
         Behaviour("WrongInOnePrecision", "It is right in one precision and not in another.", "A cast, or a constant of one dtype.", "Compute in the dtype that is asked for."),
         Behaviour("WrongGradients", "Some gradients are wrong.", "A hand-written backward pass, a detach or a hook.", "Differentiate the definition."),
@@ -79,7 +83,7 @@ def behaviours(
         definite: only what no fault of the layer can look like.
     """
     failed = [o for o in observations if o.result.status is Status.FAILED and o.result.required]
-    number = len(failed)
+    number = len(failed) or sum(o.result.status is Status.ERRORED and o.result.required for o in observations)
 
     def told(name: str, fact: str) -> Diagnosis:
         text = BEHAVIOURS[name].departure.rstrip(".")
@@ -92,6 +96,7 @@ def behaviours(
     if not definite:
         finders += [
             lambda: _of_uses(observations, candidate),
+            lambda: _of_failing_uses(observations),
             lambda: _of_gradients(observations, candidate),
             lambda: _not_finite(failed),
             lambda: _later_tokens(failed),
@@ -100,6 +105,7 @@ def behaviours(
             lambda: layer_pattern(observations),
             lambda: first_token_pattern(observations),
             lambda: _precision(observations),
+            lambda: values_inside(observations),
             lambda: wrong_stage(candidate, observations),
         ]
     for finder in finders:
@@ -217,6 +223,18 @@ def _of_uses(observations: Sequence[Observation], candidate: Candidate | None) -
                 break
 
 
+def _of_failing_uses(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
+    """Uses in which the candidate raises something although the plain calls are right."""
+    wrong = {(o.result.case, o.result.check) for o in observations if o.result.status is not Status.PASSED}
+    for use in observations:
+        label, _, error = use.result.message.partition(": ")
+        if use.result.check == "calls" and use.result.status is Status.ERRORED:
+            for words, name in _USES:
+                if words in label and (use.result.case, _plain_check(label)) not in wrong:
+                    yield name, f"on {use.result.case}, there is no {label}, but {error}"
+                    break
+
+
 def _stale(expectation: Expectation, value: np.ndarray) -> str:
     """What a wrong output of the check `calls` is, if it is the one for earlier parameters or an earlier input."""
     case, true = expectation.case, expectation.true["y"]
@@ -242,7 +260,7 @@ def _plain_check(label: str) -> str:
     """The check that does the same without anything unusual."""
     if "in turn" in label:
         return "decode"
-    return "gradients" if label.startswith(("dx", "grad.")) else "forward"
+    return "gradients" if label.startswith(("dx", "grad.", "a gradient")) else "forward"
 
 
 def _right_use(expectation: Expectation, label: str, value: np.ndarray) -> bool:

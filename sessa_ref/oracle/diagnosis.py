@@ -17,7 +17,7 @@ from sessa_ref.oracle.evidence import Mistake, explains, misfit
 from sessa_ref.oracle.faults import FAULTS, Fault
 from sessa_ref.oracle.faults.variation import Variation
 from sessa_ref.oracle.precision import PRECISIONS
-from sessa_ref.oracle.search import ENOUGH, Search, caching_tier, rounding_tier, tokens_of
+from sessa_ref.oracle.search import ENOUGH, Search, caching_tier, prefill_is_wrong, rounding_tier, tokens_of
 from sessa_ref.oracle.verdict import Diagnosis, Status
 
 CLEAR = 100.0
@@ -40,7 +40,7 @@ def diagnose(
         candidate: for experiments on how it behaves, where nothing of the catalogue explains it.
         progress: called with a line of text when the search goes on to something longer.
     """
-    if all(o.result.status is not Status.FAILED or not o.result.required for o in observations):
+    if all(o.result.status not in (Status.FAILED, Status.ERRORED) or not o.result.required for o in observations):
         return []
     try:
         return _diagnose(observations, candidate, progress)
@@ -117,7 +117,11 @@ def _of_catalogue(
     only = areas[check]
     pool = [f for f in FAULTS.values() if (f.area == only if only else f.area not in ("decode", "gradient"))]
     if only:
-        pool = [*pool, *(f for f in FAULTS.values() if f not in pool and not found and f.area != "gradient")]
+        others = [f for f in FAULTS.values() if f not in pool and not found and f.area not in ("gradient", "decode")]
+        pool = [*pool, *others]
+        if check == "decode" and number == 1:
+            part = "prefill" if prefill_is_wrong(observations) else "decoding"
+            pool += [fault.only_in(part) for fault in others]
     failed = sorted((o for o in observations if o.finding is not None), key=_size)
     informative = [o for o in failed if o.result.ratio is not None and np.isfinite(o.result.ratio) and tokens_of(o) > 4]
     probes = (informative or failed)[:_PROBES]

@@ -67,7 +67,8 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
         return 0.0
     observed = observed_values(observation)
     split = finding.split if finding is not None else expectation.case.split
-    fixed = [m for m in mistakes if isinstance(m, Fault)]
+    faults = [m for m in mistakes if isinstance(m, Fault)]
+    fixed = [fault for fault in faults if not fault.only]
     changes = together(*(m.changes for m in mistakes if isinstance(m, Variation)))
     share = ROUNDED if any(isinstance(m, Variation) and m.rounds for m in mistakes) else 1.0
     try:
@@ -78,7 +79,7 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
                 return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes), share)
             ratios = [
                 distance(expectation, "y", observed.get("y"), values, share)
-                for values in _decodings(expectation, split, changes)
+                for values in _decodings(expectation, split, changes, [fault for fault in faults if fault.only])
             ]
             return min(ratios)
     except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
@@ -100,17 +101,22 @@ def forward_values(expectation: Expectation, changes: Changes) -> np.ndarray:
     return reference.forward(case.parameters, case.x)
 
 
-def _decodings(expectation: Expectation, split: int, changes: Changes) -> list[np.ndarray]:
-    """Decoding as a layer with the mistake would do it, and, where the mistake needs the past, as the sequence."""
+def _decodings(expectation: Expectation, split: int, changes: Changes, partial: Sequence[Fault]) -> list[np.ndarray]:
+    """Decoding as a layer with the mistake would do it, and, where the mistake needs the past, as the sequence.
+
+    Of `partial` each fault acts in its own part of the work.
+    """
     case = expectation.case
     if changes:
         stepwise = graph.decoded(case.parameters, case.x, split, changes)
         return [stepwise, graph.forward(case.parameters, case.x, changes)]
-    y, cache = reference.prefill(case.parameters, case.x[:, :split])
+    with applied(*(fault for fault in partial if fault.only == "prefill")):
+        y, cache = reference.prefill(case.parameters, case.x[:, :split])
     outputs = [y]
-    for t in range(split, case.x.shape[1]):
-        y_t, cache = reference.decode_step(case.parameters, case.x[:, t], cache)
-        outputs.append(y_t[:, None])
+    with applied(*(fault for fault in partial if fault.only == "decoding")):
+        for t in range(split, case.x.shape[1]):
+            y_t, cache = reference.decode_step(case.parameters, case.x[:, t], cache)
+            outputs.append(y_t[:, None])
     return [np.concatenate(outputs, axis=1)]
 
 

@@ -19,7 +19,7 @@ from sessa_ref.oracle.faults import (
     weights,
 )
 from sessa_ref.oracle.faults.variation import Family, Variation
-from sessa_ref.oracle.search import decoding_of
+from sessa_ref.oracle.search import decoding_of, prefill_of
 
 Explained = Fault | Variation | Behaviour
 """What has a name, an area, a sentence, a cause and a fix."""
@@ -72,12 +72,16 @@ def kinds() -> Iterator[tuple[str, str, str]]:
     yield "decode", "Decode...Slots...", "Unwritten slots of a buffer take part in a softmax."
     yield "decode", "Decode...OfPrevious, Decode...OfPromptEnd", "A step takes a value of an earlier token."
     yield "decode", "Decode...", "Any of these in decoding steps alone."
+    yield "decode", "Prefill...", "Any of these in the prefill alone."
     for behaviour in BEHAVIOURS.values():
         yield behaviour.area, behaviour.name, behaviour.departure
 
 
 def _all() -> Iterator[Explained]:
     yield from FAULTS.values()
+    for fault in FAULTS.values():
+        if fault.area not in ("decode", "gradient"):
+            yield from (fault.only_in("decoding"), fault.only_in("prefill"))
     yield from BEHAVIOURS.values()
     forward: list[Variation | Family] = [
         *families.families(), *structures.variations(), *sources.variations(), *weights.variations(), *modes.variations()
@@ -92,5 +96,5 @@ def _all() -> Iterator[Explained]:
         derivatives.families(),
         derivatives.factors(),
     )
-    for mistake in chain(forward, others, map(decoding_of, forward)):
+    for mistake in chain(forward, others, map(decoding_of, forward), map(prefill_of, forward)):
         yield mistake.at(lambda run: 1.0, "c") if isinstance(mistake, Family) else mistake

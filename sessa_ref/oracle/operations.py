@@ -1,6 +1,7 @@
 """What a Python candidate is made to do for one request, next to the candidate itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -106,38 +107,62 @@ def _calls(layer: CandidateLayer, case: Case, x: np.ndarray, dy: np.ndarray) -> 
     values["y again"] = layer.forward(x)
     layer.forward(-2 * np.roll(x, 1, axis=-1))
     values["y again"] = np.array(_array("y again", values["y again"]))  # what became of it
-    values["y of a slice"] = layer.forward(np.concatenate([x[:1], x])[1:])
-    values["y of a strided input"] = layer.forward(_strided(x))
-    values["y of the first row alone"] = layer.forward(x[:1])
+    with _use("y of a slice"):
+        values["y of a slice"] = layer.forward(np.concatenate([x[:1], x])[1:])
+    with _use("y of a strided input"):
+        values["y of a strided input"] = layer.forward(_strided(x))
+    with _use("y of the first row alone"):
+        values["y of the first row alone"] = layer.forward(x[:1])
     layer.forward(x)
-    values["y of the first half after the whole"] = layer.forward(x[:, : x.shape[1] // 2])
-    values["y after a shorter input"] = layer.forward(x)
+    with _use("y of the first half after the whole"):
+        values["y of the first half after the whole"] = layer.forward(x[:, : x.shape[1] // 2])
+    with _use("y after a shorter input"):
+        values["y after a shorter input"] = layer.forward(x)
     if isinstance(layer, Decoding):
         layer.prefill(x, x.shape[1])
-        layer.prefill(x[:, :1], x.shape[1])
-        values["y after decoding"] = layer.forward(x)
+        with _use("y after decoding"):
+            layer.prefill(x[:, :1], x.shape[1])
+            values["y after decoding"] = layer.forward(x)
     if isinstance(layer, Differentiable):
         layer.vjp(x, dy)
-        values["y after a gradient"] = layer.forward(x)
-        values |= _labelled(layer.vjp(x, dy), "again")
-        values |= _labelled(layer.vjp(x, _strided(dy)), "of a strided cotangent")
+        with _use("y after a gradient"):
+            values["y after a gradient"] = layer.forward(x)
+        with _use("a gradient again"):
+            values |= _labelled(layer.vjp(x, dy), "again")
+        with _use("a gradient of a strided cotangent"):
+            values |= _labelled(layer.vjp(x, _strided(dy)), "of a strided cotangent")
         if len(dy) and np.array_equal(dy, np.broadcast_to(dy[:1], dy.shape)):
-            values |= _labelled(layer.vjp(x, np.broadcast_to(dy[:1], dy.shape)), "of a cotangent stored once")
+            with _use("a gradient of a cotangent stored once"):
+                values |= _labelled(layer.vjp(x, np.broadcast_to(dy[:1], dy.shape)), "of a cotangent stored once")
     if isinstance(layer, Sequences):
-        values["y of two sequences in turn"] = _in_turn(layer, case, x)
+        with _use("y of two sequences in turn"):
+            values["y of two sequences in turn"] = _in_turn(layer, case, x)
     if isinstance(layer, Trainable):
         values |= _training(layer, case, x, dy)
     return values
+
+
+@contextmanager
+def _use(label: str) -> Iterator[None]:
+    """Tells which use it was in which the candidate raised something."""
+    try:
+        yield
+    except Exception as error:
+        told = str(error) if isinstance(error, CandidateError) else first_line(error)
+        raise CandidateError(f"{label}: {told}") from error
 
 
 def _training(layer: Trainable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """Training: the mode changes, and not all gradients are wanted."""
     values: Returned = {}
     for of in ("x", "parameters"):
-        values |= _labelled(layer.partial_vjp(x, dy, of), f"with only {of} to differentiate")
+        with _use(f"a gradient with only {of} to differentiate"):
+            values |= _labelled(layer.partial_vjp(x, dy, of), f"with only {of} to differentiate")
     layer.train()
-    values["y in training mode"] = layer.forward(x)
-    values |= _labelled(layer.vjp(x, dy), "in training mode")
+    with _use("y in training mode"):
+        values["y in training mode"] = layer.forward(x)
+    with _use("a gradient in training mode"):
+        values |= _labelled(layer.vjp(x, dy), "in training mode")
     return values
 
 

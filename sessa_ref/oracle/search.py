@@ -5,6 +5,7 @@ Every member is tried on one small case first. What comes near there has to pred
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -38,7 +39,7 @@ from sessa_ref.oracle.faults import (
 from sessa_ref.oracle.faults.fitting import fit, size, well_known
 from sessa_ref.oracle.faults.graph import Changes, Number, Run
 from sessa_ref.oracle.faults.laws import LAWS
-from sessa_ref.oracle.faults.variation import Family, Variation, number_words, only_decoding, together
+from sessa_ref.oracle.faults.variation import Family, Variation, number_words, only_decoding, only_prefill, together
 
 PROBES = 3
 REST = 24
@@ -92,7 +93,8 @@ class Search:
         """The mistakes that explain the observations, the likeliest first; none where none does."""
         if not self.probes:
             return []
-        for tier in tiers(self.check) if self.only is None else [self.only]:
+        prefill = self.check == "decode" and prefill_is_wrong(self.probes)
+        for tier in tiers(self.check, prefill) if self.only is None else [self.only]:
             agreeing = []
             for member in chain.from_iterable(part() for part in tier):
                 if time.process_time() > self.deadline:
@@ -234,15 +236,23 @@ def _times(factor: Number, law: Callable[[Run], Any]) -> Callable[[Run], Any]:
     return lambda run: factor * law(run)
 
 
-def tiers(check: str) -> Iterator[Tier]:
-    """What is tried, likelier things first; a tier that explains ends the search."""
+def tiers(check: str, prefill: bool = False) -> Iterator[Tier]:
+    """What is tried, likelier things first; a tier that explains ends the search.
+
+    Args:
+        check: whose failures are to be explained.
+        prefill: whether the outputs of the prefill itself are wrong, rather than those of later steps.
+    """
     if check == "gradients":
         yield (derivatives.factors, derivatives.variations, derivatives.families, shares.variations)
         return
     if check == "decode":
-        yield caching_tier()
-        yield (_decoding_structures, _decoding_weights)
-        yield (_decoding_modes,)
+        of = prefill_of if prefill else decoding_of
+        if not prefill:
+            yield caching_tier()
+        yield (lambda: map(of, chain(structures.variations(), families.of_settings())),)
+        yield (lambda: map(of, chain(sources.variations(), weights.variations())),)
+        yield (lambda: map(of, modes.variations()),)
         return
     yield (structures.variations, families.of_settings)
     yield (sources.variations, weights.variations)
@@ -260,34 +270,36 @@ def caching_tier() -> Tier:
     return (caches.variations, caches.families, slots.variations, earlier.variations)
 
 
-def _decoding(variations: Iterable[Variation | Family]) -> Iterator[Variation | Family]:
-    for variation in variations:
-        yield decoding_of(variation)
-
-
 def decoding_of(variation: Variation | Family) -> Variation | Family:
     """The same mistake, in decoding steps alone."""
-    sentence = variation.departure[0].lower() + variation.departure[1:]
-    name, departure = f"Decode{variation.name}", f"In decoding steps {sentence}"
+    return _limited(variation, "Decode", "In decoding steps", only_decoding)
+
+
+def prefill_of(variation: Variation | Family) -> Variation | Family:
+    """The same mistake, in the prefill alone."""
+    return _limited(variation, "Prefill", "In the prefill", only_prefill)
+
+
+def _limited(
+    variation: Variation | Family, word: str, words: str, limit: Callable[[Changes], Changes]
+) -> Variation | Family:
+    name, departure = f"{word}{variation.name}", f"{words} {variation.departure[0].lower()}{variation.departure[1:]}"
     if isinstance(variation, Family):
         changes = variation.changes
-        return Family(
-            name, "decode", departure, variation.cause, variation.fix, lambda amount: only_decoding(changes(amount)),
-            variation.starts, variation.right, variation.spread,
-        )  # fmt: skip
-    return Variation(name, "decode", departure, variation.cause, variation.fix, only_decoding(variation.changes))
+        return replace(
+            variation, name=name, area="decode", departure=departure, changes=lambda amount: limit(changes(amount))
+        )
+    return replace(variation, name=name, area="decode", departure=departure, changes=limit(variation.changes))
 
 
-def _decoding_structures() -> Iterator[Variation | Family]:
-    return _decoding(chain(structures.variations(), families.of_settings()))
-
-
-def _decoding_weights() -> Iterator[Variation | Family]:
-    return _decoding(chain(sources.variations(), weights.variations()))
-
-
-def _decoding_modes() -> Iterator[Variation | Family]:
-    return _decoding(modes.variations())
+def prefill_is_wrong(observations: Sequence[Observation]) -> bool:
+    """Whether outputs of the prompt itself are wrong in the check "decode"."""
+    for o in observations:
+        if o.finding is not None and o.expectation is not None:
+            y, split = o.finding.values.get("y"), o.finding.split
+            if y is not None and y.shape == o.expectation.true["y"].shape:
+                return bool(np.any(o.expectation.error_ratios("y", y)[:, :split] > 1))
+    return False
 
 
 def probes_of(failed: Sequence[Observation]) -> list[Observation]:

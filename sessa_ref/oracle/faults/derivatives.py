@@ -7,8 +7,10 @@ in the backward pass, and the output stays as it is.
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from scipy import special
 
 from sessa_ref.notation import Array
+from sessa_ref.oracle.faults import graph
 from sessa_ref.oracle.faults.graph import Change, Run
 from sessa_ref.oracle.faults.modes import ACTIVATIONS, camel
 from sessa_ref.oracle.faults.places import PLACES
@@ -40,6 +42,7 @@ def factors() -> Iterator[Family]:
 def variations() -> Iterator[Variation]:
     """Wrong terms of single backward passes."""
     cause = "A hand-written backward pass, or a custom gradient."
+    words_of = {"Keys": "keys", "Values": "values", "KeysAndValues": "keys and values"}
     for name, words, place, tangent in (
         ("ForwardSoftmaxMean", "The backward pass of the forward softmax lacks the term of the normalisation", "alpha",
          lambda run, v: np.real(v) * np.imag(run.values["logits"])),
@@ -49,6 +52,32 @@ def variations() -> Iterator[Variation]:
          lambda run, v: np.real(run.values["gamma_max"]) * np.imag(run.values["z"])),
         ("GainBound", "The backward pass of the gain lacks gamma_max", "gamma",
          lambda run, v: np.imag(v) / np.real(run.values["gamma_max"])),
+        ("GainOneMinusSquare", "The backward pass of the gain has the slope 1 - gamma^2", "gamma",
+         lambda run, v: (1 - np.real(v) ** 2) * np.imag(run.values["z"])),
+        ("GainBoundOneMinusSquare", "The backward pass of the gain has the slope gamma_max (1 - gamma^2)", "gamma",
+         lambda run, v: np.real(run.values["gamma_max"]) * (1 - np.real(v) ** 2) * np.imag(run.values["z"])),
+        ("GainBoundMinusSquare", "The backward pass of the gain has the slope gamma_max - gamma^2", "gamma",
+         lambda run, v: (np.real(run.values["gamma_max"]) - np.real(v) ** 2) * np.imag(run.values["z"])),
+        ("GainOneMinusTanh", "The backward pass of the gain has the slope gamma_max (1 - tanh) in place of 1 - tanh^2", "gamma",
+         lambda run, v: (np.real(run.values["gamma_max"]) - np.real(v)) * np.imag(run.values["z"])),
+        ("GainSigmoidSlope", "The backward pass of the gain has the slope of a sigmoid, gamma (1 - gamma)", "gamma",
+         lambda run, v: np.real(v) * (1 - np.real(v)) * np.imag(run.values["z"])),
+        ("GainSlopeOfArgument", "The backward pass of the gain takes its argument for tanh: gamma_max (1 - z^2)", "gamma",
+         lambda run, v: np.real(run.values["gamma_max"]) * (1 - np.real(run.values["z"]) ** 2) * np.imag(run.values["z"])),
+        ("GainSlopeTwice", "The backward pass of the gain takes tanh twice: gamma_max (1 - tanh(gamma)^2)", "gamma",
+         lambda run, v: np.real(run.values["gamma_max"]) * (1 - np.tanh(np.real(v)) ** 2) * np.imag(run.values["z"])),
+        ("GeluNormalOnly", "The derivative of GELU lacks its second term, a phi(a)", "u",
+         lambda run, u: special.ndtr(np.real(run.values["a"])) * np.imag(run.values["a"])),
+        ("GeluDensityOnly", "The derivative of GELU lacks its first term, Phi(a)", "u",
+         lambda run, u: np.real(run.values["a"]) * _density(run.values["a"]) * np.imag(run.values["a"])),
+        ("GeluDensityWithoutA", "The derivative of GELU has phi(a) in place of a phi(a)", "u",
+         lambda run, u: (special.ndtr(np.real(run.values["a"])) + _density(run.values["a"])) * np.imag(run.values["a"])),
+        ("GeluDensityUnscaled", "The derivative of GELU has exp(-a^2/2) without 1/sqrt(2 pi)", "u",
+         lambda run, u: (special.ndtr(np.real(run.values["a"])) + np.real(run.values["a"]) * np.exp(-np.real(run.values["a"]) ** 2 / 2)) * np.imag(run.values["a"])),
+        ("GeluDensitySubtracted", "The derivative of GELU subtracts a phi(a)", "u",
+         lambda run, u: (special.ndtr(np.real(run.values["a"])) - np.real(run.values["a"]) * _density(run.values["a"])) * np.imag(run.values["a"])),
+        ("GeluDensityWide", "The derivative of GELU has exp(-a^2) in place of exp(-a^2/2)", "u",
+         lambda run, u: (special.ndtr(np.real(run.values["a"])) + np.real(run.values["a"]) * np.exp(-np.real(run.values["a"]) ** 2) / np.sqrt(2 * np.pi)) * np.imag(run.values["a"])),
         ("NormScale", "The backward pass of the norm lacks its scale", "standard",
          lambda run, v: np.imag(run.values["x"])),
         ("SolveOfSignal", "The backward pass of the solve takes it for the identity in f", "s",
@@ -61,6 +90,16 @@ def variations() -> Iterator[Variation]:
          lambda run, v: _solve(run, np.imag(run.values["f"])) + np.imag(run.values["B"]) @ np.real(v)),
         ("SolveNone", "The backward pass of the solve has f's gradient alone, as if s were f", "s",
          lambda run, v: np.imag(run.values["f"])),
+        ("SolveUnits", "The backward pass of the solve solves with (I + B)^T", "s",
+         lambda run, v: np.linalg.solve(np.eye(v.shape[-2]) + np.real(run.values["B"]), _inflow(run, v))),
+        ("SolveRoutingTransposed", "The backward pass of the solve gives B a transposed gradient", "s",
+         lambda run, v: _solve(run, np.imag(run.values["f"]) + np.swapaxes(np.imag(run.values["B"]), -1, -2) @ np.real(v))),
+        ("SolveRoutingUntransposed", "The backward pass of the solve makes B's gradient of a solve with I - B instead of its transpose", "s",
+         lambda run, v: _solve(run, np.imag(run.values["f"])) + _solve_transposed(run, np.imag(run.values["B"]) @ np.real(v))),
+        ("GateExchanged", "The backward pass of the gate exchanges s and g", "gated",
+         lambda run, v: np.real(run.values["s"]) * np.imag(run.values["s"]) + np.real(run.values["g"]) * np.imag(run.values["g"])),
+        ("QueryRotationForward", "The gradient of the queries is rotated forward instead of back", "q_rotated", lambda run, v: _rotated_forward(run, "q", v)),
+        ("KeyRotationForward", "The gradient of the keys is rotated forward instead of back", "k_rotated", lambda run, v: _rotated_forward(run, "k", v)),
         ("LastTokenDetached", "The last token's output has no gradient", "y", lambda run, v: _rows(v, -1, 0)),
         ("FirstTokenDetached", "The first token's output has no gradient", "y", lambda run, v: _rows(v, 0, 0)),
         ("FirstRowOnly", "Only the first batch row's output has a gradient", "y",
@@ -87,6 +126,27 @@ def variations() -> Iterator[Variation]:
                 f"Gradient{camel(name)}ForGelu", "gradient", f"The derivative of GELU is that of another function: {name}.",
                 cause, "Use Phi(a) + a phi(a).",
                 one("u", lambda run, u, function=function: _with(u, np.imag(function(run.values["a"])))),
+            )  # fmt: skip
+    for label, words, tangents in (
+        ("Rotation", "are not rotated back", lambda run, which, v: np.imag(run.values[f"{which}_heads"])),
+        ("RotationForward", "are rotated forward instead of back", _rotated_forward),
+    ):
+        yield Variation(
+            f"GradientQueryAndKey{label}", "gradient", f"The gradients of queries and keys {words}.", cause, "Rotate gradients by minus the angle.",
+            {f"{which}_rotated": _tangent(lambda run, v, which=which, tangents=tangents: tangents(run, which, v)) for which in ("q", "k")},
+        )  # fmt: skip
+    for label, words, kept in (
+        ("First", "the first", lambda group: np.arange(group) == 0),
+        ("Last", "the last", lambda group: np.arange(group) == group - 1),
+    ):
+        for what, names in (
+            ("Keys", ("shared k",)),
+            ("Values", ("shared v",)),
+            ("KeysAndValues", ("shared k", "shared v")),
+        ):
+            yield Variation(
+                f"Gradient{label}HeadOfShared{what}", "gradient", f"The gradient of shared {words_of[what]} is that of {words} query head of each group.",
+                cause, "Sum over the query heads of a group.", {name: _of_heads(kept) for name in names},
             )  # fmt: skip
     yield Variation(
         "GradientStraightThroughGelu", "gradient", "The gradient passes GELU as if it were the identity.",
@@ -128,6 +188,32 @@ def _with(value: Array, tangent: Array) -> Array:
 
 def _solve(run: Run, right: Array) -> Array:
     return np.linalg.solve(np.eye(right.shape[-2]) - np.real(run.values["B"]), right)
+
+
+def _solve_transposed(run: Run, right: Array) -> Array:
+    B = np.swapaxes(np.real(run.values["B"]), -1, -2)
+    return np.linalg.solve(np.eye(right.shape[-2]) - B, right)
+
+
+def _rotated_forward(run: Run, which: str, rotated: Array) -> Array:
+    """The tangent of a rotation whose adjoint turns by the angle instead of minus the angle: it turns back."""
+    tangent = np.imag(run.values[f"{which}_heads"])
+    if not run.config.rope:
+        return tangent
+    theta = run.values["query theta" if which == "q" else "key theta"]
+    return graph.rotate(tangent, -np.real(theta))
+
+
+def _density(a: Array) -> Array:
+    return np.exp(-(np.real(a) ** 2) / 2) / np.sqrt(2 * np.pi)
+
+
+def _of_heads(kept: Callable[[int], Array]) -> Change:
+    def tangent(run: Run, shared: Array) -> Array:
+        group = run.config.heads // run.config.kv_heads
+        return np.imag(shared) * np.tile(kept(group), run.config.kv_heads)[:, None, None]
+
+    return _tangent(tangent)
 
 
 def _rows(v: Array, row: int, factor: float) -> Array:

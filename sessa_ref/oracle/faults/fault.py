@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from unittest import mock
 
@@ -41,6 +41,15 @@ class Fault:
     """How to repair it."""
     replacements: Replacements
     """The functions of the reference that the fault replaces."""
+    only: Literal["", "prefill", "decoding"] = ""
+    """The part of the work that is wrong, where that is not all of it."""
+
+    def only_in(self, part: Literal["prefill", "decoding"]) -> "Fault":
+        """The same fault in the prefill alone, or in decoding steps alone."""
+        words = {"prefill": "In the prefill", "decoding": "In decoding steps"}[part]
+        name = {"prefill": "Prefill", "decoding": "Decode"}[part] + self.name
+        departure = f"{words} {self.departure[0].lower()}{self.departure[1:]}"
+        return replace(self, name=name, area="decode", departure=departure, only=part)
 
 
 @contextmanager

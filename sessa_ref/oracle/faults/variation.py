@@ -82,9 +82,17 @@ def one(name: str, change: Change) -> Changes:
 
 def only_decoding(changes: Changes) -> Changes:
     """The changes, in decoding steps alone."""
+    return _where(lambda run: run.decoding, changes)
 
+
+def only_prefill(changes: Changes) -> Changes:
+    """The changes, in the prefill alone, which is the run that makes room for more tokens."""
+    return _where(lambda run: bool(run.capacity) and not run.decoding, changes)
+
+
+def _where(condition: Callable[[Run], bool], changes: Changes) -> Changes:
     def limited(change: Change) -> Change:
-        return lambda run, value: change(run, value) if run.decoding else value
+        return lambda run, value: change(run, value) if condition(run) else value
 
     return {name: limited(change) for name, change in changes.items()}
 

@@ -53,6 +53,11 @@ def families() -> Iterator[Family]:
     for name, rule, words in (
         ("RotaryPositionsWrap", lambda p, m: p % m, "Positions start again at 0 after every {number} tokens."),
         ("RotaryPositionsStop", lambda p, m: np.minimum(p, m - 1), "All positions from {number} - 1 on are the same."),
+        (
+            "RotaryPositionsInterpolated",
+            lambda p, m: p * np.minimum(1.0, m / max(len(p), 1)),
+            "For more than {number} tokens T, positions are multiplied by {number}/T.",
+        ),
         ("RotaryPositionsStride", lambda p, m: p // m, "{number} tokens in a row share a position."),
     ):
         yield Family(
@@ -92,6 +97,17 @@ def families() -> Iterator[Family]:
         lambda amount: one("gamma", lambda run, v: clamped(np.tanh(run.values["z"]), -abs(amount(run)), abs(amount(run)))),
         (0.9, 0.99, 0.95, 0.8, 0.5, 0.999),
     )  # fmt: skip
+    for name, words, function in (
+        ("GainArgumentCut", "tanh of its argument cut off at +-{number}", lambda z, c: np.tanh(clamped(z, -abs(c), abs(c)))),
+        ("GainSaturates", "+-gamma_max where |z| > {number}", lambda z, c: np.where(np.abs(np.real(z)) > abs(c), np.sign(np.real(z)), np.tanh(z))),
+        ("GainLine", "its argument times {number}, cut off at +-1, in place of tanh", lambda z, c: clamped(c * z, -1, 1)),
+        ("GainThreshold", "0 where |z| < {number}", lambda z, c: np.where(np.abs(np.real(z)) < abs(c), 0, np.tanh(z))),
+    ):  # fmt: skip
+        yield Family(
+            name, "feedback", f"The gain is another: {words}.", "A fast or a guarded form of tanh.", "Use gamma_max tanh(z).",
+            lambda amount, function=function: one("gamma", lambda run, v: run.values["gamma_max"] * function(run.values["z"], amount(run))),
+            (1.0, 2.0, 3.0, 0.5, 4.0, 5.0, 0.1, 1.5, 0.25), spread="z:size",
+        )  # fmt: skip
     yield Family(
         "GainTemperature", "feedback", "The gain's argument is multiplied by {number}.",
         "A temperature in tanh.", "gamma_t = gamma_max tanh(<w, u_t> + b).", times("z"), FACTORS,

@@ -1,4 +1,4 @@
-"""Variations that belong to one place: other masks, softmaxes, solves, gains, rotations and norms."""
+"""Variations that belong to one place: other masks, softmaxes, solves, gains, tanhs, rotations and norms."""
 
 from collections.abc import Iterator
 
@@ -13,11 +13,24 @@ from sessa_ref.oracle.faults.structures import (
     rotations,
     softmaxes,
     solves,
+    tanhs,
 )
 from sessa_ref.oracle.faults.variation import Variation
 
 
 def variations() -> Iterator[Variation]:
     """All of them, area by area."""
-    for area in (activations, masks, softmaxes, feedback_heads, solves, gains, rotations, norms, joins, exponentials):
+    for area in (
+        activations,
+        masks,
+        softmaxes,
+        feedback_heads,
+        solves,
+        gains,
+        tanhs,
+        rotations,
+        norms,
+        joins,
+        exponentials,
+    ):
         yield from area.variations()

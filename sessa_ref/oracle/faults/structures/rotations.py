@@ -68,6 +68,12 @@ def variations() -> Iterator[Variation]:
             "q_rotated": lambda run, z: _wrong_sign(run, "q_heads", "query theta", z),
             "k_rotated": lambda run, z: _wrong_sign(run, "k_heads", "key theta", z),
         }),
+        *((f"InPlace{label}{camel(pairs)}{whose}", f"it is done in place, {words}, so that the other coordinate of a pair is made of a changed one{how}", {
+            f"{s}_rotated": lambda run, z, s=s, first=first, pairs=pairs: _in_place(run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, first, pairs) for s in sides
+        })
+          for label, words, first in (("First", "the first coordinate before the second", 0), ("Second", "the second coordinate before the first", 1))
+          for pairs, how in (("side by side", ""), ("in halves", ", with pairs (r, r + d/2)"))
+          for whose, sides in (("", ("q", "k")), ("OfQueries", ("q",)), ("OfKeys", ("k",)))),
         ("DespiteConfig", "it takes place although the config has none (use_forward_rope=False)", {
             "q_rotated": _despite_config, "k_rotated": _despite_config,
         }),
@@ -185,6 +191,19 @@ def _wrong_sign(run: Run, heads: str, theta: str, z: Array) -> Array:
     cos, sin = np.cos(run.values[theta]), np.sin(run.values[theta])
     even, odd = run.values[heads][..., 0::2], run.values[heads][..., 1::2]
     return np.stack([even * cos + odd * sin, even * sin + odd * cos], axis=-1).reshape(z.shape)
+
+
+def _in_place(run: Run, heads: str, theta: str, z: Array, first: int, pairs: str) -> Array:
+    if not run.config.rope:
+        return z
+    cos, sin, plain = np.cos(run.values[theta]), np.sin(run.values[theta]), run.values[heads]
+    half = plain.shape[-1] // 2
+    places = (np.s_[..., 0::2], np.s_[..., 1::2]) if pairs == "side by side" else (np.s_[..., :half], np.s_[..., half:])
+    turned = plain.copy()
+    for which in (first, 1 - first):
+        even, odd = turned[places[0]], turned[places[1]]
+        turned[places[which]] = even * sin + odd * cos if which else even * cos - odd * sin
+    return turned
 
 
 def _angles(run: Run, width: int) -> Array:
