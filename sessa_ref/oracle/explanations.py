@@ -1,6 +1,7 @@
 """Everything that a diagnosis can name, to look up and to list."""
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import chain
 
 from sessa_ref.oracle.behaviours import BEHAVIOURS, Behaviour
@@ -40,8 +41,15 @@ _STRUCTURES = (
 
 def explained(name: str) -> Explained | None:
     """The mistake of a name, in capitals or not; None where there is none."""
-    wanted = name.lower()
-    return next((mistake for mistake in _all() if mistake.name.lower() == wanted), None)
+    return _by_name().get(name.lower())
+
+
+@cache
+def _by_name() -> dict[str, Explained]:
+    found: dict[str, Explained] = {}
+    for mistake in _all():
+        found.setdefault(mistake.name.lower(), mistake)
+    return found
 
 
 def kinds() -> Iterator[tuple[str, str, str]]:

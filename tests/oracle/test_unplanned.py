@@ -1,5 +1,6 @@
 """Mistakes that nobody planned for: families find their number, sources and places are named, behaviours are told."""
 
+import re
 import sys
 from dataclasses import replace
 from functools import cache
@@ -30,10 +31,11 @@ from sessa_ref.oracle.faults import (
     weights,
 )
 from sessa_ref.oracle.faults.variation import Family, Variation
+from sessa_ref.oracle.inversion import values_inside
 from sessa_ref.oracle.location import wrong_stage
 from sessa_ref.oracle.patterns import first_token_pattern, length_pattern
 from sessa_ref.oracle.runners import InProcessCandidate
-from sessa_ref.oracle.search import Search
+from sessa_ref.oracle.search import Search, prefill_of
 from sessa_ref.oracle.targets import load_target
 from sessa_ref.oracle.verdict import Result, Status
 
@@ -66,6 +68,11 @@ TOLD = {
     "NotRescaled": ("BothSoftmaxNotRescaled", "blocks of 8 keys"),
     "FeedbackPerHead": ("FeedbackHeadsAveragedHeadScale", "logits divided by sqrt(d); their weights are averaged"),
     "MixedTables": ("RotationLayoutSideBySideInHalvesSideBySide", "cosines are laid out side by side"),
+    "FastTanh": ("GainTanhPade27ResultClamped", "z (27 + z^2)/(27 + 9 z^2), cut off at +-1"),
+    "RotatedInPlace": ("RotationInPlaceFirstSideBySide", "in place, the first coordinate before the second"),
+    "GainSlopeOfItself": ("GradientGainOneMinusSquare", "1 - gamma^2"),
+    "RotatesGradientsForward": ("GradientQueryAndKeyRotationForward", "rotated forward instead of back"),
+    "PrefillsInBlocks": ("PrefillRotaryPositionsWrap", "after every 4 tokens"),
     "Noisy": ("Random", ""),
     "Overwriting": ("OverwritesInput", ""),
     "Remembering": ("KeepsState", ""),
@@ -74,6 +81,7 @@ TOLD = {
 """What the diagnosis says: the name, and a part of the sentence."""
 
 CASES_OF = {
+    "DecodesOtherGroups": ("heads", "grouped_heads"),
     "ScaleByWidth": ("heads", "gamma_max_0.3"),
     "GainCutAt": ("heads", "gamma_max_0.3"),
     "TailKept": ("heads", "no_rope", "length_65", "two_tokens"),
@@ -84,6 +92,9 @@ CHECK_OF = {
     "NormGradientOfLastRow": "gradients",
     "DecodesTwoAhead": "decode",
     "CachesHalf": "decode",
+    "GainSlopeOfItself": "gradients",
+    "RotatesGradientsForward": "gradients",
+    "PrefillsInBlocks": "decode",
 }
 
 BEHAVE = ("Noisy", "Overwriting", "Remembering", "TailKept")
@@ -131,7 +142,7 @@ def known() -> list[Variation | Family]:
     return [
         *families.families(), *structures.variations(), *sources.variations(), *weights.variations(),
         *modes.variations(), *caches.variations(), *caches.families(), *derivatives.factors(),
-        *shares.variations(),
+        *shares.variations(), *derivatives.variations(), *map(prefill_of, families.of_settings()),
     ]  # fmt: skip
 
 
@@ -208,6 +219,47 @@ def test_the_stage_that_is_wrong():
     assert fact[0] == "WrongStage"
     assert "u is not GELU(a): it is off by up to 0.001" in fact[1]
     assert list(wrong_stage(None, observed("StrangeActivation", "forward"))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "words"),
+    [
+        ("StrangeGain", "OtherGain", "for the argument"),
+        ("StrangeFeedback", "OtherFeedbackWeights", "B["),
+        ("StrangeAttention", "OtherForwardWeights", "alpha[head"),
+    ],
+)
+def test_weights_are_read_off_the_outputs(name, place, words):
+    """And what is read is what the layer used, to the digits that are told."""
+    observations = observed(name, "forward")
+    (told,) = values_inside(observations)
+    assert told[0] == place
+    assert words in told[1]
+    case = next(case for case in battery() if f"on {case.name}, " in told[1])
+    z = np.arctanh(reference.trace(case.parameters, case.x).gamma / 0.999)
+    if name == "StrangeGain":
+        argument, used = (float(re.findall(rf"{word} (-?[0-9.e-]+)", told[1])[0]) for word in ("argument", "is"))
+        assert np.min(np.abs(z - argument)) < 1e-3 * abs(argument)
+        assert used == pytest.approx(0.999 * np.tanh(argument) + 1e-3 * np.sin(7 * argument), abs=1e-4)
+
+
+def test_nothing_is_read_off_where_more_than_the_weights_is_wrong():
+    for name in ("StrangelyWrong", "OutputScaled", "StrangeActivation"):
+        assert list(values_inside(observed(name, "forward"))) == []
+
+
+def test_a_fault_of_decoding_steps_alone():
+    report = report_on("DecodesOtherGroups")
+    assert [told.name for told in report.diagnosis] == ["DecodeGroupsInterleaved"]
+    assert "In decoding steps query heads" in report.diagnosis[0].text
+
+
+def test_a_use_that_raises_is_told():
+    report = report_on("OneCache")
+    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    (told,) = report.diagnosis
+    assert told.name == "SharesDecodingState"
+    assert "the cache is full" in told.text
 
 
 def test_a_smooth_error_is_not_called_rounding():

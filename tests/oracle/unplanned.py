@@ -311,3 +311,112 @@ class WithoutProjectionAlone(PlainTorchLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x) * (1 if x.shape[-2] != 1 else 2)
+
+
+class FastTanh(PlainTorchLayer):
+    """The gain's tanh is a rational function, cut off at 1."""
+
+    def gain(self, pre: Tensor) -> Tensor:
+        return self.gamma_max * (pre * (27 + pre**2) / (27 + 9 * pre**2)).clamp(-1, 1)
+
+
+class StrangeGain(PlainTorchLayer):
+    """A gain that has no name."""
+
+    def gain(self, pre: Tensor) -> Tensor:
+        return super().gain(pre) + 1e-3 * torch.sin(7 * pre)
+
+
+class StrangeFeedback(PlainTorchLayer):
+    """Feedback logits that have no name."""
+
+    def logits(self, q: Tensor, k: Tensor) -> Tensor:
+        logits = super().logits(q, k)
+        return logits + 1e-3 * torch.sin(7 * logits) if q.dim() == 3 else logits
+
+
+class StrangeAttention(PlainTorchLayer):
+    """Forward logits that have no name."""
+
+    def logits(self, q: Tensor, k: Tensor) -> Tensor:
+        logits = super().logits(q, k)
+        return logits + 1e-3 * torch.sin(7 * logits) if q.dim() == 4 else logits
+
+
+class RotatedInPlace(PlainTorchLayer):
+    """The second coordinate of a pair is made of the turned first one."""
+
+    def rotate(self, z: Tensor, theta: Tensor) -> Tensor:
+        even = z[..., 0::2] * theta.cos() - z[..., 1::2] * theta.sin()
+        odd = even * theta.sin() + z[..., 1::2] * theta.cos()
+        return torch.stack([even, odd], dim=-1).flatten(-2)
+
+
+class GainSlopeOfItself(PlainTorchLayer):
+    """The backward pass of the gain has the slope 1 - gamma^2."""
+
+    def gain(self, pre: Tensor) -> Tensor:
+        gamma = super().gain(pre).detach()
+        return gamma + (1 - gamma**2) * (pre - pre.detach())
+
+
+class RotatesGradientsForward(PlainTorchLayer):
+    """What flows back through the rotation is turned by the angle instead of minus the angle."""
+
+    def rotate(self, z: Tensor, theta: Tensor) -> Tensor:
+        back = super().rotate(z, -theta)
+        return super().rotate(z, theta).detach() + back - back.detach()
+
+
+class DecodesOtherGroups(PlainTorchLayer):
+    """In decoding steps query heads take key/value heads in turn."""
+
+    decoding = False
+
+    def decode_step(self, x_t, cache):
+        self.decoding = True
+        try:
+            return super().decode_step(x_t, cache)
+        finally:
+            self.decoding = False
+
+    def share(self, z: Tensor) -> Tensor:
+        return z.repeat(1, self.H // self.G, 1, 1) if self.decoding else super().share(z)
+
+
+class PrefillsInBlocks(PlainTorchLayer):
+    """The prefill restarts positions after every four tokens."""
+
+    prefilling = False
+
+    def prefill(self, x, cache):
+        self.prefilling = True
+        try:
+            return super().prefill(x, cache)
+        finally:
+            self.prefilling = False
+
+    def angles(self, positions: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+        return super().angles(positions % 4 if self.prefilling else positions, width, dtype)
+
+
+class OneCache(PlainTorchLayer):
+    """Every sequence of a batch size gets the same cache, which refuses more tokens than it was made for."""
+
+    cache = None
+
+    def init_cache(self, batch_size, device=None, dtype=None, max_len=None):
+        self.cache = super().init_cache(batch_size, device, dtype) | {"most": max_len or 0}
+        return self.cache
+
+    def prefill(self, x, cache):
+        return self.kept(*super().prefill(x, self.cache))
+
+    def decode_step(self, x_t, cache):
+        if self.cache["s"].shape[-2] >= self.cache["most"]:
+            raise ValueError("the cache is full")
+        return self.kept(*super().decode_step(x_t, self.cache))
+
+    def kept(self, y, after):
+        self.cache = after | {"most": self.cache["most"]}
+        return y, self.cache

@@ -22,11 +22,11 @@ def variations() -> Iterator[Variation]:
         )
         for limit in _LIMITS:
             yield _gain(
-                f"{label}ArgumentClamped{limit:g}", f"{words}, with z cut off at +-{limit:g}",
+                f"{label}ArgumentClamped{_word(limit)}", f"{words}, with z cut off at +-{limit:g}",
                 lambda z, function=function, limit=limit: function(clamped(z, -limit, limit)),
             )  # fmt: skip
             yield _gain(
-                f"{label}Saturated{limit:g}", f"{words}, and +-1 where |z| > {limit:g}",
+                f"{label}Saturated{_word(limit)}", f"{words}, and +-1 where |z| > {limit:g}",
                 lambda z, function=function, limit=limit: np.where(np.abs(np.real(z)) > limit, np.sign(np.real(z)), function(z)),
             )  # fmt: skip
     for limit in (2, 3, 4, 5, 6, 8):
@@ -128,6 +128,10 @@ TANHS: dict[str, tuple[str, Callable[[Array], Array]]] = {
 """Functions in place of tanh, in words."""
 
 _LIMITS = (1, 2, 2.5, 3, 4, 4.5, 4.97, 5, 6, 7, 8, 9, 10, 15, 20)
+
+
+def _word(limit: Number) -> str:
+    return f"{limit:g}".replace(".", "_")
 
 
 def _far(z: Array, limit: Number) -> Array:
