@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from benchmarks.methods import Method
 from benchmarks.plain_attention import attention_error_ratio
-from sessa_ref.oracle.battery import battery
-from sessa_ref.oracle.candidate import TargetError
-from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.runners import InProcessCandidate
-from sessa_ref.oracle.torch_adapter import TorchAdapter
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.cases.battery import battery
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.implementation.protocol import TargetError
+from sessa_ref.oracle.implementation.runners import InProcessImplementation
+from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
+from sessa_ref.oracle.report.results import Status
 from sessa_ref.oracle.verify import verify
 
 
@@ -42,10 +42,10 @@ def admit(
         ratio = attention_error_ratio(method.layer)
         verdict = f"{ratio:.2f} of the rounding bound from plain causal attention, in float64"
         return Admission(method.name, ratio <= 1, verdict)
-    candidate = InProcessCandidate(method.name, TorchAdapter(method.name, method.layer))
+    implementation = InProcessImplementation(method.name, TorchAdapter(method.name, method.layer))
     try:
         cases = admission_cases() if cases is None else cases
-        report = verify(candidate, [dtype], cases, progress=progress, explain=False)
+        report = verify(implementation, [dtype], cases, progress=progress, explain=False)
     except TargetError as error:
         return Admission(method.name, False, f"cannot be run: {error}")
     bad = [r for r in report.results if r.required and r.status in (Status.FAILED, Status.ERRORED)]

@@ -8,7 +8,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks.results import Results
 from benchmarks.settings import METHODS
-from sessa_ref import figures
+from sessa_ref.plotting import style
 
 _MARKS: dict[str, tuple[str, str]] = dict(
     zip(
@@ -19,7 +19,7 @@ _MARKS: dict[str, tuple[str, str]] = dict(
 )
 
 
-@figures.style({})
+@style.applied({})
 def save(results: Results, path: Path) -> None:
     """Write the figure; the name's ending chooses the format."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")

@@ -6,7 +6,7 @@ from typing import Final
 import torch
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.precision import PRECISIONS
+from sessa_ref.precision import PRECISIONS
 
 METHODS: Final = ("blocked", "dense", "hops", "attention", "published")
 """Everything that can be timed; `benchmarks.methods` says what each is."""

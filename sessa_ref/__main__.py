@@ -2,7 +2,7 @@
 
 import sys
 
-from sessa_ref.cli import main
+from sessa_ref.commands.app import main
 
 if __name__ == "__main__":
     sys.exit(main(prog_name="sessa-ref"))

@@ -7,10 +7,10 @@ from typing import Any
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle import Adapter, Case, Report, TargetError, battery, verify
-from sessa_ref.oracle.config_battery import battery_of
-from sessa_ref.oracle.precision import STANDARD_DTYPES
-from sessa_ref.oracle.targets import as_adapter, load_target
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.cases.of_config import battery_of
+from sessa_ref.oracle.implementation.targets import as_adapter, load_target
+from sessa_ref.oracle.report.results import Status
+from sessa_ref.precision import STANDARD_DTYPES
 
 
 def assert_conforms(
@@ -48,7 +48,7 @@ def assert_conforms(
             called under `torch.no_grad`, `torch.inference_mode` or `torch.autocast`.
     """
     _check_modes()
-    adapter, cases = _candidate(implementation, quick, config)
+    adapter, cases = _implementation(implementation, quick, config)
     report = verify(adapter, dtypes, cases, require=require)
     bad = {Status.FAILED, Status.ERRORED} | (set() if departures else {Status.DEPARTED})
     wrong = [r for r in report.results if r.required and r.status in bad]
@@ -63,7 +63,7 @@ def assert_conforms(
 
 
 def _check_modes() -> None:
-    """Modes of the caller's that act on the candidate would be held against it."""
+    """Modes of the caller's that act on the implementation would be held against it."""
     torch = sys.modules.get("torch")
     if torch is None:
         return
@@ -77,11 +77,11 @@ def _check_modes() -> None:
         raise TargetError(f"assert_conforms cannot judge under {' and '.join(active)}: call it outside")
 
 
-def _candidate(implementation: Any, quick: bool, config: SessaConfig | None) -> tuple[Adapter, Sequence[Case]]:
+def _implementation(implementation: Any, quick: bool, config: SessaConfig | None) -> tuple[Adapter, Sequence[Case]]:
     """How to build the implementation, and the cases to check it on."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(implementation, torch.nn.Module):
-        from sessa_ref.oracle.instance import adapter_of, capacity_of, config_of
+        from sessa_ref.oracle.implementation.instance import adapter_of, capacity_of, config_of
 
         cases = battery_of(config_of(implementation, config), quick)
         capacity = capacity_of(implementation)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.bounds.expectation import Expectation
 
 
 def worst_ratio(expectation: Expectation, values: dict[str, np.ndarray]) -> tuple[float, str]:

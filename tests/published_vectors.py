@@ -8,7 +8,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from sessa_ref.config import RotaryDtype, SessaConfig
-from sessa_ref.oracle.cases import Case
+from sessa_ref.oracle.cases.case import Case
 from sessa_ref.parameters import SessaParameters
 
 FOLDER = Path(__file__).parent / "vectors"

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.cases import Case, case
+from sessa_ref.oracle.cases.case import Case, case
 
 
 @st.composite

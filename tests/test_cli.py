@@ -5,11 +5,11 @@ import pytest
 from typer.testing import CliRunner
 
 import sessa_ref
-from sessa_ref import cli
+from sessa_ref.commands import app
+from sessa_ref.faults import FAULTS
 from sessa_ref.oracle import IncompleteError, Report, Result, battery
-from sessa_ref.oracle.faults import FAULTS
-from sessa_ref.oracle.reports import files
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.report import files
+from sessa_ref.oracle.report.results import Status
 
 WRONG = Path(__file__).parent / "oracle" / "wrong_layers.py"
 
@@ -18,11 +18,11 @@ WRONG = Path(__file__).parent / "oracle" / "wrong_layers.py"
 def command(monkeypatch):
     """The command on a few cases; the whole battery runs in test_verify."""
     monkeypatch.setattr(
-        cli, "battery", lambda quick: [c for c in battery() if c.name in ("heads", "gain_high", "two_tokens")]
+        app, "battery", lambda quick: [c for c in battery() if c.name in ("heads", "gain_high", "two_tokens")]
     )
 
     def run(*arguments):
-        return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+        return CliRunner().invoke(app.main, [str(argument) for argument in arguments])
 
     return run
 
@@ -106,7 +106,7 @@ def test_a_file_that_does_not_import(command, tmp_path, source, message):
 
 
 def test_a_file_inside_a_package_is_imported_with_its_package(command, tmp_path):
-    package = tmp_path / "candidate_package"
+    package = tmp_path / "implementation_package"
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "inner.py").write_text("from sessa_ref.optimized import SessaLayer\n")
@@ -143,7 +143,7 @@ def test_what_is_skipped_is_counted_and_may_be_required(command):
     assert "decode cannot be declined, it is required" in result.output
 
 
-def test_messages_of_candidates_are_data(command, tmp_path):
+def test_messages_of_implementations_are_data(command, tmp_path):
     folder = tmp_path / "[old]"
     folder.mkdir()
     (folder / "late.py").write_text(
@@ -175,7 +175,7 @@ def test_a_failing_oracle_gives_no_verdict_but_its_report(command, tmp_path, mon
         report = Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], {}, incomplete="disk full")
         raise IncompleteError(report)
 
-    monkeypatch.setattr(cli, "run_oracle", full)
+    monkeypatch.setattr(app, "run_oracle", full)
     result = command("verify", "sessa_ref.optimized:SessaLayer", "--json", tmp_path / "r.json")
     assert result.exit_code == 2
     assert "the run ended early: disk full" in result.stderr.splitlines()[-1]
@@ -184,7 +184,7 @@ def test_a_failing_oracle_gives_no_verdict_but_its_report(command, tmp_path, mon
 
 def test_a_report_that_fails_is_told_and_the_others_are_written(command, tmp_path, monkeypatch):
     report = Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], {})
-    monkeypatch.setattr(cli, "run_oracle", lambda *arguments, **options: report)
+    monkeypatch.setattr(app, "run_oracle", lambda *arguments, **options: report)
 
     def broken(report, lengths):
         raise RuntimeError("no backend")

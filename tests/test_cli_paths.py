@@ -10,13 +10,13 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as torch_file
 from typer.testing import CliRunner
 
-from sessa_ref import cli
+from sessa_ref.commands import app
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+    return CliRunner().invoke(app.main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_inputs_that_are_none(layer, tmp_path):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp1253", "utf-8"])
 def test_streams_that_lack_characters(encoding):
     runner, command = CliRunner(charset=encoding), ["paths", "--length", "4"]
-    printed = [runner.invoke(cli.main, [*command, *more]).stdout for more in ([], ["--routing", "uniform"])]
+    printed = [runner.invoke(app.main, [*command, *more]).stdout for more in ([], ["--routing", "uniform"])]
     weights = [[row[2].strip() for row in rows(text)] for text in printed]
     plain = [
         ["b30", "b10 b31 + b20 b32", "b10 b21 b32", "b10 b21 b32 + b10 b31 + b20 b32 + b30"],

@@ -8,13 +8,11 @@ import pytest
 
 matplotlib = pytest.importorskip("matplotlib")
 
-from sessa_ref import figures  # noqa: E402
 from sessa_ref.oracle import Result  # noqa: E402
-from sessa_ref.oracle.reports.figures import ratios_by_case, ratios_by_length  # noqa: E402
-from sessa_ref.oracle.verdict import Status  # noqa: E402
+from sessa_ref.oracle.report.figures import ratios_by_case, ratios_by_length  # noqa: E402
+from sessa_ref.oracle.report.results import Status  # noqa: E402
+from sessa_ref.plotting import path_figure, saving, style  # noqa: E402
 from sessa_ref.symbolic import routing  # noqa: E402
-from sessa_ref.symbolic.rendering import figures as pictures  # noqa: E402
-from sessa_ref.symbolic.rendering import path_figure  # noqa: E402
 
 RESULTS = [Result("c", "float64", "forward", Status.PASSED, 0.1)]
 UNUSUAL = {
@@ -31,7 +29,7 @@ UNUSUAL = {
 
 
 def drawn(folder):
-    pictures.save(path_figure.draw_paths(routing.general(3), 0, 2), folder / "paths.svg")
+    saving.save(path_figure.draw_paths(routing.general(3), 0, 2), folder / "paths.svg")
     return ratios_by_case(RESULTS), ratios_by_length(RESULTS, {"c": 3}), (folder / "paths.svg").read_bytes()
 
 
@@ -46,8 +44,8 @@ def test_no_figure_needs_pyplot_or_a_backend():
     source = (
         "import sys\n"
         "from sessa_ref.oracle import Result\n"
-        "from sessa_ref.oracle.reports.figures import ratios_by_case\n"
-        "from sessa_ref.oracle.verdict import Status\n"
+        "from sessa_ref.oracle.report.figures import ratios_by_case\n"
+        "from sessa_ref.oracle.report.results import Status\n"
         "ratios_by_case([Result('c', 'float64', 'forward', Status.PASSED, 0.1)])\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
@@ -58,6 +56,6 @@ def test_no_figure_needs_pyplot_or_a_backend():
 
 
 def test_settings_are_those_asked_for():
-    with matplotlib.rc_context({"font.size": 3}), figures.style({"axes.titlesize": 5}):
+    with matplotlib.rc_context({"font.size": 3}), style.applied({"axes.titlesize": 5}):
         assert matplotlib.rcParams["font.size"] == matplotlib.rcParamsDefault["font.size"]
         assert matplotlib.rcParams["axes.titlesize"] == 5

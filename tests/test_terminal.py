@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from typer.testing import CliRunner
 
-from sessa_ref import cli, terminal
+from sessa_ref.commands import app, terminal
 from sessa_ref.oracle import IncompleteError, Report, TargetError
 
 
@@ -86,7 +86,7 @@ def test_tracebacks_are_shown_only_on_request(monkeypatch, capsys):
     "arguments", [["absent"], ["verify", "--absent"], ["verify", "--time-limit", "long"], ["hops"], ["--absent"]]
 )
 def test_wrong_arguments_are_one_line(arguments):
-    result = CliRunner().invoke(cli.main, arguments)
+    result = CliRunner().invoke(app.main, arguments)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("sessa-ref: ")
@@ -95,8 +95,8 @@ def test_wrong_arguments_are_one_line(arguments):
 
 def test_help_is_help():
     for arguments in (["--help"], ["verify", "--help"]):
-        assert CliRunner().invoke(cli.main, arguments).exit_code == 0
-    assert "Usage" in CliRunner().invoke(cli.main, []).output
+        assert CliRunner().invoke(app.main, arguments).exit_code == 0
+    assert "Usage" in CliRunner().invoke(app.main, []).output
 
 
 def test_data_is_no_markup():
@@ -110,7 +110,7 @@ def test_data_is_no_markup():
     assert "[red]cell[/] :warning:" in stream.getvalue()
 
 
-COMMAND = [sys.executable, "-c", "from sessa_ref.cli import main; main()", "explain"]
+COMMAND = [sys.executable, "-c", "from sessa_ref.commands.app import main; main()", "explain"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes a pipe")

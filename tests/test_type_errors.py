@@ -49,7 +49,7 @@ print(json.dumps(messages))
     assert json.loads(done.stdout) == [message for _, message in CASES]
 
 
-def test_what_is_no_candidate():
+def test_what_is_no_implementation():
     script = """
 from sessa_ref.oracle import verify
 for thing in (dict, "sessa_ref.optimized:SessaLayer", None):
@@ -61,4 +61,4 @@ for thing in (dict, "sessa_ref.optimized:SessaLayer", None):
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     told = [line.partition(";")[0] for line in run.stdout.splitlines()]
     what = ("an object of type type", "an object of type str", "None")
-    assert told == [f"candidate must be an Adapter or a Candidate, got {thing}" for thing in what]
+    assert told == [f"implementation must be an Adapter or an Implementation, got {thing}" for thing in what]

@@ -33,7 +33,7 @@ export function routes(place) {
   let chosen; // the route that stays marked, as text
   const show = (route) => drawArcs(picture, B, route);
   const showChosen = () => {
-    const route = all.find((candidate) => candidate.text === chosen) ?? all[0];
+    const route = all.find((implementation) => implementation.text === chosen) ?? all[0];
     for (const item of list.children) {
       item.firstChild.setAttribute("aria-pressed", item.firstChild.dataset.route === route.text);
     }

@@ -1,4 +1,4 @@
-"""The checks: each runs one aspect of a candidate on one case and measures error/bound."""
+"""The checks: each runs one aspect of an implementation on one case and measures error/bound."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sessa_ref.oracle.candidate import Candidate, CandidateError, UnsupportedError, Values
-from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.expectation import Expectation
-from sessa_ref.oracle.isolation import LimitError
-from sessa_ref.oracle.padding import DECODED, layouts, unpadded
-from sessa_ref.oracle.precision import PRECISIONS
-from sessa_ref.oracle.verdict import Result, Status
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.implementation.isolation import LimitError
+from sessa_ref.oracle.implementation.padding import DECODED, layouts, unpadded
+from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, UnsupportedError, Values
+from sessa_ref.oracle.report.results import Result, Status
+from sessa_ref.precision import PRECISIONS
 
 FLOAT32_ANGLES = 2.0**-24
 """Unit roundoff of float32 rotary angles, a known departure of float64 layers."""
@@ -21,7 +21,7 @@ DEPARTURE = "float32 rotary angles: "
 """How messages about that departure begin."""
 
 DECLINING = " (an optional config; to decline it, raise UnsupportedError or write unsupported.txt)"
-"""What an error says in addition where the candidate could have declined."""
+"""What an error says in addition where the implementation could have declined."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Finding:
     """The same where float32 rotary angles are granted."""
     message: str = ""
     values: Values = field(default_factory=dict)
-    """What the candidate computed, for the diagnosis."""
+    """What the implementation computed, for the diagnosis."""
     split: int = 0
     """Tokens of the prefill, where the values were decoded."""
     compared: bool = False
@@ -55,14 +55,16 @@ class Observation(NamedTuple):
     expectation: Expectation | None = None
 
 
-def run_checks(candidate: Candidate, expectation: Expectation, require: Sequence[str] = ()) -> Iterator[Observation]:
-    """Run the checks of a case, one observation each; failures of the candidate become errored results.
+def run_checks(
+    implementation: Implementation, expectation: Expectation, require: Sequence[str] = ()
+) -> Iterator[Observation]:
+    """Run the checks of a case, one observation each; failures of the implementation become errored results.
 
-    What the candidate declines is skipped, where it may: nobody declines the outputs of a published config, nor what
+    What the implementation declines is skipped, where it may: nobody declines the outputs of a published config, nor what
     is in `require`. A check that goes beyond a limit ends the case: the next one would most likely take as long.
 
     Raises:
-        TargetError: the candidate cannot be run at all.
+        TargetError: the implementation cannot be run at all.
     """
     case, dtype = expectation.case, expectation.dtype
     optional = not case.parameters.config.is_published
@@ -77,13 +79,13 @@ def run_checks(candidate: Candidate, expectation: Expectation, require: Sequence
             yield Observation(errored)
             continue
         try:
-            finding = check(candidate, expectation)
+            finding = check(implementation, expectation)
         except UnsupportedError as unsupported:
             if not optional and name in require:
                 yield Observation(replace(errored, message=f"{name} cannot be declined, it is required: {unsupported}"))
             else:
                 yield Observation(replace(errored, status=Status.SKIPPED, message=str(unsupported), required=required))
-        except CandidateError as error:
+        except ImplementationError as error:
             if isinstance(error, LimitError):
                 gave_up = f"not run, because {name} ended so: {error}"
             yield Observation(replace(errored, message=f"{error}{DECLINING if optional else ''}"))
@@ -114,23 +116,23 @@ def applies(check: str, case: Case, dtype: str) -> bool:
     return check in ("forward", "gradients", "decode", "causality") or check in case.extras
 
 
-def forward(candidate: Candidate, expectation: Expectation) -> Finding:
+def forward(implementation: Implementation, expectation: Expectation) -> Finding:
     """The output against the true one."""
-    return compare(expectation, _forward(candidate, expectation.case, expectation.dtype), ["y"])
+    return compare(expectation, _forward(implementation, expectation.case, expectation.dtype), ["y"])
 
 
-def gradients(candidate: Candidate, expectation: Expectation) -> Finding:
+def gradients(implementation: Implementation, expectation: Expectation) -> Finding:
     """The gradients of the input and of every parameter against the true ones."""
-    values = candidate.run("vjp", expectation.case, expectation.dtype)
+    values = implementation.run("vjp", expectation.case, expectation.dtype)
     return compare(expectation, values, [name for name in expectation.true if name != "y"])
 
 
-def decode(candidate: Candidate, expectation: Expectation) -> Finding:
+def decode(implementation: Implementation, expectation: Expectation) -> Finding:
     """A prefill, and every later token decoded from the cache, for every split of the case."""
     case, worst = expectation.case, Finding()
     for split in (case.split, *case.other_splits):
         try:
-            values = candidate.run("decode", replace(case, split=split), expectation.dtype)
+            values = implementation.run("decode", replace(case, split=split), expectation.dtype)
         except UnsupportedError:
             if worst.ratio > 1:  # what is wrong already is not declined by the next split
                 return worst
@@ -139,27 +141,27 @@ def decode(candidate: Candidate, expectation: Expectation) -> Finding:
     return worst
 
 
-def causality(candidate: Candidate, expectation: Expectation) -> Finding:
-    """Other tokens from the middle on leave the candidate's own outputs before it as they were."""
+def causality(implementation: Implementation, expectation: Expectation) -> Finding:
+    """Other tokens from the middle on leave the implementation's own outputs before it as they were."""
     x = expectation.case.x
     middle = x.shape[1] // 2
-    return _compare_past(candidate, expectation, middle, -2 * np.roll(x[:, middle:], 1, axis=-1))
+    return _compare_past(implementation, expectation, middle, -2 * np.roll(x[:, middle:], 1, axis=-1))
 
 
-def nan_isolation(candidate: Candidate, expectation: Expectation) -> Finding:
-    """A NaN, and an infinity, in the middle token leave the candidate's own outputs before it as they were."""
+def nan_isolation(implementation: Implementation, expectation: Expectation) -> Finding:
+    """A NaN, and an infinity, in the middle token leave the implementation's own outputs before it as they were."""
     middle = expectation.case.x.shape[1] // 2
     worst = Finding()
     for bad in (np.nan, np.inf):
         spoiled = expectation.case.x[:, middle:].copy()
         spoiled[:, :1] = bad
-        worst = worst.worse(_compare_past(candidate, expectation, middle, spoiled))
+        worst = worst.worse(_compare_past(implementation, expectation, middle, spoiled))
     return worst
 
 
-def calls(candidate: Candidate, expectation: Expectation) -> Finding:
+def calls(implementation: Implementation, expectation: Expectation) -> Finding:
     """Earlier calls, the memory layout, the batch and training mode make no difference; the input stays."""
-    values = candidate.run("calls", expectation.case, expectation.dtype)
+    values = implementation.run("calls", expectation.case, expectation.dtype)
     worst = Finding()
     given = expectation.case.x.astype(_carrier(expectation))
     if not np.array_equal(values.pop("x after the call", np.zeros(0)), given):
@@ -176,9 +178,9 @@ def calls(candidate: Candidate, expectation: Expectation) -> Finding:
     return worst
 
 
-def lengths(candidate: Candidate, expectation: Expectation) -> Finding:
+def lengths(implementation: Implementation, expectation: Expectation) -> Finding:
     """The outputs for the first tokens alone, whatever their number: the layer is causal, so they are known."""
-    values = candidate.run("lengths", expectation.case, expectation.dtype)
+    values = implementation.run("lengths", expectation.case, expectation.dtype)
     worst = Finding()
     batch, longest, _ = expectation.case.x.shape
     for T in range(1, longest + 1):
@@ -187,13 +189,13 @@ def lengths(candidate: Candidate, expectation: Expectation) -> Finding:
     return worst
 
 
-def padding(candidate: Candidate, expectation: Expectation) -> Finding | None:
+def padding(implementation: Implementation, expectation: Expectation) -> Finding | None:
     """Outputs of tokens with padding before, between or after them, and of steps after a padded prompt.
 
-    None where the candidate takes no mask of real tokens.
+    None where the implementation takes no mask of real tokens.
     """
     case = expectation.case
-    values = candidate.run("padded", case, expectation.dtype)
+    values = implementation.run("padded", case, expectation.dtype)
     if not values:
         return None
     real = {"y with a mask of real tokens alone": np.ones(case.x.shape[:2], dtype=bool), **layouts(case)}
@@ -208,8 +210,8 @@ def padding(candidate: Candidate, expectation: Expectation) -> Finding | None:
     return worst
 
 
-def differences(candidate: Candidate, expectation: Expectation) -> Finding:
-    """The candidate's own gradient against differences of its own outputs, along one random direction.
+def differences(implementation: Implementation, expectation: Expectation) -> Finding:
+    """The implementation's own gradient against differences of its own outputs, along one random direction.
 
     The tolerance is the rounding error of the outputs over the step, plus what halving the step changes.
     """
@@ -218,7 +220,7 @@ def differences(candidate: Candidate, expectation: Expectation) -> Finding:
     direction = {"dx": generator.normal(size=case.x.shape)} | {
         f"grad.{name}": 0.1 * generator.normal(size=array.shape) for name, array in case.parameters.items()
     }
-    own = candidate.run("vjp", case, "float64")
+    own = implementation.run("vjp", case, "float64")
     for name, v in direction.items():
         problem = _wrong_form(name, own.get(name, np.zeros(0)), v.shape, "float64")
         if problem:
@@ -226,9 +228,9 @@ def differences(candidate: Candidate, expectation: Expectation) -> Finding:
     along = sum(float(np.sum(own[name] * v)) for name, v in direction.items())
 
     def output(h: float) -> np.ndarray:
-        y = _output(candidate, _moved(case, direction, h), "float64")
+        y = _output(implementation, _moved(case, direction, h), "float64")
         if problem := _wrong_form("y", y, case.x.shape, "float64"):
-            raise CandidateError(problem.message)
+            raise ImplementationError(problem.message)
         return y
 
     def slope(h: float) -> float:
@@ -245,7 +247,7 @@ def differences(candidate: Candidate, expectation: Expectation) -> Finding:
     return Finding(ratio, ratio, message, compared=True)
 
 
-CHECKS: dict[str, Callable[[Candidate, Expectation], Finding | None]] = {
+CHECKS: dict[str, Callable[[Implementation, Expectation], Finding | None]] = {
     "forward": forward,
     "gradients": gradients,
     "decode": decode,
@@ -295,7 +297,9 @@ def _compare_part(expectation: Expectation, value: np.ndarray, label: str, rows:
     return _compare_one(expectation, "y", whole, label)
 
 
-def _compare_past(candidate: Candidate, expectation: Expectation, middle: int, replacement: np.ndarray) -> Finding:
+def _compare_past(
+    implementation: Implementation, expectation: Expectation, middle: int, replacement: np.ndarray
+) -> Finding:
     """Outputs before `middle`, with and without the tokens from there on replaced.
 
     Two correct results lie within one bound of the truth each, so within two of each other.
@@ -303,7 +307,7 @@ def _compare_past(candidate: Candidate, expectation: Expectation, middle: int, r
     case, dtype = expectation.case, expectation.dtype
     x = case.x.copy()
     x[:, middle:] = replacement
-    before, after = _output(candidate, case, dtype), _output(candidate, replace(case, x=x), dtype)
+    before, after = _output(implementation, case, dtype), _output(implementation, replace(case, x=x), dtype)
     for value in (before, after):
         problem = _wrong_form("y", value, x.shape, _carrier(expectation))
         if problem:
@@ -311,19 +315,19 @@ def _compare_past(candidate: Candidate, expectation: Expectation, middle: int, r
     return _worst("y", expectation.ratios("y", after, before)[:, :middle] / 2)
 
 
-def _forward(candidate: Candidate, case: Case, dtype: str) -> Values:
+def _forward(implementation: Implementation, case: Case, dtype: str) -> Values:
     """The answer to a forward request, which for a published config nobody may decline, whatever the tokens."""
     try:
-        return candidate.run("forward", case, dtype)
+        return implementation.run("forward", case, dtype)
     except UnsupportedError as unsupported:
         if not case.parameters.config.is_published:
             raise
-        raise CandidateError(f"forward cannot be declined here: {unsupported}") from unsupported
+        raise ImplementationError(f"forward cannot be declined here: {unsupported}") from unsupported
 
 
-def _output(candidate: Candidate, case: Case, dtype: str) -> np.ndarray:
-    """What the candidate answers as y; empty where it has none, which is no output's shape."""
-    return _forward(candidate, case, dtype).get("y", np.zeros(0))
+def _output(implementation: Implementation, case: Case, dtype: str) -> np.ndarray:
+    """What the implementation answers as y; empty where it has none, which is no output's shape."""
+    return _forward(implementation, case, dtype).get("y", np.zeros(0))
 
 
 def _moved(case: Case, direction: Values, step: float) -> Case:

@@ -27,13 +27,14 @@ from safetensors.numpy import save_file
 import sessa_ref
 from sessa_ref.config import SessaConfig
 from sessa_ref.notation import Array
-from sessa_ref.oracle import expectation, protocol
-from sessa_ref.oracle.battery import BATTERY_VERSION, battery
-from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.precision import PRECISIONS
-from sessa_ref.oracle.rounding import rounded
-from sessa_ref.oracle.verdict import Report, Result, Status, never_checked
+from sessa_ref.oracle.bounds import expectation
+from sessa_ref.oracle.bounds.rounding import rounded
+from sessa_ref.oracle.cases.battery import BATTERY_VERSION, battery
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.implementation import request_folder
+from sessa_ref.oracle.report.results import Report, Result, Status, never_checked
 from sessa_ref.parameters import shapes
+from sessa_ref.precision import PRECISIONS
 
 FORMAT_VERSION = 2
 """Version of the files."""
@@ -99,7 +100,7 @@ def export(
         progress(case.name)
         folder = directory / case.name
         folder.mkdir(parents=True, exist_ok=True)
-        protocol.write_case(folder, "all", case, "float64")
+        request_folder.write_case(folder, "all", case, "float64")
         save_file(_expected(case), folder / "expected.safetensors")
     manifest = {
         "format_version": FORMAT_VERSION,

@@ -1,4 +1,4 @@
-"""Run a candidate through the battery."""
+"""Run an implementation through the battery."""
 
 import platform
 from collections.abc import Callable, Iterable, Sequence
@@ -10,25 +10,25 @@ import numpy as np
 
 import sessa_ref
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.battery import BATTERY_VERSION, battery
-from sessa_ref.oracle.candidate import (
+from sessa_ref.messages import reason
+from sessa_ref.oracle.bounds.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, GROWTH
+from sessa_ref.oracle.bounds.preparation import prepared
+from sessa_ref.oracle.cases.battery import BATTERY_VERSION, battery
+from sessa_ref.oracle.cases.case import Case, case
+from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
+from sessa_ref.oracle.explain.diagnosis import diagnose
+from sessa_ref.oracle.explain.first_wrong_value import locate
+from sessa_ref.oracle.implementation.protocol import (
     Adapter,
-    Candidate,
-    CandidateError,
+    Implementation,
+    ImplementationError,
     TargetError,
     UnsupportedError,
     describe,
 )
-from sessa_ref.oracle.cases import Case, case
-from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
-from sessa_ref.oracle.diagnosis import diagnose
-from sessa_ref.oracle.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, GROWTH
-from sessa_ref.oracle.location import locate
-from sessa_ref.oracle.message import reason
-from sessa_ref.oracle.precision import PRECISIONS, STANDARD_DTYPES
-from sessa_ref.oracle.preparation import prepared
-from sessa_ref.oracle.runners import InProcessCandidate
-from sessa_ref.oracle.verdict import Diagnosis, Report, Result, Status, never_checked
+from sessa_ref.oracle.implementation.runners import InProcessImplementation
+from sessa_ref.oracle.report.results import Diagnosis, Report, Result, Status, never_checked
+from sessa_ref.precision import PRECISIONS, STANDARD_DTYPES
 
 _SMALL_DEPARTURE = 100.0
 
@@ -41,9 +41,9 @@ class IncompleteError(Exception):
         self.report = report
 
 
-@np.errstate(all="ignore")  # whatever the caller, or the candidate, has made of them
+@np.errstate(all="ignore")  # whatever the caller, or the implementation, has made of them
 def verify(
-    candidate: Candidate | Adapter,
+    implementation: Implementation | Adapter,
     dtypes: Iterable[str] = STANDARD_DTYPES,
     cases: Iterable[Case] | None = None,
     progress: Callable[[str], None] = lambda step: None,
@@ -51,64 +51,66 @@ def verify(
     explain: bool = True,
     require: Iterable[str] = (),
 ) -> Report:
-    """Check a candidate on every case in every precision.
+    """Check an implementation on every case in every precision.
 
     Args:
-        candidate: the implementation under test; an adapter runs in this process.
+        implementation: the implementation under test; an adapter runs in this process.
         dtypes: precisions to check, by name: see `PRECISIONS`.
         cases: the battery by default.
         progress: called with a line of text before each case and precision.
         processes: further processes to compute the true values in; 0 for none. The caller's main module must
             then be importable, as for every use of `multiprocessing`.
         explain: whether to search for the mistake and the place of a failure.
-        require: names of `CHECKS` that count as errors where the candidate declines them, and that decide the
+        require: names of `CHECKS` that count as errors where the implementation declines them, and that decide the
             verdict even if they are findings otherwise.
 
     Raises:
-        TypeError: the candidate is neither.
-        TargetError: the candidate cannot be run at all.
-        IncompleteError: what should run the candidate failed in the middle, for example because the disk is full.
+        TypeError: the implementation is neither.
+        TargetError: the implementation cannot be run at all.
+        IncompleteError: what should run the implementation failed in the middle, for example because the disk is full.
         ValueError: a dtype or a required check is unknown.
     """
     dtypes, require, cases = list(dtypes), list(require), list(battery() if cases is None else cases)
     for argument, given, known in (("dtypes", dtypes, PRECISIONS), ("require", require, CHECKS)):
         if any(name not in known for name in given) or (argument == "dtypes" and not dtypes):
             raise ValueError(f"{argument} must be some of {list(known)}, got {given}")
-    if isinstance(candidate, Adapter):
-        candidate = InProcessCandidate(getattr(candidate, "name", type(candidate).__name__), candidate)
-    if not isinstance(candidate, Candidate):
+    if isinstance(implementation, Adapter):
+        implementation = InProcessImplementation(
+            getattr(implementation, "name", type(implementation).__name__), implementation
+        )
+    if not isinstance(implementation, Implementation):
         raise TypeError(
-            f"candidate must be an Adapter or a Candidate, got {describe(candidate)}; "
+            f"implementation must be an Adapter or an Implementation, got {describe(implementation)}; "
             "sessa_ref.testing.assert_conforms takes layers, classes and functions"
         )
     about = _about(dtypes, require)
     progress("smoke test")
-    observations = [Observation(result) for result in smoke(candidate, dtypes, _smoke_config(cases))]
+    observations = [Observation(result) for result in smoke(implementation, dtypes, _smoke_config(cases))]
     usable = [dtype for dtype in dtypes if dtype not in {o.result.dtype for o in observations}]
     try:
         with closing(prepared(cases, usable, processes)) as expectations:
             for expectation in expectations:
                 progress(f"{expectation.case.name}, {expectation.dtype}")
-                observations.extend(run_checks(candidate, expectation, require))
+                observations.extend(run_checks(implementation, expectation, require))
     except Exception as error:  # whatever it is, it is no verdict, and what was found is worth keeping
         results = [observation.result for observation in observations]
-        raise IncompleteError(Report(candidate.name, results, about, incomplete=reason(error))) from error
+        raise IncompleteError(Report(implementation.name, results, about, incomplete=reason(error))) from error
     observations = _without_false_departures(observations)
     results = [observation.result for observation in observations]
     results += never_checked(results, dtypes, require)
-    diagnosis, location = _explanation(candidate, observations, progress) if explain else ([], [])
-    return Report(candidate.name, results, about, diagnosis, location)
+    diagnosis, location = _explanation(implementation, observations, progress) if explain else ([], [])
+    return Report(implementation.name, results, about, diagnosis, location)
 
 
 def _explanation(
-    candidate: Candidate, observations: Sequence[Observation], progress: Callable[[str], None]
+    implementation: Implementation, observations: Sequence[Observation], progress: Callable[[str], None]
 ) -> tuple[list[Diagnosis], list[str]]:
     """The diagnosis and the location; if the search for them fails, the verdict stands all the same."""
     progress("diagnosis")
     diagnosis: list[Diagnosis] = []
     try:
-        diagnosis = diagnose(observations, candidate, progress)
-        return diagnosis, locate(candidate, observations)
+        diagnosis = diagnose(observations, implementation, progress)
+        return diagnosis, locate(implementation, observations)
     except Exception as error:
         return diagnosis, [f"unknown; the search for it failed: {reason(error)}"]
 
@@ -134,22 +136,22 @@ def _smoke_config(cases: Sequence[Case]) -> SessaConfig:
     return configs.pop() if len(configs) == 1 else SessaConfig.published(8, 2)
 
 
-def smoke(candidate: Candidate, dtypes: Sequence[str], config: SessaConfig) -> list[Result]:
+def smoke(implementation: Implementation, dtypes: Sequence[str], config: SessaConfig) -> list[Result]:
     """Tell a broken adapter from a wrong layer: one errored result per precision that does not run at all.
 
     Raises:
-        TargetError: the candidate runs in none of the precisions.
+        TargetError: the implementation runs in none of the precisions.
     """
     small = case("smoke", "does it run", config, T=3)
     results = []
     for dtype in dtypes:
         try:
-            y = candidate.run("forward", small.rounded(dtype), dtype).get("y")
+            y = implementation.run("forward", small.rounded(dtype), dtype).get("y")
             if y is None:
-                raise CandidateError("there is no y in its answer")
+                raise ImplementationError("there is no y in its answer")
             if y.shape != small.x.shape:
-                raise CandidateError(f"y has shape {y.shape}, expected {small.x.shape}")
-        except CandidateError as error:
+                raise ImplementationError(f"y has shape {y.shape}, expected {small.x.shape}")
+        except ImplementationError as error:
             results.append(Result("smoke", dtype, "forward", Status.ERRORED, None, str(error)))
         except UnsupportedError as error:
             message = f"forward cannot be declined: {error}"

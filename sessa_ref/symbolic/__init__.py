@@ -2,7 +2,7 @@
 
 One file for each view of the same thing: `routing` (the matrix B), `series` (powers, Neumann series, inverse),
 `paths` (the paths themselves), `hops` (how many steps an influence took), `closed_forms` (uniform and
-predecessor-only routing), `derivatives` (products of two path sums), `rendering` (text, LaTeX, pictures).
+predecessor-only routing), `derivatives` (products of two path sums), `expansion`, `text` and `latex` (for the eye).
 
 Matrices are SymPy's and indices begin at 0, as in the paper. Whatever takes a matrix B takes numbers, too.
 """

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from sessa_ref import memory
+from sessa_ref import influence
 from sessa_ref.reference import attention, solve
 from sessa_ref.symbolic import paths
 from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened, overflow, redrawn, use_phone, use_theme
@@ -57,7 +57,7 @@ def curves(page: Page, figure: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def feedback(T: int, gamma: float, sharpness: float, tau: int = 0) -> np.ndarray:
     """The influences of token tau on the tokens after it."""
-    return memory.impulse_response(memory.sharpened_routing(T, gamma, sharpness), tau)[tau + 1 :]
+    return influence.impulse_response(influence.sharpened_routing(T, gamma, sharpness), tau)[tau + 1 :]
 
 
 def check_presentation(page: Page, figure: str) -> None:
@@ -100,12 +100,12 @@ def test_impulse_response(browser: Browser) -> None:
                 press(page, figure, name, *keys.get(name, [])) for name in ("gamma", "sharpness", "tau")
             )
             shown = curves(page, figure)
-            lags, influence = shown["influence"]
-            assert not np.array_equal(before, influence)
-            before = influence
+            lags, influences = shown["influence"]
+            assert not np.array_equal(before, influences)
+            before = influences
             expected = feedback(1024, gamma, sharpness, int(tau))
             np.testing.assert_array_equal(lags, np.arange(1, 1024 - int(tau)))
-            np.testing.assert_allclose(influence, expected, rtol=RTOL)
+            np.testing.assert_allclose(influences, expected, rtol=RTOL)
             start = gamma * np.exp(special.gammaln(tau + 1) - special.gammaln(tau + 1 + gamma))
             uniform = start * np.exp(special.gammaln(tau + lags + gamma) - special.gammaln(tau + lags + 1))
             np.testing.assert_allclose(shown["uniform routing"][1], uniform, rtol=RTOL)
@@ -113,7 +113,7 @@ def test_impulse_response(browser: Browser) -> None:
             np.testing.assert_allclose(law, start * lags ** (gamma - 1), rtol=RTOL)
             at, exponents = shown["local exponent"]
             if gamma > 0:
-                np.testing.assert_allclose(exponents, memory.local_exponent(at, expected[: len(at)]), rtol=1e-7)
+                np.testing.assert_allclose(exponents, influence.local_exponent(at, expected[: len(at)]), rtol=1e-7)
                 np.testing.assert_array_equal(expected[len(at) :], 0)
             if sharpness == 0.02:
                 # In the long run, says the sentence, every further token multiplies the influence by the same factor.

@@ -3,9 +3,9 @@
 import numpy as np
 
 from sessa_ref import reference
-from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.expectation import DRAWS, GROWTH
-from sessa_ref.oracle.rounding import rounded
+from sessa_ref.oracle.bounds.expectation import DRAWS, GROWTH
+from sessa_ref.oracle.bounds.rounding import rounded
+from sessa_ref.oracle.cases.case import Case
 
 _DRAWING_UNIT = 2.0**-24
 

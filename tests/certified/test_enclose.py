@@ -1,6 +1,6 @@
 """`enclose` contains the float64 reference's output within its radius plus the float error, and is not just wide.
 
-The float error is bounded by the case's own rounding analysis (`sessa_ref.oracle.rounding`); in extended precision by
+The float error is bounded by the case's own rounding analysis (`sessa_ref.oracle.bounds.rounding`); in extended precision by
 the same bound at that precision's unit roundoff, 2048 times smaller. A radius is checked against twice the precision.
 """
 
@@ -16,8 +16,8 @@ from flint import arb
 from sessa_ref import reference
 from sessa_ref.certified import Enclosure, enclose, enclose_to, enclose_vjp, exact
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.cases import case
-from sessa_ref.oracle.expectation import EXTENDED
+from sessa_ref.oracle.bounds.expectation import EXTENDED
+from sessa_ref.oracle.cases.case import case
 from sessa_ref.parameters import SessaParameters
 from tests import published_vectors
 from tests.certified.float_error import output_bound

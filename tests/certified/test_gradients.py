@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from sessa_ref import reference
 from sessa_ref.certified import balls, enclose_vjp, gradients
-from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.bounds.expectation import Expectation
 from tests import published_vectors, strategies
 from tests.closeness import as_values
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sessa_ref.oracle import Verdict, battery, verify
-from sessa_ref.oracle.isolation import Limits
-from sessa_ref.oracle.runners import CommandCandidate
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.implementation.isolation import Limits
+from sessa_ref.oracle.implementation.runners import CommandImplementation
+from sessa_ref.oracle.report.results import Status
 
 FOLDER = Path(__file__).parents[2] / "examples" / "implementations"
 LIMITS = Limits(120.0, 4 * 2**30)
@@ -22,9 +22,9 @@ def cases(*names):
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed, so sessa.mjs cannot run")
 @pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16", "float16"])
 def test_javascript(dtype):
-    candidate = CommandCandidate(f"node {FOLDER / 'sessa.mjs'} {{case_dir}}", LIMITS)
+    implementation = CommandImplementation(f"node {FOLDER / 'sessa.mjs'} {{case_dir}}", LIMITS)
     names = ("heads", "grouped_heads", "no_rope", "no_token", "one_token", "length_65", "long_chains", "logits_low")
-    report = verify(candidate, [dtype], cases(*names))
+    report = verify(implementation, [dtype], cases(*names))
     assert report.verdict is Verdict.CONFORMS, report.diagnosis
     assert {r.check for r in report.results if r.status is Status.SKIPPED} == {"gradients", "calls", "padding"} | (
         {"differences"} if dtype == "float64" else set()
@@ -33,7 +33,7 @@ def test_javascript(dtype):
 
 def test_jax():
     pytest.importorskip("jax", reason="jax is not installed, so sessa_jax.py cannot run")
-    candidate = CommandCandidate(f"{sys.executable} {FOLDER / 'sessa_jax.py'} {{case_dir}}", LIMITS)
-    report = verify(candidate, ["float64", "float32"], cases("grouped_heads", "one_token"))
+    implementation = CommandImplementation(f"{sys.executable} {FOLDER / 'sessa_jax.py'} {{case_dir}}", LIMITS)
+    report = verify(implementation, ["float64", "float32"], cases("grouped_heads", "one_token"))
     assert report.verdict is Verdict.CONFORMS, report.diagnosis
     assert {r.check for r in report.results if r.status is Status.SKIPPED} == {"calls", "padding"}

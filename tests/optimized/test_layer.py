@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaLayer, rotary
 from sessa_ref.oracle import Verdict, battery, verify
-from sessa_ref.oracle.cases import Case, case
-from sessa_ref.oracle.expectation import Expectation
-from sessa_ref.oracle.precision import PRECISIONS
-from sessa_ref.oracle.targets import as_adapter
-from sessa_ref.oracle.torch_adapter import DecodingTorchLayer
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.cases.case import Case, case
+from sessa_ref.oracle.implementation.targets import as_adapter
+from sessa_ref.oracle.implementation.torch_adapter import DecodingTorchLayer
+from sessa_ref.precision import PRECISIONS
 from tests import published_vectors
 from tests.closeness import as_values, assert_within_bounds
 from tests.strategies import cases
@@ -23,7 +23,7 @@ from tests.strategies import cases
 X = torch.randn(2, 7, 12, generator=torch.Generator().manual_seed(0))
 
 
-def candidate(drawn: Case, dtype: str) -> DecodingTorchLayer:
+def implementation(drawn: Case, dtype: str) -> DecodingTorchLayer:
     torch_dtype = getattr(torch, dtype)
     module = SessaLayer.from_config(drawn.parameters.config).to(torch_dtype)
     module.load_state_dict({n: torch.tensor(a, dtype=torch_dtype) for n, a in drawn.parameters.items()})
@@ -63,7 +63,7 @@ class TestPublishedVectors:
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_every_precision_stays_within_its_bounds(dtype, drawn):
     expectation = Expectation(drawn, dtype)
-    torch_layer = candidate(expectation.case, dtype)
+    torch_layer = implementation(expectation.case, dtype)
     x, dy = (array.astype(PRECISIONS[dtype].carrier) for array in (expectation.case.x, expectation.case.dy))
     assert_within_bounds(expectation, as_values(torch_layer.forward(x), *torch_layer.vjp(x, dy)))
 
@@ -109,13 +109,13 @@ class TestAngles:
     def test_float64_means_float64(self):
         """The exact map at T = 600, where float32 angles are off by about 1e-7 relative."""
         drawn = case("angles", "", SessaConfig.published(8, 2), T=600, batch=1)
-        y = candidate(drawn, "float64").forward(drawn.x)
+        y = implementation(drawn, "float64").forward(drawn.x)
         assert_within_bounds(Expectation(drawn, "float64"), {"y": y})
 
     def test_float32_on_request(self):
         drawn = case("angles", "", SessaConfig.published(8, 2), T=100, batch=1)
         rounded = case("angles", "", SessaConfig.published(8, 2, rotary_dtype="float32"), T=100, batch=1)
-        y = candidate(rounded, "float64").forward(rounded.x)
+        y = implementation(rounded, "float64").forward(rounded.x)
         assert_within_bounds(Expectation(rounded, "float64"), {"y": y})
         assert np.max(Expectation(drawn, "float64").error_ratios("y", y)) > 1e3
 
@@ -149,7 +149,7 @@ class TestCache:
     @pytest.mark.parametrize("parts", [(7,), (3, 4), (1, 2, 4), (1,) * 7, (5, 1, 1)])
     def test_a_prompt_may_come_in_parts(self, parts):
         drawn = case("parts", "", SessaConfig.published(12, 6, 2), T=7)
-        module = candidate(drawn, "float64").module
+        module = implementation(drawn, "float64").module
         x = torch.tensor(drawn.x)
         cache = module.init_cache(2, max_len=7)
         outputs = []
@@ -279,7 +279,7 @@ print((measured - expected).abs().max().item())
         drawn = case("autocast", "", SessaConfig.published(12, 3), T=20)
         name = str(dtype).removeprefix("torch.")
         expectation = Expectation(drawn, name)
-        module = candidate(expectation.case, "float32").module
+        module = implementation(expectation.case, "float32").module
         x = torch.tensor(expectation.case.x, dtype=torch.float32)
         with torch.autocast("cpu", dtype=dtype):
             y = module(x)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaLayer
-from sessa_ref.oracle.cases import Case, case
-from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.cases.case import Case, case
 from tests.strategies import cases
 
 CONFIG = SessaConfig.published(12, 6, 2)

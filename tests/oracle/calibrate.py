@@ -14,13 +14,13 @@ import numpy as np
 from rich.progress import track
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.candidate import CandidateError
-from sessa_ref.oracle.cases import Case, case
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.cases.case import Case, case
 from sessa_ref.oracle.checks import decode, forward, gradients
-from sessa_ref.oracle.expectation import Expectation
-from sessa_ref.oracle.precision import PRECISIONS
-from sessa_ref.oracle.runners import InProcessCandidate
-from sessa_ref.oracle.targets import load_target
+from sessa_ref.oracle.implementation.protocol import ImplementationError
+from sessa_ref.oracle.implementation.runners import InProcessImplementation
+from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.precision import PRECISIONS
 
 FOLDER = Path(__file__).parent
 RECORD = FOLDER / "calibration.json"
@@ -68,7 +68,9 @@ def random_case(seed: int, dtype: str) -> Case:
 def calibrate(seeds: range, names: tuple[str, ...]) -> tuple[int, dict[str, dict[str, float | None]]]:
     """How many runs there were, and the largest error/bound of each variant in each precision."""
     runs = 0
-    candidates = {name: InProcessCandidate(name, load_target(f"{FOLDER / 'variants.py'}:{name}")) for name in names}
+    implementations = {
+        name: InProcessImplementation(name, load_target(f"{FOLDER / 'variants.py'}:{name}")) for name in names
+    }
     unsupported: dict[tuple[str, str], str] = {}
     largest: dict[str, dict[str, float | None]] = {name: dict.fromkeys(PRECISIONS, 0.0) for name in names}
     for seed in track(seeds, description="calibrating"):
@@ -76,14 +78,14 @@ def calibrate(seeds: range, names: tuple[str, ...]) -> tuple[int, dict[str, dict
         dtype = list(PRECISIONS)[which]
         expectation = Expectation(random_case(seed, dtype), dtype)
         for name in names[turn % TURNS :: TURNS]:
-            candidate = candidates[name]
+            implementation = implementations[name]
             if (name, dtype) in unsupported:
                 continue
             runs += 1
             for check in (forward, gradients, decode):
                 try:
-                    finding = check(candidate, expectation)
-                except CandidateError as error:  # torch has no such operation in half precision
+                    finding = check(implementation, expectation)
+                except ImplementationError as error:  # torch has no such operation in half precision
                     unsupported[name, dtype] = str(error)
                     largest[name][dtype] = None
                     runs -= 1

@@ -1,4 +1,4 @@
-"""Candidates that misbehave, as targets for the oracle's worker process."""
+"""Implementations that misbehave, as targets for the oracle's worker process."""
 
 import os
 import sys

@@ -10,10 +10,10 @@ import pytest
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.cases import Case, case, chain_case
-from sessa_ref.oracle.expectation import Expectation
-from sessa_ref.oracle.faults import FAULTS, Fault, applied
-from sessa_ref.oracle.rounding import RoundedArray, rounded
+from sessa_ref.faults import FAULTS, Fault, applied
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.bounds.rounding import RoundedArray, rounded
+from sessa_ref.oracle.cases.case import Case, case, chain_case
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, decode, feedback, gradients, layer, mixer, rotary, solve, tokenwise
 

@@ -1,4 +1,4 @@
-"""Hostile candidates: each gets its verdict, and the rest of the battery goes on."""
+"""Hostile implementations: each gets its verdict, and the rest of the battery goes on."""
 
 import os
 import stat
@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from sessa_ref.oracle import Report, TargetError, Verdict, battery, verify
-from sessa_ref.oracle.isolation import Limits
-from sessa_ref.oracle.runners import CommandCandidate, WorkerCandidate
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.implementation.isolation import Limits
+from sessa_ref.oracle.implementation.runners import CommandImplementation, WorkerImplementation
+from sessa_ref.oracle.report.results import Status
 
 HOSTILE = Path(__file__).parent / "hostile.py"
 CASES = [c for c in battery(quick=True) if c.name in ("one_token", "two_tokens", "one_head")]
 
 
 def run(name: str, limits: Limits = Limits(20.0, 2**30)) -> Report:  # noqa: B008
-    candidate = WorkerCandidate(f"{HOSTILE}:{name}", limits)
+    implementation = WorkerImplementation(f"{HOSTILE}:{name}", limits)
     try:
-        return verify(candidate, ["float64"], CASES, explain=False)
+        return verify(implementation, ["float64"], CASES, explain=False)
     finally:
-        candidate.close()
+        implementation.close()
 
 
 def test_the_right_layer_conforms_here():
@@ -90,26 +90,26 @@ def test_what_cannot_run_at_all(name, message):
 def test_a_module_that_hangs_while_it_is_imported(tmp_path):
     path = tmp_path / "sleeps_on_import.py"
     path.write_text("import time\ntime.sleep(60)\n")
-    candidate = WorkerCandidate(f"{path}:Layer", Limits(2.0, 2**30))
+    implementation = WorkerImplementation(f"{path}:Layer", Limits(2.0, 2**30))
     with pytest.raises(TargetError, match="importing it failed: it did not finish within 2 s"):
-        verify(candidate, ["float64"], CASES)
+        verify(implementation, ["float64"], CASES)
 
 
 def test_a_module_that_crashes_while_it_is_imported(tmp_path):
     path = tmp_path / "dies_on_import.py"
     path.write_text("import os\nprint('last words')\nos._exit(5)\n")
-    candidate = WorkerCandidate(f"{path}:Layer")
+    implementation = WorkerImplementation(f"{path}:Layer")
     with pytest.raises(TargetError, match="importing it failed: it exited with status 5"):
-        verify(candidate, ["float64"], CASES)
+        verify(implementation, ["float64"], CASES)
 
 
 class TestCommands:
     """Programs that speak the command protocol."""
 
-    def program(self, tmp_path: Path, body: str) -> CommandCandidate:
+    def program(self, tmp_path: Path, body: str) -> CommandImplementation:
         path = tmp_path / "program.py"
         path.write_text(body)
-        return CommandCandidate(f"{sys.executable} {path} {{case_dir}}", Limits(20.0, 2**30))
+        return CommandImplementation(f"{sys.executable} {path} {{case_dir}}", Limits(20.0, 2**30))
 
     RIGHT = """
 import sys
@@ -147,11 +147,11 @@ write_output(folder, {"y": reference.forward(case.parameters, case.x).astype(dty
 
     def test_program_that_does_not_exist(self):
         with pytest.raises(TargetError, match="cannot be started"):
-            verify(CommandCandidate("/absent/program {case_dir}"), ["float64"], CASES)
+            verify(CommandImplementation("/absent/program {case_dir}"), ["float64"], CASES)
 
     def test_command_without_place_for_the_folder(self):
         with pytest.raises(TargetError, match=r"must contain \{case_dir\}"):
-            CommandCandidate("program")
+            CommandImplementation("program")
 
     @pytest.mark.skipif(os.name != "posix", reason="needs a shell script")
     def test_children_of_a_command_end_with_it(self, tmp_path):
@@ -160,7 +160,7 @@ write_output(folder, {"y": reference.forward(case.parameters, case.x).astype(dty
         script = tmp_path / "spawns.sh"
         script.write_text("#!/bin/sh\nsleep 300 &\nsleep 300\n")
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
-        candidate = CommandCandidate(f"{script} {{case_dir}}", Limits(1.0, 2**30))
+        implementation = CommandImplementation(f"{script} {{case_dir}}", Limits(1.0, 2**30))
         with pytest.raises(TargetError, match="did not finish within 1 s"):
-            verify(candidate, ["float64"], CASES)
+            verify(implementation, ["float64"], CASES)
         assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "300"]]

@@ -8,15 +8,16 @@ import torch
 from sessa_ref import testing
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaLayer
-from sessa_ref.oracle import TargetError, config_battery, verify
-from sessa_ref.oracle.instance import adapter_of, capacity_of, config_of
+from sessa_ref.oracle import TargetError, verify
+from sessa_ref.oracle.cases import of_config
+from sessa_ref.oracle.implementation.instance import adapter_of, capacity_of, config_of
 
 FEW = ("one_token", "two_tokens")
 
 
 @pytest.fixture(autouse=True)
 def _few_cases(monkeypatch):
-    whole = config_battery.battery_of
+    whole = of_config.battery_of
     monkeypatch.setattr(testing, "battery_of", lambda *given: [c for c in whole(*given) if c.name in FEW])
     monkeypatch.setattr(testing, "verify", functools.partial(verify, explain=False))
 
@@ -188,13 +189,11 @@ def test_cases_beyond_max_len_are_left_out():
 
 
 def test_the_battery_of_a_config_has_what_the_config_allows():
-    names = {c.name for c in config_battery.battery_of(SessaConfig.published(8, 2), False)}
+    names = {c.name for c in of_config.battery_of(SessaConfig.published(8, 2), False)}
     assert {"positions", "long_chains", "every_length"} <= names
-    plain = {c.name for c in config_battery.battery_of(SessaConfig.published(9, 3, use_forward_rope=False), False)}
+    plain = {c.name for c in of_config.battery_of(SessaConfig.published(9, 3, use_forward_rope=False), False)}
     assert {"logits_high", "logits_low"} <= plain
     assert "positions" not in plain
-    wide = config_battery.battery_of(SessaConfig.published(128, 2), False)
+    wide = of_config.battery_of(SessaConfig.published(128, 2), False)
     assert max(c.x.shape[1] for c in wide) <= 65
-    assert all(
-        c.parameters.config == SessaConfig.paper(4) for c in config_battery.battery_of(SessaConfig.paper(4), False)
-    )
+    assert all(c.parameters.config == SessaConfig.paper(4) for c in of_config.battery_of(SessaConfig.paper(4), False))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sessa_ref.messages import LONGEST, one_line, reason
 from sessa_ref.oracle import TargetError
-from sessa_ref.oracle.message import LONGEST, one_line, reason
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sessa_ref.oracle import Report, Verdict, battery, verify
-from sessa_ref.oracle.runners import InProcessCandidate
-from sessa_ref.oracle.targets import load_target
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.implementation.runners import InProcessImplementation
+from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.oracle.report.results import Status
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
@@ -36,8 +36,8 @@ USES = (
 def report_on(
     name: str, file: str = "mutants.py", dtypes: tuple[str, ...] = ("float64",), explain: bool = True
 ) -> Report:
-    candidate = InProcessCandidate(name, load_target(f"{FOLDER / file}:{name}"))
-    return verify(candidate, dtypes, CASES, explain=explain)
+    implementation = InProcessImplementation(name, load_target(f"{FOLDER / file}:{name}"))
+    return verify(implementation, dtypes, CASES, explain=explain)
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -68,9 +68,9 @@ def test_pairs_are_rejected_and_both_faults_named(name):
 
 @pytest.mark.parametrize("name", [*OTHERS, *PRECISIONS, *LONG])
 def test_what_the_catalogue_lacks_is_rejected_too(name):
-    candidate = InProcessCandidate(name, load_target(f"{FOLDER / 'mutants.py'}:{name}"))
+    implementation = InProcessImplementation(name, load_target(f"{FOLDER / 'mutants.py'}:{name}"))
     cases = [case for case in battery() if case.name == LONG[name]] if name in LONG else CASES
-    report = verify(candidate, ("float64",), cases, explain=False)
+    report = verify(implementation, ("float64",), cases, explain=False)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
     if name in USES:
         assert {r.check for r in report.results if r.status in (Status.FAILED, Status.ERRORED) and r.required} == {

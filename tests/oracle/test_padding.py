@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from sessa_ref.oracle import Verdict, battery, padding, verify
-from sessa_ref.oracle.targets import as_adapter
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle import Verdict, battery, verify
+from sessa_ref.oracle.implementation import padding
+from sessa_ref.oracle.implementation.targets import as_adapter
+from sessa_ref.oracle.report.results import Status
 from tests.oracle.plain_torch_layer import PlainTorchLayer
 
 CASES = [c for c in battery() if c.name in ("heads", "three_tokens")]

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.oracle.precision import PRECISIONS, round_to
+from sessa_ref.precision import PRECISIONS, round_to
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False) | st.floats(-1e30, 1e30))

@@ -5,12 +5,20 @@ import jsonschema
 import numpy as np
 import pytest
 
-import sessa_ref.oracle.protocol
+import sessa_ref.oracle.implementation.request_folder
 from sessa_ref.oracle import battery
-from sessa_ref.oracle.candidate import CandidateError, UnsupportedError
-from sessa_ref.oracle.protocol import check_supported, read_case, read_output, write_case, write_output
+from sessa_ref.oracle.implementation.protocol import ImplementationError, UnsupportedError
+from sessa_ref.oracle.implementation.request_folder import (
+    check_supported,
+    read_case,
+    read_output,
+    write_case,
+    write_output,
+)
 
-SCHEMA = json.loads(Path(sessa_ref.oracle.protocol.__file__).with_suffix(".schema.json").read_text())
+SCHEMA = json.loads(
+    Path(sessa_ref.oracle.implementation.request_folder.__file__).with_suffix(".schema.json").read_text()
+)
 CASE = next(case for case in battery() if case.name == "grouped_heads")
 
 
@@ -44,7 +52,7 @@ def test_another_version_is_refused(tmp_path):
 
 
 def test_outputs(tmp_path):
-    with pytest.raises(CandidateError, match=r"it wrote no out\.safetensors"):
+    with pytest.raises(ImplementationError, match=r"it wrote no out\.safetensors"):
         read_output(tmp_path)
     values = {"y": np.arange(6.0).reshape(2, 3).T, "grad.mixer.gamma_bias": np.array(2.0)}
     write_output(tmp_path, values)
@@ -59,18 +67,18 @@ def test_declining(tmp_path):
     with pytest.raises(UnsupportedError, match=r"^no gradients: γ is fixed$"):
         check_supported(tmp_path)
     reason.write_bytes(b" \n")
-    with pytest.raises(CandidateError, match=r"unsupported\.txt is empty"):
+    with pytest.raises(ImplementationError, match=r"unsupported\.txt is empty"):
         check_supported(tmp_path)
     reason.write_bytes(b"\xff" * 10**6)
     with pytest.raises(UnsupportedError, match=r"^\ufffd{1000}$"):
         check_supported(tmp_path)
     write_output(tmp_path, {"y": np.zeros(1)})
-    with pytest.raises(CandidateError, match=r"both out\.safetensors and unsupported\.txt"):
+    with pytest.raises(ImplementationError, match=r"both out\.safetensors and unsupported\.txt"):
         check_supported(tmp_path)
 
 
 def test_huge_output_is_not_read(tmp_path):
     with (tmp_path / "out.safetensors").open("wb") as file:
         file.truncate(2**31)
-    with pytest.raises(CandidateError, match="too large: 2048 MiB"):
+    with pytest.raises(ImplementationError, match="too large: 2048 MiB"):
         read_output(tmp_path)

@@ -13,11 +13,11 @@ import jsonschema
 import pytest
 
 from sessa_ref import reference
-from sessa_ref.oracle import Report, Result, battery, reports, verify
-from sessa_ref.oracle.reports import files, to_html, to_junit
-from sessa_ref.oracle.verdict import Diagnosis, Status
+from sessa_ref.oracle import Report, Result, battery, report, verify
+from sessa_ref.oracle.report import files, to_html, to_junit
+from sessa_ref.oracle.report.results import Diagnosis, Status
 
-SCHEMA = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(report.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 RESULTS = [
     Result("small", "float64", "forward", Status.PASSED, 0.125),
     Result("small", "float64", "gradients", Status.FAILED, 31.5, "dx[0, 1] off by 31.5 bounds"),
@@ -33,7 +33,7 @@ LENGTHS = {"small": 0, "large": 100}
 
 
 class Reference:
-    """The reference as a candidate; it may fail at single tokens."""
+    """The reference as an implementation; it may fail at single tokens."""
 
     name = "reference"
 

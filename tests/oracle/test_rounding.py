@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from scipy import special
 
 from sessa_ref import reference
-from sessa_ref.oracle.rounding import RoundedArray, rounded
+from sessa_ref.oracle.bounds.rounding import RoundedArray, rounded
 from tests.strategies import cases
 
 UNIT = 2.0**-24

@@ -11,17 +11,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sessa_ref.oracle import isolation
-from sessa_ref.oracle.candidate import CandidateError, OracleError
-from sessa_ref.oracle.expectation import expectations
-from sessa_ref.oracle.isolation import Guardian, LimitError, Limits
-from sessa_ref.oracle.preparation import prepared
-from sessa_ref.oracle.runners import WorkerCandidate
+from sessa_ref.oracle.bounds.expectation import expectations
+from sessa_ref.oracle.bounds.preparation import prepared
+from sessa_ref.oracle.implementation import isolation
+from sessa_ref.oracle.implementation.isolation import Guardian, LimitError, Limits
+from sessa_ref.oracle.implementation.protocol import ImplementationError, OracleError
+from sessa_ref.oracle.implementation.runners import WorkerImplementation
 from tests.oracle.test_hostile import CASES
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and sessions")
 
-# A candidate that starts a child, and one that leaves its session, parent and environment; then it hangs.
+# An implementation that starts a child, and one that leaves its session, parent and environment; then it hangs.
 HANGS = """
 import os, subprocess
 from tests.oracle.hostile import Right
@@ -41,15 +41,15 @@ class Hangs(Right):
 RUN = """
 import signal, sys
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever the tests run under
-import sessa_ref.cli
+import sessa_ref.commands.app
 if __name__ == "__main__":
     if sys.argv[1] == "library":
         from sessa_ref.oracle import verify
-        from sessa_ref.oracle.runners import WorkerCandidate
-        verify(WorkerCandidate(sys.argv[2]), ["float32"])
+        from sessa_ref.oracle.runners import WorkerImplementation
+        verify(WorkerImplementation(sys.argv[2]), ["float32"])
     else:
         sys.argv[1:] = ["verify", "--dtype", "float32", sys.argv[2]]
-        sessa_ref.cli.main()
+        sessa_ref.commands.app.main()
 """
 
 
@@ -180,7 +180,7 @@ class TestGuardian:
         guardian.close()
 
     def test_orphans_are_found_by_their_mark_where_the_system_does_not_hand_them_over(self, monkeypatch):
-        from sessa_ref.oracle import guardian as script
+        from sessa_ref.oracle.implementation import guardian as script
 
         mark = f"8{os.getpid()}.3"
         monkeypatch.setenv(script._MARK, mark)
@@ -193,7 +193,7 @@ class TestGuardian:
 
 
 def test_folders_are_removed_whatever_became_of_them(tmp_path):
-    from sessa_ref.oracle.guardian import remove
+    from sessa_ref.oracle.implementation.guardian import remove
 
     kept, folder = tmp_path / "kept", tmp_path / "folder"
     (kept / "inner").mkdir(parents=True)
@@ -212,8 +212,8 @@ def test_folders_are_removed_whatever_became_of_them(tmp_path):
 def test_a_pipe_in_place_of_an_answer_is_not_waited_for(tmp_path):
     guardian = Guardian()
     guardian.start(["mkfifo", str(tmp_path / "answer.json")])
-    with pytest.raises(CandidateError, match=r"^it exited with status 0$"):
-        WorkerCandidate("x:y")._wait(guardian, tmp_path / "answer.json")
+    with pytest.raises(ImplementationError, match=r"^it exited with status 0$"):
+        WorkerImplementation("x:y")._wait(guardian, tmp_path / "answer.json")
     assert (tmp_path / "answer.json").is_fifo()
     guardian.close()
 

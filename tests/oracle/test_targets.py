@@ -1,4 +1,4 @@
-"""Honest candidates of unusual forms are taken; the others are told what to do."""
+"""Honest implementations of unusual forms are taken; the others are told what to do."""
 
 import subprocess
 import sys
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sessa_ref.oracle import Report, TargetError, Verdict, battery, verify
-from sessa_ref.oracle.runners import WorkerCandidate
-from sessa_ref.oracle.targets import load_target
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.implementation.runners import WorkerImplementation
+from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.oracle.report.results import Status
 
 HARMFUL = (":compiled", ":part_compiled", ":defaults", ":switched_off", ":Interrupts", "queue.py:SessaLayer")
 """Targets that need a process of their own; the others run in this one, which takes less time."""
@@ -89,11 +89,11 @@ def layers(tmp_path_factory) -> Path:
 def run(target: str) -> Report:
     if not target.endswith(HARMFUL):
         return verify(load_target(target), ["float32"], CASES, explain=False)
-    candidate = WorkerCandidate(target)
+    implementation = WorkerImplementation(target)
     try:
-        return verify(candidate, ["float32"], CASES, explain=False)
+        return verify(implementation, ["float32"], CASES, explain=False)
     finally:
-        candidate.close()
+        implementation.close()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_nothing_but_an_error(layers, name, message):
     assert {r.message for r in report.results if r.check == "forward" and r.status is Status.ERRORED} == {message}
 
 
-def test_files_beside_a_candidate_shadow_nothing(tmp_path):
+def test_files_beside_a_implementation_shadow_nothing(tmp_path):
     for name in ("random", "torch", "numpy", "json", "profile"):
         (tmp_path / f"{name}.py").write_text("raise ImportError('the wrong one')")
     (tmp_path / "helper.py").write_text("from sessa_ref.optimized import SessaLayer")
@@ -153,12 +153,12 @@ def test_files_beside_a_candidate_shadow_nothing(tmp_path):
 
 
 def test_relative_imports(tmp_path):
-    package = tmp_path / "package_of_a_candidate"
+    package = tmp_path / "package_of_a_implementation"
     package.mkdir()
     (package / "__init__.py").write_text("from .base import SessaLayer")
     (package / "base.py").write_text("from sessa_ref.optimized import SessaLayer")
     (package / "layer-2.py").write_text("from .base import SessaLayer")
-    script = "import sys; from sessa_ref.oracle.targets import load_target; print(*map(load_target, sys.argv[1:]))"
+    script = "import sys; from sessa_ref.oracle.implementation.targets import load_target; print(*map(load_target, sys.argv[1:]))"
     targets = [f"{package / name}:SessaLayer" for name in ("__init__.py", "base.py", "layer-2.py")]
     printed = subprocess.run([sys.executable, "-c", script, *targets], capture_output=True, text=True, check=True)
     assert printed.stdout.count("TorchAdapter") == 3

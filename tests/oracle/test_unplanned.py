@@ -10,14 +10,7 @@ import numpy as np
 import pytest
 
 from sessa_ref import reference
-from sessa_ref.oracle import Report, Verdict, battery, verify
-from sessa_ref.oracle.behaviours import behaviours, lower_precision, rounds_at_random
-from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.checks import CHECKS, Finding, Observation
-from sessa_ref.oracle.diagnosis import diagnose
-from sessa_ref.oracle.expectation import expectations
-from sessa_ref.oracle.explanations import explained, kinds
-from sessa_ref.oracle.faults import (
+from sessa_ref.faults.variations import (
     caches,
     derivatives,
     earlier,
@@ -30,14 +23,21 @@ from sessa_ref.oracle.faults import (
     structures,
     weights,
 )
-from sessa_ref.oracle.faults.variation import Family, Variation
-from sessa_ref.oracle.inversion import values_inside
-from sessa_ref.oracle.location import wrong_stage
-from sessa_ref.oracle.patterns import first_token_pattern, length_pattern
-from sessa_ref.oracle.runners import InProcessCandidate
-from sessa_ref.oracle.search import Search, prefill_of
-from sessa_ref.oracle.targets import load_target
-from sessa_ref.oracle.verdict import Result, Status
+from sessa_ref.faults.variations.variation import Family, Variation
+from sessa_ref.oracle import Report, Verdict, battery, verify
+from sessa_ref.oracle.bounds.expectation import expectations
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.checks import CHECKS, Finding, Observation
+from sessa_ref.oracle.explain.behaviours import behaviours, lower_precision, rounds_at_random
+from sessa_ref.oracle.explain.diagnosis import diagnose
+from sessa_ref.oracle.explain.explanations import explained, kinds
+from sessa_ref.oracle.explain.first_wrong_value import wrong_stage
+from sessa_ref.oracle.explain.inversion import values_inside
+from sessa_ref.oracle.explain.patterns import first_token_pattern, length_pattern
+from sessa_ref.oracle.explain.search import Search, prefill_of
+from sessa_ref.oracle.implementation.runners import InProcessImplementation
+from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.oracle.report.results import Result, Status
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
@@ -101,13 +101,13 @@ BEHAVE = ("Noisy", "Overwriting", "Remembering", "TailKept")
 """What is told from experiments."""
 
 
-def candidate(name: str) -> InProcessCandidate:
-    return InProcessCandidate(name, load_target(f"{FOLDER / 'unplanned.py'}:{name}"))
+def implementation(name: str) -> InProcessImplementation:
+    return InProcessImplementation(name, load_target(f"{FOLDER / 'unplanned.py'}:{name}"))
 
 
 def observation_of(name: str, check: str, case: Case) -> Observation:
     expectation = expectations(case, ("float64",))["float64"]
-    finding = CHECKS[check](candidate(name), expectation)
+    finding = CHECKS[check](implementation(name), expectation)
     assert finding is not None
     status = Status.FAILED if finding.ratio > 1 else Status.PASSED
     result = Result(case.name, "float64", check, status, finding.ratio)
@@ -149,11 +149,11 @@ def known() -> list[Variation | Family]:
 @cache
 def report_on(name: str, dtypes: tuple[str, ...] = ("float64",)) -> Report:
     wanted = CASES_OF.get(name, FEW)
-    return verify(candidate(name), dtypes, [case for case in battery() if case.name in wanted])
+    return verify(implementation(name), dtypes, [case for case in battery() if case.name in wanted])
 
 
 @pytest.mark.parametrize("name", BEHAVE[:3])
-def test_how_a_candidate_behaves_is_told(name):
+def test_how_a_implementation_behaves_is_told(name):
     report = report_on(name)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
     assert [diagnosis.name for diagnosis in report.diagnosis] == [TOLD[name][0]]
@@ -161,17 +161,17 @@ def test_how_a_candidate_behaves_is_told(name):
 
 def test_a_backward_pass_that_rounds_is_told_with_where_it_does():
     both = [o for check in ("forward", "gradients") for o in observed("GateGradientInBfloat16", check)]
-    (told,) = behaviours(both, candidate("GateGradientInBfloat16"))
+    (told,) = behaviours(both, implementation("GateGradientInBfloat16"))
     assert told.name == "BackwardLosesPrecision"
     assert "rounding to" in told.text
     assert "the gate g" in told.text
     both = [o for check in ("forward", "gradients") for o in observed("GateHalfDetached", check)]
-    assert [told.name for told in behaviours(both, candidate("GateHalfDetached"))] == ["WrongGradients"]
+    assert [told.name for told in behaviours(both, implementation("GateHalfDetached"))] == ["WrongGradients"]
 
 
 def test_a_shorter_call_after_a_longer_one_is_checked():
     both = [o for check in ("forward", "calls") for o in observed("MaskOfTheLongest", check)]
-    told = behaviours(both, candidate("MaskOfTheLongest"))
+    told = behaviours(both, implementation("MaskOfTheLongest"))
     assert [diagnosis.name for diagnosis in told] == ["KeepsState"]
 
 
@@ -199,7 +199,7 @@ def test_a_step_that_reads_what_it_should_not_is_told_from_the_others(wanted, ch
 
 
 def test_a_rule_for_the_lengths_that_are_wrong():
-    (fact,) = length_pattern(observed("TailKept", "forward"), candidate("TailKept"))
+    (fact,) = length_pattern(observed("TailKept", "forward"), implementation("TailKept"))
     assert fact[0] == "WrongForSomeLengths"
     assert "no multiple of 32" in fact[1]
 
@@ -209,13 +209,13 @@ def test_a_rule_for_a_length_of_one():
     case = replace(next(c for c in battery() if c.name == "heads"), name="one")
     alone = replace(case, x=case.x[:, :1].copy(), dy=case.dy[:, :1].copy(), split=1)
     observations = [observation_of("WithoutProjectionAlone", "forward", each) for each in (alone, case)]
-    (fact,) = length_pattern(observations, candidate("WithoutProjectionAlone"))
+    (fact,) = length_pattern(observations, implementation("WithoutProjectionAlone"))
     assert fact == ("WrongForSomeLengths", "wrong for T = 1 alone")
     assert list(first_token_pattern(observations)) == []
 
 
 def test_the_stage_that_is_wrong():
-    (fact,) = wrong_stage(candidate("StrangeActivation"), observed("StrangeActivation", "forward"))
+    (fact,) = wrong_stage(implementation("StrangeActivation"), observed("StrangeActivation", "forward"))
     assert fact[0] == "WrongStage"
     assert "u is not GELU(a): it is off by up to 0.001" in fact[1]
     assert list(wrong_stage(None, observed("StrangeActivation", "forward"))) == []
@@ -265,12 +265,12 @@ def test_a_use_that_raises_is_told():
 def test_a_smooth_error_is_not_called_rounding():
     """In float32 these errors are as large as those of half precisions."""
     for name in ("OutputScaled", "StrangelyWrong"):
-        assert not rounds_at_random(candidate(name), observed(name, "forward"))
+        assert not rounds_at_random(implementation(name), observed(name, "forward"))
     for name in ("StatesInBfloat16",):
-        assert rounds_at_random(candidate(name), observed(name, "forward"))
+        assert rounds_at_random(implementation(name), observed(name, "forward"))
 
 
-def test_without_the_candidate_a_lower_precision_is_only_a_possibility():
+def test_without_the_implementation_a_lower_precision_is_only_a_possibility():
     (case,) = (case for case in battery() if case.name == "two_tokens")
     expectation = expectations(case, ("float64",))["float64"]
     y = reference.forward(case.parameters, case.x) * (1 + 2.0**-25)
@@ -285,7 +285,7 @@ def test_without_the_candidate_a_lower_precision_is_only_a_possibility():
 
 
 def test_a_search_that_breaks_does_not_break_the_verdict(monkeypatch):
-    monkeypatch.setattr("sessa_ref.oracle.diagnosis._diagnose", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("sessa_ref.oracle.explain.diagnosis._diagnose", lambda *arguments: 1 / 0)
     assert diagnose([Observation(Result("case", "float64", "forward", Status.FAILED, 2.0))]) == []
 
 

@@ -13,10 +13,11 @@ from safetensors.numpy import load_file, save_file
 from sessa_ref import reference
 from sessa_ref.certified import enclose_vjp
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle import Verdict, battery, protocol, vectors
-from sessa_ref.oracle.cases import case
-from sessa_ref.oracle.expectation import CERTIFIED, GROWTH, Expectation, evaluate, is_certified
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle import Verdict, battery, vectors
+from sessa_ref.oracle.bounds.expectation import CERTIFIED, GROWTH, Expectation, evaluate, is_certified
+from sessa_ref.oracle.cases.case import case
+from sessa_ref.oracle.implementation import request_folder
+from sessa_ref.oracle.report.results import Status
 
 SCHEMA = json.loads(Path(vectors.__file__).with_name("vectors.schema.json").read_text())
 CASES = [
@@ -37,7 +38,7 @@ def exported(tmp_path_factory):
 def answer(exported, outputs, change=lambda name, values: values, dtype="float64"):
     """Compute every case in `dtype` from its files, as someone without the oracle would."""
     for name in NAMES:
-        _, given, _ = protocol.read_case(exported / name)
+        _, given, _ = request_folder.read_case(exported / name)
         given = given.rounded(dtype)
         values = evaluate(given, given.x, given.dy)
         values = change(name, {n: np.array(v, dtype=dtype, order="C") for n, v in values.items()})
@@ -91,7 +92,7 @@ def test_bent_manifests_do_not_validate(exported, change):
 
 
 def test_a_case_is_as_in_the_command_protocol(exported):
-    operation, given, dtype = protocol.read_case(exported / "heads")
+    operation, given, dtype = request_folder.read_case(exported / "heads")
     assert (operation, dtype, given.split) == ("all", "float64", 4)
     assert np.array_equal(given.x, CASES[0].x)
     assert np.array_equal(given.dy, CASES[0].dy)

@@ -9,10 +9,10 @@ import pytest
 
 from sessa_ref import reference
 from sessa_ref.oracle import IncompleteError, Report, TargetError, UnsupportedError, Verdict, battery, verify
-from sessa_ref.oracle.candidate import CandidateError
-from sessa_ref.oracle.expectation import GROWTH, Expectation, spreads
-from sessa_ref.oracle.targets import load_target
-from sessa_ref.oracle.verdict import Status
+from sessa_ref.oracle.bounds.expectation import GROWTH, Expectation, spreads
+from sessa_ref.oracle.implementation.protocol import ImplementationError
+from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.oracle.report.results import Status
 from tests.oracle.hostile import Right
 
 WRONG = Path(__file__).parent / "wrong_layers.py"
@@ -86,7 +86,7 @@ def test_missing_parts_are_skipped():
     assert {result.check for result in report.results if result.status is Status.SKIPPED} == {"decode"}
 
 
-def test_errors_of_the_candidate_are_errored_results():
+def test_errors_of_the_implementation_are_errored_results():
     cases = [c for c in battery() if c.name in ("no_rope", "two_tokens")]
     report = run("RaisesOnOddWidths", cases)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
@@ -96,7 +96,7 @@ def test_errors_of_the_candidate_are_errored_results():
 
 
 class Sloppy:
-    """A NumPy candidate that gives whatever it is told to."""
+    """A NumPy implementation that gives whatever it is told to."""
 
     name = "sloppy"
 
@@ -123,7 +123,7 @@ class Sloppy:
         (lambda y: y * (1 + 1e-10), "bounds"),
     ],
 )
-def test_plain_python_candidates(spoil, message):
+def test_plain_python_implementations(spoil, message):
     assert verify(Sloppy(lambda y: y), ["float64"], FEW).verdict is Verdict.CONFORMS
     report = verify(Sloppy(spoil), ["float64"], FEW, explain=False)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
@@ -132,9 +132,9 @@ def test_plain_python_candidates(spoil, message):
 
 
 def test_wrong_dtype_fails():
-    candidate = Sloppy(lambda y: y)
-    candidate.build = lambda parameters, dtype: Sloppy(lambda y: y).build(parameters, "float32")
-    report = verify(candidate, ["float64"], FEW, explain=False)
+    implementation = Sloppy(lambda y: y)
+    implementation.build = lambda parameters, dtype: Sloppy(lambda y: y).build(parameters, "float32")
+    report = verify(implementation, ["float64"], FEW, explain=False)
     assert "has dtype float32, expected float64" in report.results[0].message
 
 
@@ -298,7 +298,7 @@ class TestWhatIsNotCompared:
         assert declined.verdict is Verdict.CONFORMS
         assert declined.skipped == {"forward": 1, "gradients": 2, "decode": 2, "causality": 1}
         assert declined.remark == "6 of 8 checks were skipped: gradients (2), decode (2), forward (1), causality (1)"
-        crashed = self.judge(declining(CandidateError("IndexError: 3")), cases)
+        crashed = self.judge(declining(ImplementationError("IndexError: 3")), cases)
         assert crashed.verdict is Verdict.DOES_NOT_CONFORM
         message = next(r.message for r in crashed.results if r.status is Status.ERRORED)
         assert message.startswith("IndexError: 3 (an optional config; to decline it, raise UnsupportedError")
@@ -327,8 +327,8 @@ class TestWhatIsNotCompared:
         assert [r.dtype for r in report.results if r.status is Status.ERRORED] == ["float32"]
 
     def test_generators_are_looked_at_once(self):
-        candidate = self.Declines(lambda operation, case: None)
-        report = verify(candidate, (d for d in ["float32"]), (c for c in self.ONE), explain=False)
+        implementation = self.Declines(lambda operation, case: None)
+        report = verify(implementation, (d for d in ["float32"]), (c for c in self.ONE), explain=False)
         assert report.verdict is Verdict.CONFORMS
 
     def test_a_required_check_cannot_be_skipped(self):
@@ -388,7 +388,7 @@ class TestWhatIsNotCompared:
 
 
 class TestTheOracleFails:
-    """What is no fault of the candidate is no verdict."""
+    """What is no fault of the implementation is no verdict."""
 
     def test_what_was_done_is_kept(self):
         class FullDisk:

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 try:
-    from plain_torch_layer import PlainTorchLayer
+    from plain_torch_layer import Cache, PlainTorchLayer
 except ModuleNotFoundError:  # imported as tests.oracle.unplanned
-    from tests.oracle.plain_torch_layer import PlainTorchLayer
+    from tests.oracle.plain_torch_layer import Cache, PlainTorchLayer
 
 
 class OtherEpsilon(PlainTorchLayer):
@@ -403,20 +403,19 @@ class PrefillsInBlocks(PlainTorchLayer):
 class OneCache(PlainTorchLayer):
     """Every sequence of a batch size gets the same cache, which refuses more tokens than it was made for."""
 
-    cache = None
+    cache: Cache
+    most = 0
 
     def init_cache(self, batch_size, device=None, dtype=None, max_len=None):
-        self.cache = super().init_cache(batch_size, device, dtype) | {"most": max_len or 0}
+        self.cache, self.most = super().init_cache(batch_size, device, dtype), max_len or 0
         return self.cache
 
     def prefill(self, x, cache):
-        return self.kept(*super().prefill(x, self.cache))
+        y, self.cache = super().prefill(x, self.cache)
+        return y, self.cache
 
     def decode_step(self, x_t, cache):
-        if self.cache["s"].shape[-2] >= self.cache["most"]:
+        if self.cache["s"].shape[-2] >= self.most:
             raise ValueError("the cache is full")
-        return self.kept(*super().decode_step(x_t, self.cache))
-
-    def kept(self, y, after):
-        self.cache = after | {"most": self.cache["most"]}
+        y, self.cache = super().decode_step(x_t, self.cache)
         return y, self.cache

@@ -1,4 +1,4 @@
-"""Right layers with one mistake each, as candidates for the oracle."""
+"""Right layers with one mistake each, as implementations for the oracle."""
 
 import sys
 

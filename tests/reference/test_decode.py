@@ -4,7 +4,7 @@ from hypothesis import given
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.parameters import SessaParameters
 from tests.closeness import assert_within_bounds
 from tests.strategies import cases

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.cases import case
-from sessa_ref.oracle.expectation import Expectation, evaluate
-from sessa_ref.oracle.torch_adapter import TorchLayer
+from sessa_ref.oracle.bounds.expectation import Expectation, evaluate
+from sessa_ref.oracle.cases.case import case
+from sessa_ref.oracle.implementation.torch_adapter import TorchLayer
 from sessa_ref.parameters import SessaParameters
 from tests.closeness import as_values, assert_within_bounds
 from tests.strategies import cases

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle.cases import Case
-from sessa_ref.oracle.expectation import Expectation, evaluate
+from sessa_ref.oracle.bounds.expectation import Expectation, evaluate
+from sessa_ref.oracle.cases.case import Case
 from sessa_ref.parameters import SessaParameters
 from tests.strategies import cases
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sessa_ref import reference
-from sessa_ref.oracle.expectation import Expectation
+from sessa_ref.oracle.bounds.expectation import Expectation
 from tests import published_vectors
 from tests.closeness import as_values
 

@@ -1,11 +1,11 @@
 """The feedback solve written out with T x T matrices, and what float rounding may do to it.
 
-`solution` takes float64 or longer arrays, or arrays of Monte Carlo arithmetic (`sessa_ref.oracle.rounding`).
+`solution` takes float64 or longer arrays, or arrays of Monte Carlo arithmetic (`sessa_ref.oracle.bounds.rounding`).
 """
 
 import numpy as np
 
-from sessa_ref.oracle.rounding import rounded
+from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.reference.solve import backward_substitution, forward_substitution
 
 UNIT_ROUNDOFF = {"float16": 2.0**-24, "bfloat16": 2.0**-24, "float32": 2.0**-24, "float64": 2.0**-53}

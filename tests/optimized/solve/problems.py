@@ -8,11 +8,11 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sessa_ref.oracle.equivalents import EQUIVALENTS
-from sessa_ref.oracle.expectation import GROWTH
-from sessa_ref.oracle.faults.fault import replaced
-from sessa_ref.oracle.precision import PRECISIONS, round_to
-from sessa_ref.oracle.rounding import rounded
+from sessa_ref.faults.fault import replaced
+from sessa_ref.oracle.bounds.equivalent_forms import EQUIVALENTS
+from sessa_ref.oracle.bounds.expectation import GROWTH
+from sessa_ref.oracle.bounds.rounding import rounded
+from sessa_ref.precision import PRECISIONS, round_to
 from sessa_ref.reference import attention, feedback, solve
 
 DRAWS = 32  # rows are narrow here, and their spread is a single number

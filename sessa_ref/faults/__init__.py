@@ -1,0 +1,17 @@
+"""Executable faults: the ways in which an implementation can be wrong, each a change of the reference.
+
+with applied(FAULTS["RotaryHalfSplit"]):
+    y = reference.forward(parameters, x)   # what a layer with this fault computes
+"""
+
+from sessa_ref.faults.fault import Area, Fault, applied
+from sessa_ref.faults.fixed import attention, decode, feedback, gradients, rotary, solve, tokenwise
+
+FAULTS: dict[str, Fault] = {
+    fault.name: fault
+    for area in (tokenwise, rotary, attention, feedback, solve, decode, gradients)
+    for fault in area.FAULTS
+}
+"""Every fault by its name, in the order of the layer's computation."""
+
+__all__ = ["FAULTS", "Area", "Fault", "applied"]

@@ -1,0 +1,229 @@
+"""Faults of the forward attention, and of the softmax that both attentions share."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sessa_ref.faults.fault import Fault, Replacements, inside
+from sessa_ref.faults.fixed.entry import always, projected, root, with_arrays, with_diagonal, without
+from sessa_ref.faults.fixed.step import Step, feedback_read, forward_read, solved_for_itself
+from sessa_ref.notation import Array
+from sessa_ref.parameters import SessaParameters
+
+HIDDEN_LOGIT = -1e4
+"""What MaskTooSmall takes for minus infinity."""
+
+
+def _queries_times(ratio: Callable[[SessaParameters], float]) -> Replacements:
+    """Forward logits are multiplied by the root of a ratio: the queries are, and the rotation is linear."""
+    return projected("q_proj", lambda parameters, z: z * root(ratio(parameters), z))
+
+
+def _full_sum(alpha: Array, v: Array) -> Array:
+    """Sum over all j of alpha_tj v_j."""
+    return alpha @ v
+
+
+def _scaled_logits(q: Array, k: Array) -> Array:
+    return (q @ np.swapaxes(k, -1, -2)) * (1 / root(q.shape[-1], q))
+
+
+def _sees_anything(visible: Array) -> Array:
+    return np.asarray(visible.any(axis=-1, keepdims=True))
+
+
+def unguarded_softmax(q: Array, k: Array, visible: Array) -> Array:
+    """attention_weights without the row's maximum; exp has float64's range also in extended precision."""
+    largest, smallest = np.finfo(np.float64).max, np.finfo(np.float64).smallest_subnormal
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        exponentials = np.exp(np.where(visible, _scaled_logits(q, k), -np.inf))
+        size = np.absolute(exponentials)
+        exponentials = np.where(size > largest, np.inf, np.where(size < smallest, 0, exponentials))
+        total = np.sum(exponentials, axis=-1, keepdims=True)
+        return exponentials / np.where(_sees_anything(visible), total, 1)
+
+
+def small_mask(q: Array, k: Array, visible: Array) -> Array:
+    """attention_weights with hidden logits of -1e4; a row that sees nothing is still 0."""
+    logits = np.where(visible, _scaled_logits(q, k), HIDDEN_LOGIT)
+    highest = np.max(np.real(logits), axis=-1, keepdims=True, initial=-np.inf)
+    exponentials = np.where(_sees_anything(visible), np.exp(logits - highest), 0)
+    total = np.sum(exponentials, axis=-1, keepdims=True)
+    return exponentials / np.where(_sees_anything(visible), total, 1)
+
+
+def _leaking_itself(read: Callable, step: Step, q: Array, k: Array, v: Array) -> Array:
+    return solved_for_itself(step, q, k, v, sees_itself=False)
+
+
+def _over_queries() -> Replacements:
+    """Forward weights are normalised over t; the two attentions are told apart by the head axis of q."""
+
+    def within(axes: int) -> Replacements:
+        return {
+            "attention.attention_weights": lambda original: (
+                lambda q, k, visible: (
+                    np.swapaxes(original(k, q, visible.T), -1, -2) if q.ndim == axes else original(q, k, visible)
+                )
+            )
+        }
+
+    return {
+        "mixer.mixer": inside(lambda parameters, u: within(u.ndim + 1)),
+        "decode.decode_step": inside(lambda parameters, x_t, cache: within(np.ndim(x_t) + 2)),
+    }
+
+
+def _interleaved_groups(z: Array, heads: int) -> Array:
+    return np.concatenate([z] * (heads // z.shape[-3]), axis=-3)
+
+
+def _interleaved_heads(z: Array) -> Array:
+    *batch, heads, T, width = z.shape
+    return np.moveaxis(z, -3, -1).reshape(*batch, T, width * heads)
+
+
+def _without_output_projection(original: Callable) -> Callable:
+    return lambda parameters, name, u: u if name == "out_proj" else original(parameters, name, u)
+
+
+def _transposed_output_projection(parameters: SessaParameters) -> dict[str, Array]:
+    name = "mixer.out_proj.weight"
+    return {name: parameters[name].T} if name in parameters else {}
+
+
+FAULTS = (
+    Fault(
+        "AttentionScaleMissing",
+        "attention",
+        departure="Forward logits are not scaled.",
+        formula="right: logit_tj = <q_t, k_j> / sqrt(d)\nwrong: logit_tj = <q_t, k_j>",
+        cause="The factor was forgotten in hand-written attention, or scale=1 is passed.",
+        fix="Divide by the root of the head width d.",
+        replacements=_queries_times(lambda parameters: parameters.config.query_width),
+    ),
+    Fault(
+        "AttentionScaleWidth",
+        "attention",
+        departure="Forward logits are divided by the root of the model width.",
+        formula="right: logit_tj = <q_t, k_j> / sqrt(d), d = D/H\nwrong: logit_tj = <q_t, k_j> / sqrt(D)",
+        cause="The scale is computed before the split into heads, or shared with the feedback attention.",
+        fix="Divide by the root of the head width d.",
+        replacements=_queries_times(lambda parameters: parameters.config.query_width / parameters.config.width),
+    ),
+    Fault(
+        "AttentionStrictPast",
+        "attention",
+        departure="The forward attention of a token does not see that token; the first token's o is 0.",
+        formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over j < t of alpha_tj v_j, o_0 = 0",
+        cause="The feedback attention's mask is used for both attentions.",
+        fix="Let the forward mask include the diagonal.",
+        replacements={
+            "attention.past_and_present": always(lambda T: np.tri(T, k=-1, dtype=bool)),
+            "decode.decode_step": forward_read(lambda read, q, k, v: read(q, k[..., :-1, :], v[..., :-1, :])),
+        },
+    ),
+    Fault(
+        "AttentionNotCausal",
+        "attention",
+        departure="In the forward attention of a sequence every token sees all tokens.",
+        formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over all j of alpha_tj v_j",
+        cause="is_causal=True or the mask was forgotten.",
+        fix="Hide later tokens before the softmax.",
+        replacements={
+            "attention.past_and_present": always(lambda T: np.ones((T, T), dtype=bool)),
+            "attention.causal_sum": always(_full_sum),
+        },
+    ),
+    Fault(
+        "GroupsInterleaved",
+        "attention",
+        departure="Query heads take the key/value heads in turn instead of in runs.",
+        formula="right: query head h reads key/value head h // (H / G)\n"
+        "wrong: query head h reads key/value head h mod G",
+        cause="repeat or expand puts the copies of all key/value heads one after another.",
+        fix="Repeat each key/value head H / G times in a row: repeat_interleave in torch, np.repeat in NumPy.",
+        replacements={"attention.share_groups": always(_interleaved_groups)},
+    ),
+    Fault(
+        "SoftmaxUnguarded",
+        "attention",
+        departure="The softmax of both attentions does not subtract the row's maximum, and overflows.",
+        formula="right: alpha_tj = exp(l_tj - max_i l_ti) / sum_i exp(l_ti - max_i l_ti)\n"
+        "wrong: alpha_tj = exp(l_tj) / sum_i exp(l_ti)",
+        cause="A hand-written softmax.",
+        fix="Subtract the largest visible logit of the row before exp.",
+        replacements={"attention.attention_weights": always(unguarded_softmax)},
+    ),
+    Fault(
+        "MaskTooSmall",
+        "attention",
+        departure="Hidden logits of both attentions are -1e4, and count where visible ones are that low.",
+        formula="right: hidden l_tj = -inf\nwrong: hidden l_tj = -1e4 (B keeps j <= t)",
+        cause="A finite number is filled in for minus infinity.",
+        fix="Fill in minus infinity, and treat the feedback's empty first row by itself.",
+        replacements={
+            "attention.attention_weights": always(small_mask),
+            "attention.causal_sum": always(_full_sum),
+            "solve.forward_substitution": with_diagonal,
+            "decode.decode_step": feedback_read(_leaking_itself),
+        },
+    ),
+    Fault(
+        "SoftmaxOverQueries",
+        "attention",
+        departure="Forward weights are normalised over the queries of each key instead of the keys of each query.",
+        formula="right: alpha_tj = exp(l_tj) / sum over j' <= t of exp(l_tj')\n"
+        "wrong: alpha_tj = exp(l_tj) / sum over t' >= j of exp(l_t'j)",
+        cause="softmax over the wrong axis of the logits.",
+        fix="Take the softmax over the last axis, the keys.",
+        replacements=_over_queries(),
+    ),
+    Fault(
+        "OutProjMissing",
+        "attention",
+        departure="The heads are concatenated and not projected.",
+        formula="right: f_t = W_o o_t\nwrong: f_t = o_t",
+        cause="out_proj is built and then not called.",
+        fix="Apply mixer.out_proj to the concatenated heads; with one head there is none.",
+        replacements={"mixer.project": _without_output_projection},
+    ),
+    Fault(
+        "OutProjTransposed",
+        "attention",
+        departure="The forward attention's output projection is applied transposed.",
+        formula="right: f_t = W_o o_t\nwrong: f_t = W_o^T o_t",
+        cause="The weight is stored as (outputs, inputs) and multiplied as (inputs, outputs); both are D x D.",
+        fix="Compute o @ out_proj.weight.T with the weight as stored.",
+        replacements={"mixer.project": with_arrays(_transposed_output_projection)},
+    ),
+    Fault(
+        "HeadsInterleaved",
+        "attention",
+        departure="Head outputs are interleaved instead of concatenated.",
+        formula="right: coordinate i of head h becomes feature h d + i of o\n"
+        "wrong: coordinate i of head h becomes feature i H + h of o",
+        cause="The head axis stands last when the heads are merged by a reshape.",
+        fix="Bring the axes to (..., T, heads, d) before the reshape.",
+        replacements={"attention.merge_heads": always(_interleaved_heads)},
+    ),
+    Fault(
+        "QueryBiasMissing",
+        "attention",
+        departure="Forward queries have no bias.",
+        formula="right: q = W_q u + b_q\nwrong: q = W_q u",
+        cause="q_proj is built with bias=False, or its bias is not loaded.",
+        fix="Add mixer.q_proj.bias.",
+        replacements={"mixer.project": without("mixer.q_proj.bias")},
+    ),
+    Fault(
+        "ValueBiasMissing",
+        "attention",
+        departure="Values have no bias.",
+        formula="right: v = W_v u + b_v\nwrong: v = W_v u",
+        cause="v_proj is built with bias=False, or its bias is not loaded.",
+        fix="Add mixer.v_proj.bias.",
+        replacements={"mixer.project": without("mixer.v_proj.bias")},
+    ),
+)
+"""Faults of the area "attention"."""

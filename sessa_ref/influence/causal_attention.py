@@ -1,0 +1,112 @@
+"""Causal attention, one head without positions, as a direct-read system: every route from a token has one hop.
+
+With the weights held fixed, the map from values to outputs is the T x T kernel alpha (6), (26). End to end a token also
+moves the weights, through its key and, in its own row, through its query: the value path and the routing path.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+from sessa_ref.influence.impulse import check_token
+from sessa_ref.notation import Array, Real
+from sessa_ref.reference import attention
+
+
+@dataclass(frozen=True)
+class CausalAttention:
+    """The three maps from tokens to queries, keys and values, stored as (outputs, inputs)."""
+
+    q_weight: Float64[Array, "width D"]
+    k_weight: Float64[Array, "width D"]
+    v_weight: Float64[Array, "d_v D"]
+
+    @property
+    def scale(self) -> float:
+        """sigma_k = width^(-1/2), by which products of queries and keys become logits."""
+        return len(self.q_weight) ** -0.5
+
+    def forward(self, x: Real[Array, "T D"]) -> Real[Array, "T d_v"]:
+        """The outputs y_t, the sum over j <= t of alpha_tj v_j."""
+        return attention.causal_sum(kernel(self, x), x @ self.v_weight.T)
+
+
+class Paths(NamedTuple):
+    """A Jacobian's two parts; their sum is the derivative."""
+
+    value: Float64[Array, "T d_v D"]
+    """alpha_{t, tau} W_V: the weights stay, the value changes."""
+    routing: Float64[Array, "T d_v D"]
+    """The values stay, the weights change."""
+
+
+def kernel(layer: CausalAttention, x: Real[Array, "T D"]) -> Real[Array, "T T"]:
+    """alpha_tj, the softmax over j <= t of the logits; rows sum to 1."""
+    return attention.attention_weights(
+        x @ layer.q_weight.T, x @ layer.k_weight.T, attention.past_and_present(x.shape[-2])
+    )
+
+
+def logit_spread(layer: CausalAttention, x: Float64[Array, "T D"]) -> Float64[Array, " T"]:
+    """Largest minus smallest logit that row t sees: what Definition 4 bounds in the diffuse regime."""
+    logits = (x @ layer.q_weight.T) @ (x @ layer.k_weight.T).T * layer.scale
+    visible = attention.past_and_present(len(x))
+    return np.where(visible, logits, -np.inf).max(axis=-1) - np.where(visible, logits, np.inf).min(axis=-1)
+
+
+def diffuse_bounds(
+    spread: Float64[Array, "*shape"], visible: Float64[Array, "*shape"]
+) -> tuple[Float64[Array, "*shape"], Float64[Array, "*shape"]]:
+    """Lemma C.1: exp(-spread) / n and exp(spread) / n enclose every softmax weight over n logits of that spread."""
+    return np.exp(-spread) / visible, np.exp(spread) / visible
+
+
+def jacobian(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Paths:
+    """The blocks dy_t / dx_tau for all t, as value path and routing path (Definition 3); 0 for t < tau.
+
+    A change of logit (t, j) moves y_t by alpha_tj (v_j - y_t). For t > tau only logit (t, tau) depends on x_tau, through
+    the key; at t = tau the query changes all logits of the row as well.
+
+    Raises:
+        ValueError: there is no token tau.
+    """
+    alpha, key_side = _weights_and_key_side(layer, x, tau)
+    v = x @ layer.v_weight.T
+    y = attention.causal_sum(alpha, v)
+    weight = alpha[:, tau, None, None]
+    routing = weight * (v[tau] - y)[:, :, None] * key_side[:, None, :]
+    query_side = layer.scale * (x @ layer.k_weight.T) @ layer.q_weight
+    routing[tau] += np.einsum("j,ji,jk->ik", alpha[tau], v - y[tau], query_side)
+    return Paths(weight * layer.v_weight, routing)
+
+
+def routing_variation(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Float64[Array, " T"]:
+    """Sum over j of |d alpha_tj / dx_tau| for t > tau, exactly: 2 alpha (1 - alpha) |d logit|; 0 for t <= tau."""
+    alpha, key_side = _weights_and_key_side(layer, x, tau)
+    weight = alpha[:, tau]
+    variation = 2 * weight * (1 - weight) * np.linalg.norm(key_side, axis=-1)
+    return np.where(np.arange(len(x)) > tau, variation, 0)
+
+
+def routing_variation_bound(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Float64[Array, " T"]:
+    """Lemma 4.3's bound on it, 2 alpha_{t, tau} |d logit_{t, tau} / dx_tau|, for t > tau; 0 for t <= tau."""
+    alpha, key_side = _weights_and_key_side(layer, x, tau)
+    bound = 2 * alpha[:, tau] * np.linalg.norm(key_side, axis=-1)
+    return np.where(np.arange(len(x)) > tau, bound, 0)
+
+
+def jacobian_bound(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Float64[Array, " T"]:
+    """Proposition 10 (i): alpha_{t, tau} |W_V| + max |v_j| * Lemma 4.3's bound, for t > tau; 0 for t <= tau."""
+    routing_path = np.max(np.linalg.norm(x @ layer.v_weight.T, axis=-1)) * routing_variation_bound(layer, x, tau)
+    value_path = kernel(layer, x)[:, tau] * np.linalg.norm(layer.v_weight, 2)
+    return np.where(np.arange(len(x)) > tau, value_path + routing_path, 0)
+
+
+def _weights_and_key_side(
+    layer: CausalAttention, x: Float64[Array, "T D"], tau: int
+) -> tuple[Float64[Array, "T T"], Float64[Array, "T D"]]:
+    """Alpha, and for all t the gradient of logit (t, tau) with respect to x_tau through the key."""
+    check_token(tau, len(x))
+    return kernel(layer, x), layer.scale * (x @ layer.q_weight.T) @ layer.k_weight

@@ -1,0 +1,86 @@
+"""Other forms of the same map: equal in exact arithmetic, each with rounding errors of its own.
+
+A correct implementation may use any of them, so the bounds have to grant what each of them loses. Orders of
+summation are in the rounding model already; a form is listed here where it loses more than that.
+"""
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Bool
+
+from sessa_ref.faults.fault import Replacements
+from sessa_ref.faults.fixed.entry import always
+from sessa_ref.notation import Array, Real, real_dtype
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import tokenwise
+
+
+def weights_by_log_sum_exp(
+    q: Real[Array, "*batch T width"], k: Real[Array, "*batch J width"], visible: Bool[Array, "T J"]
+) -> Real[Array, "*batch T J"]:
+    """alpha_tj = exp(logit_tj - log sum_i exp logit_ti), as kernels do that keep one number per row.
+
+    The logarithm is as large as the logits, so its rounding error scales the whole row by about 1 + u |logit|; in
+    a quotient of exponentials that error cancels.
+    """
+    scale = 1 / np.sqrt(real_dtype(q).type(q.shape[-1]))
+    logits = np.where(visible, (q @ np.swapaxes(k, -1, -2)) * scale, -np.inf)
+    sees = visible.any(axis=-1, keepdims=True)
+    highest = np.where(sees, np.max(np.real(logits), axis=-1, keepdims=True, initial=-np.inf), 0)
+    total = np.sum(np.exp(logits - highest), axis=-1, keepdims=True)
+    return np.exp(logits - (highest + np.log(np.where(sees, total, 1))))
+
+
+def mean_dalpha_from_output(
+    alpha: Real[Array, "*batch T T"], dout: Real[Array, "*batch T d"], values: Real[Array, "*batch T d"]
+) -> Real[Array, "*batch T"]:
+    """Sum_j alpha_tj <dout_t, values_j> as <dout_t, sum_j alpha_tj values_j>, from the output that is already there.
+
+    The row's dalpha and their mean then have rounding errors apart; where one weight is nearly 1, dalpha less its
+    mean is nothing else.
+    """
+    return np.sum(dout * (alpha @ values), axis=-1)
+
+
+def standardize_in_one_pass(
+    x: Real[Array, "*batch D"], eps: float
+) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch 1"]]:
+    """The layer norm's variance as E[x^2] - E[x]^2, whose rounding error is as large as E[x^2] makes it."""
+    D = x.shape[-1]
+    mean = np.sum(x, axis=-1, keepdims=True) / D
+    variance = np.maximum(np.sum(x * x, axis=-1, keepdims=True) / D - mean * mean, 0)
+    scale = 1 / np.sqrt(variance + eps)
+    return (x - mean) * scale, scale
+
+
+def layer_norm_gradient_in_parts(
+    parameters: SessaParameters,
+    gradients: dict[str, Array],
+    x: Real[Array, "*batch T D"],
+    dn: Real[Array, "*batch T D"],
+) -> Real[Array, "*batch T D"]:
+    """The norm's backward pass as automatic differentiation does it: variance first, then the mean.
+
+    Each part is as large as the scale 1/sqrt(var + eps) makes it; where they cancel, on small tokens and in narrow
+    layers, their rounding errors stay.
+    """
+    D = x.shape[-1]
+    standard, scale = tokenwise.standardize(x, parameters.config.norm_eps)
+    gradients["ln.weight"] = np.sum((dn * standard).reshape(-1, D), axis=0)
+    gradients["ln.bias"] = np.sum(dn.reshape(-1, D), axis=0)
+    dstandard = dn * parameters["ln.weight"]
+    dcentred = dstandard * scale - standard * (np.sum(dstandard * standard, axis=-1, keepdims=True) / D * scale)
+    return dcentred - np.sum(dcentred, axis=-1, keepdims=True) / D
+
+
+EQUIVALENTS: Final[tuple[Replacements, ...]] = (
+    {},
+    {
+        "attention.attention_weights": always(weights_by_log_sum_exp),
+        "gradients._layer_norm": always(layer_norm_gradient_in_parts),
+        "gradients._mean_dalpha": always(mean_dalpha_from_output),
+        "tokenwise.standardize": always(standardize_in_one_pass),
+    },
+)
+"""What to replace in the reference for each form; the first is the reference itself."""

@@ -1,0 +1,26 @@
+"""Which faults of the catalogue a case brings to light."""
+
+import numpy as np
+
+from sessa_ref import reference
+from sessa_ref.faults import FAULTS, Fault, applied
+from sessa_ref.oracle.bounds.expectation import Expectation, expectations
+from sessa_ref.oracle.cases.case import Case
+
+
+def exposed_faults(case: Case) -> list[str]:
+    """Names of the faults that move the output or a gradient of a case beyond its float64 bound."""
+    expectation = expectations(case, ("float64",))["float64"]
+    return [fault.name for fault in FAULTS.values() if fault.area != "decode" and exposes(expectation, fault)]
+
+
+def exposes(expectation: Expectation, fault: Fault) -> bool:
+    """Whether a layer with this fault, which does not concern decoding, is seen to be wrong on this case."""
+    case = expectation.case
+    with applied(fault), np.errstate(all="ignore"):
+        if fault.area != "gradient":
+            values = {"y": reference.forward(case.parameters, case.x)}
+        else:
+            dx, gradients = reference.vjp(case.parameters, case.x, case.dy)
+            values = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
+    return any(np.max(expectation.error_ratios(name, value), initial=0.0) > 1 for name, value in values.items())

@@ -1,0 +1,206 @@
+"""How well faults explain what an implementation computed: the distance of their values from the implementation's, in bounds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sessa_ref import reference
+from sessa_ref.faults import Fault, applied
+from sessa_ref.faults.variations import graph
+from sessa_ref.faults.variations.graph import Changes
+from sessa_ref.faults.variations.variation import Variation, together
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.checks import Observation
+from sessa_ref.oracle.implementation.protocol import Values
+from sessa_ref.parameters import SessaParameters
+
+Mistake = Fault | Variation
+
+SLACK = 8.0
+"""A faulty layer may be worse conditioned than the right one, whose bounds are used. Where the failure itself is
+not much larger, a fault has to come closer: see `allowed`."""
+
+NEARLY = 1e-5
+"""Part of an error that may stay unexplained: constants in a layer are often float32, with a roundoff of 6e-8."""
+
+ROUNDED = 0.98
+"""Share of the elements that a rounding must reproduce: some libraries round in two steps, and ties may break."""
+
+TIES = 0.1
+"""Part of an error by rounding that a tie which breaks otherwise may leave: later tokens inherit it."""
+
+_DIRECTIONS = 3
+STEP = 1e-30
+
+
+def explains(mistakes: Sequence[Mistake], observation: Observation) -> bool:
+    """Whether the layer with these mistakes gives what the implementation gave, right or wrong."""
+    if observation.expectation is None:
+        return True
+    if not mistakes:
+        return observation.finding is None
+    limit = allowed(observation)
+    if observation.finding is not None and any(isinstance(m, Variation) and m.rounds for m in mistakes):
+        limit = max(limit, TIES * observation.finding.ratio)
+    return misfit(mistakes, observation) <= limit
+
+
+def allowed(observation: Observation) -> float:
+    """How many bounds a mistake's values may be from the implementation's: fewer than half of what the truth is.
+
+    Where the truth is very far, as much as constants of float32 explain in a layer of float64.
+    """
+    if observation.finding is None:
+        return SLACK
+    ratio = observation.finding.ratio
+    return max(strictly_allowed(observation), NEARLY * ratio if np.isfinite(ratio) else 0.0)
+
+
+def strictly_allowed(observation: Observation) -> float:
+    """The same, for mistakes that are made in the implementation's own precision."""
+    return SLACK if observation.finding is None else min(SLACK, max(1.0, observation.finding.ratio / 2))
+
+
+def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
+    """The distance of the implementation's values from those of the layer with these mistakes, in bounds."""
+    expectation, finding = observation.expectation, observation.finding
+    if expectation is None:
+        return 0.0
+    observed = observed_values(observation)
+    split = finding.split if finding is not None else expectation.case.split
+    faults = [m for m in mistakes if isinstance(m, Fault)]
+    fixed = [fault for fault in faults if not fault.only]
+    changes = together(*(m.changes for m in mistakes if isinstance(m, Variation)))
+    share = ROUNDED if any(isinstance(m, Variation) and m.rounds for m in mistakes) else 1.0
+    try:
+        with applied(*fixed), np.errstate(all="ignore"):
+            if observation.result.check == "gradients":
+                return gradient_distance(expectation, observed, changes)
+            if observation.result.check != "decode":
+                return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes), share)
+            ratios = [
+                distance(expectation, "y", observed.get("y"), values, share)
+                for values in _decodings(expectation, split, changes, [fault for fault in faults if fault.only])
+            ]
+            return min(ratios)
+    except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
+        return np.inf
+
+
+def observed_values(observation: Observation) -> Values:
+    """What the implementation computed; where it passed, the truth will do."""
+    if observation.finding is not None:
+        return observation.finding.values
+    return {} if observation.expectation is None else observation.expectation.true
+
+
+def forward_values(expectation: Expectation, changes: Changes) -> np.ndarray:
+    """The output with these changes, and with whatever faults are applied."""
+    case = expectation.case
+    if changes:
+        return graph.forward(case.parameters, case.x, changes)
+    return reference.forward(case.parameters, case.x)
+
+
+def _decodings(expectation: Expectation, split: int, changes: Changes, partial: Sequence[Fault]) -> list[np.ndarray]:
+    """Decoding as a layer with the mistake would do it, and, where the mistake needs the past, as the sequence.
+
+    Of `partial` each fault acts in its own part of the work.
+    """
+    case = expectation.case
+    if changes:
+        stepwise = graph.decoded(case.parameters, case.x, split, changes)
+        return [stepwise, graph.forward(case.parameters, case.x, changes)]
+    with applied(*(fault for fault in partial if fault.only == "prefill")):
+        y, cache = reference.prefill(case.parameters, case.x[:, :split])
+    outputs = [y]
+    with applied(*(fault for fault in partial if fault.only == "decoding")):
+        for t in range(split, case.x.shape[1]):
+            y_t, cache = reference.decode_step(case.parameters, case.x[:, t], cache)
+            outputs.append(y_t[:, None])
+    return [np.concatenate(outputs, axis=1)]
+
+
+def gradient_distance(expectation: Expectation, observed: Values, changes: Changes) -> float:
+    """Either the faulty backward pass gives the observed gradient, or it is the gradient of the faulty forward pass.
+
+    The latter is seen by complex steps along random directions.
+    """
+    case = expectation.case
+    names = [name for name in expectation.true if name != "y"]
+    if any(name not in observed for name in names):
+        return np.inf
+    direct = np.inf
+    if not changes:
+        dx, gradients = reference.vjp(case.parameters, case.x, case.dy)
+        predicted = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
+        direct = max(distance(expectation, name, observed[name], predicted[name]) for name in names)
+        if direct <= 1:
+            return direct
+    slopes = Slopes(expectation, observed)
+    try:
+        worst = max(
+            slopes.distance(number, slopes.along(number, changes)) for number in range(_DIRECTIONS if changes else 1)
+        )
+    except TypeError:  # a fault that complex numbers cannot pass
+        return direct
+    return min(direct, worst if np.isfinite(worst) else np.inf)
+
+
+class Slopes:
+    """Derivatives along random directions of x and all parameters: observed, and of a layer with changes."""
+
+    def __init__(self, expectation: Expectation, observed: Values) -> None:
+        self.expectation = expectation
+        self.observed = observed
+        self.names = [name for name in expectation.true if name != "y"]
+
+    def direction(self, number: int) -> Values:
+        """The direction of this number: the first moves everything, the others one half of the parameters each."""
+        generator = np.random.default_rng(number)
+        direction = {name: generator.normal(size=self.expectation.true[name].shape) for name in self.names}
+        if number:
+            kept = generator.integers(2, size=len(self.names))
+            for name, keep in zip(self.names, kept, strict=True):
+                direction[name] *= keep
+        return direction
+
+    def along(self, number: int, changes: Changes) -> float:
+        """The derivative of <dy, y> of the layer with changes."""
+        case, direction = self.expectation.case, self.direction(number)
+        moved = ComplexParameters(
+            case.parameters, {n.removeprefix("grad."): STEP * v for n, v in direction.items() if n != "dx"}
+        )
+        x = case.x + 1j * STEP * direction["dx"]
+        y = graph.forward(moved, x, changes) if changes else reference.forward(moved, x)
+        return float(np.sum(case.dy * np.imag(y))) / STEP
+
+    def distance(self, number: int, along: float) -> float:
+        """How far from the implementation's gradient, in bounds."""
+        direction = self.direction(number)
+        observed = sum(float(np.sum(self.observed[name] * v)) for name, v in direction.items())
+        bound = sum(float(np.sum(self.expectation.bounds(name) * np.abs(v))) for name, v in direction.items())
+        return abs(along - observed) / bound
+
+
+def distance(
+    expectation: Expectation, quantity: str, observed: np.ndarray | None, predicted: np.ndarray, share: float = 1.0
+) -> float:
+    """The largest distance over a share of a quantity's elements, in bounds; not finite on both sides is alike."""
+    if observed is None or observed.shape != predicted.shape:
+        return np.inf
+    with np.errstate(invalid="ignore"):
+        ratios = np.abs(observed.astype(np.float64) - predicted) / expectation.bounds(quantity)
+    alike = ~np.isfinite(observed) & ~np.isfinite(predicted)
+    distances = np.where(alike, 0.0, np.where(np.isfinite(ratios), ratios, np.inf))
+    if share < 1 and distances.size:
+        return float(np.sort(distances, axis=None)[int(share * (distances.size - 1))])
+    return float(np.max(distances, initial=0.0))
+
+
+class ComplexParameters(SessaParameters):
+    """Parameters with an imaginary part, for complex steps."""
+
+    def __init__(self, parameters: SessaParameters, imaginary: Values) -> None:
+        self.config = parameters.config
+        self._arrays = {name: np.asarray(a + 1j * imaginary[name]) for name, a in parameters.items()}

@@ -1,0 +1,112 @@
+"""Where results begin to be wrong: in which part of the work, at which token, in which quantity."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sessa_ref import reference
+from sessa_ref.notation import SYMBOLS
+from sessa_ref.oracle.checks import Observation
+from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, UnsupportedError
+from sessa_ref.oracle.report.results import Status
+from sessa_ref.precision import PRECISIONS
+
+_ROUNDINGS = 1e4
+"""An intermediate that is off by more than so many units of roundoff of its largest entry is wrong."""
+
+
+def locate(implementation: Implementation, observations: Sequence[Observation]) -> list[str]:
+    """Sentences about where a failing implementation begins to be wrong; empty where nothing failed."""
+    failed = {o.result.check for o in observations if o.result.required and o.result.status is Status.FAILED}
+    if not failed:
+        return []
+    sentences = [_part(failed)]
+    wrong = [
+        o for o in observations if o.result.check == "forward" and o.finding is not None and o.expectation is not None
+    ]
+    if wrong:
+        smallest = min(wrong, key=lambda o: o.finding.values["y"].size if o.finding and "y" in o.finding.values else 0)
+        sentences += [s for s in (_first_token(smallest), _first_quantity(implementation, smallest)) if s]
+    return sentences
+
+
+def _part(failed: set[str]) -> str:
+    failed = failed - {"calls"} or failed  # uses of what is wrong are wrong too
+    if failed <= {"decode"}:
+        return "only decoding is wrong; the forward pass and the gradients are right"
+    if failed <= {"gradients", "differences"}:
+        return "only the gradients are wrong; the forward pass and decoding are right"
+    if failed <= {"calls"}:
+        return "single calls are right; what was called before, or how, makes a difference"
+    if "forward" not in failed:
+        return f"the forward pass by itself is right; wrong are {', '.join(sorted(failed))}"
+    if "differences" in failed:
+        return "the forward pass is wrong, and the gradients are not those of the outputs either"
+    return "the forward pass is wrong"
+
+
+def _first_token(observation: Observation) -> str:
+    expectation, finding = observation.expectation, observation.finding
+    if expectation is None or finding is None or finding.values["y"].shape != expectation.true["y"].shape:
+        return ""
+    wrong = np.atleast_1d((expectation.error_ratios("y", finding.values["y"]) > 1).any(axis=(0, 2)))
+    T, first, count = len(wrong), int(np.argmax(wrong)), int(wrong.sum())
+    number = "1 token is" if count == 1 else f"{count} tokens are"
+    return f"on {observation.result.case} (T = {T}) the first wrong token is {first}; {number} wrong"
+
+
+def _first_quantity(implementation: Implementation, observation: Observation) -> str:
+    shown = _shown(implementation, observation)
+    name = next((name for name, error in shown.items() if error > 0), "")
+    symbol = next((symbol for symbol in SYMBOLS if symbol.identifier == name), None)
+    return f"the first intermediate that is off is {name}: {symbol.meaning}, equation {symbol.source}" if symbol else ""
+
+
+def wrong_stage(
+    implementation: Implementation | None, observations: Sequence[Observation]
+) -> Iterator[tuple[str, str]]:
+    """The first stage whose result is off although those before it are right, as far as the implementation shows them."""
+    wrong = [o for o in observations if o.result.check == "forward" and o.finding and o.expectation]
+    if implementation is None or not wrong:
+        return
+    smallest = min(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)
+    shown = _shown(implementation, smallest)
+    right = [name for name, error in shown.items() if error == 0]
+    off = next((name for name, error in shown.items() if error > 0), "")
+    before = list(shown)[: list(shown).index(off)] if off else right
+    if not before and not off:
+        return
+    case = smallest.result.case
+    known = f", while {_enumerated(before)} right" if before else ""
+    if off == "u" and "a" in before:
+        yield "WrongStage", f"on {case}, u is not GELU(a): it is off by up to {shown[off]:.2g}{known}"
+    elif off:
+        yield "WrongStage", f"on {case}, {off} is off by up to {shown[off]:.2g}{known}"
+    else:
+        yield "WrongStage", f"on {case}, y is wrong{known}"
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} are"
+
+
+def _shown(implementation: Implementation, observation: Observation) -> dict[str, float]:
+    """How far the intermediates are off that an implementation shows, in the order of computation; 0 for right ones."""
+    expectation = observation.expectation
+    if expectation is None:
+        return {}
+    try:
+        shown = implementation.run("trace", replace(expectation.case), expectation.dtype)
+    except (ImplementationError, UnsupportedError):
+        return {}
+    true = vars(reference.trace(expectation.case.parameters, expectation.case.x))
+    errors = {}
+    for symbol in SYMBOLS:
+        name = symbol.identifier
+        if name in shown and shown[name].shape == np.shape(true[name]):
+            size = np.max(np.abs(true[name]), initial=0.0)
+            allowed = _ROUNDINGS * PRECISIONS[expectation.dtype].unit * size
+            error = float(np.max(np.abs(shown[name].astype(np.float64) - true[name]), initial=0.0))
+            errors[name] = 0.0 if error <= allowed else np.inf if np.isnan(error) else error
+    return errors

@@ -1,0 +1,187 @@
+"""What the oracle asks of an implementation.
+
+An implementation in Python is an `Adapter`: NumPy in, NumPy out. The oracle itself only ever sees a
+`Implementation`, which answers requests; it may run in another process, and in any language.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.parameters import SessaParameters
+
+Values = dict[str, np.ndarray]
+"""y, dx, and the gradient of every parameter under "grad." + its name."""
+
+
+class TargetError(Exception):
+    """The implementation could not be run at all; the message is one line for its author."""
+
+
+class ImplementationError(Exception):
+    """The implementation failed at one request: it raised, crashed, or went beyond a limit."""
+
+
+class UnsupportedError(Exception):
+    """The implementation declines an optional part; the message says which.
+
+    A function that builds layers raises it for a config that it does not offer. Anywhere else in an implementation it is
+    an error like any other.
+    """
+
+
+class OracleError(Exception):
+    """The oracle itself could not work; the message is one line."""
+
+
+def first_line(error: BaseException) -> str:
+    """Type and first line of an error that an implementation raised, whatever its `__str__` does."""
+    try:
+        message = str(error)
+    except (Exception, SystemExit):
+        message = "its message cannot be had"
+    line = next(iter(message.strip().splitlines()), "")
+    return f"{type(error).__name__}: {line}"[:_LONGEST_MESSAGE] if line else type(error).__name__
+
+
+def describe(value: object) -> str:
+    """What an implementation returned in place of an array, in words."""
+    if value is None:
+        return "None"
+    kind = type(value).__name__
+    if isinstance(value, tuple | list):
+        return f"a {kind} of {len(value)}"
+    if isinstance(value, Mapping):
+        return f"a {kind} with {', '.join(map(repr, list(value)[:5])) or 'nothing in it'}"
+    return f"an object of type {kind}"
+
+
+_LONGEST_MESSAGE = 1000
+
+
+@runtime_checkable
+class Layer(Protocol):
+    """One layer with its parameters. All arrays have the dtype it was built for; for bfloat16, float32."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """The output y for x, both of shape (batch, T, D)."""
+        ...
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A layer that also has gradients; optional."""
+
+    def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Gradients of sum(dy * y): with respect to x, and to every parameter under its published name."""
+        ...
+
+
+@runtime_checkable
+class Decoding(Protocol):
+    """A layer that also decodes; optional."""
+
+    def prefill(self, x: np.ndarray, capacity: int) -> np.ndarray:
+        """Forget all tokens, make room for `capacity`, and return the output for the prompt x."""
+        ...
+
+    def decode_step(self, x_t: np.ndarray) -> np.ndarray:
+        """The output for the next token, both of shape (batch, D)."""
+        ...
+
+
+@runtime_checkable
+class Padding(Protocol):
+    """A layer that takes a mask of real tokens; optional.
+
+    Padding reads nothing and is not read, wherever it stands, and positions count real tokens alone.
+    """
+
+    def forward_padded(self, x: np.ndarray, attention_mask: np.ndarray) -> np.ndarray | None:
+        """The output for x where the mask, (batch, T), is True, and anything elsewhere; None if it takes no mask."""
+        ...
+
+
+@runtime_checkable
+class PaddedDecoding(Decoding, Protocol):
+    """A decoding layer that also takes such a mask for the prompt; optional."""
+
+    def prefill_padded(self, x: np.ndarray, attention_mask: np.ndarray, capacity: int) -> np.ndarray | None:
+        """As `prefill`, for prompts with padding on the left; None if it takes no mask. Each row goes on by itself."""
+        ...
+
+
+@runtime_checkable
+class Sequences(Decoding, Protocol):
+    """A decoding layer on which sequences can take turns; optional."""
+
+    def suspend(self) -> Any:
+        """Whatever `prefill` and `decode_step` left behind, for `resume`."""
+        ...
+
+    def resume(self, state: Any) -> None:
+        """Go on with the sequence that `suspend` gave this for, other sequences having come between."""
+        ...
+
+
+@runtime_checkable
+class Trainable(Differentiable, Layer, Protocol):
+    """A layer that can be trained; optional."""
+
+    def train(self) -> None:
+        """Go into training mode, which must change nothing."""
+        ...
+
+    def load(self, parameters: SessaParameters) -> None:
+        """Take other parameters, as after an optimiser's step."""
+        ...
+
+    def partial_vjp(
+        self, x: np.ndarray, dy: np.ndarray, of: Literal["x", "parameters"]
+    ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
+        """As `vjp`, but with only x, or only the parameters, to differentiate; the rest is None or left out."""
+        ...
+
+
+@runtime_checkable
+class Tracing(Protocol):
+    """A layer that also shows intermediates; optional, used to say where an error begins."""
+
+    def trace(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Some of the quantities of `sessa_ref.notation.SYMBOLS`, under those names and with those axes."""
+        ...
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """An implementation in Python."""
+
+    def build(self, parameters: SessaParameters, dtype: str) -> Layer:
+        """A layer of `parameters.config` with these parameters, computing in `dtype`.
+
+        Raises:
+            TargetError: the implementation cannot be built as a Sessa layer at all.
+        """
+        ...
+
+
+@runtime_checkable
+class Implementation(Protocol):
+    """An implementation under test, as the oracle sees it."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        ...
+
+    def run(self, operation: str, case: Case, dtype: str) -> Values:
+        """Perform one operation on a case that is already rounded to `dtype`.
+
+        Raises:
+            ImplementationError: the implementation failed at this request.
+            UnsupportedError: it does not implement the operation.
+            TargetError: it cannot be run at all.
+        """
+        ...

@@ -1,0 +1,228 @@
+"""What a Python implementation is made to do for one request, next to the implementation itself."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.implementation.padding import padded_outputs
+from sessa_ref.oracle.implementation.protocol import (
+    Adapter,
+    Decoding,
+    Differentiable,
+    ImplementationError,
+    Layer,
+    Sequences,
+    TargetError,
+    Tracing,
+    Trainable,
+    UnsupportedError,
+    Values,
+    describe,
+    first_line,
+)
+from sessa_ref.precision import PRECISIONS
+
+
+def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
+    """Build the layer and perform one operation with it.
+
+    Raises:
+        UnsupportedError: the layer does not implement the operation, or the adapter does not offer the config.
+        ImplementationError: it returns something else than NumPy arrays, or what it should not raise.
+    """
+    carrier = PRECISIONS[dtype].carrier
+    try:
+        layer = adapter.build(case.parameters, dtype)
+    except TargetError as error:  # for this config; where it is so for all, the smoke test tells
+        raise ImplementationError(str(error)) from error
+    if operation in _NEEDED:
+        needed, lacking = _NEEDED[operation]
+        if not isinstance(layer, needed):
+            raise UnsupportedError(lacking)
+    elif not isinstance(layer, Layer):
+        raise ImplementationError(f"build made {describe(layer)}, which has no forward")
+    with np.errstate(all="ignore"):  # the implementation may have made them errors
+        x, dy = case.x.astype(carrier), case.dy.astype(carrier)
+    try:
+        values = OPERATIONS[operation](layer, case, x, dy)
+    except (TargetError, UnsupportedError) as error:  # the implementation's own
+        raise ImplementationError(first_line(error)) from error
+    return {name: _array(name, value) for name, value in values.items()}
+
+
+Returned = dict[str, Any]
+"""What should be `Values`, as the implementation gave it."""
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    if not hasattr(value, "__array__") and not isinstance(value, float):
+        raise ImplementationError(f"{name} is {describe(value)}; expected a NumPy array")
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise ImplementationError(f"{name} has dtype {array.dtype}; expected real numbers")
+    return array
+
+
+def _gradients(result: Any) -> tuple[Any, Mapping[str, Any]]:
+    """The two parts of what `vjp` or `partial_vjp` returned."""
+    if isinstance(result, tuple | list) and len(result) == 2 and isinstance(result[1], Mapping):
+        return result[0], result[1]
+    raise ImplementationError(f"its vjp returns {describe(result)}; expected (dx, a dict of gradients by name)")
+
+
+def _forward(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    return {"y": layer.forward(x)}
+
+
+def _vjp(layer: Differentiable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    dx, gradients = _gradients(layer.vjp(x, dy))
+    return {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
+
+
+def _decode(layer: Decoding, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    outputs = [_array("the output of prefill", layer.prefill(x[:, : case.split], x.shape[1]))]
+    token = np.empty_like(x[:, 0]) if x.shape[1] else x  # one piece of memory for all tokens, as servers have it
+    for t in range(case.split, x.shape[1]):
+        token[...] = x[:, t]
+        outputs.append(_array("the output of decode_step", layer.decode_step(token))[:, None].copy())
+    return {"y": np.concatenate(outputs, axis=1)}
+
+
+def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    """Uses that must make no difference: what a layer computed before, how x lies in memory, the mode."""
+    values: Returned = {}
+    # First of all, other parameters, fewer rows and tokens, so that whatever it keeps has to be renewed and to grow.
+    if isinstance(layer, Trainable):
+        layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
+    layer.forward(x[:1, : x.shape[1] // 2])
+    if isinstance(layer, Trainable):
+        layer.load(case.parameters)
+    layer.forward(-2 * np.roll(x, 1, axis=-1))
+    given = x.copy()
+    values["y after another input"] = layer.forward(given)
+    values["x after the call"] = given
+    values["y again"] = layer.forward(x)
+    layer.forward(-2 * np.roll(x, 1, axis=-1))
+    values["y again"] = np.array(_array("y again", values["y again"]))  # what became of it
+    with _use("y of a slice"):
+        values["y of a slice"] = layer.forward(np.concatenate([x[:1], x])[1:])
+    with _use("y of a strided input"):
+        values["y of a strided input"] = layer.forward(_strided(x))
+    with _use("y of the first row alone"):
+        values["y of the first row alone"] = layer.forward(x[:1])
+    layer.forward(x)
+    with _use("y of the first half after the whole"):
+        values["y of the first half after the whole"] = layer.forward(x[:, : x.shape[1] // 2])
+    with _use("y after a shorter input"):
+        values["y after a shorter input"] = layer.forward(x)
+    if isinstance(layer, Decoding):
+        layer.prefill(x, x.shape[1])
+        with _use("y after decoding"):
+            layer.prefill(x[:, :1], x.shape[1])
+            values["y after decoding"] = layer.forward(x)
+    if isinstance(layer, Differentiable):
+        layer.vjp(x, dy)
+        with _use("y after a gradient"):
+            values["y after a gradient"] = layer.forward(x)
+        with _use("a gradient again"):
+            values |= _labelled(layer.vjp(x, dy), "again")
+        with _use("a gradient of a strided cotangent"):
+            values |= _labelled(layer.vjp(x, _strided(dy)), "of a strided cotangent")
+        if len(dy) and np.array_equal(dy, np.broadcast_to(dy[:1], dy.shape)):
+            with _use("a gradient of a cotangent stored once"):
+                values |= _labelled(layer.vjp(x, np.broadcast_to(dy[:1], dy.shape)), "of a cotangent stored once")
+    if isinstance(layer, Sequences):
+        with _use("y of two sequences in turn"):
+            values["y of two sequences in turn"] = _in_turn(layer, case, x)
+    if isinstance(layer, Trainable):
+        values |= _training(layer, case, x, dy)
+    return values
+
+
+@contextmanager
+def _use(label: str) -> Iterator[None]:
+    """Tells which use it was in which the implementation raised something."""
+    try:
+        yield
+    except Exception as error:
+        told = str(error) if isinstance(error, ImplementationError) else first_line(error)
+        raise ImplementationError(f"{label}: {told}") from error
+
+
+def _training(layer: Trainable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    """Training: the mode changes, and not all gradients are wanted."""
+    values: Returned = {}
+    for of in ("x", "parameters"):
+        with _use(f"a gradient with only {of} to differentiate"):
+            values |= _labelled(layer.partial_vjp(x, dy, of), f"with only {of} to differentiate")
+    layer.train()
+    with _use("y in training mode"):
+        values["y in training mode"] = layer.forward(x)
+    with _use("a gradient in training mode"):
+        values |= _labelled(layer.vjp(x, dy), "in training mode")
+    return values
+
+
+def _in_turn(layer: Sequences, case: Case, x: np.ndarray) -> np.ndarray:
+    """The outputs for x, while another sequence is decoded between its tokens."""
+    sequences = {"x": x, "other": np.roll(x, 1, axis=-1)}
+    outputs, states = {}, {}
+    for name, tokens in sequences.items():
+        outputs[name] = [layer.prefill(tokens[:, : case.split], x.shape[1])]
+        states[name] = layer.suspend()
+    for t in range(case.split, x.shape[1]):
+        for name, tokens in sequences.items():
+            layer.resume(states[name])
+            outputs[name].append(layer.decode_step(tokens[:, t])[:, None])
+            states[name] = layer.suspend()
+    return np.concatenate(outputs["x"], axis=1)
+
+
+def _labelled(gradient: Any, label: str) -> Returned:
+    dx, gradients = _gradients(gradient)
+    values = {} if dx is None else {f"dx {label}": dx}
+    return values | {f"grad.{name} {label}": value for name, value in gradients.items()}
+
+
+def _strided(array: np.ndarray) -> np.ndarray:
+    """A copy, (batch, T, D), whose axes lie in memory the other way round and with gaps."""
+    batch, T, D = array.shape
+    copy = np.zeros((D, T, 2 * batch), dtype=array.dtype).T[::2]
+    copy[...] = array
+    return copy
+
+
+def _lengths(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    """The first tokens alone, for every number of them."""
+    return {f"y of {T} tokens": layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
+
+
+def _padded(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    """The same tokens with padding between them."""
+    return dict(padded_outputs(layer, case, x))
+
+
+def _trace(layer: Tracing, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
+    return dict(layer.trace(x))
+
+
+OPERATIONS: dict[str, Callable[[Any, Case, np.ndarray, np.ndarray], Returned]] = {
+    "forward": _forward,
+    "vjp": _vjp,
+    "decode": _decode,
+    "calls": _calls,
+    "lengths": _lengths,
+    "padded": _padded,
+    "trace": _trace,
+}
+"""Every operation by name. Commands implement the first three; the others need a Python object."""
+
+_NEEDED: dict[str, tuple[Any, str]] = {
+    "vjp": (Differentiable, "it has no vjp"),
+    "decode": (Decoding, "it has no prefill and decode_step"),
+    "trace": (Tracing, "it shows no intermediates"),
+}
+"""What a layer must have for the operations that it may decline."""

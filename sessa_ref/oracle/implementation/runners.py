@@ -1,0 +1,176 @@
+"""The three ways an implementation can run: in this process, in a worker process, as a command."""
+
+import errno
+import json
+import shlex
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import sessa_ref
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.implementation.isolation import DEFAULT_LIMITS, Guardian, Limits
+from sessa_ref.oracle.implementation.protocol import (
+    Adapter,
+    ImplementationError,
+    OracleError,
+    TargetError,
+    UnsupportedError,
+    Values,
+    first_line,
+)
+from sessa_ref.oracle.implementation.request_folder import COMMAND_OPERATIONS, check_supported, read_output, write_case
+from sessa_ref.oracle.implementation.requests import perform
+
+_NO_RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+_ROOM = 2**16
+"""Bytes by which an answer may be larger than the request, in `Guardian.check_folder`."""
+_LONGEST_ANSWER = 2**16
+# The folder of the package comes first only while the package is found; -P keeps the current directory away.
+_WORKER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import sessa_ref
+del sys.path[0]
+from sessa_ref.oracle.worker import main
+arguments = sys.argv[2:]
+del sys.argv[1:]
+main(*arguments)
+"""
+
+
+class InProcessImplementation:
+    """A Python implementation in this very process: no protection, no overhead; for tests of one's own layer.
+
+    It has no limits of time or memory, and it can crash, print, or change the settings of this process.
+    """
+
+    def __init__(self, name: str, adapter: Adapter) -> None:
+        self.name = name
+        self.adapter = adapter
+
+    def run(self, operation: str, case: Case, dtype: str) -> Values:
+        """Perform one operation; what the implementation raises becomes a ImplementationError."""
+        try:
+            with np.errstate():  # what it makes of floating-point errors is its own
+                return perform(self.adapter, operation, case, dtype)
+        except (TargetError, UnsupportedError, ImplementationError):
+            raise
+        except (Exception, SystemExit) as error:  # whatever the implementation raises
+            raise ImplementationError(first_line(error)) from error
+
+
+class _GuardedImplementation:
+    """What implementations in other processes share: limits, and a guardian from the first request on."""
+
+    def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.name = name
+        self.limits = limits
+        self._guardian: Guardian | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def close(self) -> None:
+        """End what runs, with all that it started, and remove every request folder."""
+        if self._guardian is not None:
+            self._guardian.close()
+            self._guardian = None
+
+    def run(self, operation: str, case: Case, dtype: str) -> Values:
+        """Perform one operation in another process.
+
+        Raises:
+            OracleError: it cannot be asked, or cannot answer, for lack of disk space, memory or processes.
+        """
+        with self._one_at_a_time:
+            if self._guardian is None or not self._guardian.alive:
+                self.close()
+                self._guardian = Guardian()
+            with self._guardian.request_folder() as folder:
+                with self._guardian.writing():
+                    write_case(folder, operation, case, dtype)
+                    size = (folder / "case.safetensors").stat().st_size
+                try:
+                    return self._answer(self._guardian, folder, operation)
+                except (ImplementationError, TargetError):
+                    if self._guardian.alive:
+                        self._guardian.check_folder(size + _ROOM)
+                    raise
+
+    def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
+        raise NotImplementedError
+
+
+class WorkerImplementation(_GuardedImplementation):
+    """A Python implementation in a worker process, which is started again after a crash."""
+
+    def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
+        if guardian.has_ended():
+            self._start(guardian, folder)
+        guardian.send(str(folder))
+        answer = self._wait(guardian, folder / "answer.json")
+        if "unsupported" in answer:
+            raise UnsupportedError(answer["unsupported"])
+        if "error" in answer:
+            raise ImplementationError(answer["error"])
+        return read_output(folder)
+
+    def _start(self, guardian: Guardian, folder: Path) -> None:
+        package = Path(sessa_ref.__file__).resolve().parents[1]
+        try:
+            guardian.start([sys.executable, "-P", "-c", _WORKER, str(package), self.name, str(folder)], requests=True)
+        except OSError as error:
+            raise OracleError(f"the implementation's process cannot be started: {error.strerror}") from None
+        try:
+            self._wait(guardian, folder / "started.json")
+        except ImplementationError as error:
+            raise TargetError(f"importing it failed: {error}") from None
+
+    def _wait(self, guardian: Guardian, path: Path) -> dict[str, Any]:
+        guardian.wait_for(path.is_file, self.limits)  # a pipe of that name would block who opens it
+        if not path.is_file():
+            raise ImplementationError(guardian.how_it_ended())
+        try:
+            with path.open(encoding="utf-8") as file:
+                answer = dict(json.loads(file.read(_LONGEST_ANSWER)))
+        except (ValueError, TypeError, OSError) as error:
+            raise ImplementationError(f"its {path.name} cannot be read: {error}") from None
+        if "disk" in answer:
+            raise OracleError(f"cannot write answers to {guardian.folder}: {answer['disk']}")
+        if "target_error" in answer:
+            raise TargetError(answer["target_error"])
+        return answer
+
+
+class CommandImplementation(_GuardedImplementation):
+    """A program in any language that speaks the command protocol, started once per request."""
+
+    def __init__(self, command: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        if "{case_dir}" not in command:
+            raise TargetError("the command must contain {case_dir}, where the request folder goes")
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise TargetError(f"the command cannot be split into words: {error}") from None
+        super().__init__(command, limits)
+
+    def run(self, operation: str, case: Case, dtype: str) -> Values:
+        """Perform one operation by one run of the program."""
+        if operation not in COMMAND_OPERATIONS:
+            raise UnsupportedError(f"commands have no operation {operation!r}")
+        return super().run(operation, case, dtype)
+
+    def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
+        words = [word.replace("{case_dir}", str(folder)) for word in self._words]
+        try:
+            guardian.start(words)
+        except OSError as error:
+            problem = f"{words[0]} cannot be started: {error.strerror}"
+            raise (OracleError if error.errno in _NO_RESOURCES else TargetError)(problem) from None
+        guardian.wait_for(lambda: False, self.limits)
+        if guardian.status != 0:
+            raise ImplementationError(guardian.how_it_ended())
+        check_supported(folder)
+        return read_output(folder)

@@ -1,0 +1,182 @@
+"""Finding the Python object that a target names, and the adapter that it is or needs."""
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+import sysconfig
+from collections.abc import Callable
+from contextlib import suppress
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.oracle.implementation.protocol import Adapter, TargetError, UnsupportedError, first_line
+
+CONSTRUCTOR = "SessaLayer(D, n_heads, n_kv_heads, max_len, ln_eps, use_flash, use_forward_rope, gamma_max)"
+_NEEDED = ("D", "n_heads", "n_kv_heads", "ln_eps", "use_forward_rope", "gamma_max")
+
+
+def load_target(target: str) -> Adapter:
+    """The adapter for `package.module:name` or `path/to/file.py:name`.
+
+    The name may be that of a torch module class with the published constructor, of a function that takes a
+    `SessaConfig` and returns a torch module (also "Class.method", or any other callable), or of an `Adapter` (an
+    object, or a class without arguments). A file inside a package is imported as part of it. The current directory
+    is searched for modules, and the folder of a file for those that it imports: after the standard library, before
+    installed packages.
+
+    Raises:
+        TargetError: the target does not exist, does not import, or is none of these.
+    """
+    location, colon, name = target.rpartition(":")
+    if not colon or not location or not name:
+        raise TargetError(f"{target!r} is not of the form package.module:name or path/to/file.py:name")
+    try:
+        with suppress(FileNotFoundError):  # it was removed; a file elsewhere needs none
+            _search(Path.cwd())
+        module = _file(Path(location)) if location.endswith(".py") else importlib.import_module(location)
+    except TargetError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise TargetError(f"{location} does not import: {first_line(error)}") from error
+    try:
+        implementation = attrgetter(name)(module)
+    except AttributeError:
+        raise TargetError(f"{location} has no {name}") from None
+    return as_adapter(implementation, target)
+
+
+def as_adapter(implementation: Any, name: str) -> Adapter:
+    """The adapter that an implementation is, or the one that it needs.
+
+    Args:
+        implementation: see `load_target`.
+        name: what error messages call it.
+
+    Raises:
+        TargetError: it is neither a torch module class with the published constructor, nor a function, nor an
+            adapter.
+    """
+    torch = sys.modules.get("torch")
+    essence: Any = implementation
+    while isinstance(essence, functools.partial):
+        essence = essence.func
+    if torch is not None and inspect.isclass(essence) and issubclass(essence, torch.nn.Module):
+        from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
+
+        try:
+            inspect.signature(implementation).bind(**dict.fromkeys(_NEEDED))
+        except TypeError as error:
+            message = f"{name} lacks the published constructor {CONSTRUCTOR}: {error}"
+            raise TargetError(message) from None
+        return TorchAdapter(name, lambda config: implementation(**_published_arguments(config)))
+    if hasattr(essence, "build"):
+        return _without_arguments(implementation, name) if inspect.isclass(essence) else implementation
+    is_module = torch is not None and isinstance(essence, torch.nn.Module)
+    if callable(implementation) and not inspect.isclass(essence) and not is_module:
+        return _factory_adapter(implementation, name)
+    kind = "a class" if inspect.isclass(essence) else f"an object of type {type(essence).__name__}"
+    raise TargetError(
+        f"{name} is {kind}, but neither a torch module class with the published constructor, nor a function that "
+        "takes a SessaConfig, nor an object with a method build(parameters, dtype)"
+    )
+
+
+def _published_arguments(config: SessaConfig) -> dict[str, Any]:
+    if not config.is_published:
+        raise UnsupportedError("the published constructor has no such config")
+    return config.published_arguments()
+
+
+def _without_arguments(implementation: Callable, name: str) -> Adapter:
+    try:
+        return implementation()
+    except Exception as error:
+        raise TargetError(f"{name}() failed: {first_line(error)}") from error
+
+
+def _factory_adapter(factory: Callable, name: str) -> Adapter:
+    try:
+        from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
+    except ModuleNotFoundError:
+        raise TargetError(
+            'a function that returns a torch module needs torch: pip install "sessa-ref[torch]"'
+        ) from None
+    try:
+        inspect.signature(factory).bind(None)
+    except TypeError as error:
+        raise TargetError(f"{name} does not take one argument, a SessaConfig: {error}") from None
+    except ValueError:
+        pass  # it has no signature; the first call will tell
+    return TorchAdapter(name, factory)
+
+
+def _file(path: Path) -> ModuleType:
+    """Import a Python file, whatever its name, as part of its package if it has one."""
+    if not path.is_file():
+        raise TargetError(f"there is no file {path}")
+    path = path.resolve()
+    folder, packages = path.parent, []
+    while (folder / "__init__.py").exists() and folder.name.isidentifier():
+        packages.insert(0, folder.name)
+        folder = folder.parent
+    package = ".".join(packages)
+    for name in {path.stem, "torch"}:  # what the file means by these names is not what lies beside it
+        if not package and _lies_in(name, folder) and _is_importable(name):
+            importlib.import_module(name)
+    stem = path.stem if path.stem.isidentifier() and (package or not _is_importable(path.stem)) else _another(path)
+    _search(folder)
+    if package:
+        parent = importlib.import_module(package)
+        if str(path.parent) not in map(str, getattr(parent, "__path__", ())):
+            raise TargetError(f"{path} would be imported from {package!r}, which is another package; rename its folder")
+        if path.name == "__init__.py":
+            return parent
+    return _loaded(f"{package}.{stem}" if package else stem, path)
+
+
+def _loaded(name: str, path: Path) -> ModuleType:
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path):
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None, f"{path} ends in .py"
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return sys.modules.get(name, module)
+
+
+def _search(folder: Path) -> None:
+    """Search a folder for modules after the standard library, whose names are often taken in one's own folders."""
+    if str(folder) not in sys.path:
+        standard = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+        standard |= {path / "lib-dynload" for path in standard}
+        last = max((i for i, entry in enumerate(sys.path) if Path(entry) in standard), default=-1)
+        sys.path.insert(last + 1, str(folder))
+
+
+def _lies_in(name: str, folder: Path) -> bool:
+    return (folder / f"{name}.py").exists() or (folder / name).is_dir()
+
+
+def _is_importable(name: str) -> bool:
+    if not name.isidentifier():
+        return False
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except ValueError:  # a module without a spec
+        return True
+
+
+def _another(path: Path) -> str:
+    """A module name for a file whose own name is none, or that of another module."""
+    return "implementation_" + re.sub(r"\W", "_", path.stem)

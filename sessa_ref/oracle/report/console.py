@@ -1,0 +1,103 @@
+"""The report as a table on the terminal."""
+
+import math
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sessa_ref.faults import FAULTS
+from sessa_ref.oracle.checks import CHECKS
+from sessa_ref.oracle.explain.explanations import Explained, kinds
+from sessa_ref.oracle.report.results import Report, Result, Status, Verdict
+
+_STYLES = {
+    Status.PASSED: "green",
+    Status.DEPARTED: "yellow",
+    Status.FAILED: "bold red",
+    Status.ERRORED: "bold magenta",
+    Status.SKIPPED: "dim",
+}
+_VERDICT_STYLES = {
+    Verdict.CONFORMS: "bold green",
+    Verdict.CONFORMS_WITH_DEPARTURES: "bold yellow",
+    Verdict.DOES_NOT_CONFORM: "bold red",
+    Verdict.INCOMPLETE: "bold magenta",
+}
+
+
+def print_report(console: Console, report: Report) -> None:
+    """A table of error/bound per case, precision and check; then what failed, and the verdict."""
+    _print(console, f"{report.target}: error / bound (at most 1 conforms, about 0.1 is good)")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("case", no_wrap=True)
+    table.add_column("dtype", no_wrap=True)
+    for check in CHECKS:
+        table.add_column(check, justify="right", min_width=max(map(len, check.split())))
+    rows: dict[tuple[str, str], dict[str, Result]] = {}
+    for result in report.results:
+        rows.setdefault((result.case, result.dtype), {})[result.check] = result
+    for (case, dtype), by_check in rows.items():
+        table.add_row(Text(case), Text(dtype), *(_cell(by_check.get(check)) for check in CHECKS))
+    console.print(table)
+    for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
+        _print_findings(console, report, status)
+    for sentence in report.location:
+        _print(console, f"where: {sentence}")
+    for diagnosis in report.diagnosis:
+        _print(console, "diagnosis: ", (str(diagnosis), "bold"))
+    remark = f"; {report.remark}" if report.remark else ""
+    _print(console, f"verdict: {report.target} ", (report.verdict, _VERDICT_STYLES[report.verdict]), remark)
+
+
+def _print(console: Console, *parts: str | tuple[str, str]) -> None:
+    """A line that is not wrapped; brackets in it are brackets, whatever the console makes of markup."""
+    console.print(Text.assemble(*parts), soft_wrap=True)
+
+
+def _cell(result: Result | None) -> Text:
+    if result is None:
+        return Text()
+    if not result.required and result.status is Status.FAILED:
+        return Text("leaks", "yellow")
+    return Text(result.status.value if result.ratio is None else _number(result.ratio), _STYLES[result.status])
+
+
+def _number(ratio: float) -> str:
+    if not math.isfinite(ratio):
+        return "inf"
+    return f"{ratio:.2f}" if ratio < 100 else f"{ratio:.1e}"
+
+
+def _print_findings(console: Console, report: Report, status: Status) -> None:
+    by_check: dict[tuple[str, bool], list[Result]] = {}
+    for result in report.results:
+        if result.status is status:
+            by_check.setdefault((result.check, result.required), []).append(result)
+    for (check, required), results in by_check.items():
+        worst = max(results, key=lambda result: -1.0 if result.ratio is None else result.ratio)
+        label = status.value if required else f"robustness finding, no part of the verdict ({status.value})"
+        text = f"{label}: {check}, {len(results)} times; worst on {worst.case} in {worst.dtype}: {worst.message}"
+        _print(console, (text, _STYLES[status] if required else "yellow"))
+
+
+def print_faults(console: Console) -> None:
+    """All faults of the catalogue by area, and then the kinds of mistakes that a diagnosis puts together."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("area", "fault", "what it does"):
+        table.add_column(heading, no_wrap=heading == "fault")
+    for fault in FAULTS.values():
+        table.add_row(Text(fault.area), Text(fault.name), Text(fault.departure))
+    for area, name, sentence in kinds():
+        table.add_row(Text(area), Text(name), Text(sentence))
+    console.print(table)
+
+
+def print_fault(console: Console, fault: Explained) -> None:
+    """Everything about one fault."""
+    _print(console, (fault.name, "bold"), f" ({fault.area})")
+    for heading, text in (("what", fault.departure), ("cause", fault.cause), ("fix", fault.fix)):
+        console.print(Text(f"{heading + ':':<7}{text}"))
+    if fault.formula:
+        console.print(Text(fault.formula))

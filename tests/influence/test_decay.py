@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessa_ref import influence
+
+LAGS = np.arange(1, 200)
+rates = st.floats(0.05, 3)
+constants = st.floats(1e-3, 1e3)
+
+
+@given(rates, constants)
+def test_a_power_law_is_found_exactly(rate, constant):
+    influences = constant * LAGS**-rate
+    fit = influence.fit_power_law(LAGS, influences)
+    assert fit.rate == pytest.approx(rate, rel=1e-10)
+    assert fit.constant == pytest.approx(constant, rel=1e-10)
+    assert fit.spread < 1e-11
+    assert np.allclose(fit(LAGS), influences, rtol=1e-10)
+    assert np.allclose(influence.local_exponent(LAGS, influences), rate, rtol=0, atol=1e-9)
+    assert influence.fit_exponential(LAGS, influences).spread > 0.01, "and an exponential is a worse fit"
+
+
+@given(st.floats(0.01, 1), constants)
+def test_an_exponential_is_found_exactly(rate, constant):
+    influences = constant * np.exp(-rate * LAGS)
+    fit = influence.fit_exponential(LAGS, influences)
+    assert fit.rate == pytest.approx(rate, rel=1e-10)
+    assert fit.constant == pytest.approx(constant, rel=1e-9)
+    assert fit.spread < 1e-11
+    assert np.allclose(fit(LAGS), influences, rtol=1e-9)
+    assert influence.fit_power_law(LAGS, influences).spread > 0.1, "and a power law is a worse fit"
+
+
+@given(st.integers(0, 2**32), st.floats(-2, 2), st.floats(-2, 2))
+def test_the_line_is_the_nearest_one(seed, turn, lift):
+    """No other line through the logarithms leaves a smaller sum of squares."""
+    generator = np.random.default_rng(seed)
+    influences = np.exp(generator.normal(size=30))
+    lags = np.sort(generator.choice(LAGS, 30, replace=False))
+    fit = influence.fit_power_law(lags, influences)
+    other = np.log(influences) - (np.log(fit(lags)) + turn * np.log(lags) + lift)
+    assert np.sum(fit.residuals**2) <= np.sum(other**2) * (1 + 1e-12)
+    assert np.allclose(np.log(fit(lags)) + fit.residuals, np.log(influences))
+
+
+def test_the_local_exponent_of_an_exponential_grows_with_the_lag():
+    found = influence.local_exponent(LAGS, np.exp(-0.1 * LAGS))
+    assert np.allclose(found[20:-1], 0.1 * LAGS[20:-1], rtol=2e-3)
+    assert not np.allclose(found[20:-1], 0.1, rtol=0.5)
+
+
+@given(rates, st.sampled_from([1, 3, 7]), st.floats(0.1, 10))
+def test_scaling_moves_the_constant_alone(rate, stretch, factor):
+    influences = LAGS**-rate * (2 + np.sin(LAGS))
+    before, after = (
+        influence.fit_power_law(LAGS, influences),
+        influence.fit_power_law(stretch * LAGS, factor * influences),
+    )
+    assert after.rate == pytest.approx(before.rate, rel=1e-9, abs=1e-12)
+    assert after.constant == pytest.approx(factor * before.constant * stretch**before.rate, rel=1e-9)
+
+
+@pytest.mark.parametrize("function", [influence.local_exponent, influence.fit_power_law, influence.fit_exponential])
+@pytest.mark.parametrize(
+    ("lags", "influence", "message"),
+    [
+        ([1], [1.0], "at least two lags"),
+        ([1, 2], [1.0, 0.5, 0.2], "one influences each"),
+        ([0, 1], [1.0, 0.5], "positive and increasing"),
+        ([2, 1], [1.0, 0.5], "positive and increasing"),
+        ([1, 2], [1.0, 0.0], "influence must be positive"),
+        ([1, 2], [1.0, -0.5], "influence must be positive"),
+        ([1, 2], [1.0, np.nan], "influence must be positive"),
+    ],
+)
+def test_bad_arguments(function, lags, influences, message):
+    with pytest.raises(ValueError, match=message):
+        function(lags, influences)
+
+
+def test_masks_are_not_ignored():
+    lags = np.arange(1.0, 5.0)
+    with pytest.raises(TypeError, match="influence must be a plain array, got a masked array"):
+        influence.fit_power_law(lags, np.ma.masked_array(1 / lags, lags > 3))

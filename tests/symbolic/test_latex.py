@@ -1,0 +1,43 @@
+import io
+
+import pytest
+from matplotlib import mathtext
+
+from sessa_ref.symbolic import expansion, hops, latex, routing
+
+
+def braces_match(text):
+    depth = 0
+    for character in text:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+@pytest.mark.parametrize("name", routing.ROUTINGS)
+@pytest.mark.parametrize("T", [1, 2, 5])
+def test_an_expansion(name, T):
+    found = expansion.by_paths(routing.ROUTINGS[name](T), 0, T - 1)
+    text = latex.expansion_to_latex(found)
+    assert braces_match(text)
+    assert text.startswith("\\begin{aligned}")
+    assert text.endswith("\\end{aligned}")
+    assert text.count(r"\underbrace") == max(len(found.groups), 1)
+
+
+def test_no_path():
+    B = routing.predecessor(3)
+    B[2, 1] = 0
+    assert "& 0" in latex.expansion_to_latex(expansion.by_paths(B, 0, 2))
+
+
+def test_expressions_are_valid_mathtext():
+    for expression in hops.shares(routing.uniform(5), 0, 4):
+        mathtext.math_to_image(f"${latex.to_latex(expression)}$", io.BytesIO(), format="svg")
+    with pytest.raises(ValueError, match="Expected"):
+        mathtext.math_to_image(r"$\frac{1}$", io.BytesIO(), format="svg")
+
+
+def test_a_matrix():
+    assert latex.to_latex(routing.uniform(2)) == r"\left(\begin{matrix}0 & 0\\\gamma & 0\end{matrix}\right)"
