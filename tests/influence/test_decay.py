@@ -64,10 +64,10 @@ def test_scaling_moves_the_constant_alone(rate, stretch, factor):
 
 @pytest.mark.parametrize("function", [influence.local_exponent, influence.fit_power_law, influence.fit_exponential])
 @pytest.mark.parametrize(
-    ("lags", "influence", "message"),
+    ("lags", "influences", "message"),
     [
         ([1], [1.0], "at least two lags"),
-        ([1, 2], [1.0, 0.5, 0.2], "one influences each"),
+        ([1, 2], [1.0, 0.5, 0.2], "one influence each"),
         ([0, 1], [1.0, 0.5], "positive and increasing"),
         ([2, 1], [1.0, 0.5], "positive and increasing"),
         ([1, 2], [1.0, 0.0], "influence must be positive"),

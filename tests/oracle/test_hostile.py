@@ -115,7 +115,7 @@ class TestCommands:
 import sys
 from pathlib import Path
 from sessa_ref import reference
-from sessa_ref.oracle.protocol import read_case, write_output
+from sessa_ref.oracle.implementation.request_folder import read_case, write_output
 folder = Path(sys.argv[1])
 operation, case, dtype = read_case(folder)
 if operation != "forward":

@@ -45,7 +45,7 @@ import sessa_ref.commands.app
 if __name__ == "__main__":
     if sys.argv[1] == "library":
         from sessa_ref.oracle import verify
-        from sessa_ref.oracle.runners import WorkerImplementation
+        from sessa_ref.oracle.implementation.runners import WorkerImplementation
         verify(WorkerImplementation(sys.argv[2]), ["float32"])
     else:
         sys.argv[1:] = ["verify", "--dtype", "float32", sys.argv[2]]

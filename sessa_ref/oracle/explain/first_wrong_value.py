@@ -66,18 +66,19 @@ def _first_quantity(implementation: Implementation, observation: Observation) ->
 def wrong_stage(
     implementation: Implementation | None, observations: Sequence[Observation]
 ) -> Iterator[tuple[str, str]]:
-    """The first stage whose result is off although those before it are right, as far as the implementation shows them."""
+    """The first stage whose result is off although those before it are right, as far as they are shown."""
     wrong = [o for o in observations if o.result.check == "forward" and o.finding and o.expectation]
     if implementation is None or not wrong:
         return
-    smallest = min(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)
-    shown = _shown(implementation, smallest)
-    right = [name for name, error in shown.items() if error == 0]
+    by_size = sorted(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)
+    errors = {id(o): _shown(implementation, o) for o in by_size}
+    observation = next((o for o in by_size if any(errors[id(o)].values())), by_size[0])
+    shown = errors[id(observation)]
     off = next((name for name, error in shown.items() if error > 0), "")
-    before = list(shown)[: list(shown).index(off)] if off else right
+    before = list(shown)[: list(shown).index(off)] if off else list(shown)
     if not before and not off:
         return
-    case = smallest.result.case
+    case = observation.result.case
     known = f", while {_enumerated(before)} right" if before else ""
     if off == "u" and "a" in before:
         yield "WrongStage", f"on {case}, u is not GELU(a): it is off by up to {shown[off]:.2g}{known}"

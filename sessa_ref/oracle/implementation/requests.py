@@ -97,7 +97,7 @@ def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     # First of all, other parameters, fewer rows and tokens, so that whatever it keeps has to be renewed and to grow.
     if isinstance(layer, Trainable):
         layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
-    layer.forward(x[:1, : x.shape[1] // 2])
+    layer.forward(x[:1, : x.shape[1] // 2].copy())
     if isinstance(layer, Trainable):
         layer.load(case.parameters)
     layer.forward(-2 * np.roll(x, 1, axis=-1))
@@ -115,13 +115,13 @@ def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
         values["y of the first row alone"] = layer.forward(x[:1])
     layer.forward(x)
     with _use("y of the first half after the whole"):
-        values["y of the first half after the whole"] = layer.forward(x[:, : x.shape[1] // 2])
+        values["y of the first half after the whole"] = layer.forward(x[:, : x.shape[1] // 2].copy())
     with _use("y after a shorter input"):
         values["y after a shorter input"] = layer.forward(x)
     if isinstance(layer, Decoding):
         layer.prefill(x, x.shape[1])
         with _use("y after decoding"):
-            layer.prefill(x[:, :1], x.shape[1])
+            layer.prefill(x[:, :1].copy(), x.shape[1])
             values["y after decoding"] = layer.forward(x)
     if isinstance(layer, Differentiable):
         layer.vjp(x, dy)

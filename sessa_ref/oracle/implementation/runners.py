@@ -35,7 +35,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import sessa_ref
 del sys.path[0]
-from sessa_ref.oracle.worker import main
+from sessa_ref.oracle.implementation.worker import main
 arguments = sys.argv[2:]
 del sys.argv[1:]
 main(*arguments)

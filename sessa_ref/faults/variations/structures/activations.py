@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import special
 
+from sessa_ref.faults.variations.families.changes import clamped
 from sessa_ref.faults.variations.graph import Number
 from sessa_ref.faults.variations.modes import ACTIVATIONS, camel, positive
 from sessa_ref.faults.variations.variation import Variation, one
@@ -25,6 +26,11 @@ def variations() -> Iterator[Variation]:
         yield _approximate(
             f"Erf{camel(name)}", f"erf is {name}", lambda a, erf=erf: a * (1 + _odd(erf, a / np.sqrt(2))) / 2
         )
+        for limit in _LIMITS:
+            yield _approximate(
+                f"Erf{camel(name)}Clamped{limit:g}".replace(".", "_"), f"erf is {name}, with its argument cut off at +-{limit:g}",
+                lambda a, erf=erf, limit=limit: a * (1 + _odd(erf, clamped(a / np.sqrt(2), -limit, limit))) / 2,
+            )  # fmt: skip
     for name, function in APPROXIMATIONS.items():
         yield _approximate(camel(name), name, function)
     for limit in (3, 4, 5, 6, 8):
@@ -35,6 +41,9 @@ def variations() -> Iterator[Variation]:
                     f"a table of {points} values from -{limit} to {limit}, interpolated linearly, beyond which {beyond} follow",
                     lambda a, limit=limit, points=points, beyond=beyond: _interpolated(a, limit, points, beyond == "0 and a"),
                 )  # fmt: skip
+
+
+_LIMITS = (1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6)
 
 
 def _approximate(label: str, words: str, function: Callable[[Array], Array]) -> Variation:
