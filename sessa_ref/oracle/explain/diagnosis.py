@@ -6,7 +6,7 @@ whatever can be wrong with one value of the layer (`search`), and at last how th
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from sessa_ref.faults.variations.variation import Variation
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.explain.behaviours import behaviours, lower_precision, rounds_at_random
 from sessa_ref.oracle.explain.evidence import Mistake, explains, misfit
+from sessa_ref.oracle.explain.patterns import layer_pattern, length_pattern
 from sessa_ref.oracle.explain.search import ENOUGH, Search, caching_tier, prefill_is_wrong, rounding_tier, tokens_of
 from sessa_ref.oracle.implementation.protocol import Implementation
 from sessa_ref.oracle.report.results import Diagnosis, Status
@@ -84,9 +85,33 @@ def _diagnose(
                 break
             everything = [o for group in failed.values() for o in group]
             lower = lower_precision(everything, rounding, implementation is None)
+            if lower is None and check == "forward":
+                told = _under_a_condition(by_check[check], observations, implementation)
+                if told:
+                    return told
             return [lower] if lower else behaviours(observations, implementation)
         found = better
     return _summary(found, failed, others)
+
+
+def _under_a_condition(
+    forward: Sequence[Observation], observations: Sequence[Observation], implementation: Implementation | None
+) -> list[Diagnosis]:
+    """A mistake that is made for some lengths or configs only, and what these have in common."""
+    failed = [o for o in forward if o.finding is not None]
+    if len(failed) == len(forward):
+        return []
+    condition = next(chain(length_pattern(observations, implementation), layer_pattern(observations)), None)
+    if condition is None:
+        return []
+    members = Search("forward", (), failed, seconds=30).run()
+    if not members:
+        return []
+    explained = sum(explains(members[:1], o) for o in failed)
+    text = f"{condition[1]}; may explain {explained} of {len(failed)} failing checks: {members[0].departure}"
+    if members[1:]:
+        text += f" The same values would come from: {' '.join(m.departure for m in members[1:3])}"
+    return [Diagnosis(members[0].name, text, explained, len(failed))]
 
 
 def _summary(

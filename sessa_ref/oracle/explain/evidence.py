@@ -1,6 +1,6 @@
 """How well faults explain what an implementation computed: the distance of their values from the implementation's, in bounds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from sessa_ref import reference
 from sessa_ref.faults import Fault, applied
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
-from sessa_ref.faults.variations.variation import Variation, together
+from sessa_ref.faults.variations.variation import Variation, only_prefill, together
 from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.implementation.protocol import Values
@@ -69,20 +69,17 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
     observed = observed_values(observation)
     split = finding.split if finding is not None else expectation.case.split
     faults = [m for m in mistakes if isinstance(m, Fault)]
-    fixed = [fault for fault in faults if not fault.only]
     changes = together(*(m.changes for m in mistakes if isinstance(m, Variation)))
     share = ROUNDED if any(isinstance(m, Variation) and m.rounds for m in mistakes) else 1.0
     try:
-        with applied(*fixed), np.errstate(all="ignore"):
-            if observation.result.check == "gradients":
-                return gradient_distance(expectation, observed, changes)
-            if observation.result.check != "decode":
+        with np.errstate(all="ignore"):
+            if observation.result.check == "decode":
+                decodings = _decodings(expectation, split, changes, faults)
+                return min(distance(expectation, "y", observed.get("y"), values, share) for values in decodings)
+            with applied(*(fault for fault in faults if not fault.only)):
+                if observation.result.check == "gradients":
+                    return gradient_distance(expectation, observed, changes)
                 return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes), share)
-            ratios = [
-                distance(expectation, "y", observed.get("y"), values, share)
-                for values in _decodings(expectation, split, changes, [fault for fault in faults if fault.only])
-            ]
-            return min(ratios)
     except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
         return np.inf
 
@@ -102,23 +99,30 @@ def forward_values(expectation: Expectation, changes: Changes) -> np.ndarray:
     return reference.forward(case.parameters, case.x)
 
 
-def _decodings(expectation: Expectation, split: int, changes: Changes, partial: Sequence[Fault]) -> list[np.ndarray]:
-    """Decoding as a layer with the mistake would do it, and, where the mistake needs the past, as the sequence.
+def _decodings(expectation: Expectation, split: int, changes: Changes, faults: Sequence[Fault]) -> Iterator[np.ndarray]:
+    """What decoding may give with these mistakes.
 
-    Of `partial` each fault acts in its own part of the work.
+    Steps may have a mistake of whole sequences or not, and one that needs the past may act as in the sequence.
     """
     case = expectation.case
     if changes:
-        stepwise = graph.decoded(case.parameters, case.x, split, changes)
-        return [stepwise, graph.forward(case.parameters, case.x, changes)]
-    with applied(*(fault for fault in partial if fault.only == "prefill")):
-        y, cache = reference.prefill(case.parameters, case.x[:, :split])
-    outputs = [y]
-    with applied(*(fault for fault in partial if fault.only == "decoding")):
-        for t in range(split, case.x.shape[1]):
-            y_t, cache = reference.decode_step(case.parameters, case.x[:, t], cache)
-            outputs.append(y_t[:, None])
-    return [np.concatenate(outputs, axis=1)]
+        with applied(*(fault for fault in faults if not fault.only)):
+            yield graph.decoded(case.parameters, case.x, split, changes)
+            yield graph.decoded(case.parameters, case.x, split, only_prefill(changes))
+            yield graph.forward(case.parameters, case.x, changes)
+        return
+    prefill = [fault for fault in faults if fault.only != "decoding"]
+    steps = [fault for fault in faults if fault.only != "prefill"]
+    of_sequences = [fault for fault in steps if not fault.only and fault.area != "decode"]
+    for kept in (steps, [fault for fault in steps if fault not in of_sequences]) if of_sequences else (steps,):
+        with applied(*prefill):
+            y, cache = reference.prefill(case.parameters, case.x[:, :split])
+        outputs = [y]
+        with applied(*kept):
+            for t in range(split, case.x.shape[1]):
+                y_t, cache = reference.decode_step(case.parameters, case.x[:, t], cache)
+                outputs.append(y_t[:, None])
+        yield np.concatenate(outputs, axis=1)
 
 
 def gradient_distance(expectation: Expectation, observed: Values, changes: Changes) -> float:

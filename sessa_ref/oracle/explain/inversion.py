@@ -23,6 +23,9 @@ _CASES = 6
 
 _TOKENS = range(2, 41)
 
+_SEEN = 1e-6
+"""A gain or a weight, which are of the order of 1, is another one from this difference on."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -66,6 +69,8 @@ def values_inside(observations: Sequence[Observation]) -> Iterator[tuple[str, st
             found += [(entry, o.result.case) for entry in entries]
         if found:
             worst, case = max(found, key=lambda pair: pair[0].error)
+            if worst.error < _SEEN:  # the first tokens are right, and tell nothing
+                continue
             yield name, f"on {case}, {worst}"
             return
 

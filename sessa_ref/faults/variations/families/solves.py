@@ -51,6 +51,17 @@ def _tail_dropped(run: Run, B: Array, f: Array, size: Number) -> Array:
     return graph.solve(B * (np.arange(T) < full)[:, None], f)
 
 
+def _tail_unsolved(run: Run, B: Array, f: Array, size: Number) -> Array:
+    tokens = np.arange(f.shape[-2])
+    full = len(tokens) // size * size
+    return graph.solve(B * ((tokens[:, None] < full) | (tokens < full)), f)
+
+
+def _blocks_unsolved(run: Run, B: Array, f: Array, size: Number) -> Array:
+    block = np.arange(f.shape[-2]) // size
+    return graph.solve(B * (block[:, None] != block), f)
+
+
 def _only_first(run: Run, B: Array, f: Array, count: Number) -> Array:
     return graph.solve(B * (np.arange(f.shape[-2]) < count)[:, None], f)
 
@@ -99,6 +110,8 @@ def families() -> Iterator[Family]:
         ("SolveBlocks", "The solve runs in blocks of {number} tokens that do not read earlier blocks.", _in_blocks, BLOCKS),
         ("SolveBlocksOfSignals", "The solve runs in blocks of {number} tokens, and reads f instead of s of earlier blocks.", _blocks_of_signals, BLOCKS),
         ("SolveTailDropped", "With blocks of {number}, the tokens of an incomplete last block get no feedback.", _tail_dropped, BLOCKS),
+        ("SolveTailUnsolved", "With blocks of {number}, the tokens of an incomplete last block read full blocks only, not each other.", _tail_unsolved, BLOCKS),
+        ("SolveBlocksUnsolved", "With blocks of {number}, tokens read earlier blocks only, not their own.", _blocks_unsolved, BLOCKS),
         ("SolveBlockStarts", "With blocks of {number}, the first token of a block gets no feedback.", _block_starts, BLOCKS),
         ("SolveBlockBefore", "With blocks of {number}, feedback reaches back to the block before and no further.", _last_of_block_before, BLOCKS),
         ("SolveFirst", "Only the first {number} tokens get feedback.", _only_first, COUNTS),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sessa_ref.faults.variations import graph
-from sessa_ref.faults.variations.graph import Run
+from sessa_ref.faults.variations.graph import Change, Run
 from sessa_ref.faults.variations.modes import camel, rounded_to
 from sessa_ref.faults.variations.variation import Variation, one
 from sessa_ref.notation import Array
@@ -99,6 +99,26 @@ def variations() -> Iterator[Variation]:
     ):  # fmt: skip
         yield Variation(f"Rotation{label}", "rotary", f"The rotation is another: {words}.", cause, right, changes)
     for dtype in ("float32", "float16", "bfloat16"):
+        for label, words, rounds in (
+            ("Angles", "frequencies and angles are", ("frequencies", "theta")),
+            ("Positions", "positions, frequencies and angles are", ("positions", "frequencies", "theta")),
+            ("All", "frequencies, angles, sines and cosines are", ("frequencies", "theta", "table")),
+            ("Everything", "positions, frequencies, angles, sines and cosines are", ("positions", "frequencies", "theta", "table")),
+        ):  # fmt: skip
+            changes: dict[str, Change] = {
+                name: lambda run, v, dtype=dtype: rounded_to(v, dtype) for name in rounds if name != "table"
+            }
+            if "table" in rounds:
+                rounded |= {
+                    f"{s}_rotated": lambda run, z, s=s, dtype=dtype: _with_rounded_tables(
+                        run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, dtype
+                    )
+                    for s in ("q", "k")
+                }
+            yield Variation(
+                f"Rotation{label}In{dtype.capitalize()}", "rotary", f"The rotation is computed in {dtype}: {words} rounded to it.",
+                cause, right, rounded,
+            )  # fmt: skip
         yield Variation(
             f"RotationTablesIn{dtype.capitalize()}", "rotary", f"The rotation is another: sines and cosines are rounded to {dtype}.", cause, right,
             {f"{s}_rotated": lambda run, z, s=s, dtype=dtype: _with_rounded_tables(run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, dtype) for s in ("q", "k")},
