@@ -105,7 +105,7 @@ def variations() -> Iterator[Variation]:
             ("All", "frequencies, angles, sines and cosines are", ("frequencies", "theta", "table")),
             ("Everything", "positions, frequencies, angles, sines and cosines are", ("positions", "frequencies", "theta", "table")),
         ):  # fmt: skip
-            changes: dict[str, Change] = {
+            rounded: dict[str, Change] = {
                 name: lambda run, v, dtype=dtype: rounded_to(v, dtype) for name in rounds if name != "table"
             }
             if "table" in rounds:
