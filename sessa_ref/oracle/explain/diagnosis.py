@@ -118,7 +118,7 @@ def _summary(
     mistakes: Sequence[Mistake], failed: dict[str, list[Observation]], others: Sequence[Mistake]
 ) -> list[Diagnosis]:
     everything = [o for group in failed.values() for o in group]
-    explained = sum(explains(mistakes, o) for o in everything)
+    explained = sum(explains(mistakes, o) or any(explains([m], o) for m in mistakes) for o in everything)
     together = f" together with {', '.join(m.name for m in mistakes[1:])}" if len(mistakes) > 1 else ""
     number = f"all {explained}" if explained == len(everything) else f"{explained} of {len(everything)}"
     clear = any(o.result.ratio is not None and o.result.ratio > CLEAR for o in everything)

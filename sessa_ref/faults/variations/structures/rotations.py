@@ -100,10 +100,10 @@ def variations() -> Iterator[Variation]:
         yield Variation(f"Rotation{label}", "rotary", f"The rotation is another: {words}.", cause, right, changes)
     for dtype in ("float32", "float16", "bfloat16"):
         for label, words, rounds in (
-            ("Angles", "frequencies and angles are", ("frequencies", "theta")),
-            ("Positions", "positions, frequencies and angles are", ("positions", "frequencies", "theta")),
-            ("All", "frequencies, angles, sines and cosines are", ("frequencies", "theta", "table")),
-            ("Everything", "positions, frequencies, angles, sines and cosines are", ("positions", "frequencies", "theta", "table")),
+            ("ComputedAngles", "frequencies and angles are", ("frequencies", "theta")),
+            ("ComputedPositions", "positions, frequencies and angles are", ("positions", "frequencies", "theta")),
+            ("ComputedTables", "frequencies, angles, sines and cosines are", ("frequencies", "theta", "table")),
+            ("Computed", "positions, frequencies, angles, sines and cosines are", ("positions", "frequencies", "theta", "table")),
         ):  # fmt: skip
             rounded: dict[str, Change] = {
                 name: lambda run, v, dtype=dtype: rounded_to(v, dtype) for name in rounds if name != "table"
