@@ -5,12 +5,14 @@ float64, or on complex numbers, whose imaginary parts are then the derivative al
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
+from sessa_ref.precision import round_to
 from sessa_ref.reference import attention, tokenwise
 
 Change = Callable[["Run", Any], Any]
@@ -167,7 +169,8 @@ def softmax(logits: Array, visible: Array, beside: Number = 0.0, eps: Number = 0
     """
     seeing = visible.any(axis=-1, keepdims=True)
     hidden = np.where(visible, logits, -np.inf)
-    highest = np.where(seeing, np.max(np.real(hidden), axis=-1, keepdims=True, initial=-np.inf), 0)
+    largest = hidden if eps else np.real(hidden)  # beside eps the maximum does not cancel, and has a derivative
+    highest = np.where(seeing, np.max(largest, axis=-1, keepdims=True, initial=-np.inf), 0)
     if beside:
         highest = np.where(highest < 0, 0, highest)
     exponentials = np.exp(hidden - highest)
@@ -207,8 +210,9 @@ def _attention(run: Run, x: Array) -> None:
     v = note("v_heads", attention.split_heads(v, G))
     if config.rope:
         positions = note("positions", rows[:, 0].astype(np.float64))
-        pairs = np.arange(config.query_width // 2)
-        frequencies = note("base", config.rope_base) ** note("exponents", -2.0 * pairs / config.query_width)
+        kept = partial(round_to, dtype=config.rotary_dtype)  # as far as the layer keeps exponents and frequencies
+        exponents = note("exponents", kept(-2.0 * np.arange(config.query_width // 2) / config.query_width))
+        frequencies = kept(note("base", config.rope_base) ** exponents)
         theta = note("theta", positions[:, None] * note("frequencies", frequencies))
         q, k = rotate(q, note("query theta", theta)), rotate(k, note("key theta", theta))
     q, k = note("q_rotated", q), note("k_rotated", k)

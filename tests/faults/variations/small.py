@@ -13,7 +13,9 @@ from sessa_ref.oracle.bounds.expectation import expectations
 from sessa_ref.oracle.cases.case import Case, case
 from sessa_ref.parameters import SessaParameters
 
-HEADS = case("small heads", "two heads share a key head", SessaConfig.published(8, 2, 1), T=9, gamma_bias=1.5, input_scale=2.0)
+HEADS = case(
+    "small heads", "two heads share a key head", SessaConfig.published(8, 2, 1), T=9, gamma_bias=1.5, input_scale=2.0
+)
 NO_NORM = case(
     "small without norm", "no norm, no rotation, no biases",
     SessaConfig(width=6, heads=3, norm="identity", rope=False, projection_bias=False), T=7, gamma_bias=-0.5,
@@ -55,7 +57,10 @@ def spread_of(layer: Case, spread: str) -> list[float]:
     """Quantiles of a value, of which families make further starts: "name:size", or "name:value"."""
     name, _, how = spread.partition(":")
     values = np.real(right(layer).values[name]).ravel()
-    return [float(q) for q in np.quantile(np.abs(values) if how == "size" else values, (0.99, 0.9, 0.7, 0.5, 0.3, 0.1, 0.01))]
+    return [
+        float(q)
+        for q in np.quantile(np.abs(values) if how == "size" else values, (0.99, 0.9, 0.7, 0.5, 0.3, 0.1, 0.01))
+    ]
 
 
 class Moved(SessaParameters):
@@ -83,3 +88,27 @@ def moved(layer: Case, direction: Mapping[str, Any], changes: Changes) -> np.nda
 def slope(layer: Case, direction: Mapping[str, Any], changes: Changes) -> float:
     """The derivative of <dy, y> along the direction."""
     return float(np.sum(layer.dy * np.imag(moved(layer, direction, changes)))) / STEP
+
+
+def assert_derivative(layer: Case, changes: Changes, name: str) -> None:
+    """Complex numbers carry the derivative of what real ones give: against central differences.
+
+    With steps h of 1e-6 these are wrong by h^2 times a third derivative and by u/h = 1e-10 times the output; 1e-5 leaves
+    room for third derivatives up to 1e7 and outputs up to 1e5 times the slope. A lost term is a share of the slope.
+    """
+    direction, h = direction_for(layer), 1e-6
+    parameters = [
+        layer.parameters.replace({n: a + s * direction[n] for n, a in layer.parameters.items()}) for s in (h, -h)
+    ]
+    with np.errstate(all="ignore"):
+        try:
+            above, below = (
+                graph.forward(p, layer.x + s * direction["x"], changes)
+                for p, s in zip(parameters, (h, -h), strict=True)
+            )
+        except np.linalg.LinAlgError:
+            return
+    differences = (above - below) / (2 * h)
+    if np.all(np.isfinite(differences)):
+        slopes = np.imag(moved(layer, direction, changes)) / STEP
+        assert np.max(np.abs(slopes - differences)) <= 1e-5 * np.max(np.abs(differences)), name

@@ -11,7 +11,7 @@ from sessa_ref.faults.variations.fitting import fit, size
 from sessa_ref.faults.variations.graph import Number
 from sessa_ref.faults.variations.variation import Family
 from sessa_ref.oracle.cases.case import Case
-from tests.faults.variations.small import HEADS, NO_NORM, apart, bounds, output, right, spread_of
+from tests.faults.variations.small import HEADS, NO_NORM, apart, assert_derivative, bounds, output, right, spread_of
 
 T, D, WIDTH = HEADS.x.shape[1], HEADS.parameters.config.width, HEADS.parameters.config.query_width
 FAMILIES = list(families())
@@ -126,3 +126,10 @@ def test_a_fit_finds_the_number(part):
         found = fit(residual, starts_of(family, layer), size((right(layer).values["y"] - y) / bounds(layer)))
         assert found is not None, (family.name, number)
         assert apart(layer, output(layer, family.at(found).changes), y) < 1, (family.name, number, found)
+
+
+def test_every_derivative_is_that_of_what_is_computed():
+    """But of roundings, which let derivatives pass."""
+    for family in FAMILIES:
+        if not family.name.endswith("Quantized"):
+            assert_derivative(HEADS, family.at(family.starts[min(1, len(family.starts) - 1)]).changes, family.name)
