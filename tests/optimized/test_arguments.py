@@ -108,7 +108,7 @@ def test_a_map_of_another_kind_looks_after_itself():
     hooked = nn.Linear(4, 4)
     hooked.register_forward_pre_hook(lambda module, inputs: None)
     patched = nn.Linear(4, 4)
-    patched.forward = lambda x: x
+    patched.forward = lambda x: x  # type: ignore[method-assign, assignment]
     for linear in (hooked, patched, nn.Identity()):
         require_tokens("u", torch.zeros(3, 4, dtype=torch.float64), 2, 4, linear)
 

@@ -77,7 +77,7 @@ def test_the_gain_is_not_rounded_to_one():
         mixer.gamma_bias.fill_(40.0)
         gain = mixer.gain(torch.zeros(1, 3, 8, dtype=torch.bfloat16))
     assert gain.dtype == torch.float32
-    assert torch.equal(gain, torch.full((1, 3), np.float32(0.999)))
+    assert torch.equal(gain, torch.full((1, 3), 0.999))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e308])
@@ -139,7 +139,7 @@ def test_frequencies_of_another_layer_are_refused():
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
-        (lambda: SessaMixer(CONFIG, backend="fast"), ValueError, "backend must be one of"),
+        (lambda: SessaMixer(CONFIG, backend="fast"), ValueError, "backend must be one of"),  # type: ignore[arg-type]
         (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
         (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
         (lambda: SessaMixer(CONFIG).init_cache(2), ValueError, "init_cache needs max_len, a positive number of tokens, got None"),

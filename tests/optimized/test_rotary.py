@@ -26,31 +26,33 @@ def reference_angles(config: SessaConfig, T: int) -> np.ndarray:
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("base", [10000.0, 100.0])
 def test_angles_are_the_references(dtype, base):
-    """Within a unit of a power and of a product; positions up to 2999, far beyond what bfloat16 can count."""
+    """Within a unit of a power and of a product; positions up to 399, beyond what bfloat16 can count."""
     config = replace(CONFIG, rope_base=base)
-    ours = angles(config, torch.arange(3000), dtype)
+    ours = angles(config, torch.arange(400), dtype)
     assert ours.dtype == torch.float64
-    wanted = reference_angles(config, 3000)
+    wanted = reference_angles(config, 400)
     assert np.all(np.abs(ours.numpy() - wanted) <= 4 * 2.0**-53 * wanted)
 
 
 def test_published_angles_are_rounded():
     """float32 frequencies; products in float64 for a float64 layer, and in float32 for others."""
     config = replace(CONFIG, rotary_dtype="float32")
-    positions, wanted = torch.arange(3000), reference_angles(config, 3000)
+    positions, wanted = torch.arange(400), reference_angles(config, 400)
     own = frequencies(config, torch.float32, CPU).double().numpy()
     assert np.all(np.abs(own - wanted[1]) <= 2 * 2.0**-24 * wanted[1])  # powers are no exact science in float32
     double, single = angles(config, positions, torch.float64), angles(config, positions, torch.bfloat16)
-    assert np.array_equal(double.numpy(), np.arange(3000.0)[:, None] * own)
+    assert np.array_equal(double.numpy(), np.arange(400.0)[:, None] * own)
     assert single.dtype == torch.float32
-    assert np.array_equal(single.numpy(), (np.arange(3000.0)[:, None] * own).astype(np.float32))
+    assert np.array_equal(single.numpy(), (np.arange(400.0)[:, None] * own).astype(np.float32))
 
 
 @given(st.integers(0, 10**6), st.integers(0, 5))
 def test_tables_of_runs_and_of_any_positions(first, T):
     run = table(CONFIG, first, T, torch.float32, CPU)
     single = table_at(CONFIG, torch.arange(first, first + T).expand(2, T), torch.float32)
-    for one, other in zip(run, single, strict=True):
+    assert run.cis is not None
+    assert single.cis is not None
+    for one, other in ((run.cos, single.cos), (run.sin, single.sin), (run.cis, single.cis)):
         assert torch.equal(one.expand(2, T, 1, 4), other)
     assert run.cos.dtype == torch.float32
     assert torch.equal(run.cis.real, run.cos)

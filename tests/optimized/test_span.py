@@ -72,7 +72,8 @@ def test_rows_that_do_not_differ_are_slices(past, T):
 def test_one_number_for_all_rows_and_one_for_each(past, new):
     tokens = span(past, new, 2, 2, CPU)
     assert isinstance(tokens, Apart)
-    wanted = Apart(*(n if isinstance(n, tuple) else (n, n) for n in (past, new)), 2, CPU)
+    each_past, each_new = (n if isinstance(n, tuple) else (n, n) for n in (past, new))
+    wanted = Apart(each_past, each_new, 2, CPU)
     assert torch.equal(tokens.places, wanted.places)
     assert torch.equal(tokens.lengths, wanted.lengths)
     assert torch.equal(tokens.visible(CPU), wanted.visible(CPU))

@@ -16,7 +16,8 @@ CAPACITY = 20
 
 def size_of(label: str, tokens: int) -> int:
     """The buffer's size, from what the sentence says."""
-    kind, number = re.fullmatch(r"Slots(OfAll|Of|Above|From|More)(\d*)", label).groups()
+    (found,) = re.findall(r"^Slots(OfAll|Of|Above|From|More)(\d*)$", label)
+    kind, number = found
     m = int(number or 0)
     return {
         "OfAll": lambda: CAPACITY,

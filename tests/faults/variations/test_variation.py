@@ -12,8 +12,9 @@ from sessa_ref.faults.variations.variation import (
     only_prefill,
     together,
 )
-from tests.faults.variations.small import HEADS
+from tests.faults.variations.small import HEADS, right
 
+RUN = right(HEADS)
 TIMES = Family(
     "Times", "token-wise", "It is {number} times {right}.", "", "",
     lambda amount: one("u", lambda run, u: u * amount(run)), (1.0, 2.0), right="the other",
@@ -22,8 +23,8 @@ TIMES = Family(
 
 def test_together_applies_one_after_the_other():
     double, add = one("u", lambda run, u: 2 * u), one("u", lambda run, u: u + 1)
-    assert together(double, add)["u"](None, 3.0) == 7
-    assert together(add, double, one("g", lambda run, g: -g))["u"](None, 3.0) == 8
+    assert together(double, add)["u"](RUN, 3.0) == 7
+    assert together(add, double, one("g", lambda run, g: -g))["u"](RUN, 3.0) == 8
     assert set(together(double, one("g", lambda run, g: -g))) == {"u", "g"}
 
 
