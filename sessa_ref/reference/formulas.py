@@ -4,10 +4,6 @@ Each method is one formula, in the order of the computation. Most say in which f
 subclass in which a method is another:
 
 class GainAbsolute(Formulas):
-    def gain_input(self, u: Array) -> Array:
-        """What the gain reads: the mixer's input u."""
-        return u
-
     def gain(self, u, weight, bias, gamma_max):
         return np.abs(super().gain(u, weight, bias, gamma_max))
 

@@ -37,13 +37,13 @@ def without(*names: str) -> type[Formulas]:
     )
 
 
-def projected(name: str, change: Callable[[SessaParameters, Array], Array]) -> type[Formulas]:
-    """The output z of the linear map `name` becomes change(parameters, z)."""
+def projected(which: str, change: Callable[[SessaParameters, Array], Array]) -> type[Formulas]:
+    """The output z of the linear map `which` becomes change(parameters, z)."""
 
     class Projected(Formulas):
-        def linear(self, parameters: SessaParameters, which: str, x: Array) -> Array:
-            z = super().linear(parameters, which, x)
-            return change(parameters, z) if which == name else z
+        def linear(self, parameters: SessaParameters, name: str, x: Array) -> Array:
+            z = super().linear(parameters, name, x)
+            return change(parameters, z) if name == which else z
 
     return Projected
 

@@ -37,7 +37,8 @@ def _forgotten(*names: str) -> type[Formulas]:
 
 class _KeysUnrotated(Formulas):
     def remember(self, past: Cache | None, steps: Trace) -> Cache:
-        return super().remember(past, steps if past is None else replace(steps, k_rotated=steps.k))
+        after = super().remember(past, steps)
+        return after if past is None else with_last_token(after, k_rotated=steps.k)
 
 
 class _ForgetsPrompt(RemembersPrompt):
@@ -65,8 +66,8 @@ class _FeedbackSeesItself(Situated):
         return visible if self.past is None else visible | np.eye(T, past + T, k=past, dtype=bool)
 
     def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
-        fed = f if past is None else f + B[..., -1:] * f
-        return super().forward_substitution(B, fed, past)
+        # The token itself, with f for its state, is one more of the past.
+        return super().forward_substitution(B, f, None if past is None else np.concatenate([past, f], axis=-2))
 
 
 class _GainMissing(Situated):
@@ -82,12 +83,14 @@ class _FeedbackMissing(Formulas):
 
 class _StepRemembersSignal(Formulas):
     def remember(self, past: Cache | None, steps: Trace) -> Cache:
-        return super().remember(past, steps if past is None else replace(steps, s=steps.f))
+        after = super().remember(past, steps)
+        return after if past is None else with_last_token(after, s=steps.f)
 
 
 class _PrefillRemembersSignal(Formulas):
     def remember(self, past: Cache | None, steps: Trace) -> Cache:
-        return super().remember(past, replace(steps, s=steps.f) if past is None else steps)
+        after = super().remember(past, steps)
+        return replace(after, s=steps.f) if past is None else after
 
 
 FAULTS = (

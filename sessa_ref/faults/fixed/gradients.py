@@ -19,14 +19,14 @@ def tanh_gelu_derivative(a: Array) -> Array:
     return (1 + tanh) / 2 + a / 2 * (1 - tanh * tanh) * c * (1 + 3 * 0.044715 * a * a)
 
 
-def _through(name: str, change: Callable[[Array], Array]) -> type[Formulas]:
-    """The gradient of the output of the linear map `name` becomes change(dz)."""
+def _through(which: str, change: Callable[[Array], Array]) -> type[Formulas]:
+    """The gradient of the output of the linear map `which` becomes change(dz)."""
 
     class Through(Formulas):
         def linear_gradient(
-            self, parameters: SessaParameters, which: str, x: Array, dy: Array
+            self, parameters: SessaParameters, name: str, x: Array, dy: Array
         ) -> tuple[Array, dict[str, Array]]:
-            return super().linear_gradient(parameters, which, x, change(dy) if which == name else dy)
+            return super().linear_gradient(parameters, name, x, change(dy) if name == which else dy)
 
     return Through
 
