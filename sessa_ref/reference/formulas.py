@@ -53,7 +53,7 @@ class Formulas:
         return tokenwise.linear(x, parameters[f"{name}.weight"], parameters.get(f"{name}.bias"))
 
     def gelu(self, a: Array) -> Array:
-        """U from a (11): `tokenwise.gelu`."""
+        """u from a (11): `tokenwise.gelu`."""
         return tokenwise.gelu(a)
 
     def gate(self, s: Array, g: Array) -> Array:
@@ -61,7 +61,7 @@ class Formulas:
         return s * g
 
     def residual(self, x: Array, branch: Array) -> Array:
-        """Y from the tokens and what comes through the block (13)."""
+        """y from the tokens and what comes through the block (13)."""
         return x + branch
 
     # Both attentions, (14) to (17)

@@ -68,7 +68,7 @@ def after_mixer(
     g: Real[Array, "*batch D"],
     formulas: Formulas,
 ) -> Real[Array, "*batch D"]:
-    """Y = x + (s g) W_out^T + b_out (13)."""
+    """y = x + (s g) W_out^T + b_out (13)."""
     return formulas.residual(x, formulas.linear(parameters, "W_out", formulas.gate(s, g)))
 
 

@@ -47,7 +47,7 @@ class _DiagonalSolved(WithDiagonal):
 
 
 class _FirstTokenFed(Formulas):
-    """S_0 = (1 + gamma_0) f_0."""
+    """s_0 = (1 + gamma_0) f_0."""
 
     def strict_past(self, T: int, past: int) -> Array:
         visible = super().strict_past(T, past).copy()

@@ -85,7 +85,7 @@ def _outputs_of_w_in(order: Callable[[int], Array]) -> type[Formulas]:
 
 
 def _gate(change: Callable[[Formulas, Array], Array]) -> type[Formulas]:
-    """S is multiplied by change(formulas, g)."""
+    """s is multiplied by change(formulas, g)."""
 
     class Gate(Formulas):
         def gate(self, s: Array, g: Array) -> Array:
