@@ -121,7 +121,7 @@ class Formulas:
         return feedback.routing_matrix(gamma, alpha)
 
     def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
-        """S from (I - B) s = f, (20) to (22): `solve.forward_substitution`."""
+        """s from (I - B) s = f, (20) to (22): `solve.forward_substitution`."""
         return solve.forward_substitution(B, f, past)
 
     def remember(self, past: Cache | None, steps: Trace) -> Cache:
@@ -174,7 +174,7 @@ class Formulas:
         return self.weights_gradient(alpha, q, k, dout, values)
 
     def mean_dalpha(self, alpha: Array, dout: Array, values: Array) -> Array:
-        """Sum_j alpha_tj dalpha_tj: `attention.mean_dalpha`."""
+        """sum_j alpha_tj dalpha_tj: `attention.mean_dalpha`."""
         return attention.mean_dalpha(alpha, dout, values)
 
     def sum_groups(self, dz: Array, G: int) -> Array:

@@ -30,7 +30,8 @@ def changed(name: str) -> Formulas:
 
     def method(self, *arguments, **named):
         if name == "forward_substitution":  # half of the states is another thing where they are put back in one by one
-            return super(cls, self).forward_substitution(arguments[0] / 2, *arguments[1:])
+            arguments = (arguments[0] / 2, *arguments[1:])
+            return getattr(super(cls, self), name)(*arguments)
         right = getattr(super(cls, self), name)(*arguments, **named)
         if isinstance(right, reference.Cache):
             return right.append(*(0 * z[..., :1, :] for z in (right.k_rotated, right.v, right.k_fb, right.s)))

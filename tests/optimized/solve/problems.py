@@ -51,7 +51,7 @@ class Problem:
             generator = np.random.default_rng(draw)
             arrays = [rounded(a, 2.0**-24, generator) for a in (self.q, self.k, self.gamma, self.f)]
             form = EQUIVALENTS[draw % len(EQUIVALENTS)]
-            squares += (np.asarray(reference(*arrays, form)) - exact) ** 2 / draws
+            squares += (np.asarray(reference(*arrays, formulas=form)) - exact) ** 2 / draws
         # A row's spread is one number, drawn a few times: pooled with a part of all others, as for gradients.
         pooled = np.maximum(squares.mean(axis=-1, keepdims=True), squares.mean() / 16 if squares.size else 0)
         # A library's triangular solve is accurate to n u beside the largest state, not to every state's own size.
@@ -60,7 +60,7 @@ class Problem:
         return lambda s: float(np.max(np.abs(s.detach().double().numpy() - true) / bound, initial=0.0))
 
 
-def reference(q, k, gamma, f, formulas: Formulas = DEFINITION):
+def reference(q, k, gamma, f, *, formulas: Formulas = DEFINITION):
     """The definition or another form of it, in whatever arithmetic the arrays have."""
     alpha = formulas.feedback_weights(q, k, attention.strict_past(q.shape[-2]))
     return formulas.forward_substitution(formulas.routing_matrix(gamma, alpha), f)
