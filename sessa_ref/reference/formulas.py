@@ -9,8 +9,8 @@ class GainAbsolute(Formulas):
 
 y = reference.forward(parameters, x, formulas=GainAbsolute())
 
-Subclasses combine by inheritance: `class Both(Later, Earlier)`. Formulas hold no state of a computation, so that one
-object serves any number of threads.
+Subclasses combine by inheritance: `class Both(Later, Earlier)`. No method changes the object, so that one serves any
+number of threads. A subclass that has to know where it is used gives another object for that, in `for_tokens`.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ class Formulas:
     """The formulas of the layer: of the forward pass, of the cache, and of the backward pass."""
 
     def for_tokens(self, parameters: SessaParameters, x: Array, past: Cache | None) -> "Formulas":
-        """The formulas for tokens x, (..., T, D): the same for all tokens, in a sequence or after a cache `past`."""
+        """The formulas for tokens x, (..., T, D), of a sequence or, in a decoding step, after `past`: these, for all."""
         return self
 
     # Token-wise, (9) to (13)
