@@ -79,7 +79,7 @@ class Search:
         self.only = only
         self.found = tuple(found)
         self.deadline = time.process_time() + seconds
-        failed = [o for o in observations if o.finding is not None]
+        failed = [o for o in observations if o.comparison is not None]
         self.probes = probes_of(failed)
         others = [o for o in observations if all(o is not p for p in self.probes) and tokens_of(o) <= LONGEST]
         self.rest = sorted(others, key=_size_of)[:REST]
@@ -207,8 +207,8 @@ class Search:
         return starts
 
     def _residual(self, probe: Observation, changes: Changes) -> np.ndarray | None:
-        expectation, finding = probe.expectation, probe.finding
-        if expectation is None or finding is None:
+        expectation, comparison = probe.expectation, probe.comparison
+        if expectation is None or comparison is None:
             return None
         case, observed = expectation.case, observed_values(probe)
         together_ = together(self.before, changes) if self.before else changes
@@ -218,7 +218,7 @@ class Search:
                     slopes = self._slopes(probe)
                     return np.array([slopes.distance(n, slopes.along(n, together_)) for n in range(2)])
                 if self.check == "decode":
-                    predicted = graph.decoded(case.parameters, case.x, finding.split, together_)
+                    predicted = graph.decoded(case.parameters, case.x, comparison.split, together_)
                 else:
                     predicted = graph.forward(case.parameters, case.x, together_, self._right(probe))
                 residual = (predicted - observed["y"]) / expectation.bounds("y")
@@ -294,8 +294,8 @@ def _limited(
 def prefill_is_wrong(observations: Sequence[Observation]) -> bool:
     """Whether outputs of the prompt itself are wrong in the check "decode"."""
     for o in observations:
-        if o.finding is not None and o.expectation is not None:
-            y, split = o.finding.values.get("y"), o.finding.split
+        if o.comparison is not None and o.expectation is not None:
+            y, split = o.comparison.values.get("y"), o.comparison.split
             if y is not None and y.shape == o.expectation.true["y"].shape:
                 return bool(np.any(o.expectation.error_ratios("y", y)[:, :split] > 1))
     return False
@@ -339,8 +339,8 @@ def _cost(observation: Observation) -> Number:
     batch, T, D = case.x.shape
     config = case.parameters.config
     cost = float(batch * T * (D + T))
-    if observation.result.check == "decode" and observation.finding is not None:
-        cost *= max(T - observation.finding.split, 1) / 2
+    if observation.result.check == "decode" and observation.comparison is not None:
+        cost *= max(T - observation.comparison.split, 1) / 2
     return (
         cost
         * (4 if T < 8 else 1)

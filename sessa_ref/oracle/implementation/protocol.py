@@ -10,10 +10,11 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.implementation.uses import Label
 from sessa_ref.parameters import SessaParameters
 
 Values = dict[str, np.ndarray]
-"""y, dx, and the gradient of every parameter under "grad." + its name."""
+"""y, dx, and the gradient of every parameter under "grad." + its name; or arrays under keys of labels, see `uses`."""
 
 
 class TargetError(Exception):
@@ -21,7 +22,16 @@ class TargetError(Exception):
 
 
 class ImplementationError(Exception):
-    """The implementation failed at one request: it raised, crashed, or went beyond a limit."""
+    """The implementation failed at one request: it raised, crashed, or went beyond a limit.
+
+    Args:
+        message: one line for its author.
+        label: what was being computed, where one request computes several things.
+    """
+
+    def __init__(self, message: str, label: Label | None = None) -> None:
+        super().__init__(message)
+        self.label = label
 
 
 class UnsupportedError(Exception):

@@ -24,6 +24,7 @@ from sessa_ref.oracle.implementation.protocol import (
 )
 from sessa_ref.oracle.implementation.request_folder import COMMAND_OPERATIONS, check_supported, read_output, write_case
 from sessa_ref.oracle.implementation.requests import perform
+from sessa_ref.oracle.implementation.uses import Label
 
 _NO_RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _ROOM = 2**16
@@ -53,7 +54,7 @@ class InProcessImplementation:
         self.adapter = adapter
 
     def run(self, operation: str, case: Case, dtype: str) -> Values:
-        """Perform one operation; what the implementation raises becomes a ImplementationError."""
+        """Perform one operation; what the implementation raises becomes an ImplementationError."""
         try:
             with np.errstate():  # what it makes of floating-point errors is its own
                 return perform(self.adapter, operation, case, dtype)
@@ -114,7 +115,7 @@ class WorkerImplementation(_GuardedImplementation):
         if "unsupported" in answer:
             raise UnsupportedError(answer["unsupported"])
         if "error" in answer:
-            raise ImplementationError(answer["error"])
+            raise ImplementationError(answer["error"], _label(answer.get("label")))
         return read_output(folder)
 
     def _start(self, guardian: Guardian, folder: Path) -> None:
@@ -142,6 +143,14 @@ class WorkerImplementation(_GuardedImplementation):
         if "target_error" in answer:
             raise TargetError(answer["target_error"])
         return answer
+
+
+def _label(key: Any) -> Label | None:
+    """The label of a key that a worker wrote, which the implementation may have changed."""
+    try:
+        return None if key is None else Label.from_key(key)
+    except ValueError:
+        return None
 
 
 class CommandImplementation(_GuardedImplementation):

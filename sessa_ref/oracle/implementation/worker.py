@@ -56,7 +56,7 @@ def _serve(adapter: Adapter, folder: Path) -> dict[str, str]:
     except UnsupportedError as error:
         return {"unsupported": str(error)}
     except ImplementationError as error:
-        return {"error": str(error)}
+        return {"error": str(error)} | ({"label": error.label.key} if error.label is not None else {})
     except SystemExit:  # as if it had left by itself
         raise
     except BaseException as error:  # whatever the implementation raises

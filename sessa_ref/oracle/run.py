@@ -15,9 +15,11 @@ from sessa_ref.oracle.bounds.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS
 from sessa_ref.oracle.bounds.preparation import prepared
 from sessa_ref.oracle.cases.battery import BATTERY_VERSION, battery
 from sessa_ref.oracle.cases.case import Case, case
-from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
+from sessa_ref.oracle.checks import CHECKS, Observation, run_checks
+from sessa_ref.oracle.comparison import naming_the_departure
 from sessa_ref.oracle.explain.diagnosis import diagnose
 from sessa_ref.oracle.explain.first_wrong_value import locate
+from sessa_ref.oracle.implementation.asked_once import AskedOnce
 from sessa_ref.oracle.implementation.protocol import (
     Adapter,
     Implementation,
@@ -93,10 +95,10 @@ def verify(
                 progress(f"{expectation.case.name}, {expectation.dtype}")
                 observations.extend(run_checks(implementation, expectation, require))
     except Exception as error:  # whatever it is, it is no verdict, and what was found is worth keeping
-        results = [observation.result for observation in observations]
+        results = [naming_the_departure(observation.result) for observation in observations]
         raise IncompleteError(Report(implementation.name, results, about, incomplete=reason(error))) from error
     observations = _without_false_departures(observations)
-    results = [observation.result for observation in observations]
+    results = [naming_the_departure(observation.result) for observation in observations]
     results += never_checked(results, dtypes, require)
     diagnosis, location = _explanation(implementation, observations, progress) if explain else ([], [])
     return Report(implementation.name, results, about, diagnosis, location)
@@ -107,6 +109,7 @@ def _explanation(
 ) -> tuple[list[Diagnosis], list[str]]:
     """The diagnosis and the location; if the search for them fails, the verdict stands all the same."""
     progress("diagnosis")
+    implementation = AskedOnce(implementation)
     diagnosis: list[Diagnosis] = []
     try:
         diagnosis = diagnose(observations, implementation, progress)
@@ -169,8 +172,6 @@ def _without_false_departures(observations: list[Observation]) -> list[Observati
     if not departed or max(departed) > _SMALL_DEPARTURE:
         return observations
     return [
-        o._replace(result=replace(o.result, status=Status.FAILED, message=o.result.message.removeprefix(DEPARTURE)))
-        if o.result.status is Status.DEPARTED
-        else o
+        o._replace(result=replace(o.result, status=Status.FAILED)) if o.result.status is Status.DEPARTED else o
         for o in observations
     ]
