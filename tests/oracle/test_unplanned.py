@@ -30,13 +30,14 @@ from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.checks import CHECKS, Observation
 from sessa_ref.oracle.comparison import Comparison
 from sessa_ref.oracle.explain.diagnosis import diagnose
-from sessa_ref.oracle.explain.explanations import explained, kinds
 from sessa_ref.oracle.explain.first_wrong_value import wrong_stage
-from sessa_ref.oracle.explain.inversion import values_inside
+from sessa_ref.oracle.explain.known_mistakes import explained, kinds
 from sessa_ref.oracle.explain.lower_precision import lower_precision, rounds_at_random
-from sessa_ref.oracle.explain.patterns import first_token_pattern, length_pattern
-from sessa_ref.oracle.explain.search import Search, prefill_of
+from sessa_ref.oracle.explain.search import Search
+from sessa_ref.oracle.explain.search_order import prefill_of
+from sessa_ref.oracle.explain.weights_from_outputs import values_inside
 from sessa_ref.oracle.explain.which_behaviour import behaviours
+from sessa_ref.oracle.explain.which_cases_fail import first_token_pattern, length_pattern
 from sessa_ref.oracle.implementation.runners import InProcessImplementation
 from sessa_ref.oracle.implementation.targets import load_target
 from sessa_ref.oracle.report.results import Result, Status

@@ -13,19 +13,19 @@ import numpy as np
 from sessa_ref.faults import FAULTS, Fault
 from sessa_ref.faults.variations.variation import Variation
 from sessa_ref.oracle.checks import Observation
-from sessa_ref.oracle.explain.evidence import Mistake, explains, misfit
+from sessa_ref.oracle.explain.agreement import Mistake, explains, misfit
 from sessa_ref.oracle.explain.lower_precision import lower_precision, rounds_at_random
-from sessa_ref.oracle.explain.patterns import layer_pattern, length_pattern
-from sessa_ref.oracle.explain.search import ENOUGH, Search, caching_tier, prefill_is_wrong, rounding_tier, tokens_of
+from sessa_ref.oracle.explain.probes import PROBES, prefill_is_wrong, size_of, tokens_of
+from sessa_ref.oracle.explain.search import ENOUGH, Search
+from sessa_ref.oracle.explain.search_order import caching_tier, rounding_tier
 from sessa_ref.oracle.explain.which_behaviour import behaviours
+from sessa_ref.oracle.explain.which_cases_fail import layer_pattern, length_pattern
 from sessa_ref.oracle.implementation.protocol import Implementation
 from sessa_ref.oracle.report.results import Diagnosis, Status
 from sessa_ref.precision import PRECISIONS
 
 CLEAR = 100.0
 """Errors of fewer bounds than this leave room for more than one explanation."""
-
-_PROBES = 3
 
 _CHECKS = ("forward", "decode", "gradients")
 
@@ -148,9 +148,9 @@ def _of_catalogue(
         if check == "decode" and number == 1:
             part = "prefill" if prefill_is_wrong(observations) else "decoding"
             pool += [fault.only_in(part) for fault in others]
-    failed = sorted((o for o in observations if o.comparison is not None), key=_size)
+    failed = sorted((o for o in observations if o.comparison is not None), key=size_of)
     informative = [o for o in failed if o.result.ratio is not None and np.isfinite(o.result.ratio) and tokens_of(o) > 4]
-    probes = (informative or failed)[:_PROBES]
+    probes = (informative or failed)[:PROBES]
     rest = [o for o in observations if all(o is not p for p in probes)]
     agreeing = []
     for faults in combinations(pool, number):
@@ -175,7 +175,3 @@ def _worth_explaining(observations: Sequence[Observation], check: str) -> list[O
         if any(o.comparison is not None for o in group):
             return [o for o in group if o.result.status is not Status.DEPARTED]
     return []
-
-
-def _size(observation: Observation) -> int:
-    return 0 if observation.expectation is None else observation.expectation.case.x.size

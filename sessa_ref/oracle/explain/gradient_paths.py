@@ -7,7 +7,7 @@ from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.places import PLACES
 from sessa_ref.oracle.bounds.expectation import Expectation
-from sessa_ref.oracle.explain.evidence import STEP, ComplexParameters
+from sessa_ref.oracle.explain.agreement import STEP, ComplexParameters
 
 
 def values_behind(expectation: Expectation, wrong: set[str]) -> list[str]:

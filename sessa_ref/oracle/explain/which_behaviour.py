@@ -13,8 +13,8 @@ from sessa_ref.oracle.comparison import Problem
 from sessa_ref.oracle.explain.behaviours import BEHAVIOURS
 from sessa_ref.oracle.explain.experiments import differ, output, smallest
 from sessa_ref.oracle.explain.first_wrong_value import wrong_stage
-from sessa_ref.oracle.explain.inversion import values_inside
-from sessa_ref.oracle.explain.patterns import first_token_pattern, layer_pattern, length_pattern
+from sessa_ref.oracle.explain.weights_from_outputs import values_inside
+from sessa_ref.oracle.explain.which_cases_fail import first_token_pattern, layer_pattern, length_pattern
 from sessa_ref.oracle.explain.wrong_gradients import wrong_gradients
 from sessa_ref.oracle.explain.wrong_uses import failing_uses, wrong_uses
 from sessa_ref.oracle.implementation.asked_once import asked_directly

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sessa_ref.faults import FAULTS
 from sessa_ref.oracle.checks import CHECKS
-from sessa_ref.oracle.explain.explanations import Explained, kinds
+from sessa_ref.oracle.explain.known_mistakes import Explained, kinds
 from sessa_ref.oracle.report.results import Report, Result, Status, Verdict
 
 _STYLES = {

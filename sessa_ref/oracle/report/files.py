@@ -1,6 +1,5 @@
 """Reports as files: tried before the run, and written independently of each other."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -52,4 +51,4 @@ def write(report: Report, paths: Mapping[str, Path], lengths: Mapping[str, int])
 def _rendered(report: Report, form: str, lengths: Mapping[str, int]) -> str:
     if form == "html":
         return to_html(report, lengths)
-    return to_junit(report) if form == "junit" else json.dumps(report.to_json(), indent=2) + "\n"
+    return to_junit(report) if form == "junit" else report.to_json() + "\n"
