@@ -4,6 +4,4 @@ The layer is defined once, plainly, in ``sessa_ref.reference`` (NumPy). ``sessa_
 independent torch layer, and ``sessa_ref.oracle`` checks that layer, or anyone's, against the definition.
 """
 
-from importlib.metadata import version
-
-__version__ = version("sessa-ref")
+__version__ = "0.1.0"

@@ -1,8 +1,31 @@
-"""`python -m sessa_ref`: the command line, as `sessa-ref`."""
+"""`sessa-ref`, and `python -m sessa_ref`: the command line, which Ctrl-C can end while it is being imported."""
 
-import sys
+import os
+import signal
 
-from sessa_ref.commands.app import main
+
+def main() -> None:
+    """Run the command line; it ends with SystemExit.
+
+    Ctrl-C during the imports ends the process as it does later: with status 130 and one line.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # not where Ctrl-C is ignored
+        # No exception, which a library could catch during its imports: nothing has to be left in order yet.
+        signal.signal(signal.SIGINT, _end)
+    from sessa_ref.commands.app import main as command_line
+
+    try:
+        signal.signal(signal.SIGINT, before)
+        command_line(prog_name="sessa-ref")
+    except KeyboardInterrupt:  # before the command line's own guard
+        _end()
+
+
+def _end(*_: object) -> None:
+    os.write(2, b"sessa-ref: interrupted\n")
+    os._exit(130)
+
 
 if __name__ == "__main__":
-    sys.exit(main(prog_name="sessa-ref"))
+    main()

@@ -131,3 +131,50 @@ def test_a_narrow_encoding_is_no_error():
     assert run.returncode == 2
     assert run.stderr.decode("ascii").startswith("there is no fault ")
     assert run.stderr.decode("ascii").endswith("sessa-ref explain lists them\n")
+
+
+INTERRUPTED = """
+import signal, sys
+from sessa_ref.__main__ import main
+
+class CommandLine:  # stands for the module
+    @property
+    def main(self):  # `from ... import main` asks for it
+        if "importing" in sys.argv:
+            signal.raise_signal(signal.SIGINT)
+        return self.run
+
+    def run(self, prog_name):
+        if "beginning" in sys.argv:
+            signal.raise_signal(signal.SIGINT)
+        print(prog_name, "with" if signal.getsignal(signal.SIGINT) is before else "without", "its Ctrl-C")
+
+before = signal.SIG_IGN if "ignored" in sys.argv else signal.default_int_handler
+signal.signal(signal.SIGINT, before)
+sys.modules["sessa_ref.commands.app"] = CommandLine()
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "status", "output", "error"),
+    [
+        (["importing"], 130, "", "sessa-ref: interrupted\n"),
+        (["beginning"], 130, "", "sessa-ref: interrupted\n"),
+        (["importing", "ignored"], 0, "sessa-ref with its Ctrl-C\n", ""),
+        (["never"], 0, "sessa-ref with its Ctrl-C\n", ""),
+    ],
+)
+def test_ctrl_c_before_the_command_line_is_ready(when, status, output, error):
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED, *when], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (status, output, error)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="removes the folder that a process is in")
+@pytest.mark.parametrize("arguments", [["verify", "--command", "absent {case_dir}"], ["vectors", "export", "vectors"]])
+def test_a_folder_that_is_gone_is_named(tmp_path, arguments):
+    program = f"import os; os.chdir({str(tmp_path)!r}); os.rmdir({str(tmp_path)!r}); {COMMAND[2]}"
+    run = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr.endswith("; the current folder does not exist any more\n")
+    assert "Traceback" not in run.stderr

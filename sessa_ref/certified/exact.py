@@ -29,7 +29,7 @@ def rational(array: Any) -> fmpq_mat:
 
 
 def solve(B: Any, f: Any) -> fmpq_mat:
-    """S with (I - B) s = f by the recurrence (21), (22), exactly.
+    """s with (I - B) s = f by the recurrence (21), (22), exactly.
 
     Args:
         B: routing matrix, (T, T), of rationals as `rational` takes them.

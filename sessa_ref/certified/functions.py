@@ -43,7 +43,7 @@ def normal_cdf(a: arb) -> arb:
 
 
 def gelu(a: arb) -> arb:
-    """A Phi(a) (11)."""
+    """a Phi(a) (11)."""
     return a * normal_cdf(a)
 
 

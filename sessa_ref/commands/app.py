@@ -271,8 +271,17 @@ def _errors(doing: str, log: Console) -> Iterator[None]:
     except Exception as error:
         if is_exit(error) or isinstance(error, BrokenPipeError) or os.environ.get(TRACEBACK):
             raise
-        log.print(one_line(f"{doing}: {reason(error)}"), style="red", soft_wrap=True)
+        log.print(one_line(f"{doing}: {reason(error)}{_adrift()}"), style="red", soft_wrap=True)
         raise typer.Exit(FAILED) from None
+
+
+def _adrift() -> str:
+    """What to add to a message where the current folder is gone: libraries and implementations fail in odd ways then."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "; the current folder does not exist any more"
+    return ""
 
 
 @contextmanager

@@ -107,6 +107,6 @@ def jacobian_bound(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -
 def _weights_and_key_side(
     layer: CausalAttention, x: Float64[Array, "T D"], tau: int
 ) -> tuple[Float64[Array, "T T"], Float64[Array, "T D"]]:
-    """Alpha, and for all t the gradient of logit (t, tau) with respect to x_tau through the key."""
+    """alpha, and for all t the gradient of logit (t, tau) with respect to x_tau through the key."""
     check_token(tau, len(x))
     return kernel(layer, x), layer.scale * (x @ layer.q_weight.T) @ layer.k_weight

@@ -22,7 +22,7 @@ def nonfinite_tokens(*tensors: Float[Tensor, "*batch T _"]) -> Bool[Tensor, "*ba
 
 
 def finite(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Z with 0 for every entry that is not finite.
+    """z with 0 for every entry that is not finite.
 
     The cotangent is handed on as it is: it is 0 already where the outputs that depend on z are NaN by decree.
     """
@@ -34,7 +34,7 @@ def finite(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def isolate_nonfinite(
     u: Float[Tensor, "*batch T D"],
 ) -> tuple[Float[Tensor, "*batch T D"], Bool[Tensor, "*batch T 1"]]:
-    """U made finite, and which tokens come at or after one that was not."""
+    """u made finite, and which tokens come at or after one that was not."""
     return finite(u), from_first_on(nonfinite_tokens(u))[..., None]
 
 

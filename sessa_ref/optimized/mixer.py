@@ -131,7 +131,7 @@ class SessaMixer(nn.Module):
         return self.out_proj(o.transpose(-2, -3).flatten(-2))
 
     def gain(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T"]:
-        """Gamma = gamma_max tanh(gamma_bias + <u, w>), in at least float32: bfloat16 would round 0.999 to 1."""
+        """gamma = gamma_max tanh(gamma_bias + <u, w>), in at least float32: bfloat16 would round 0.999 to 1."""
         argument = (self.gamma_bias + self.gamma_ctx(u)).squeeze(-1)
         return self.config.gamma_max * torch.tanh(argument.to(torch.promote_types(argument.dtype, torch.float32)))
 

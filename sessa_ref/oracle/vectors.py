@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors
 from jaxtyping import Float64
 from safetensors.numpy import save_file
 
@@ -34,7 +33,7 @@ from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.comparison import FLOAT32_ANGLES, Truth, compare, naming_the_departure
 from sessa_ref.oracle.implementation import request_folder
 from sessa_ref.oracle.report.results import Report, Result, Status, never_checked
-from sessa_ref.parameters import shapes
+from sessa_ref.parameters import decode, read_safetensors, shapes
 from sessa_ref.precision import PRECISIONS
 
 FORMAT_VERSION = 2
@@ -337,23 +336,16 @@ def _read(path: Path) -> dict[str, Stored]:
         ValueError: there is no such file, or it is something else.
     """
     try:
-        entries = safetensors.deserialize(path.read_bytes())
+        entries = read_safetensors(path)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file: {error}") from None
-    return {name: _decode(entry) for name, entry in sorted(entries, key=operator.itemgetter(0))}
+    return {name: _stored(name, entry) for name, entry in sorted(entries.items())}
 
 
-def _decode(entry: Mapping[str, Any]) -> Stored:
-    dtype, shape = entry["dtype"], tuple(entry["shape"])
-    if dtype == "BF16":  # the upper half of a float32
-        values = (np.frombuffer(entry["data"], np.uint16).astype(np.uint32) << 16).view(np.float32)
-    elif dtype in _DTYPES:
-        values = np.frombuffer(entry["data"], _DTYPES[dtype])
-    else:
-        return Stored(dtype, np.empty(0), shape)
-    return Stored(dtype, values.reshape(shape), shape)
+def _stored(name: str, entry: Mapping[str, Any]) -> Stored:
+    judged = entry["dtype"] in _DTYPES
+    values = decode(name, entry) if judged else np.empty(0)
+    return Stored(entry["dtype"], values, tuple(entry["shape"]))
 
 
 def _is_folder_name(name: str) -> bool:

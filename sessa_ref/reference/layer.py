@@ -79,7 +79,7 @@ def after_mixer(
     s: Real[Array, "*batch D"],
     g: Real[Array, "*batch D"],
 ) -> Real[Array, "*batch D"]:
-    """Y = x + (s g) W_out^T + b_out (13)."""
+    """y = x + (s g) W_out^T + b_out (13)."""
     return x + tokenwise.linear(s * g, parameters["W_out.weight"], parameters["W_out.bias"])
 
 

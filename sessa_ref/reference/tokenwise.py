@@ -14,7 +14,7 @@ def linear(
     weight: Real[Array, "outputs inputs"],
     bias: Real[Array, " outputs"] | None = None,
 ) -> Real[Array, "*batch outputs"]:
-    """X W^T + b, the weight stored as (outputs, inputs)."""
+    """x W^T + b, the weight stored as (outputs, inputs)."""
     product = x @ weight.T
     return product if bias is None else product + bias
 

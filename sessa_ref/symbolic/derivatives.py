@@ -13,7 +13,7 @@ from sessa_ref.symbolic.routing import check_tokens, checked
 
 
 def influence_derivative(B: Any, source: int, target: int, edge: tuple[int, int]) -> sympy.Expr:
-    """D K_{target, source} / d B_ij = K_{target, i} K_{j, source} for the edge (j, i), from token j to token i.
+    """d K_{target, source} / d B_ij = K_{target, i} K_{j, source} for the edge (j, i), from token j to token i.
 
     Raises:
         ValueError: B is not strictly lower-triangular, or there are no such tokens, or no such edge.
@@ -25,7 +25,7 @@ def influence_derivative(B: Any, source: int, target: int, edge: tuple[int, int]
 
 
 def state_derivative(B: Any, f: Any, target: int, edge: tuple[int, int]) -> sympy.Matrix:
-    """D s_target / d B_ij = K_{target, i} s_j for the edge (j, i): what goes on from i, times the state at j.
+    """d s_target / d B_ij = K_{target, i} s_j for the edge (j, i): what goes on from i, times the state at j.
 
     Args:
         B: routing matrix, (T, T).
@@ -57,7 +57,7 @@ def reversed_time(B: Any) -> sympy.Matrix:
 
 
 def adjoint(B: Any, ds: Any) -> sympy.Matrix:
-    """Lambda = (I - B)^(-T) ds as path sums on reversed time: df, where ds is the gradient of s.
+    """lambda = (I - B)^(-T) ds as path sums on reversed time: df, where ds is the gradient of s.
 
     lambda_t is the sum over all paths from t to later tokens i of weight * ds_i.
 

@@ -412,7 +412,7 @@ class Faulty(PlainTorchLayer):
         return alpha.detach() if self.has("GradientRoutingDetached") else alpha
 
     def gain_of(self, u: Tensor) -> Tensor:
-        """Gamma, (..., T)."""
+        """gamma, (..., T)."""
         pre = torch.zeros_like(u[..., 0])
         if not self.has("GainContextMissing"):
             pre = self.mixer.gamma_ctx(u)[..., 0]

@@ -163,7 +163,7 @@ class PlainTorchLayer(nn.Module):
         return self.gamma_max * torch.tanh(pre)
 
     def solve(self, B: Tensor, f: Tensor) -> Tensor:
-        """S from (I - B) s = f; B is strictly lower-triangular."""
+        """s from (I - B) s = f; B is strictly lower-triangular."""
         working = torch.promote_types(f.dtype, torch.float32)
         matrix = torch.eye(B.shape[-1], dtype=working) - B.to(working)
         return torch.linalg.solve_triangular(matrix, f.to(working), upper=False).to(f.dtype)

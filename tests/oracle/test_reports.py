@@ -1,5 +1,6 @@
 """Reports in other formats: nothing is lost, nothing is decided differently, and any text survives."""
 
+import io
 import json
 import os
 import re
@@ -11,10 +12,13 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from sessa_ref import reference
 from sessa_ref.oracle import Report, Result, battery, report, verify
+from sessa_ref.oracle.checks import CHECKS
 from sessa_ref.oracle.report import files, to_html, to_junit
+from sessa_ref.oracle.report.console import print_report
 from sessa_ref.oracle.report.results import Diagnosis, Status
 
 SCHEMA = json.loads((Path(report.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
@@ -50,6 +54,22 @@ class Reference:
                 return reference.forward(parameters, x).astype(dtype)
 
         return Layer()
+
+
+@pytest.mark.parametrize("width", [1, 80, 120])
+def test_no_number_of_the_table_is_cut_off(width):
+    results = [Result("case", "float64", check, Status.PASSED, 0.01 * i) for i, check in enumerate(CHECKS)]
+    stream = io.StringIO()
+    print_report(Console(file=stream, width=width), Report("implementation", results, {}))
+    (row,) = (line.split() for line in stream.getvalue().splitlines() if line.startswith("  case  ") and "0." in line)
+    assert row == ["case", "float64", *(f"{0.01 * i:.2f}" for i in range(len(CHECKS)))]
+
+
+def test_only_checks_that_were_made_have_a_column():
+    stream = io.StringIO()
+    print_report(Console(file=stream, width=80), REPORT)
+    heading = next(line for line in stream.getvalue().splitlines() if "dtype" in line)
+    assert heading.split() == ["case", "dtype", "forward", "gradients", "decode", "NaN", "isolation"]
 
 
 def test_junit_has_every_result_once():

@@ -108,9 +108,9 @@ def implementation(name: str) -> InProcessImplementation:
     return InProcessImplementation(name, load_target(f"{FOLDER / 'unplanned.py'}:{name}"))
 
 
-def observation_of(name: str, check: str, case: Case) -> Observation:
+def observation_of(implementation: InProcessImplementation, check: str, case: Case) -> Observation:
     expectation = expectations(case, ("float64",))["float64"]
-    comparison = CHECKS[check](implementation(name), expectation)
+    comparison = CHECKS[check](implementation, expectation)
     assert comparison is not None
     status = Status.FAILED if comparison.ratio > 1 else Status.PASSED
     result = Result(case.name, "float64", check, status, comparison.ratio)
@@ -122,7 +122,7 @@ def observed(name: str, check: str) -> list[Observation]:
     observations = []
     for case in battery():
         if case.name in CASES_OF.get(name, FEW):
-            observations.append(observation_of(name, check, case))
+            observations.append(observation_of(implementation(name), check, case))
     return observations
 
 
@@ -160,6 +160,21 @@ def test_how_a_implementation_behaves_is_told(name):
     report = report_on(name)
     assert report.verdict is Verdict.DOES_NOT_CONFORM
     assert [diagnosis.name for diagnosis in report.diagnosis] == [TOLD[name][0]]
+
+
+@pytest.mark.parametrize(("value", "told"), [(0.0, "IgnoresInput"), (1.0, "IgnoresInput"), (np.nan, "NotFinite")])
+def test_an_output_that_is_a_constant_is_no_state(value, told):
+    class Constant:
+        def build(self, parameters, dtype):
+            return self
+
+        def forward(self, x):
+            return np.full_like(x, value)
+
+    constant = InProcessImplementation("constant", Constant())
+    observations = [observation_of(constant, "forward", case) for case in battery() if case.name in FEW]
+    assert all(o.result.status is Status.FAILED for o in observations)
+    assert [diagnosis.name for diagnosis in behaviours(observations, constant)] == [told]
 
 
 def test_a_backward_pass_that_rounds_is_told_with_where_it_does():
@@ -213,7 +228,7 @@ def test_a_rule_for_a_length_of_one():
     """That each failing case has a single token says nothing about the first of several."""
     case = replace(next(c for c in battery() if c.name == "heads"), name="one")
     alone = replace(case, x=case.x[:, :1].copy(), dy=case.dy[:, :1].copy(), split=1)
-    observations = [observation_of("WithoutProjectionAlone", "forward", each) for each in (alone, case)]
+    observations = [observation_of(implementation("WithoutProjectionAlone"), "forward", each) for each in (alone, case)]
     (fact,) = length_pattern(observations, implementation("WithoutProjectionAlone"))
     assert fact == ("WrongForSomeLengths", "wrong for T = 1 alone")
     assert list(first_token_pattern(observations)) == []

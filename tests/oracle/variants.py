@@ -278,7 +278,7 @@ class OnePassVariance(PlainTorchLayer):
 
 
 class ErfcGelu(PlainTorchLayer):
-    """A erfc(-a / sqrt 2) / 2: no cancellation at negative a."""
+    """a erfc(-a / sqrt 2) / 2: no cancellation at negative a."""
 
     def gelu(self, a: Tensor) -> Tensor:
         return a * 0.5 * torch.erfc(-a / math.sqrt(2))

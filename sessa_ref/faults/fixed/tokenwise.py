@@ -92,7 +92,7 @@ def _outputs_of_w_in(order: Callable[[int], Array]) -> Replacements:
 
 
 def _gate(change: Callable[[Array], Array]) -> Replacements:
-    """S is multiplied by change(g)."""
+    """s is multiplied by change(g)."""
 
     def wrap(original: Callable) -> Callable:
         return lambda parameters, x, s, g: original(parameters, x, s, change(g))

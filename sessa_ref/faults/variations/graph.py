@@ -249,7 +249,7 @@ def _solved(run: Run, B: Array, f: Array) -> Array:
 
 
 def solve(B: Array, f: Array) -> Array:
-    """S from (I - B) s = f, for any square B."""
+    """s from (I - B) s = f, for any square B."""
     T = f.shape[-2]
     return np.linalg.solve(np.eye(T) - B, f) if T else f
 

@@ -21,7 +21,7 @@ def dense(
 
 
 def weights(q: Float[Tensor, "*batch T d_b"], k: Float[Tensor, "*batch T d_b"]) -> Float[Tensor, "*batch T T"]:
-    """Alpha (17): the softmax of <q_t, k_j> / sqrt(d_b) over the strict past j < t; row 0 is zero."""
+    """alpha (17): the softmax of <q_t, k_j> / sqrt(d_b) over the strict past j < t; row 0 is zero."""
     T = q.shape[-2]
     hidden = torch.ones(T, T, dtype=torch.bool, device=q.device).triu()
     # Row 0 sees nothing. A softmax of nothing is NaN, also in the gradient, so the row stays unmasked until after it.

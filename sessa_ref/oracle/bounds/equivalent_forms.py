@@ -35,7 +35,7 @@ def weights_by_log_sum_exp(
 def mean_dalpha_from_output(
     alpha: Real[Array, "*batch T T"], dout: Real[Array, "*batch T d"], values: Real[Array, "*batch T d"]
 ) -> Real[Array, "*batch T"]:
-    """Sum_j alpha_tj <dout_t, values_j> as <dout_t, sum_j alpha_tj values_j>, from the output that is already there.
+    """sum_j alpha_tj <dout_t, values_j> as <dout_t, sum_j alpha_tj values_j>, from the output that is already there.
 
     The row's dalpha and their mean then have rounding errors apart; where one weight is nearly 1, dalpha less its
     mean is nothing else.

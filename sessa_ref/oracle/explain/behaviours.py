@@ -22,6 +22,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     for behaviour in (
         Behaviour("OverwritesInput", "It changes its input in place.", "An in-place operation on x or on a view of it.", "Work on a new tensor."),
         Behaviour("KeepsState", "What it computed before makes a difference.", "A buffer, a table or a cache on the module that is not renewed.", "Compute from the arguments alone."),
+        Behaviour("IgnoresInput", "Its output is the same for every input and every token.", "The output is a constant, zero for example, or computed from parameters alone.", "Compute the output from x."),
         Behaviour("ReusesOutputMemory", "A later call changes an output that was handed out before.", "Outputs are views of a buffer of the module.", "Return new memory."),
         Behaviour("SharesDecodingState", "Two sequences that are decoded in turn disturb each other.", "The cache lives on the module instead of being handed over.", "Keep everything of a sequence in its own cache."),
         Behaviour("MixesBatchRows", "An output depends on other rows of the batch.", "A reduction, a reshape or an index over the batch axis.", "Treat every row by itself."),

@@ -1,6 +1,7 @@
 """The report as a table on the terminal."""
 
 import math
+import sys
 
 from rich import box
 from rich.console import Console
@@ -33,13 +34,16 @@ def print_report(console: Console, report: Report) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("case", no_wrap=True)
     table.add_column("dtype", no_wrap=True)
-    for check in CHECKS:
+    checks = [check for check in CHECKS if any(result.check == check for result in report.results)]
+    for check in checks:
         table.add_column(check, justify="right", min_width=max(map(len, check.split())))
     rows: dict[tuple[str, str], dict[str, Result]] = {}
     for result in report.results:
         rows.setdefault((result.case, result.dtype), {})[result.check] = result
     for (case, dtype), by_check in rows.items():
-        table.add_row(Text(case), Text(dtype), *(_cell(by_check.get(check)) for check in CHECKS))
+        table.add_row(Text(case), Text(dtype), *(_cell(by_check.get(check)) for check in checks))
+    whole = console.measure(table, options=console.options.update(max_width=sys.maxsize)).maximum
+    console.width = max(console.width, whole)  # a number that is cut off is another number
     console.print(table)
     for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
         _print_findings(console, report, status)
