@@ -27,7 +27,7 @@ from sessa_ref.oracle.report.results import Result, Status
 from sessa_ref.precision import PRECISIONS
 
 DECLINING = " (an optional config; to decline it, raise UnsupportedError or write unsupported.txt)"
-"""What an error says in addition where the implementation could have declined."""
+"""Added to an error where the implementation could have declined."""
 
 
 class Observation(NamedTuple):
@@ -47,8 +47,8 @@ def run_checks(
 ) -> Iterator[Observation]:
     """Run the checks of a case, one observation each; failures of the implementation become errored results.
 
-    What the implementation declines is skipped, where it may: nobody declines the outputs of a published config, nor what
-    is in `require`. A check that goes beyond a limit ends the case: the next one would most likely take as long. Equal
+    What the implementation declines is skipped. It cannot decline the outputs of a published config, nor the checks in
+    `require`. A check that goes beyond a limit ends the case, because the next check would probably take as long. Equal
     requests of several checks are asked once.
 
     Raises:
@@ -61,7 +61,7 @@ def run_checks(
         required = name not in ROBUSTNESS or name in require
         if not applies(name, case, dtype):
             continue
-        # Nothing can be wrong about no tokens: who refuses them is less robust, not mistaken.
+        # Without tokens no output can be wrong: refusing them is a lack of robustness, not a mistake.
         errored = Result(case.name, dtype, name, Status.ERRORED, None, gave_up, required and case.x.shape[1] > 0)
         if gave_up:
             yield Observation(errored)
@@ -79,7 +79,7 @@ def run_checks(
             message = f"{error}{DECLINING if optional else ''}"
             yield Observation(replace(errored, message=message), label=error.label)
         else:
-            if comparison is None:  # it is about something that the published layer does not have either
+            if comparison is None:  # an optional extension, which the published layer does not have either
                 if name in require:
                     yield Observation(replace(errored, message=f"{name} is required, and it takes no mask"))
                 continue
@@ -119,7 +119,7 @@ def decode(implementation: Implementation, expectation: Expectation) -> Comparis
         try:
             values = implementation.run("decode", replace(case, split=split), expectation.dtype)
         except UnsupportedError:
-            if worst.ratio > 1:  # what is wrong already is not declined by the next split
+            if worst.ratio > 1:  # declining a later split does not excuse an error in this one
                 return worst
             raise
         worst = worst.worse(replace(compare(Truth.of(expectation), values, ["y"]), split=split))
@@ -127,14 +127,14 @@ def decode(implementation: Implementation, expectation: Expectation) -> Comparis
 
 
 def causality(implementation: Implementation, expectation: Expectation) -> Comparison:
-    """Other tokens from the middle on leave the implementation's own outputs before it as they were."""
+    """Replacing the tokens from the middle on does not change the implementation's outputs before it."""
     x = expectation.case.x
     middle = x.shape[1] // 2
     return _compare_past(implementation, expectation, middle, -2 * np.roll(x[:, middle:], 1, axis=-1))
 
 
 def nan_isolation(implementation: Implementation, expectation: Expectation) -> Comparison:
-    """A NaN, and an infinity, in the middle token leave the implementation's own outputs before it as they were."""
+    """A NaN or an infinity in the middle token does not change the implementation's outputs before it."""
     middle = expectation.case.x.shape[1] // 2
     worst = Comparison()
     for bad in (np.nan, np.inf):
@@ -145,7 +145,7 @@ def nan_isolation(implementation: Implementation, expectation: Expectation) -> C
 
 
 def calls(implementation: Implementation, expectation: Expectation) -> Comparison:
-    """Earlier calls, the memory layout, the batch and training mode make no difference; the input stays."""
+    """Earlier calls, memory layout, batch and training mode make no difference, and the input is not modified."""
     values = _by_label(implementation, "calls", expectation)
     given = expectation.case.x.astype(_carrier(expectation))
     worst = compare_uses(Truth.of(expectation), values)
@@ -155,7 +155,7 @@ def calls(implementation: Implementation, expectation: Expectation) -> Compariso
 
 
 def lengths(implementation: Implementation, expectation: Expectation) -> Comparison:
-    """The outputs for the first tokens alone, whatever their number: the layer is causal, so they are known."""
+    """The outputs for the first tokens alone, for every number of them. The layer is causal, so they are known."""
     values = _by_label(implementation, "lengths", expectation)
     labels = [Label("y", Use.FIRST_TOKENS, T) for T in range(1, expectation.case.x.shape[1] + 1)]
     return compare_uses(Truth.of(expectation), {label: values.get(label, np.zeros(0)) for label in labels})
@@ -263,7 +263,7 @@ def _compare_past(
 
 
 def _forward(implementation: Implementation, case: Case, dtype: str) -> Values:
-    """The answer to a forward request, which for a published config nobody may decline, whatever the tokens."""
+    """The answer to a forward request. For a published config it cannot be declined, whatever the tokens."""
     try:
         return implementation.run("forward", case, dtype)
     except UnsupportedError as unsupported:
@@ -273,7 +273,7 @@ def _forward(implementation: Implementation, case: Case, dtype: str) -> Values:
 
 
 def _output(implementation: Implementation, case: Case, dtype: str) -> np.ndarray:
-    """What the implementation answers as y; empty where it has none, which is no output's shape."""
+    """The y of the answer; without one an empty array, which never has the right shape."""
     return _forward(implementation, case, dtype).get("y", np.zeros(0))
 
 

@@ -56,7 +56,7 @@ class Comparison:
     values: Values = field(default_factory=dict)
     """What the implementation computed, by quantity, for the diagnosis."""
     wrong: Labelled = field(default_factory=dict)
-    """Of a layer that was used in several ways, what is wrong."""
+    """The wrong arrays of a layer that was used in several ways."""
     split: int = 0
     """Tokens of the prefill, where the values were decoded."""
     compared: bool = False
@@ -92,7 +92,7 @@ def compare(truth: Truth, values: Values, quantities: Iterable[str]) -> Comparis
 
 
 def compare_uses(truth: Truth, values: Mapping[Label, np.ndarray]) -> Comparison:
-    """The same for a layer that was used in several ways; gradients of what the layer does not have do not count."""
+    """The same for a layer that was used in several ways. Gradients of unknown parameters are ignored."""
     worst, wrong = Comparison(), {}
     for label, value in values.items():
         if label.quantity in truth.true:
@@ -122,7 +122,7 @@ def compare_one(truth: Truth, label: Label, value: np.ndarray) -> Comparison:
 
 
 def wrong_form(label: Label, value: np.ndarray, shape: tuple[int, ...], dtype: str) -> Comparison | None:
-    """That an array has another shape or dtype than expected, if so."""
+    """The mismatch, if an array has another shape or dtype than expected."""
     if value.shape != shape:
         return mismatch(f"{label} has shape {value.shape}, expected {shape}", Problem.SHAPE)
     if value.dtype != dtype:
@@ -131,7 +131,7 @@ def wrong_form(label: Label, value: np.ndarray, shape: tuple[int, ...], dtype: s
 
 
 def mismatch(message: str, problem: Problem) -> Comparison:
-    """What cannot be compared is infinitely wrong."""
+    """The result for values that cannot be compared: the ratio is infinite."""
     return Comparison(np.inf, np.inf, message, problem)
 
 
@@ -146,7 +146,7 @@ def worst_element(label: Label, ratios: np.ndarray) -> Comparison:
 
 
 def naming_the_departure(result: Result) -> Result:
-    """A departed result whose message says from what; any other result as it is."""
+    """The result; if it departs, its message says from what."""
     if result.status is not Status.DEPARTED:
         return result
     return replace(result, message=f"float32 rotary angles: {result.message}")

@@ -36,14 +36,14 @@ _SMALL_DEPARTURE = 100.0
 
 
 class IncompleteError(Exception):
-    """The run ended before its end, for a reason that is no verdict; `report` holds what was done until then."""
+    """The run stopped early without a verdict; `report` holds what was done until then."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(report.incomplete)
         self.report = report
 
 
-@np.errstate(all="ignore")  # whatever the caller, or the implementation, has made of them
+@np.errstate(all="ignore")  # the caller or the implementation may have changed the settings
 def verify(
     implementation: Implementation | Adapter,
     dtypes: Iterable[str] = STANDARD_DTYPES,
@@ -69,7 +69,7 @@ def verify(
     Raises:
         TypeError: the implementation is neither.
         TargetError: the implementation cannot be run at all.
-        IncompleteError: what should run the implementation failed in the middle, for example because the disk is full.
+        IncompleteError: the oracle itself failed during the run, for example because the disk is full.
         ValueError: a dtype or a required check is unknown.
     """
     dtypes, require, cases = list(dtypes), list(require), list(battery() if cases is None else cases)
@@ -94,7 +94,7 @@ def verify(
             for expectation in expectations:
                 progress(f"{expectation.case.name}, {expectation.dtype}")
                 observations.extend(run_checks(implementation, expectation, require))
-    except Exception as error:  # whatever it is, it is no verdict, and what was found is worth keeping
+    except Exception as error:  # any error: there is no verdict, but the results so far are kept
         results = [naming_the_departure(observation.result) for observation in observations]
         raise IncompleteError(Report(implementation.name, results, about, incomplete=reason(error))) from error
     observations = _without_false_departures(observations)
@@ -107,7 +107,7 @@ def verify(
 def _explanation(
     implementation: Implementation, observations: Sequence[Observation], progress: Callable[[str], None]
 ) -> tuple[list[Diagnosis], list[str]]:
-    """The diagnosis and the location; if the search for them fails, the verdict stands all the same."""
+    """The diagnosis and the location. If the search for them fails, the verdict stays as it is."""
     progress("diagnosis")
     implementation = AskedOnce(implementation)
     diagnosis: list[Diagnosis] = []
@@ -134,7 +134,7 @@ def _about(dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:
 
 
 def _smoke_config(cases: Sequence[Case]) -> SessaConfig:
-    """The config of the smoke test: that of all cases, where they share one, because there may be no other."""
+    """The config of the smoke test. If all cases share a config, it is that one: no other may be supported."""
     configs = {case.parameters.config for case in cases}
     return configs.pop() if len(configs) == 1 else SessaConfig.published(8, 2)
 

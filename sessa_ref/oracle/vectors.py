@@ -156,12 +156,12 @@ def check(directory: str | os.PathLike[str], outputs: str | os.PathLike[str], re
 
 
 def _obliged(result: Result, entry: Mapping[str, Any], require: Sequence[str]) -> Result:
-    """A result that was skipped is an error, if the check is the forward one or required, and the config is not optional."""
+    """The result, but an error if it was skipped although the check is forward or required and the config not optional."""
     optional = not SessaConfig(**entry["config"]).is_published
     offered = result.dtype in ("unknown", *entry["dtypes"])
     if result.status is not Status.SKIPPED or optional or not offered or result.check not in ("forward", *require):
         return result
-    # Nothing can be wrong about no tokens.
+    # Without tokens no output can be wrong.
     return replace(result, status=Status.ERRORED, required=entry["T"] > 0)
 
 
@@ -181,7 +181,7 @@ def _entry(case: Case, exposes: list[str]) -> dict[str, Any]:
 
 
 def _expected(case: Case) -> dict[str, Float64[Array, "..."]]:
-    """True values, radii, bounds and what float32 angles add, under the names that the files have."""
+    """True values, radii, bounds and what float32 angles add, under their names in the files."""
     of_float64 = expectation.Expectation(case, "float64")
     angles = expectation.spreads(case, 0.0, 1.0)
     granted = FLOAT32_ANGLES if case.parameters.config.rope else 0.0

@@ -1,4 +1,4 @@
-"""Which faults of the catalogue a case brings to light."""
+"""Which faults of the catalogue a case exposes."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ def exposed_faults(case: Case) -> list[str]:
 
 
 def exposes(expectation: Expectation, fault: Fault) -> bool:
-    """Whether a layer with this fault, which does not concern decoding, is seen to be wrong on this case."""
+    """Whether this case shows that a layer with this fault, which must not concern decoding, is wrong."""
     case = expectation.case
     with applied(fault), np.errstate(all="ignore"):
         if fault.area != "gradient":

@@ -1,4 +1,4 @@
-"""How well faults explain what an implementation computed: the distance of their values from the implementation's, in bounds."""
+"""How well a mistake agrees with what an implementation computed: the distance of its values, in bounds."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +27,7 @@ ROUNDED = 0.98
 """Share of the elements that a rounding must reproduce: some libraries round in two steps, and ties may break."""
 
 TIES = 0.1
-"""Part of an error by rounding that a tie which breaks otherwise may leave: later tokens inherit it."""
+"""Part of a rounding error that may remain where a tie was rounded the other way; later tokens inherit it."""
 
 _DIRECTIONS = 3
 STEP = 1e-30
@@ -85,7 +85,7 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
 
 
 def observed_values(observation: Observation) -> Values:
-    """What the implementation computed; where it passed, the truth will do."""
+    """What the implementation computed. Where it passed, the true values stand for it."""
     if observation.comparison is not None:
         return observation.comparison.values
     return {} if observation.expectation is None else observation.expectation.true

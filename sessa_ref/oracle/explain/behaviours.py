@@ -1,4 +1,4 @@
-"""Ways to be wrong that are no mistake in one of the layer's formulas: the list of them."""
+"""The list of behaviours: ways to be wrong other than a mistake in one of the layer's formulas."""
 
 from dataclasses import dataclass
 

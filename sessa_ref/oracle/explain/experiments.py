@@ -10,7 +10,7 @@ from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, TargetError, UnsupportedError
 
 FAILURES = (ImplementationError, UnsupportedError, TargetError)
-"""How an implementation may fail at a request, which then tells nothing."""
+"""Errors by which an experiment ends without a result."""
 
 
 def smallest(failed: Sequence[Observation], check: str) -> Observation | None:

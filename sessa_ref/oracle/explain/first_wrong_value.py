@@ -70,7 +70,7 @@ def _first_quantity(implementation: Implementation, observation: Observation) ->
 def wrong_stage(
     implementation: Implementation | None, observations: Sequence[Observation]
 ) -> Iterator[tuple[str, str]]:
-    """The first stage whose result is off although those before it are right, as far as they are shown."""
+    """The first stage that is wrong although all shown stages before it are right."""
     wrong = [o for o in observations if o.result.check == "forward" and o.comparison and o.expectation]
     if implementation is None or not wrong:
         return

@@ -46,7 +46,7 @@ def rounds_at_random(implementation: Implementation | None, failed: Sequence[Obs
 
 
 def gradients_round_at_random(implementation: Implementation | None, failed: Sequence[Observation]) -> bool:
-    """The same, for gradients; errors count in bounds."""
+    """The same for gradients, with errors in units of their bounds."""
     probe = smallest(failed, "gradients")
     if implementation is None or probe is None or probe.expectation is None or probe.comparison is None:
         return False

@@ -23,7 +23,7 @@ def prefill_is_wrong(observations: Sequence[Observation]) -> bool:
 
 
 def probes_of(failed: Sequence[Observation]) -> list[Observation]:
-    """Small failures that tell much: several tokens and heads, finite values, different layers."""
+    """Small failures that tell much: with several tokens and heads, finite values, and different configs."""
     finite = [
         o for o in failed if o.expectation is not None and o.result.ratio is not None and np.isfinite(o.result.ratio)
     ]
@@ -55,7 +55,7 @@ def config_of(observation: Observation) -> object:
 
 
 def _cost(observation: Observation) -> float:
-    """Size, and penalties for what tells little."""
+    """Size of a case, with penalties for cases that tell little."""
     if observation.expectation is None:
         return np.inf
     case = observation.expectation.case

@@ -72,7 +72,7 @@ class Search:
         self.before = together(*(m.changes for m in self.found if isinstance(m, Variation)))
 
     def run(self) -> list[Variation]:
-        """The mistakes that explain the observations, the likeliest first; none where none does."""
+        """The mistakes that explain the observations, the likeliest first; possibly none."""
         if not self.probes:
             return []
         prefill = self.check == "decode" and prefill_is_wrong(self.probes)

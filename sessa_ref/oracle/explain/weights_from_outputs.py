@@ -24,7 +24,7 @@ _CASES = 6
 _TOKENS = range(2, 41)
 
 _SEEN = 1e-6
-"""A gain or a weight, which are of the order of 1, is another one from this difference on."""
+"""Gains and weights, which are of order 1, are different if they differ by this much."""
 
 
 @dataclass(frozen=True)

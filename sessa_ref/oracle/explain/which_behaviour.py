@@ -30,7 +30,7 @@ def behaviours(
     Args:
         observations: of a whole run.
         implementation: for experiments; None for none.
-        definite: only what no fault of the layer can look like.
+        definite: only behaviours that no fault of the layer can imitate.
     """
     failed = [o for o in observations if o.result.status is Status.FAILED and o.result.required]
     number = len(failed) or sum(o.result.status is Status.ERRORED and o.result.required for o in observations)

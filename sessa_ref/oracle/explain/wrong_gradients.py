@@ -51,7 +51,7 @@ def _relative_error(wrong: Sequence[Observation]) -> float:
 
 
 def _behind(wrong: Sequence[Observation]) -> str:
-    """The values that just the wrong gradients flow back through, on the smallest failing case."""
+    """The values through which the wrong gradients flow back and no others do, on the smallest failing case."""
     probe = smallest(wrong, "gradients")
     if probe is None or probe.expectation is None or probe.comparison is None:
         return ""

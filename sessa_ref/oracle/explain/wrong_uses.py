@@ -29,7 +29,7 @@ BEHAVIOUR_OF: dict[Use, str] = {
     Use.ONLY_PARAMETERS: "PartialGradientsWrong",
     Use.TRAINING: "WrongInTraining",
 }
-"""What a use of the check `calls` that goes wrong is called, the plainest first."""
+"""The behaviour that each use of the check `calls` shows if it goes wrong, the plainest first."""
 
 
 def wrong_uses(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
@@ -75,7 +75,7 @@ def _plain_check(label: Label) -> str:
 
 
 def _stale(expectation: Expectation, value: np.ndarray) -> str:
-    """What a wrong output of the check `calls` is, if it is the one for earlier parameters or an earlier input."""
+    """Whether a wrong output of the check `calls` belongs to earlier parameters or an earlier input, or where it is wrong."""
     case, true = expectation.case, expectation.true["y"]
     if value.shape != true.shape:
         return ""

@@ -1,7 +1,7 @@
 """Padded batches whose right outputs are known: those of the case, wherever its tokens stand.
 
-A row of a case is pushed apart by padding, and as many of its last tokens are dropped. The layer is causal, so what
-is left of it has the outputs that it had.
+Padding is put between the tokens of a row, and as many of its last tokens are dropped. The layer is causal, so the
+remaining tokens keep their outputs.
 """
 
 import numpy as np
@@ -25,13 +25,13 @@ def layouts(case: Case) -> dict[Use, Bool[Array, "batch T"]]:
     }
     if batch > 1:
         masks[Use.BESIDE_A_ROW_OF_PADDING] = (row > 0) & (t >= missing)
-    # Decoding goes on where the prompt ends, so padding is on the left of the prompt, and steps have none.
+    # Decoding continues after the last token of the prompt, so padding stands on the left. Steps have no padding.
     masks[Use.PADDED_PROMPT] = t >= missing.clip(max=case.split)
     return masks
 
 
 def padded(x: Shaped[Array, "batch T D"], real: Bool[Array, "batch T"]) -> Shaped[Array, "batch T D"]:
-    """The first tokens of each row at its real places, and other numbers, as large as they, elsewhere."""
+    """The first tokens of each row at its real places, and other numbers of the same size elsewhere."""
     result = 2 * np.roll(x, 1, axis=2)[:, ::-1]
     for row, tokens, places in zip(result, x, real, strict=True):
         row[places] = tokens[: places.sum()]

@@ -1,4 +1,4 @@
-"""What a Python implementation is made to do for one request, next to the implementation itself."""
+"""How one request to a Python implementation is carried out, in the process of the implementation."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,12 +32,12 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
 
     Raises:
         UnsupportedError: the layer does not implement the operation, or the adapter does not offer the config.
-        ImplementationError: it returns something else than NumPy arrays, or what it should not raise.
+        ImplementationError: it returns something other than NumPy arrays, or raises an error that it must not raise.
     """
     carrier = PRECISIONS[dtype].carrier
     try:
         layer = adapter.build(case.parameters, dtype)
-    except TargetError as error:  # for this config; where it is so for all, the smoke test tells
+    except TargetError as error:  # for this config; the smoke test finds out if it is so for all
         raise ImplementationError(str(error)) from error
     if operation in _NEEDED:
         needed, lacking = _NEEDED[operation]
@@ -45,7 +45,7 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
             raise UnsupportedError(lacking)
     elif not isinstance(layer, Layer):
         raise ImplementationError(f"build made {describe(layer)}, which has no forward")
-    with np.errstate(all="ignore"):  # the implementation may have made them errors
+    with np.errstate(all="ignore"):  # the implementation may have turned warnings into errors
         x, dy = case.x.astype(carrier), case.dy.astype(carrier)
     try:
         values = OPERATIONS[operation](layer, case, x, dy)
@@ -87,7 +87,7 @@ def _vjp(layer: Differentiable, case: Case, x: np.ndarray, dy: np.ndarray) -> Re
 
 def _decode(layer: Decoding, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     outputs = [_array("the output of prefill", layer.prefill(x[:, : case.split], x.shape[1]))]
-    token = np.empty_like(x[:, 0]) if x.shape[1] else x  # one piece of memory for all tokens, as servers have it
+    token = np.empty_like(x[:, 0]) if x.shape[1] else x  # the same memory for all tokens, as in a server
     for t in range(case.split, x.shape[1]):
         token[...] = x[:, t]
         outputs.append(_array("the output of decode_step", layer.decode_step(token))[:, None].copy())
@@ -102,7 +102,7 @@ def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
         with _naming(Label("y", how)):
             values[Label("y", how)] = forward()
 
-    # First of all, other parameters, fewer rows and tokens, so that whatever it keeps has to be renewed and to grow.
+    # Start with other parameters and fewer rows and tokens: whatever the layer keeps must be replaced and must grow.
     if isinstance(layer, Trainable):
         layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
     layer.forward(x[:1, : x.shape[1] // 2].copy())
@@ -174,7 +174,7 @@ def _gradient(use: Use, vjp: Callable[[], Any]) -> Returned:
 
 @contextmanager
 def _naming(label: Label) -> Iterator[None]:
-    """Say in what the implementation raised something."""
+    """Name the use in which the implementation raised an error."""
     try:
         yield
     except Exception as error:
@@ -198,7 +198,7 @@ def _in_turn(layer: Sequences, case: Case, x: np.ndarray) -> np.ndarray:
 
 
 def _strided(array: np.ndarray) -> np.ndarray:
-    """A copy, (batch, T, D), whose axes lie in memory the other way round and with gaps."""
+    """A copy, (batch, T, D), with its axes in reverse order in memory and with gaps."""
     batch, T, D = array.shape
     copy = np.zeros((D, T, 2 * batch), dtype=array.dtype).T[::2]
     copy[...] = array

@@ -12,7 +12,7 @@ from sessa_ref.plotting import style
 
 
 def try_out(paths: Mapping[str, Path]) -> None:
-    """Refuse, before any work is done, what could not be written in the end.
+    """Refuse, before any work is done, files that could not be written at the end.
 
     Nothing is left behind: a file that is there is opened and not changed, and for a new one a nameless file is made
     in its folder.

@@ -97,9 +97,9 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Failed and errored required checks decide; departures are named, skipped parts do not count.
+        """Required checks that failed or errored decide. Departures are named. Skipped parts do not count.
 
-        Nothing conforms without an output of some token that was compared.
+        Nothing conforms unless the output of some token was compared.
         """
         if self.incomplete:
             return Verdict.INCOMPLETE
@@ -120,7 +120,7 @@ class Report:
 
     @property
     def remark(self) -> str:
-        """What the verdict does not rest on: the reason of an early end, and what was skipped; may be empty."""
+        """Limits of the verdict: why the run ended early, and what was skipped; may be empty."""
         remarks = [f"the run ended early: {self.incomplete}"] if self.incomplete else []
         if self.skipped:
             number, total = sum(self.skipped.values()), len(self.results)
