@@ -15,7 +15,7 @@ def exposed_faults(case: Case) -> list[str]:
 
 
 def exposes(expectation: Expectation, fault: Fault) -> bool:
-    """Whether this case shows that a layer with this fault, which must not concern decoding, is wrong."""
+    """Whether a layer with this fault, which does not concern decoding, is seen to be wrong on this case."""
     case = expectation.case
     with applied(fault), np.errstate(all="ignore"):
         if fault.area != "gradient":
