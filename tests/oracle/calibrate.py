@@ -92,7 +92,9 @@ def calibrate(seeds: range, names: tuple[str, ...]) -> tuple[int, dict[str, dict
                     break
                 largest[name][dtype] = max(largest[name][dtype] or 0.0, comparison.ratio)
                 if comparison.ratio > 0.5:
-                    print(f"seed {seed}, {dtype}, {name}, {check.__name__}: {comparison.ratio:.3g} {comparison.message}")
+                    print(
+                        f"seed {seed}, {dtype}, {name}, {check.__name__}: {comparison.ratio:.3g} {comparison.message}"
+                    )
     print(*(f"{name} in {dtype}: {error}" for (name, dtype), error in unsupported.items()), sep="\n")
     return runs, largest
 

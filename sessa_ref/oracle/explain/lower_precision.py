@@ -38,11 +38,7 @@ def rounds_at_random(implementation: Implementation | None, failed: Sequence[Obs
         if y is None or y.shape != moved.x.shape:
             return False
         errors.append(y.astype(np.float64) - Expectation(moved, dtype, expected.spread).true["y"].astype(np.float64))
-    first, second = (error.ravel() for error in errors)
-    length = float(np.linalg.norm(first) * np.linalg.norm(second))
-    if not np.isfinite(length) or length == 0:
-        return False
-    return abs(float(first @ second)) / length < 0.9
+    return _point_elsewhere(*(error.ravel() for error in errors))
 
 
 def gradients_round_at_random(implementation: Implementation | None, failed: Sequence[Observation]) -> bool:
@@ -65,7 +61,11 @@ def gradients_round_at_random(implementation: Implementation | None, failed: Seq
             return False
         parts = [(values[n].astype(np.float64) - true[n].astype(np.float64)) / expected.bounds(n) for n in names]
         errors.append(np.concatenate([part.ravel() for part in parts]))
-    first, second = errors
+    return _point_elsewhere(*errors)
+
+
+def _point_elsewhere(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether the angle between two vectors of errors is large."""
     length = float(np.linalg.norm(first) * np.linalg.norm(second))
     return bool(np.isfinite(length) and length > 0 and abs(float(first @ second)) / length < 0.9)
 
