@@ -42,6 +42,14 @@ SOLVES: dict[str, tuple[str, Callable[[Run, Array, Array], Array]]] = {
         lambda run, B, f: graph.solve(_tril(B[..., ::-1, ::-1]), f[..., ::-1, :])[..., ::-1, :],
     ),
     "Doubling": ("the series is made by doubling and one factor is missing", lambda run, B, f: _doubled(B, f)),
+    "DoublingRoundedDown": (
+        "the series is made by doubling, (I + B)(I + B^2)(I + B^4)..., with as many factors as log2 T, rounded down",
+        lambda run, B, f: _neumann(B, f, 2 ** int(np.log2(max(f.shape[-2], 1))) - 1),
+    ),
+    "RoundedUpHalf": (
+        "the series is cut after T/2 hops, rounded up",
+        lambda run, B, f: _neumann(B, f, -(-f.shape[-2] // 2)),
+    ),
     "Twice": ("the solve is applied twice", lambda run, B, f: graph.solve(B, graph.solve(B, f))),
     "WithoutGain": (
         "the feedback lacks the gain",
