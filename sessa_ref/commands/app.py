@@ -16,7 +16,7 @@ from sessa_ref.messages import one_line, reason
 from sessa_ref.oracle import IncompleteError, Report, TargetError, battery
 from sessa_ref.oracle import verify as run_oracle
 from sessa_ref.oracle.checks import CHECKS
-from sessa_ref.oracle.explain.explanations import explained
+from sessa_ref.oracle.explain.known_mistakes import explained
 from sessa_ref.oracle.implementation.interruption import ending_on_signals
 from sessa_ref.oracle.implementation.isolation import DEFAULT_LIMITS, Limits
 from sessa_ref.oracle.implementation.runners import CommandImplementation, WorkerImplementation

@@ -1,4 +1,4 @@
-"""Which faults of the catalogue a case brings to light."""
+"""Which faults of the catalogue a case exposes."""
 
 import numpy as np
 

@@ -31,8 +31,7 @@ def close(one: float, other: float, terms: float) -> bool:
 @pytest.mark.parametrize("word", PARAMETERS)
 def test_rows_are_those_of_the_batch(word, label, row):
     """Rows do not meet: the share of one is the gradient of the layer on that row alone. Other parameters keep theirs."""
-    part = [HEADS.x[row][None], HEADS.dy[row][None]]
-    _, alone = reference.vjp(HEADS.parameters, *part)
+    _, alone = reference.vjp(HEADS.parameters, HEADS.x[row][None], HEADS.dy[row][None])
     dx, whole = reference.vjp(HEADS.parameters, HEADS.x, HEADS.dy)
     names = PARAMETERS[word]
     others = [name for name in HEADS.parameters if name not in names]

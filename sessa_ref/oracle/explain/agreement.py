@@ -1,4 +1,4 @@
-"""How well faults explain what an implementation computed: the distance of their values from the implementation's, in bounds."""
+"""How well a mistake agrees with what an implementation computed: the distance of its values, in bounds."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,7 +28,7 @@ ROUNDED = 0.98
 """Share of the elements that a rounding must reproduce: some libraries round in two steps, and ties may break."""
 
 TIES = 0.1
-"""Part of an error by rounding that a tie which breaks otherwise may leave: later tokens inherit it."""
+"""Part of a rounding error that may remain where a tie was rounded the other way; later tokens inherit it."""
 
 _DIRECTIONS = 3
 STEP = 1e-30
@@ -39,10 +39,10 @@ def explains(mistakes: Sequence[Mistake], observation: Observation) -> bool:
     if observation.expectation is None:
         return True
     if not mistakes:
-        return observation.finding is None
+        return observation.comparison is None
     limit = allowed(observation)
-    if observation.finding is not None and any(isinstance(m, Variation) and m.rounds for m in mistakes):
-        limit = max(limit, TIES * observation.finding.ratio)
+    if observation.comparison is not None and any(isinstance(m, Variation) and m.rounds for m in mistakes):
+        limit = max(limit, TIES * observation.comparison.ratio)
     return misfit(mistakes, observation) <= limit
 
 
@@ -51,24 +51,24 @@ def allowed(observation: Observation) -> float:
 
     Where the truth is very far, as much as constants of float32 explain in a layer of float64.
     """
-    if observation.finding is None:
+    if observation.comparison is None:
         return SLACK
-    ratio = observation.finding.ratio
+    ratio = observation.comparison.ratio
     return max(strictly_allowed(observation), NEARLY * ratio if np.isfinite(ratio) else 0.0)
 
 
 def strictly_allowed(observation: Observation) -> float:
     """The same, for mistakes that are made in the implementation's own precision."""
-    return SLACK if observation.finding is None else min(SLACK, max(1.0, observation.finding.ratio / 2))
+    return SLACK if observation.comparison is None else min(SLACK, max(1.0, observation.comparison.ratio / 2))
 
 
 def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
     """The distance of the implementation's values from those of the layer with these mistakes, in bounds."""
-    expectation, finding = observation.expectation, observation.finding
+    expectation, comparison = observation.expectation, observation.comparison
     if expectation is None:
         return 0.0
     observed = observed_values(observation)
-    split = finding.split if finding is not None else expectation.case.split
+    split = comparison.split if comparison is not None else expectation.case.split
     faults = [m for m in mistakes if isinstance(m, Fault)]
     changes = together(*(m.changes for m in mistakes if isinstance(m, Variation)))
     share = ROUNDED if any(isinstance(m, Variation) and m.rounds for m in mistakes) else 1.0
@@ -86,9 +86,9 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
 
 
 def observed_values(observation: Observation) -> Values:
-    """What the implementation computed; where it passed, the truth will do."""
-    if observation.finding is not None:
-        return observation.finding.values
+    """What the implementation computed. Where it passed, the true values stand for it."""
+    if observation.comparison is not None:
+        return observation.comparison.values
     return {} if observation.expectation is None else observation.expectation.true
 
 
