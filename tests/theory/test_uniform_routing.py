@@ -33,9 +33,6 @@ def longest():
 def test_influence_in_symbols(longest, source):
     for target in range(source + 1, 30):
         assert as_polynomial(uniform_routing.uniform_influence(source, target, GAMMA)) == longest[target, source]
-    if source < 28:
-        wrong = uniform_routing.uniform_influence(source + 1, 29, GAMMA)
-        assert as_polynomial(wrong) != longest[29, source]
 
 
 def test_every_source_and_target(longest):
@@ -97,16 +94,12 @@ def test_tail_constant_in_balls():
 def test_hops_are_stirling_numbers(target):
     parts = hops.by_hops(routing.uniform(target + 1), 0, target)
     assert parts == [uniform_routing.uniform_by_hops(k, target, GAMMA) for k in range(target + 1)]
-    wrong = [uniform_routing.uniform_by_hops(k, target + 1, GAMMA) for k in range(target + 1)]
-    assert parts != wrong
 
 
 @pytest.mark.parametrize(("source", "target"), [(0, 1), (0, 4), (2, 6)])
 def test_mean_hops(source, target):
     closed = sympy.expand_func(uniform_routing.uniform_mean_hops(source, target, GAMMA))
     assert sympy.cancel(closed - hops.mean_hops(routing.uniform(target + 1), source, target)) == 0
-    wrong = sympy.expand_func(uniform_routing.uniform_mean_hops(source + 1, target + 2, GAMMA))
-    assert sympy.cancel(wrong - hops.mean_hops(routing.uniform(target + 1), source, target)) != 0
 
 
 def test_position_code():
