@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sessa_ref.influence.hop_shares import arrivals
-from sessa_ref.plotting import hop_figure, path_figure, power_figure, saving
+from sessa_ref.plotting import hop_figure, path_figure, picture_files, power_figure
 from sessa_ref.symbolic import paths, routing, series
 
 UNIFORM = {routing.GAMMA: 0.9}
@@ -93,16 +93,16 @@ def test_arrivals():
         hop_figure.draw_arrivals(arrivals(B, 0), arrivals(B, 0))
 
 
-@pytest.mark.parametrize("suffix", saving.FORMATS)
+@pytest.mark.parametrize("suffix", picture_files.FORMATS)
 def test_files_can_be_repeated(tmp_path, suffix):
     for name in ("a", "b"):
-        saving.save(path_figure.draw_paths(routing.general(4), 0, 3), tmp_path / f"{name}{suffix}")
+        picture_files.save(path_figure.draw_paths(routing.general(4), 0, 3), tmp_path / f"{name}{suffix}")
     assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
 def test_other_endings(tmp_path):
     with pytest.raises(ValueError, match=r"must end in one of \.svg, \.pdf, \.png, got paths\.jpeg"):
-        saving.save(path_figure.draw_paths(routing.general(3), 0, 2), tmp_path / "paths.jpeg")
+        picture_files.save(path_figure.draw_paths(routing.general(3), 0, 2), tmp_path / "paths.jpeg")
 
 
 def test_without_matplotlib(monkeypatch):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from sessa_ref.oracle.report import figures
 from sessa_ref.oracle.report.results import Report, Result, Status, Verdict
+from sessa_ref.plotting import ratio_figures
 
 _FINDING = "a finding that does not decide the verdict"
 _LONG_LIST = 12
@@ -101,10 +101,10 @@ def _group(key: tuple[Status, bool, str], results: list[Result]) -> str:
 
 
 def _figures(report: Report, lengths: Mapping[str, int]) -> str:
-    by_case = figures.ratios_by_case(report.results)
+    by_case = ratio_figures.ratios_by_case(report.results)
     drawn = [(by_case, "Error / bound of every check, for each case.")]
     if any(result.case in lengths for result in report.results):
-        by_length = figures.ratios_by_length(report.results, lengths)
+        by_length = ratio_figures.ratios_by_length(report.results, lengths)
         drawn.append((by_length, "The same against the number of tokens."))
     note = (
         "Beyond the dashed line, a result does not conform. Ratios beyond an end of the axis, and 0, are drawn "

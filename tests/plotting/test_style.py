@@ -9,9 +9,9 @@ import pytest
 matplotlib = pytest.importorskip("matplotlib")
 
 from sessa_ref.oracle import Result  # noqa: E402
-from sessa_ref.oracle.report.figures import ratios_by_case, ratios_by_length  # noqa: E402
 from sessa_ref.oracle.report.results import Status  # noqa: E402
-from sessa_ref.plotting import path_figure, saving, style  # noqa: E402
+from sessa_ref.plotting import path_figure, picture_files, style  # noqa: E402
+from sessa_ref.plotting.ratio_figures import ratios_by_case, ratios_by_length  # noqa: E402
 from sessa_ref.symbolic import routing  # noqa: E402
 
 RESULTS = [Result("c", "float64", "forward", Status.PASSED, 0.1)]
@@ -29,7 +29,7 @@ UNUSUAL = {
 
 
 def drawn(folder):
-    saving.save(path_figure.draw_paths(routing.general(3), 0, 2), folder / "paths.svg")
+    picture_files.save(path_figure.draw_paths(routing.general(3), 0, 2), folder / "paths.svg")
     return ratios_by_case(RESULTS), ratios_by_length(RESULTS, {"c": 3}), (folder / "paths.svg").read_bytes()
 
 
@@ -44,7 +44,7 @@ def test_no_figure_needs_pyplot_or_a_backend():
     source = (
         "import sys\n"
         "from sessa_ref.oracle import Result\n"
-        "from sessa_ref.oracle.report.figures import ratios_by_case\n"
+        "from sessa_ref.plotting.ratio_figures import ratios_by_case\n"
         "from sessa_ref.oracle.report.results import Status\n"
         "ratios_by_case([Result('c', 'float64', 'forward', Status.PASSED, 0.1)])\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

@@ -1,44 +1,48 @@
-"""Figures of a report as inline SVG: error/bound for each case, and against the number of tokens.
+"""Error over bound of every check, as inline SVG: for each case, and against the number of tokens.
 
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; each check has a marker as well.
-Texts stay texts, so that the page can set their font and colour.
+Each check has a colour and a marker. Texts stay texts, so that the page can set their font and colour.
 """
 
-import io
 import math
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from sessa_ref.oracle.report.results import Result
-from sessa_ref.plotting import style
+from sessa_ref.plotting import picture_files, style
 
-_MARKS = (
-    ("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"), ("#D55E00", "D"),
-    ("#CC79A7", "v"), ("#56B4E9", "P"), ("#808080", "X"),
-)  # fmt: skip
-_GREY = "#808080"
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "sessa_ref",
-    "font.size": 10.5,
-    "axes.edgecolor": _GREY,
-    "axes.labelcolor": _GREY,
-    "axes.titlesize": 10.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": _GREY,
-    "ytick.color": _GREY,
-    "text.color": _GREY,
-    "legend.frameon": False,
-    "lines.markersize": 4.5,
-}
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_WRONG = "#D55E00"
+"""Colour of the region beyond the bound."""
 _LOWEST, _HIGHEST = -3, 1
 """Exponents of ten: the axis of ratios begins at the first or above, and ends at the second or above."""
 
 
-@style.applied(_STYLE)
-def ratios_by_case(results: Sequence[Result]) -> str:
+@runtime_checkable
+class Measured(Protocol):
+    """One check of one case in one precision."""
+
+    @property
+    def case(self) -> str:
+        """Name of the case."""
+        ...
+
+    @property
+    def dtype(self) -> str:
+        """The precision."""
+        ...
+
+    @property
+    def check(self) -> str:
+        """Name of the check."""
+        ...
+
+    @property
+    def ratio(self) -> float | None:
+        """Error over bound, possibly infinite; None where nothing was measured."""
+        ...
+
+
+@style.applied(style.ON_ANY_PAGE)
+def ratios_by_case(results: Sequence[Measured]) -> str:
     """A row for each case, a panel for each precision, a mark for each check.
 
     Raises:
@@ -54,18 +58,18 @@ def ratios_by_case(results: Sequence[Result]) -> str:
         panel.set_xticks([], minor=True)
         panel.set_yticks(range(len(cases)), cases)
         panel.tick_params(axis="y", length=0, pad=7)
-        panel.grid(axis="y", color=_GREY, alpha=0.25, linewidth=0.5)
-        panel.axvspan(1, high, color="#D55E00", alpha=0.08, linewidth=0)
-        panel.axvline(1, color=_GREY, linestyle="--", linewidth=1)
+        panel.grid(visible=False, axis="x")
+        panel.axvspan(1, high, color=_WRONG, alpha=0.08, linewidth=0)
+        panel.axvline(1, color=style.GREY, linestyle="--", linewidth=1)
         for result in measured:
             place = cases.index(result.case) + 0.5 * (checks.index(result.check) / len(checks) - 0.4)
             _mark(panel, checks, result, _within(result.ratio, low, high), place, at_edge=">")
-    figure.supxlabel("error / bound", color=_GREY, fontsize=10.5)
-    return _svg(figure, "by-case", "Error over bound of every check, for each case and precision")
+    figure.supxlabel("error / bound")
+    return picture_files.to_svg(figure, "by-case", "Error over bound of every check, for each case and precision")
 
 
-@style.applied(_STYLE)
-def ratios_by_length(results: Sequence[Result], lengths: Mapping[str, int]) -> str:
+@style.applied(style.ON_ANY_PAGE)
+def ratios_by_length(results: Sequence[Measured], lengths: Mapping[str, int]) -> str:
     """Error/bound against tokens, a panel for each precision; cases whose T is not in `lengths` are left out.
 
     Raises:
@@ -85,16 +89,16 @@ def ratios_by_length(results: Sequence[Result], lengths: Mapping[str, int]) -> s
         panel.set_xticks([], minor=True)
         panel.set_yticks(list(ticks), list(ticks.values()))
         panel.set_yticks([], minor=True)
-        panel.axhspan(1, high, color="#D55E00", alpha=0.08, linewidth=0)
-        panel.axhline(1, color=_GREY, linestyle="--", linewidth=1)
+        panel.axhspan(1, high, color=_WRONG, alpha=0.08, linewidth=0)
+        panel.axhline(1, color=style.GREY, linestyle="--", linewidth=1)
         for result in measured:
             _mark(panel, checks, result, float(lengths[result.case]), _within(result.ratio, low, high), at_edge="^")
-    figure.supxlabel("tokens T", color=_GREY, fontsize=10.5)
-    figure.supylabel("error / bound", color=_GREY, fontsize=10.5)
-    return _svg(figure, "by-length", "Error over bound of every check against the number of tokens")
+    figure.supxlabel("tokens T")
+    figure.supylabel("error / bound")
+    return picture_files.to_svg(figure, "by-length", "Error over bound of every check against the number of tokens")
 
 
-def _panels(results: Sequence[Result], height: float, share: str) -> tuple[Any, list[Any]]:
+def _panels(results: Sequence[Measured], height: float, share: str) -> tuple[Any, list[Any]]:
     """A figure with a panel for each precision, two in a row, and the legend of the checks."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -120,7 +124,7 @@ def _panels(results: Sequence[Result], height: float, share: str) -> tuple[Any, 
     return figure, panels
 
 
-def _mark(panel: Any, checks: list[str], result: Result, x: float, y: float, at_edge: str) -> None:
+def _mark(panel: Any, checks: list[str], result: Measured, x: float, y: float, at_edge: str) -> None:
     color, marker = _mark_of(checks, result.check)
     finite = result.ratio is not None and math.isfinite(result.ratio)
     edge = {} if finite else {"marker": at_edge, "markersize": 8}
@@ -129,23 +133,24 @@ def _mark(panel: Any, checks: list[str], result: Result, x: float, y: float, at_
 
 
 def _mark_of(checks: list[str], check: str) -> tuple[str, str]:
-    return _MARKS[checks.index(check) % len(_MARKS)]
+    number = checks.index(check) % len(_MARKERS)
+    return [*style.colours()[:-1], style.GREY][number], _MARKERS[number]  # black cannot be seen on a dark page
 
 
-def _checks(results: Sequence[Result]) -> list[str]:
+def _checks(results: Sequence[Measured]) -> list[str]:
     return list(dict.fromkeys(result.check for result in results))
 
 
-def _by_dtype(results: Sequence[Result]) -> dict[str, list[Result]]:
+def _by_dtype(results: Sequence[Measured]) -> dict[str, list[Measured]]:
     """The results that have a ratio, by precision."""
-    groups: dict[str, list[Result]] = {}
+    groups: dict[str, list[Measured]] = {}
     for result in results:
         if result.ratio is not None:
             groups.setdefault(result.dtype, []).append(result)
     return groups
 
 
-def _scale(results: Sequence[Result]) -> tuple[float, float, dict[float, str]]:
+def _scale(results: Sequence[Measured]) -> tuple[float, float, dict[float, str]]:
     """Ends and labelled ticks of the axis of ratios; its upper end stands for infinity where that occurs."""
     ratios = [result.ratio for result in results if result.ratio is not None]
     exponents = [math.log10(ratio) for ratio in ratios if ratio > 0 and math.isfinite(ratio)]
@@ -168,15 +173,3 @@ def _power_of_ten(exponent: int) -> str:
 def _within(ratio: float | None, low: float, high: float) -> float:
     """The ratio, or the end of the axis beyond which it is."""
     return min(max(ratio, low), high) if ratio is not None and math.isfinite(ratio) else high
-
-
-def _svg(figure: Any, prefix: str, label: str) -> str:
-    """The figure as an element for a page: no prolog, and ids that no other figure has."""
-    stream = io.StringIO()
-    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(stream, format="svg", transparent=True, metadata=nothing)
-    text = stream.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
-    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

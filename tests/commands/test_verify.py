@@ -2,29 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-import sessa_ref
-from sessa_ref.commands import app
-from sessa_ref.faults import FAULTS
-from sessa_ref.oracle import IncompleteError, Report, Result, battery
+from sessa_ref.commands import verify
+from sessa_ref.oracle import IncompleteError, Report, Result
 from sessa_ref.oracle.report import files
 from sessa_ref.oracle.report.results import Status
 
-WRONG = Path(__file__).parent / "oracle" / "wrong_layers.py"
-
-
-@pytest.fixture
-def command(monkeypatch):
-    """The command on a few cases; the whole battery runs in test_verify."""
-    monkeypatch.setattr(
-        app, "battery", lambda quick: [c for c in battery() if c.name in ("heads", "gain_high", "two_tokens")]
-    )
-
-    def run(*arguments):
-        return CliRunner().invoke(app.main, [str(argument) for argument in arguments])
-
-    return run
+WRONG = Path(__file__).parents[1] / "oracle" / "wrong_layers.py"
 
 
 def test_conforming_layer(command, tmp_path):
@@ -175,7 +159,7 @@ def test_a_failing_oracle_gives_no_verdict_but_its_report(command, tmp_path, mon
         report = Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], {}, incomplete="disk full")
         raise IncompleteError(report)
 
-    monkeypatch.setattr(app, "run_oracle", full)
+    monkeypatch.setattr(verify, "run_oracle", full)
     result = command("verify", "sessa_ref.optimized:SessaLayer", "--json", tmp_path / "r.json")
     assert result.exit_code == 2
     assert "the run ended early: disk full" in result.stderr.splitlines()[-1]
@@ -184,7 +168,7 @@ def test_a_failing_oracle_gives_no_verdict_but_its_report(command, tmp_path, mon
 
 def test_a_report_that_fails_is_told_and_the_others_are_written(command, tmp_path, monkeypatch):
     report = Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], {})
-    monkeypatch.setattr(app, "run_oracle", lambda *arguments, **options: report)
+    monkeypatch.setattr(verify, "run_oracle", lambda *arguments, **options: report)
 
     def broken(report, lengths):
         raise RuntimeError("no backend")
@@ -212,39 +196,3 @@ def test_either_target_or_command(command):
         result = command("verify", *arguments)
         assert result.exit_code == 2
         assert "give either a TARGET or --command" in result.output
-
-
-def test_explain(command):
-    listed = command("explain")
-    assert listed.exit_code == 0
-    assert all(name in listed.output for name in FAULTS)
-    one = command("explain", "rotaryhalfsplit")
-    assert one.exit_code == 0
-    fault = FAULTS["RotaryHalfSplit"]
-    for text in (fault.name, fault.cause[:30], fault.formula.splitlines()[0]):
-        assert text in one.output
-    assert command("explain", "NoSuchFault").exit_code == 2
-
-
-def test_vectors(command, tmp_path, monkeypatch):
-    from sessa_ref.oracle import vectors
-
-    monkeypatch.setattr(vectors, "battery", lambda: [c for c in battery() if c.name in ("two_tokens", "three_tokens")])
-    assert command("vectors", "export", tmp_path / "vectors").exit_code == 0
-    manifest = json.loads((tmp_path / "vectors" / "manifest.json").read_text())
-    exposed = {entry["name"]: entry["exposes"] for entry in manifest["cases"]}
-    assert "GroupsInterleaved" not in exposed["two_tokens"], "there are no groups"
-    assert "TanhGelu" in exposed["two_tokens"]
-    assert "SolveOneHop" not in exposed["two_tokens"]
-    assert "SolveOneHop" in exposed["three_tokens"]
-    for name in exposed:
-        folder = tmp_path / "outputs" / name
-        folder.mkdir(parents=True)
-        (folder / "out.safetensors").write_bytes((tmp_path / "vectors" / name / "expected.safetensors").read_bytes())
-    result = command("vectors", "check", tmp_path / "vectors", tmp_path / "outputs")
-    assert result.exit_code == 0, result.output
-    assert command("vectors", "check", tmp_path / "absent", tmp_path / "outputs").exit_code == 2
-
-
-def test_version(command):
-    assert command("--version").output.strip() == f"sessa-ref {sessa_ref.__version__}"

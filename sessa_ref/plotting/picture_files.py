@@ -1,29 +1,15 @@
-"""What all pictures share: empty figures, colours for hops, and files of the wanted format."""
+"""Figures as files, SVG, PDF or PNG, and as an SVG element inside a page."""
 
+import io
 import os
+import re
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from sessa_ref.files import try_to_write
 from sessa_ref.plotting import style
 
 FORMATS = (".svg", ".pdf", ".png")
-
-
-def new_figure(width: float, height: float) -> Any:
-    """An empty figure of that size in inches, apart from any global state; to be made within `style.applied()`."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height))
-
-
-def hop_colours(number: int) -> list[Any]:
-    """A colour for each of `number` hop counts, dark for few hops and light for many."""
-    import matplotlib
-
-    return [matplotlib.colormaps["viridis"](level) for level in np.linspace(0.15, 0.85, max(number, 1))]
 
 
 def save(figure: Any, path: str | os.PathLike[str]) -> None:
@@ -65,3 +51,17 @@ def check_format(path: str | os.PathLike[str]) -> None:
     """
     if Path(path).suffix.lower() not in FORMATS:
         raise ValueError(f"a picture must end in one of {', '.join(FORMATS)}, got {Path(path).name}")
+
+
+def to_svg(figure: Any, prefix: str, label: str) -> str:
+    """The figure as an element for a page: no prolog, and ids that begin with `prefix`, so that no two figures share one.
+
+    To be called within the context that the figure was made in; `label` is what a screen reader says.
+    """
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
