@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 import torch
 
-from benchmarks.admission import Admission, admit
 from benchmarks.arithmetic import mixer_arithmetic
 from benchmarks.calls import CALLS
+from benchmarks.correctness import Admission, admit
 from benchmarks.machine import describe, matrix_product, product_operations
 from benchmarks.memory import Probe, probe
 from benchmarks.methods import Method

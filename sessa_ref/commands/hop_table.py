@@ -6,16 +6,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from sessa_ref.influence.hop_shares import Arrivals
+from sessa_ref.influence.hop_shares import HopShares
 
 
-def print_arrivals(console: Console, signed: Arrivals, shares: Arrivals, rows: int = 12) -> None:
+def print_hop_table(console: Console, signed: HopShares, shares: HopShares, rows: int = 12) -> None:
     """A table of the strongest influences on a token, in order of the sources.
 
     Args:
         console: where it goes.
         signed: the influences.
-        shares: whose shares and mean hops are shown: the same, or arrivals of magnitudes.
+        shares: whose shares and mean hops are shown: the same, or those of magnitudes.
         rows: sources that are shown at most.
     """
     table = Table(box=None, pad_edge=False, show_edge=False)

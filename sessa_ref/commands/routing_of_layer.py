@@ -9,9 +9,9 @@ from jaxtyping import Float64
 from rich.console import Console
 
 from sessa_ref import reference
-from sessa_ref.commands.hop_table import print_arrivals
+from sessa_ref.commands.hop_table import print_hop_table
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence import hop_shares
+from sessa_ref.influence.hop_shares import HopShares, by_hops
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters, decode, read_safetensors
 from sessa_ref.plotting import hop_figure, picture_files, power_figure
@@ -67,28 +67,28 @@ def routing_matrix(
 
 def print_hops(
     console: Console, B: Float64[Array, "T T"], target: int | None, most_hops: int, rows: int
-) -> tuple[hop_shares.Arrivals, hop_shares.Arrivals]:
+) -> tuple[HopShares, HopShares]:
     """Print the influences on a token by hops; returns them, and what the shares were taken from.
 
     Raises:
         ValueError: there is no such token, or `most_hops` is negative.
     """
     target = len(B) - 1 if target is None else target
-    signed = hop_shares.arrivals(B, target, most_hops)
-    shares = signed if (B >= 0).all() else hop_shares.arrivals(np.abs(B), target, most_hops)
+    signed = by_hops(B, target, most_hops)
+    shares = signed if (B >= 0).all() else by_hops(np.abs(B), target, most_hops)
     console.print(f"influences on token {target} of {len(B)}, by number of hops", highlight=False)
-    print_arrivals(console, signed, shares, rows)
+    print_hop_table(console, signed, shares, rows)
     if shares is not signed:
         console.print("some gains are negative: shares are those of the paths' magnitudes", highlight=False)
     return signed, shares
 
 
 def draw(
-    B: Float64[Array, "T T"], shown: tuple[hop_shares.Arrivals, hop_shares.Arrivals], plot: _FilePath, powers: _FilePath
+    B: Float64[Array, "T T"], shown: tuple[HopShares, HopShares], plot: _FilePath, powers: _FilePath
 ) -> Iterator[_FilePath]:
     """Draw shares by hops to `plot` and the powers of B to `powers`, where given; as `routing_of_symbols.draw`."""
     if plot is not None:
-        picture_files.save(hop_figure.draw_arrivals(*shown), plot)
+        picture_files.save(hop_figure.draw_hops(*shown), plot)
         yield plot
     if powers is not None:
         picture_files.save(power_figure.draw_powers(B), powers)

@@ -57,36 +57,36 @@ def logit_spread(layer: CausalAttention, x: Float64[Array, "T D"]) -> Float64[Ar
     return np.where(visible, logits, -np.inf).max(axis=-1) - np.where(visible, logits, np.inf).min(axis=-1)
 
 
-def jacobian(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Paths:
+def jacobian(layer: CausalAttention, x: Float64[Array, "T D"], source: int) -> Paths:
     """The blocks dy_t / dx_tau for all t, as value path and routing path (Definition 3); 0 for t < tau.
 
     A change of logit (t, j) moves y_t by alpha_tj (v_j - y_t). For t > tau only logit (t, tau) depends on x_tau, through
     the key; at t = tau the query changes all logits of the row as well.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
-    alpha, key_side = _weights_and_key_side(layer, x, tau)
+    alpha, key_side = _weights_and_key_side(layer, x, source)
     v = x @ layer.v_weight.T
     y = attention.causal_sum(alpha, v)
-    weight = alpha[:, tau, None, None]
-    routing = weight * (v[tau] - y)[:, :, None] * key_side[:, None, :]
+    weight = alpha[:, source, None, None]
+    routing = weight * (v[source] - y)[:, :, None] * key_side[:, None, :]
     query_side = layer.scale * (x @ layer.k_weight.T) @ layer.q_weight
-    routing[tau] += np.einsum("j,ji,jk->ik", alpha[tau], v - y[tau], query_side)
+    routing[source] += np.einsum("j,ji,jk->ik", alpha[source], v - y[source], query_side)
     return Paths(weight * layer.v_weight, routing)
 
 
-def jacobian_bound(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Float64[Array, " T"]:
+def jacobian_bound(layer: CausalAttention, x: Float64[Array, "T D"], source: int) -> Float64[Array, " T"]:
     """Proposition 10 (i)'s bound on the norm of dy_t / dx_tau, for t > tau; 0 for t <= tau.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
-    alpha, key_side = _weights_and_key_side(layer, x, tau)
+    alpha, key_side = _weights_and_key_side(layer, x, source)
     largest_value = float(np.max(np.linalg.norm(x @ layer.v_weight.T, axis=-1)))
     value_norm = float(np.linalg.norm(layer.v_weight, 2))
-    bound = bounds.jacobian_bound(alpha[:, tau], np.linalg.norm(key_side, axis=-1), value_norm, largest_value)
-    return np.where(np.arange(len(x)) > tau, bound, 0)
+    bound = bounds.jacobian_bound(alpha[:, source], np.linalg.norm(key_side, axis=-1), value_norm, largest_value)
+    return np.where(np.arange(len(x)) > source, bound, 0)
 
 
 def key_gradient(layer: CausalAttention, x: Float64[Array, "T D"]) -> Float64[Array, "T D"]:
@@ -95,7 +95,7 @@ def key_gradient(layer: CausalAttention, x: Float64[Array, "T D"]) -> Float64[Ar
 
 
 def _weights_and_key_side(
-    layer: CausalAttention, x: Float64[Array, "T D"], tau: int
+    layer: CausalAttention, x: Float64[Array, "T D"], source: int
 ) -> tuple[Float64[Array, "T T"], Float64[Array, "T D"]]:
-    check_token(tau, len(x))
+    check_token(source, len(x))
     return kernel(layer, x), key_gradient(layer, x)

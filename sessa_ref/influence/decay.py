@@ -86,7 +86,8 @@ def fit_exponential(lags: Any, influence: Any) -> Exponential:
 
 def _line(at: Float64[Array, " n"], values: Float64[Array, " n"]) -> tuple[float, float, Float64[Array, " n"]]:
     centred = at - at.mean()  # so that residuals of large lags keep their digits
-    slope = float(stats.linregress(centred, values).slope)
+    line: Any = stats.linregress(centred, values)
+    slope = float(line.slope)
     residuals = values - values.mean() - slope * centred
     return -slope, float(np.exp(values.mean() - slope * at.mean())), residuals
 

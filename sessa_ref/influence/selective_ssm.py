@@ -99,43 +99,45 @@ def kernel(rates: Real[Array, " N"], selection: Selection) -> Real[Array, "T T"]
     return np.tril(np.einsum("tn,tjn,jn->tj", selection.read, per_mode, written))
 
 
-def impulse_response(rates: Real[Array, " N"], selection: Selection, tau: int) -> Real[Array, " T"]:
+def impulse_response(rates: Real[Array, " N"], selection: Selection, source: int) -> Real[Array, " T"]:
     """Column tau of the kernel, by the recurrence: time and memory are linear in T.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
     T = len(selection.step)
-    check_token(tau, T)
+    check_token(source, T)
     impulse = np.zeros((T, 1), dtype=selection.step.dtype)
-    impulse[tau] = 1
+    impulse[source] = 1
     return recurrence(rates, selection, impulse)[0][:, 0]
 
 
-def jacobian(ssm: SelectiveSSM, x: Float64[Array, "T D"], tau: int) -> Float64[Array, "T D D"]:
+def jacobian(ssm: SelectiveSSM, x: Float64[Array, "T D"], source: int) -> Float64[Array, "T D D"]:
     """The blocks dy_t / dx_tau for all t, selection included (Definition 3); 0 for t < tau.
 
     After tau only the transitions act: dy_t / dx_tau = C_t (A_t ... A_(tau + 1)) dh_tau / dx_tau (Proposition 4).
     At t = tau the change of C_tau is added.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
     T, D = x.shape
-    check_token(tau, T)
+    check_token(source, T)
     a, selection = ssm.rates, ssm.select(x)
     h = recurrence(a, selection, x)[1]
     A, gain = transition(a, selection.step), input_factor(a, selection.step)
-    before = h[tau - 1] if tau else np.zeros_like(h[0])
-    b = np.multiply.outer(selection.write[tau], x[tau])
+    before = h[source - 1] if source else np.zeros_like(h[0])
+    b = np.multiply.outer(selection.write[source], x[source])
     # dA/dDelta = -a A and dG/dDelta = A; dDelta/dx = (1 - exp(-Delta)) w, because that is softplus's derivative.
-    dh_dstep = A[tau, :, None] * (b - a[:, None] * before)
-    dstep = -np.expm1(-selection.step[tau]) * ssm.step_weight
-    db = np.einsum("d,nk->ndk", x[tau], ssm.write_weight) + np.einsum("n,dk->ndk", selection.write[tau], np.eye(D))
-    dh = np.multiply.outer(dh_dstep, dstep) + gain[tau, :, None, None] * db
+    dh_dstep = A[source, :, None] * (b - a[:, None] * before)
+    dstep = -np.expm1(-selection.step[source]) * ssm.step_weight
+    db = np.einsum("d,nk->ndk", x[source], ssm.write_weight) + np.einsum(
+        "n,dk->ndk", selection.write[source], np.eye(D)
+    )
+    dh = np.multiply.outer(dh_dstep, dstep) + gain[source, :, None, None] * db
 
-    elapsed = np.concatenate([np.zeros(tau + 1), np.cumsum(selection.step[tau + 1 :])])
+    elapsed = np.concatenate([np.zeros(source + 1), np.cumsum(selection.step[source + 1 :])])
     blocks = np.einsum("tn,tn,ndk->tdk", selection.read, transition(a, elapsed), dh)
-    blocks[:tau] = 0
-    blocks[tau] += np.einsum("nk,nd->dk", ssm.read_weight, h[tau])
+    blocks[:source] = 0
+    blocks[source] += np.einsum("nk,nd->dk", ssm.read_weight, h[source])
     return blocks

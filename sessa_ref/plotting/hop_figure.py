@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from sessa_ref.influence.hop_shares import Arrivals
+from sessa_ref.influence.hop_shares import HopShares
 from sessa_ref.plotting import style
 
 
-def draw_arrivals(signed: Arrivals, shares: Arrivals) -> Any:
+def draw_hops(signed: HopShares, shares: HopShares) -> Any:
     """A matplotlib figure over the source tokens: the influence above, its shares by hops below, stacked.
 
     Args:
         signed: the influences.
-        shares: whose shares are shown: the same, or arrivals of magnitudes, since shares of both signs do not stack.
+        shares: whose shares are shown: the same, or those of magnitudes, since shares of both signs do not stack.
 
     Raises:
         ValueError: there is no earlier token, or a share is negative.
@@ -23,7 +23,7 @@ def draw_arrivals(signed: Arrivals, shares: Arrivals) -> Any:
     if signed.target < 1:
         raise ValueError("token 0 has no earlier tokens, so there is nothing to draw")
     if (parts < 0).any():
-        raise ValueError("shares must not be negative, take arrivals of the magnitudes of B")
+        raise ValueError("shares must not be negative, take those of the magnitudes of B")
     with style.applied(style.WITHOUT_GRID):
         figure = style.new_figure(6.4, 4.2)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.4])

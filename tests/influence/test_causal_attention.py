@@ -94,5 +94,5 @@ def test_half_the_bound_of_proposition_10_fails_for_uniform_weights():
 def test_bad_token():
     layer = CausalAttention(np.ones((1, 2)), np.ones((1, 2)), np.ones((1, 2)))
     for function in (causal_attention.jacobian, causal_attention.jacobian_bound):
-        with pytest.raises(ValueError, match="tau must be one of the 4 tokens from 0 on, got 4"):
+        with pytest.raises(ValueError, match="source must be one of the 4 tokens from 0 on, got 4"):
             function(layer, np.ones((4, 2)), 4)

@@ -81,7 +81,7 @@ def test_the_two_ends_are_the_symbolic_routings(gamma):
 def test_bad_arguments():
     B = influence.uniform_routing(4, 0.5)
     for tau in (-1, 4):
-        with pytest.raises(ValueError, match=rf"tau must be one of the 4 tokens from 0 on, got {tau}"):
+        with pytest.raises(ValueError, match=rf"source must be one of the 4 tokens from 0 on, got {tau}"):
             influence.impulse_response(B, tau)
     with pytest.raises(ValueError, match="T must not be negative"):
         influence.uniform_routing(-1, 0.5)

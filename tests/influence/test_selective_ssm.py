@@ -127,8 +127,8 @@ def test_bad_input():
     with pytest.raises(ValueError, match="rates must be positive"):
         SelectiveSSM(np.array([1.0, 0.0]), np.zeros(2), 0.0, np.zeros((2, 2)), np.zeros((2, 2)))
     selection = Selection(np.ones(3), np.ones((3, 1)), np.ones((3, 1)))
-    with pytest.raises(ValueError, match="tau must be one of the 3 tokens from 0 on, got 3"):
+    with pytest.raises(ValueError, match="source must be one of the 3 tokens from 0 on, got 3"):
         selective_ssm.impulse_response(np.ones(1), selection, 3)
     ssm = SelectiveSSM(np.ones(1), np.zeros(2), 0.0, np.zeros((1, 2)), np.zeros((1, 2)))
-    with pytest.raises(ValueError, match="tau must be one of the 4 tokens from 0 on, got -1"):
+    with pytest.raises(ValueError, match="source must be one of the 4 tokens from 0 on, got -1"):
         selective_ssm.jacobian(ssm, np.ones((4, 2)), -1)

@@ -1,6 +1,7 @@
 """Figures are the same whatever settings of matplotlib the user has."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -59,3 +60,29 @@ def test_settings_are_those_asked_for():
     with matplotlib.rc_context({"font.size": 3}), style.applied({"axes.titlesize": 5}):
         assert matplotlib.rcParams["font.size"] == matplotlib.rcParamsDefault["font.size"]
         assert matplotlib.rcParams["axes.titlesize"] == 5
+
+
+def test_without_matplotlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install \"sessa-ref\[report\]\""):
+        path_figure.draw_paths(routing.general(3), 0, 2)
+
+
+def test_the_book_has_the_same_style():
+    """A page of the book says `plt.style.use`; everything else asks for `applied`."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.style.use("sessa_ref.plotting.style")
+        of_the_book = dict(matplotlib.rcParams)
+    with style.applied():
+        assert dict(matplotlib.rcParams) == of_the_book
+
+
+def test_a_report_can_be_read_on_light_and_dark_pages():
+    """Its texts are texts, which the page colours, and no line or mark is black or white."""
+    for svg in (ratios_by_case(RESULTS), ratios_by_length(RESULTS, {"c": 3})):
+        assert "<text" in svg
+        assert style.GREY in svg
+        strokes = set(re.findall(r"(?:stroke|fill): (#[0-9a-f]{6})", svg))
+        assert strokes
+        assert not strokes & {"#000000", "#ffffff"}

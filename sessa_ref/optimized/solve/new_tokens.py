@@ -9,7 +9,7 @@ from torch import Tensor
 from sessa_ref.optimized.arguments import require_floating
 
 _SHARED = 1 << 20
-"""Numbers in a product with a single row from which on the threads share it; fewer are sooner read by one."""
+"""A product with a single row is shared among threads if it has at least this many numbers; one thread reads fewer faster."""
 
 
 def extend(
@@ -22,7 +22,7 @@ def extend(
 ) -> Float[Tensor, "batch new D"]:
     """The states of tokens that follow others, as `feedback_solve` of all of them would give.
 
-    Computed in the widest dtype of the inputs and at least float32, whatever autocast says, with new x all weights.
+    It computes in the widest dtype of the inputs, at least float32, whatever autocast says. There are new x all weights.
 
     Args:
         q: feedback queries of the new tokens, shape (batch, new, d_b).
@@ -52,7 +52,7 @@ def extend(
         logits = _inner_products(q * q.shape[-1] ** -0.5, k[:, : past + new - 1])  # nobody reads the last key
         alpha = _weights(logits, past, new, lengths)
         ahead = alpha[..., :past]
-        if lengths is not None:  # from there on stand new tokens
+        if lengths is not None:  # new tokens begin there
             ahead = ahead.masked_fill(torch.arange(past, device=f.device) >= lengths[:, None, None], 0)
         right = right + gamma * _weighted_sums(ahead, states)
         if new > 1:
@@ -73,7 +73,7 @@ def _weights(logits: Float[Tensor, "batch new all"], past: int, new: int, length
 
 
 def _among_new(alpha: Float[Tensor, "batch new all"], past: int, new: int, lengths: Tensor | None) -> Tensor:
-    """The weights of new tokens on new ones, but for the last."""
+    """The weights of new tokens on new ones, without the last, which no token reads."""
     if lengths is None:
         return alpha[..., past:]
     places = lengths[:, None, None] + torch.arange(new - 1, device=alpha.device)

@@ -1,4 +1,4 @@
-"""The blocked solve and its adjoint: exact, with no T x T matrix.
+"""The blocked solve, by block forward substitution, and its vector-Jacobian product: exact, with no T x T matrix.
 
 Rows are taken in blocks. What the finished blocks contribute to the next one is ordinary attention, whose values are
 the states that are already known; inside the block a small unit-lower-triangular system remains. The adjoint is the
@@ -16,9 +16,9 @@ from torch import Tensor
 TILE = 128
 """Rows of the tiles on the diagonal."""
 _PAST = 512
-"""Columns of a tile before the diagonal; what is done with it then finds it in the cache."""
+"""Columns of a tile before the diagonal: few enough that the tile stays in the processor's cache."""
 LONGEST_BLOCK = 384
-"""Up to so many tokens one block of all does best."""
+"""Up to this many tokens, a single block of all of them is fastest."""
 
 
 def block_size(T: int) -> int:
@@ -53,7 +53,7 @@ def solve(
     return s, w
 
 
-def adjoint(
+def vjp(
     q: Float[Tensor, "batch T d_b"],
     k: Float[Tensor, "batch T d_b"],
     gamma: Float[Tensor, "batch T"],
@@ -62,7 +62,7 @@ def adjoint(
     ds: Float[Tensor, "batch T D"],
     block: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(dq, dk, dgamma, df) for the cotangent ds of s; the formulas are in `dense_adjoint`."""
+    """(dq, dk, dgamma, df) for the cotangent ds of s; the formulas are in `dense_vjp`."""
     df, dq, dk, weights = ds.clone(), torch.zeros_like(q), torch.zeros_like(k), _Weights(q, k, block)
     memory = torch.empty_like(weights.memory)
     for start, stop in reversed(weights.blocks):
@@ -95,7 +95,7 @@ def _tiles(start: int, stop: int) -> list[tuple[slice, slice]]:
 
 
 class _Weights:
-    """Some rows of alpha at a time, up to the diagonal, always in the same memory."""
+    """Rows of alpha up to the diagonal, some at a time, always in the same memory."""
 
     def __init__(self, q: Tensor, k: Tensor, block: int) -> None:
         N, T, d_b = q.shape

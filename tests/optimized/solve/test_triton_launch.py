@@ -26,7 +26,7 @@ ON_GPU = torch.cuda.is_available()
 os.environ.setdefault("TRITON_INTERPRET", "0" if ON_GPU else "1")  # read when triton is first imported
 pytest.importorskip("triton")
 
-from sessa_ref.optimized.solve import triton_kernels, triton_programs  # noqa: E402
+from sessa_ref.optimized.solve import triton_kernels, triton_launch  # noqa: E402
 
 # what the interpreter says to a maximum of NaN
 pytestmark = pytest.mark.filterwarnings("ignore:All-NaN slice encountered:RuntimeWarning")
@@ -55,8 +55,8 @@ def chain(T: int, D: int, gain: float) -> list[torch.Tensor]:
 
 def computed(q, k, gamma, f, ds) -> dict[str, torch.Tensor]:
     q, k, gamma, f, ds = (x.to(DEVICE) for x in (q, k, gamma, f, ds))
-    s, w, lse = triton_kernels.solve(q, k, gamma, f)
-    gradients = triton_kernels.adjoint(q, k, gamma, s, w, lse, ds)
+    s, w, lse = triton_launch.solve(q, k, gamma, f)
+    gradients = triton_launch.vjp(q, k, gamma, s, w, lse, ds)
     return dict(zip(QUANTITIES, (s, w, lse, *gradients), strict=True))
 
 
@@ -174,10 +174,10 @@ def test_a_nan_reaches_all_later_states_and_no_earlier_block():
 )  # fmt: skip
 def test_errors_name_the_argument(changed, error, message):
     right = dict(zip(("q", "k", "gamma", "f"), draw(2, 3, 4, 5), strict=False))
-    triton_kernels.solve(**{name: x.to(DEVICE) for name, x in right.items()})
+    triton_launch.solve(**{name: x.to(DEVICE) for name, x in right.items()})
     wrong = {name: x if x.is_meta else x.to(DEVICE) for name, x in (right | changed).items()}
     with pytest.raises(error, match=message):
-        triton_kernels.solve(**wrong)
+        triton_launch.solve(**wrong)
 
 
 def test_the_truth_is_the_gradient():
@@ -213,9 +213,9 @@ BENT = {
 
 
 def bent_programs(folder: Path, written: str, instead: str):
-    source = Path(triton_programs.__file__).read_text()
+    source = Path(triton_kernels.__file__).read_text()
     assert source.count(written) == 1
-    path = folder / "bent_programs.py"
+    path = folder / "bent_kernels.py"
     path.write_text(source.replace(written, instead))
     spec = importlib.util.spec_from_file_location("bent_programs", path)
     assert spec is not None
@@ -227,14 +227,14 @@ def bent_programs(folder: Path, written: str, instead: str):
 
 @pytest.mark.parametrize("name", BENT)
 def test_bent_programs_are_caught(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(triton_kernels, "programs", bent_programs(tmp_path, *BENT[name]))
+    monkeypatch.setattr(triton_launch, "programs", bent_programs(tmp_path, *BENT[name]))
     ratio, _ = worst_ratio(draw(1, 40, 5, 5))
     assert ratio > 1000 * ALLOWED
 
 
 def test_one_squaring_too_few_is_caught(tmp_path, monkeypatch):
     bent = bent_programs(tmp_path, "SQUARINGS = tl.constexpr(4)", "SQUARINGS = tl.constexpr(3)")
-    monkeypatch.setattr(triton_kernels, "programs", bent)
+    monkeypatch.setattr(triton_launch, "programs", bent)
     ratio, _ = worst_ratio(chain(T=40, D=5, gain=0.98))
     assert ratio > 1000 * ALLOWED
 
@@ -245,7 +245,7 @@ def test_reading_on_into_the_next_sequence_is_caught(tmp_path, monkeypatch):
         "mask=(row + rows < T) & (columns < width), other=0.0",
         "mask=(row + rows < T + (n == 0)) & (columns < width), other=0.0",  # the last has nothing behind it to read
     )
-    monkeypatch.setattr(triton_kernels, "programs", bent)
+    monkeypatch.setattr(triton_launch, "programs", bent)
     _, both = spoiled_neighbour()
     assert computed(*both)["s"][:1].isnan().any()
 
@@ -269,7 +269,7 @@ def has_barrier_after_writing(code: str) -> bool:
 
 
 def test_compiles_for_gpus(tmp_path):
-    results = compiled(tmp_path / "cache", triton_programs.__file__)
+    results = compiled(tmp_path / "cache", triton_kernels.__file__)
     assert len(results) == 15
     for result in results:
         assert result["shared"] <= 48 * 1024, result["program"]  # what every GPU grants without asking

@@ -8,9 +8,9 @@ import typer
 from torch.nn import functional
 from typer.testing import CliRunner
 
-from benchmarks import __main__, admission
-from benchmarks.admission import admission_cases, admit
+from benchmarks import __main__, correctness
 from benchmarks.attention import AttentionLayer, AttentionMixer
+from benchmarks.correctness import admission_cases, admit
 from benchmarks.methods import Method
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaLayer
@@ -96,7 +96,7 @@ def test_the_command_leaves_a_wrong_method_out_and_says_so(monkeypatch, tmp_path
     app = typer.Typer()
     app.command()(__main__.main)
     monkeypatch.setattr(__main__, "method", lambda name, published: WRONG._replace(name=name))
-    monkeypatch.setattr(admission, "battery", lambda: FEW)
+    monkeypatch.setattr(correctness, "battery", lambda: FEW)
     arguments = ["--quick", "--methods", "dense", "--threads", "1", "--json", str(tmp_path / "results.json")]
     outcome = CliRunner().invoke(app, arguments)
     assert outcome.exit_code == 1, outcome.output

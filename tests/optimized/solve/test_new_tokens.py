@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.solve import dense, extend, extension
+from sessa_ref.optimized.solve import dense, extend, new_tokens
 from tests.optimized.solve.problems import Problem, problem, problems
 
 
@@ -101,13 +101,13 @@ def test_threads_share_a_single_row(four_threads, monkeypatch, batch, parts):
     drawn = problem(40, batch=batch, d=8, D=12)
     q, k, gamma, f = drawn.tensors()
     s = dense(q, k, gamma, f)
-    monkeypatch.setattr(extension, "_SHARED", 1)
-    assert extension._parts(q[:, 39:], k) == extension._parts(q[:, 39:], s) == parts
-    assert extension._parts(q[:, 38:], k) == 1  # more rows than one are no single row
+    monkeypatch.setattr(new_tokens, "_SHARED", 1)
+    assert new_tokens._parts(q[:, 39:], k) == new_tokens._parts(q[:, 39:], s) == parts
+    assert new_tokens._parts(q[:, 38:], k) == 1  # more rows than one are no single row
     new = extend(q[:, 39:], k, gamma[:, 39:], f[:, 39:], s[:, :39])
     assert drawn.worst_ratio(torch.cat([s[:, :39], new], dim=1)) <= 1
-    monkeypatch.setattr(extension, "_SHARED", 10**6)
-    assert extension._parts(q[:, 39:], k) == 1
+    monkeypatch.setattr(new_tokens, "_SHARED", 10**6)
+    assert new_tokens._parts(q[:, 39:], k) == 1
 
 
 def test_the_first_token_has_no_past():
