@@ -1,6 +1,6 @@
 """The Triton kernels against the solve written out with T x T matrices.
 
-They run on a GPU where there is one, else in Triton's interpreter, which shows what the programs compute, but
+They run on a GPU where there is one, else in Triton's interpreter, which shows what the kernels compute, but
 neither races nor what a GPU's compiler makes of them; for the latter they are compiled for GPUs that are not here.
 
 Tolerance: ALLOWED times the largest deviation, per token and quantity, of a few draws of the same formulas in Monte
@@ -194,7 +194,7 @@ def test_the_truth_is_the_gradient():
         np.testing.assert_allclose(true[name].astype(float), gradient.numpy(), rtol=0, atol=1e-13, err_msg=name)
 
 
-# What a bent program does: (what is written, what is written instead)
+# What a bent kernel does: (what is written, what is written instead)
 BENT = {
     "the present token sees itself": ("columns[None, :] < rows[:, None]", "columns[None, :] <= rows[:, None]"),
     "the future is seen": ("(columns[None, :] < rows[:, None]) &", "(columns[None, :] != rows[:, None]) &"),
@@ -212,12 +212,12 @@ BENT = {
 }  # fmt: skip
 
 
-def bent_programs(folder: Path, written: str, instead: str):
+def bent_kernels(folder: Path, written: str, instead: str):
     source = Path(triton_kernels.__file__).read_text()
     assert source.count(written) == 1
     path = folder / "bent_kernels.py"
     path.write_text(source.replace(written, instead))
-    spec = importlib.util.spec_from_file_location("bent_programs", path)
+    spec = importlib.util.spec_from_file_location("bent_kernels", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -226,32 +226,32 @@ def bent_programs(folder: Path, written: str, instead: str):
 
 
 @pytest.mark.parametrize("name", BENT)
-def test_bent_programs_are_caught(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(triton_launch, "programs", bent_programs(tmp_path, *BENT[name]))
+def test_bent_kernels_are_caught(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(triton_launch, "kernels", bent_kernels(tmp_path, *BENT[name]))
     ratio, _ = worst_ratio(draw(1, 40, 5, 5))
     assert ratio > 1000 * ALLOWED
 
 
 def test_one_squaring_too_few_is_caught(tmp_path, monkeypatch):
-    bent = bent_programs(tmp_path, "SQUARINGS = tl.constexpr(4)", "SQUARINGS = tl.constexpr(3)")
-    monkeypatch.setattr(triton_launch, "programs", bent)
+    bent = bent_kernels(tmp_path, "SQUARINGS = tl.constexpr(4)", "SQUARINGS = tl.constexpr(3)")
+    monkeypatch.setattr(triton_launch, "kernels", bent)
     ratio, _ = worst_ratio(chain(T=40, D=5, gain=0.98))
     assert ratio > 1000 * ALLOWED
 
 
 def test_reading_on_into_the_next_sequence_is_caught(tmp_path, monkeypatch):
-    bent = bent_programs(
+    bent = bent_kernels(
         tmp_path,
         "mask=(row + rows < T) & (columns < width), other=0.0",
         "mask=(row + rows < T + (n == 0)) & (columns < width), other=0.0",  # the last has nothing behind it to read
     )
-    monkeypatch.setattr(triton_launch, "programs", bent)
+    monkeypatch.setattr(triton_launch, "kernels", bent)
     _, both = spoiled_neighbour()
     assert computed(*both)["s"][:1].isnan().any()
 
 
 def compiled(folder: Path, *arguments: str) -> list[dict]:
-    """What GPUs' compilers make of the programs; in a process of its own, which does not interpret."""
+    """What GPUs' compilers make of the kernels; in a process of its own, which does not interpret."""
     result = subprocess.run(
         [sys.executable, str(HERE / "compile_for_gpus.py"), *arguments],
         env=os.environ | {"TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(folder)},
@@ -278,6 +278,6 @@ def test_compiles_for_gpus(tmp_path):
 
 
 def test_a_missing_barrier_is_caught(tmp_path):
-    bent = bent_programs(tmp_path, "tl.debug_barrier()  # as in `solve`", "")
+    bent = bent_kernels(tmp_path, "tl.debug_barrier()  # as in `solve`", "")
     (result,) = compiled(tmp_path / "cache", str(bent.__file__), "adjoint_solve")[:1]
     assert not has_barrier_after_writing(result["code"])
