@@ -1,4 +1,4 @@
-"""Only what computes the right thing is timed."""
+"""The oracle checks every method first; one that computes something else is not timed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ def admit(
     cases: Sequence[Case] | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Admission:
-    """Put a method before the oracle in the dtype that is timed; the baseline before its own definition.
+    """Check a method with the oracle in the dtype that is timed; the baseline against its own definition.
 
     Args:
         method: what is to be timed.
