@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.admission import Admission
+from benchmarks.correctness import Admission
 from benchmarks.methods import method
 from benchmarks.plot import save
 from benchmarks.report import headline, tables

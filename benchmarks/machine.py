@@ -1,4 +1,4 @@
-"""The machine: what it is, and the matrix product whose rate others are compared with."""
+"""The machine, and the matrix product with whose rate the methods are compared."""
 
 import platform
 from pathlib import Path

@@ -20,7 +20,7 @@ _OUT_OF_MEMORY = ("allocate memory", "bad_alloc", "MemoryError", "not enough mem
 
 @dataclass(frozen=True)
 class Probe:
-    """What came of one call in its own process."""
+    """The outcome of one call in its own process."""
 
     status: Status
     peak_bytes: int | None = None
@@ -76,7 +76,7 @@ def begin_new_peak() -> int | None:
 
 
 def _limit_memory(gigabytes: float) -> None:
-    """Let this process allocate so much more than it has now; systems without the limit ignore it."""
+    """Limit what this process may allocate beyond what it has now; systems without such a limit ignore it."""
     import resource
 
     limit = psutil.Process().memory_info().vms + int(gigabytes * 2**30)

@@ -1,38 +1,32 @@
-"""Time and peak memory against T, a panel each; colours of Okabe and Ito, and a marker for each method."""
+"""Time and peak memory against T, a panel each, with a colour and a marker for each method."""
 
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks.results import Results
 from benchmarks.settings import METHODS
 from sessa_ref.plotting import style
 
-_MARKS: dict[str, tuple[str, str]] = dict(
-    zip(
-        METHODS,
-        [("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"), ("#000000", "D"), ("#D55E00", "v")],
-        strict=True,
-    )
-)
+_MARKERS: dict[str, str] = dict(zip(METHODS, "osDv^", strict=True))
 
 
-@style.applied({})
+@style.applied()
 def save(results: Results, path: Path) -> None:
     """Write the figure; the name's ending chooses the format."""
-    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    figure = style.new_figure(9, 4.2)
+    colours: dict[str, str] = dict(zip(METHODS, style.colours(), strict=False))
     time, memory = figure.subplots(1, 2)
     for method in results.methods:
-        color, marker = _MARKS[method]
+        look = {"color": colours[method], "marker": _MARKERS[method], "label": method}
         for panel, points in ((time, _times(results, method)), (memory, _peaks(results, method))):
-            panel.plot(*points, color=color, marker=marker, markersize=5, linewidth=1.5, label=method)
+            panel.plot(*points, **look)
     for panel, title in (
         (time, "forward and backward: median time in s"),
         (memory, "peak memory above the baseline in MiB"),
     ):
-        panel.set_title(title, fontsize=11)
+        panel.set_title(title)
         panel.set_xscale("log", base=2)
         panel.set_yscale("log")
         panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -42,17 +36,15 @@ def save(results: Results, path: Path) -> None:
         panel.set_xticks(lengths, [f"{T}" for T in lengths])
         panel.set_xticks([], minor=True)
         panel.set_xlabel("tokens T")
-        panel.grid(color="#808080", alpha=0.25, linewidth=0.5)
-        panel.spines[["top", "right"]].set_visible(False)
-    time.legend(frameon=False)
+    time.legend()
     settings = results.settings
     figure.suptitle(
         f"batch {settings['batch']}, width {settings['width']}, {settings['heads']} heads, {settings['dtype']}, "
         f"threads: {results.machine['threads']}, {results.machine['processor']}",
         fontsize=9.5,
-        color="#606060",
+        color=style.GREY,
     )
-    figure.savefig(path, dpi=160)
+    figure.savefig(path)
 
 
 def _times(results: Results, method: str) -> tuple[list[int], list[Any]]:

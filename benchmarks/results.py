@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from statistics import linear_regression, median
 from typing import Any
 
-from benchmarks.admission import Admission
+from benchmarks.correctness import Admission
 
 SCHEMA = 2
 """Version of the JSON form; benchmarks/README.md describes it."""

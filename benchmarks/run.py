@@ -1,13 +1,13 @@
-"""One run: admission, then at each length memory first, which says what fits, then time."""
+"""One run: first the oracle checks the methods; then, at each length, memory shows what fits, and what fits is timed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import torch
 
-from benchmarks.admission import Admission, admit
 from benchmarks.arithmetic import mixer_arithmetic
 from benchmarks.calls import CALLS
+from benchmarks.correctness import Admission, admit
 from benchmarks.machine import describe, matrix_product, product_operations
 from benchmarks.memory import Probe, probe
 from benchmarks.methods import Method
@@ -83,7 +83,7 @@ class Measuring:
         return Results(describe(), asdict(self.settings), admissions, self.rows)
 
     def _probe(self, name: str, measurement: str, T: int) -> Probe:
-        """In a process of its own; what went beyond a limit at fewer tokens is not tried again."""
+        """Measure in a process of its own, unless the method went beyond a limit at fewer tokens already."""
         self.progress(f"{name}: memory, {measurement.replace('_', ' and ')}, T = {T}")
         known = self._beyond.get((name, measurement))
         if known is not None:
@@ -99,7 +99,7 @@ class Measuring:
         self.rows.append(row)
 
     def _time(self, measurement: str, T: int, probes: dict[str, Probe]) -> None:
-        """Side by side, all methods that fit, and where arithmetic is counted a matrix product."""
+        """Time all methods that fit, side by side, and beside them a matrix product where arithmetic is counted."""
         self.progress(f"time, {measurement.replace('_', ' and ')}, T = {T}")
         settings = self.settings
         fitting = [name for name, found in probes.items() if found.status == "measured"]

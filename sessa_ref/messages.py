@@ -20,7 +20,7 @@ def one_line(text: object, longest: int = LONGEST) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why something failed, in one line: what an operating system's error, or one of our own, says of itself.
+    """Why something failed, in one line: the text of an operating system's error, or of one of ours.
 
     Other errors are mistakes of the program; their names are told as well.
     """

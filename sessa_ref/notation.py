@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
 
     class Real(AbstractDtype):
-        """What the reference computes in: float64, and whatever else carries its formulas unchanged.
+        """The number types that the reference computes in: float64, and any other that its formulas accept unchanged.
 
         Extended precision gives true values for float64 results; complex numbers give complex-step
         derivatives.

@@ -26,6 +26,36 @@ def test_bfloat16_rounds_once():
     assert round_to(np.array([-1 - 3 * 2.0**-8]), "bfloat16")[0] == -1 - 2.0**-6
 
 
+def test_bfloat16_has_infinities_and_every_nan():
+    """A NaN of all ones would overflow to 0 in arithmetic on its bits."""
+    nans = np.array([np.nan, -np.nan, np.array(2**64 - 1, np.uint64).view(np.float64)])
+    assert np.isnan(round_to(nans, "bfloat16")).all()
+    largest = 2.0**128 - 2.0**120
+    numbers = np.array([np.inf, -np.inf, largest, -largest, largest + 2.0**119, 1e308, -0.0, 2.0**-134, 3 * 2.0**-134])
+    expected = [np.inf, -np.inf, largest, -largest, np.inf, np.inf, 0, 0, 2.0**-132]
+    assert round_to(numbers, "bfloat16").tolist() == expected
+    assert np.array_equal(np.signbit(round_to(numbers, "bfloat16")), np.signbit(numbers))
+
+
+def test_bfloat16_near_every_tie():
+    """All numbers of the format, those half way between two of them, and the float64 beside these."""
+    bits = np.arange(0x7F80, dtype=np.uint32) << 16
+    below, above = bits.view(np.float32).astype(np.float64), (bits + 0x10000).view(np.float32).astype(np.float64)
+    above[-1] = 2.0**128  # where infinity is
+    middle = (below + above) / 2
+    even = np.where(np.arange(0x7F80) % 2 == 0, below, above)
+    above_or_infinite = np.where(above == 2.0**128, np.inf, above)
+    even = np.where(even == 2.0**128, np.inf, even)
+    for sign in (1, -1):
+        for numbers, expected in (
+            (below, below),
+            (np.nextafter(middle, 0), below),
+            (middle, even),
+            (np.nextafter(middle, np.inf), above_or_infinite),
+        ):
+            assert np.array_equal(round_to(sign * numbers, "bfloat16"), sign * expected)
+
+
 def test_units():
     for name, precision in PRECISIONS.items():
         info = torch.finfo(getattr(torch, name))

@@ -148,7 +148,7 @@ def _enclose(parameters: SessaParameters, x: Array, dy: Array | None, bits: int)
             y[index] = balls.to_array(steps.y)
             if dy is None:
                 continue
-            dx_there, of_parameters = gradients.backward(parameters, steps, dy[index])
+            dx_there, of_parameters = gradients.vjp(parameters, steps, dy[index])
             dx[index] = balls.to_array(dx_there)
             for name, gradient in of_parameters.items():
                 totals[name] += gradient

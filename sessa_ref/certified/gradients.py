@@ -12,7 +12,7 @@ from sessa_ref.parameters import SessaParameters
 Gradients = dict[str, arb_mat]
 
 
-def backward(parameters: SessaParameters, steps: BallTrace, dy: Array) -> tuple[arb_mat, Gradients]:
+def vjp(parameters: SessaParameters, steps: BallTrace, dy: Array) -> tuple[arb_mat, Gradients]:
     """Gradients of sum(dy * y) with respect to x and to every parameter, for dy in float64, taken as exact.
 
     Biases come as one row, the gain's bias as a single entry.

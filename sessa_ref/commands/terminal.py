@@ -4,12 +4,13 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import rich.console
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
 from sessa_ref.messages import one_line, reason
@@ -26,6 +27,11 @@ class Console(rich.console.Console):
     def __init__(self, **settings: Any) -> None:
         defaults: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
         super().__init__(**(defaults | settings))
+
+
+def wide_console() -> Console:
+    """Standard output, with room for a table where it is no terminal."""
+    return Console(width=None if Console().is_terminal else 120)
 
 
 class Commands(TyperGroup):
@@ -70,9 +76,50 @@ def exit_status(run: Callable[[], None], name: str) -> int:
         return _failed(error, name)
 
 
+def verdict_status(conforms: bool) -> int:
+    """The exit status of a verdict."""
+    return 0 if conforms else 1
+
+
 def is_exit(error: Exception) -> bool:
     """Whether an exception is the command line's own way to end, or to refuse its arguments."""
     return isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "format_message")
+
+
+@contextmanager
+def errors(doing: str, log: Console) -> Iterator[None]:
+    """Whatever fails in here is told in one line, and there is no verdict."""
+    try:
+        yield
+    except Exception as error:
+        if is_exit(error) or isinstance(error, BrokenPipeError) or os.environ.get(TRACEBACK):
+            raise
+        log.print(one_line(f"{doing}: {reason(error)}{_adrift()}"), style="red", soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+
+
+def _adrift() -> str:
+    """What to add to a message where the current folder is gone: libraries and implementations fail in odd ways then."""
+    try:
+        os.getcwd()
+    except OSError:
+        return "; the current folder does not exist any more"
+    return ""
+
+
+@contextmanager
+def progress(log: Console, steps: int) -> Iterator[Callable[[str], None]]:
+    """A bar that shows the steps done, on a terminal; elsewhere a line for each step."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=log, transient=True, disable=not log.is_terminal) as bar:
+        task = bar.add_task("starting", total=steps)
+
+        def show(step: str) -> None:
+            bar.update(task, description=step, advance=1)
+            if not log.is_terminal:
+                log.print(f"  {step}")
+
+        yield show
 
 
 def complain(line: str) -> None:

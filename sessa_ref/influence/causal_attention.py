@@ -13,6 +13,7 @@ from jaxtyping import Float64
 from sessa_ref.influence.impulse import check_token
 from sessa_ref.notation import Array, Real
 from sessa_ref.reference import attention
+from sessa_ref.theory import causal_attention as bounds
 
 
 @dataclass(frozen=True)
@@ -56,57 +57,45 @@ def logit_spread(layer: CausalAttention, x: Float64[Array, "T D"]) -> Float64[Ar
     return np.where(visible, logits, -np.inf).max(axis=-1) - np.where(visible, logits, np.inf).min(axis=-1)
 
 
-def diffuse_bounds(
-    spread: Float64[Array, "*shape"], visible: Float64[Array, "*shape"]
-) -> tuple[Float64[Array, "*shape"], Float64[Array, "*shape"]]:
-    """Lemma C.1: exp(-spread) / n and exp(spread) / n enclose every softmax weight over n logits of that spread."""
-    return np.exp(-spread) / visible, np.exp(spread) / visible
-
-
-def jacobian(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Paths:
+def jacobian(layer: CausalAttention, x: Float64[Array, "T D"], source: int) -> Paths:
     """The blocks dy_t / dx_tau for all t, as value path and routing path (Definition 3); 0 for t < tau.
 
     A change of logit (t, j) moves y_t by alpha_tj (v_j - y_t). For t > tau only logit (t, tau) depends on x_tau, through
     the key; at t = tau the query changes all logits of the row as well.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
-    alpha, key_side = _weights_and_key_side(layer, x, tau)
+    alpha, key_side = _weights_and_key_side(layer, x, source)
     v = x @ layer.v_weight.T
     y = attention.causal_sum(alpha, v)
-    weight = alpha[:, tau, None, None]
-    routing = weight * (v[tau] - y)[:, :, None] * key_side[:, None, :]
+    weight = alpha[:, source, None, None]
+    routing = weight * (v[source] - y)[:, :, None] * key_side[:, None, :]
     query_side = layer.scale * (x @ layer.k_weight.T) @ layer.q_weight
-    routing[tau] += np.einsum("j,ji,jk->ik", alpha[tau], v - y[tau], query_side)
+    routing[source] += np.einsum("j,ji,jk->ik", alpha[source], v - y[source], query_side)
     return Paths(weight * layer.v_weight, routing)
 
 
-def routing_variation(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Float64[Array, " T"]:
-    """Sum over j of |d alpha_tj / dx_tau| for t > tau, exactly: 2 alpha (1 - alpha) |d logit|; 0 for t <= tau."""
-    alpha, key_side = _weights_and_key_side(layer, x, tau)
-    weight = alpha[:, tau]
-    variation = 2 * weight * (1 - weight) * np.linalg.norm(key_side, axis=-1)
-    return np.where(np.arange(len(x)) > tau, variation, 0)
+def jacobian_bound(layer: CausalAttention, x: Float64[Array, "T D"], source: int) -> Float64[Array, " T"]:
+    """Proposition 10 (i)'s bound on the norm of dy_t / dx_tau, for t > tau; 0 for t <= tau.
+
+    Raises:
+        ValueError: there is no token `source`.
+    """
+    alpha, key_side = _weights_and_key_side(layer, x, source)
+    largest_value = float(np.max(np.linalg.norm(x @ layer.v_weight.T, axis=-1)))
+    value_norm = float(np.linalg.norm(layer.v_weight, 2))
+    bound = bounds.jacobian_bound(alpha[:, source], np.linalg.norm(key_side, axis=-1), value_norm, largest_value)
+    return np.where(np.arange(len(x)) > source, bound, 0)
 
 
-def routing_variation_bound(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Float64[Array, " T"]:
-    """Lemma 4.3's bound on it, 2 alpha_{t, tau} |d logit_{t, tau} / dx_tau|, for t > tau; 0 for t <= tau."""
-    alpha, key_side = _weights_and_key_side(layer, x, tau)
-    bound = 2 * alpha[:, tau] * np.linalg.norm(key_side, axis=-1)
-    return np.where(np.arange(len(x)) > tau, bound, 0)
-
-
-def jacobian_bound(layer: CausalAttention, x: Float64[Array, "T D"], tau: int) -> Float64[Array, " T"]:
-    """Proposition 10 (i): alpha_{t, tau} |W_V| + max |v_j| * Lemma 4.3's bound, for t > tau; 0 for t <= tau."""
-    routing_path = np.max(np.linalg.norm(x @ layer.v_weight.T, axis=-1)) * routing_variation_bound(layer, x, tau)
-    value_path = kernel(layer, x)[:, tau] * np.linalg.norm(layer.v_weight, 2)
-    return np.where(np.arange(len(x)) > tau, value_path + routing_path, 0)
+def key_gradient(layer: CausalAttention, x: Float64[Array, "T D"]) -> Float64[Array, "T D"]:
+    """The gradient of logit (t, tau) with respect to x_tau through the key, in row t; it is the same for all tau."""
+    return layer.scale * (x @ layer.q_weight.T) @ layer.k_weight
 
 
 def _weights_and_key_side(
-    layer: CausalAttention, x: Float64[Array, "T D"], tau: int
+    layer: CausalAttention, x: Float64[Array, "T D"], source: int
 ) -> tuple[Float64[Array, "T T"], Float64[Array, "T D"]]:
-    """alpha, and for all t the gradient of logit (t, tau) with respect to x_tau through the key."""
-    check_token(tau, len(x))
-    return kernel(layer, x), layer.scale * (x @ layer.q_weight.T) @ layer.k_weight
+    check_token(source, len(x))
+    return kernel(layer, x), key_gradient(layer, x)

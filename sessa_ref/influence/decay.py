@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
+from scipy import stats
 
 from sessa_ref.notation import Array
 
@@ -84,8 +85,9 @@ def fit_exponential(lags: Any, influence: Any) -> Exponential:
 
 
 def _line(at: Float64[Array, " n"], values: Float64[Array, " n"]) -> tuple[float, float, Float64[Array, " n"]]:
-    centred = at - at.mean()  # so that slope and height do not disturb each other
-    slope = float(centred @ values / (centred @ centred))
+    centred = at - at.mean()  # so that residuals of large lags keep their digits
+    line: Any = stats.linregress(centred, values)
+    slope = float(line.slope)
     residuals = values - values.mean() - slope * centred
     return -slope, float(np.exp(values.mean() - slope * at.mean())), residuals
 

@@ -1,7 +1,7 @@
 """How much of each influence on one token arrives in how many hops, for a matrix of numbers such as a trace's B.
 
 The symbolic twin is `hops`. Here two triangular solves give influences and mean hops for all sources at once, and each
-number of hops costs one product of a row and a matrix, so that thousands of tokens are no matter.
+number of hops costs one product of a row and a matrix, which is fast for thousands of tokens.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from sessa_ref.notation import Array
 
 
 @dataclass(frozen=True)
-class Arrivals:
+class HopShares:
     """Influences on one token by number of hops; sources are the tokens before it. K is (I - B)^(-1)."""
 
     target: int
@@ -33,10 +33,10 @@ class Arrivals:
         return _over(np.vstack([self.parts, self.beyond]), self.influence)
 
 
-def arrivals(B: Float64[Array, "T T"], target: int, most_hops: int = 8) -> Arrivals:
+def by_hops(B: Float64[Array, "T T"], target: int, most_hops: int = 8) -> HopShares:
     """Sort the influences on token `target` by number of hops, up to `most_hops` one by one.
 
-    With gains of both signs, weights of paths cancel and shares are signed; `arrivals(np.abs(B), ...)` counts
+    With gains of both signs, weights of paths cancel and shares are signed; `by_hops(np.abs(B), ...)` counts
     magnitudes instead, whose shares lie between 0 and 1.
 
     Raises:
@@ -58,7 +58,7 @@ def arrivals(B: Float64[Array, "T T"], target: int, most_hops: int = 8) -> Arriv
         row = row @ edges
     # row is what the next hop number brings; all further ones are its prolongations.
     beyond = _times_inverse(row, edges) if len(parts) < target else np.zeros(target)
-    return Arrivals(target, influence, parts, beyond, _over(_times_inverse(influence, edges), influence))
+    return HopShares(target, influence, parts, beyond, _over(_times_inverse(influence, edges), influence))
 
 
 def _times_inverse(row: Float64[Array, " n"], edges: Float64[Array, "n n"]) -> Float64[Array, " n"]:

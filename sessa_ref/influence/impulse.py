@@ -11,20 +11,20 @@ from sessa_ref.notation import Array, Real
 from sessa_ref.reference import solve
 
 
-def impulse_response(B: Real[Array, "*batch T T"], tau: int) -> Real[Array, "*batch T"]:
+def impulse_response(B: Real[Array, "*batch T T"], source: int) -> Real[Array, "*batch T"]:
     """Column tau of (I - B)^(-1): 0 before tau, 1 at tau, then the influence of f_tau on s_t (27).
 
     Args:
         B: routing matrix, shape (..., T, T); only its strictly lower part is read.
-        tau: the token that receives the impulse.
+        source: tau, the token that receives the impulse.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
     T = B.shape[-1]
-    check_token(tau, T)
+    check_token(source, T)
     f = np.zeros((*B.shape[:-1], 1), dtype=B.dtype)
-    f[..., tau, 0] = 1
+    f[..., source, 0] = 1
     return solve.forward_substitution(B, f)[..., 0]
 
 
@@ -74,11 +74,11 @@ def earliest_routing(T: int, gamma: float, c2: float) -> Float64[Array, "T T"]:
     return gamma * np.tril(np.clip(1 - j * most, 0, most), k=-1)
 
 
-def check_token(tau: int, T: int) -> None:
+def check_token(source: int, T: int) -> None:
     """Refuse a token that is not there.
 
     Raises:
-        ValueError: not 0 <= tau < T.
+        ValueError: not 0 <= source < T.
     """
-    if not 0 <= tau < T:
-        raise ValueError(f"tau must be one of the {T} tokens from 0 on, got {tau}")
+    if not 0 <= source < T:
+        raise ValueError(f"source must be one of the {T} tokens from 0 on, got {source}")

@@ -19,20 +19,20 @@ STEP = 1e-100
 """The step h; its square is far below the smallest float64 number relative to any derivative."""
 
 
-def block_jacobian(parameters: SessaParameters, x: Any, tau: int) -> Float64[Array, "T D D"]:
+def block_jacobian(parameters: SessaParameters, x: Any, source: int) -> Float64[Array, "T D D"]:
     """The blocks dy_t / dx_tau for all t; they are 0 for t < tau, because the layer is causal.
 
     Args:
         parameters: the layer.
         x: tokens, shape (T, D), without batch axes.
-        tau: the token whose influence is asked for.
+        source: tau, the token whose influence is asked for.
 
     Returns:
         An array J with J[t, i, k] = dy_{t, i} / dx_{tau, k}. It costs D evaluations of the layer at once.
 
     Raises:
         TypeError: `x` does not hold real floating-point numbers.
-        ValueError: `x` has the wrong shape, or there is no token tau.
+        ValueError: `x` has the wrong shape, or there is no token `source`.
     """
     x = layer.as_tokens(parameters.config, x)
     if x.ndim != 2:
@@ -40,16 +40,16 @@ def block_jacobian(parameters: SessaParameters, x: Any, tau: int) -> Float64[Arr
     if np.iscomplexobj(x):
         raise TypeError("x must hold real numbers, got complex ones: the step of the derivative is complex")
     T, D = x.shape
-    check_token(tau, T)
+    check_token(source, T)
     shifted = np.repeat(x.astype(np.complex128)[None], D, axis=0)
-    shifted[np.arange(D), tau, np.arange(D)] += 1j * STEP
+    shifted[np.arange(D), source, np.arange(D)] += 1j * STEP
     return np.moveaxis(np.imag(layer.forward(parameters, shifted)) / STEP, 0, -1)
 
 
-def jacobian_norms(parameters: SessaParameters, x: Any, tau: int) -> Float64[Array, " T"]:
+def jacobian_norms(parameters: SessaParameters, x: Any, source: int) -> Float64[Array, " T"]:
     """The operator norm of dy_t / dx_tau for every t, what Proposition 10 bounds; entry tau + lag belongs to the lag.
 
     Raises:
         TypeError, ValueError: as `block_jacobian`.
     """
-    return np.linalg.norm(block_jacobian(parameters, x, tau), ord=2, axis=(-2, -1))
+    return np.linalg.norm(block_jacobian(parameters, x, source), ord=2, axis=(-2, -1))

@@ -14,6 +14,7 @@ from jaxtyping import Float64
 
 from sessa_ref.influence.impulse import check_token
 from sessa_ref.notation import Array, Real
+from sessa_ref.theory.selective_ssm import accumulated_time
 
 
 @dataclass(frozen=True)
@@ -98,89 +99,45 @@ def kernel(rates: Real[Array, " N"], selection: Selection) -> Real[Array, "T T"]
     return np.tril(np.einsum("tn,tjn,jn->tj", selection.read, per_mode, written))
 
 
-def impulse_response(rates: Real[Array, " N"], selection: Selection, tau: int) -> Real[Array, " T"]:
+def impulse_response(rates: Real[Array, " N"], selection: Selection, source: int) -> Real[Array, " T"]:
     """Column tau of the kernel, by the recurrence: time and memory are linear in T.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
     T = len(selection.step)
-    check_token(tau, T)
+    check_token(source, T)
     impulse = np.zeros((T, 1), dtype=selection.step.dtype)
-    impulse[tau] = 1
+    impulse[source] = 1
     return recurrence(rates, selection, impulse)[0][:, 0]
 
 
-def accumulated_time(step: Real[Array, " T"]) -> Real[Array, "T T"]:
-    """Entry (t, tau) is the sum of Delta_r over tau < r <= t; 0 on and above the diagonal."""
-    clock = np.cumsum(step)
-    return np.tril(clock[:, None] - clock[None, :], k=-1)
-
-
-def memory_factor(rates: Real[Array, " N"], step: Real[Array, " T"]) -> Real[Array, "T T"]:
-    """exp(-lambda * accumulated time), lambda the smallest rate: Pi of Propositions 4 and 5; 0 above the diagonal."""
-    return np.tril(np.exp(-np.min(rates) * accumulated_time(step)))
-
-
-def slowest_average_step(step: Float64[Array, " T"], shortest_lag: int = 1) -> float:
-    """The largest c_Delta with accumulated time >= c_Delta (t - tau) for all pairs at least `shortest_lag` apart.
-
-    Positive c_Delta is failed freeze time (Proposition 5). If neighbours count, it is the smallest step after the first.
-
-    Raises:
-        ValueError: no two tokens are that far apart.
-    """
-    T = len(step)
-    if not 1 <= shortest_lag < T:
-        raise ValueError(f"shortest_lag must be from 1 to {T - 1} for {T} tokens, got {shortest_lag}")
-    lag = np.subtract.outer(np.arange(T), np.arange(T))
-    relevant = lag >= shortest_lag
-    return float(np.min(accumulated_time(step)[relevant] / lag[relevant]))
-
-
-def state_bound(rates: Real[Array, " N"], selection: Selection, u: Real[Array, "T D"]) -> float:
-    """Lemma 4.4, Remark C.2: no entry of any state exceeds max |B_t u_t^T| / min a, whatever the steps."""
-    return float(np.max(np.abs(selection.write[:, :, None] * u[:, None, :]), initial=0) / np.min(rates))
-
-
-def jacobian(ssm: SelectiveSSM, x: Float64[Array, "T D"], tau: int) -> Float64[Array, "T D D"]:
+def jacobian(ssm: SelectiveSSM, x: Float64[Array, "T D"], source: int) -> Float64[Array, "T D D"]:
     """The blocks dy_t / dx_tau for all t, selection included (Definition 3); 0 for t < tau.
 
     After tau only the transitions act: dy_t / dx_tau = C_t (A_t ... A_(tau + 1)) dh_tau / dx_tau (Proposition 4).
     At t = tau the change of C_tau is added.
 
     Raises:
-        ValueError: there is no token tau.
+        ValueError: there is no token `source`.
     """
     T, D = x.shape
-    check_token(tau, T)
+    check_token(source, T)
     a, selection = ssm.rates, ssm.select(x)
     h = recurrence(a, selection, x)[1]
     A, gain = transition(a, selection.step), input_factor(a, selection.step)
-    before = h[tau - 1] if tau else np.zeros_like(h[0])
-    b = np.multiply.outer(selection.write[tau], x[tau])
+    before = h[source - 1] if source else np.zeros_like(h[0])
+    b = np.multiply.outer(selection.write[source], x[source])
     # dA/dDelta = -a A and dG/dDelta = A; dDelta/dx = (1 - exp(-Delta)) w, because that is softplus's derivative.
-    dh_dstep = A[tau, :, None] * (b - a[:, None] * before)
-    dstep = -np.expm1(-selection.step[tau]) * ssm.step_weight
-    db = np.einsum("d,nk->ndk", x[tau], ssm.write_weight) + np.einsum("n,dk->ndk", selection.write[tau], np.eye(D))
-    dh = np.multiply.outer(dh_dstep, dstep) + gain[tau, :, None, None] * db
+    dh_dstep = A[source, :, None] * (b - a[:, None] * before)
+    dstep = -np.expm1(-selection.step[source]) * ssm.step_weight
+    db = np.einsum("d,nk->ndk", x[source], ssm.write_weight) + np.einsum(
+        "n,dk->ndk", selection.write[source], np.eye(D)
+    )
+    dh = np.multiply.outer(dh_dstep, dstep) + gain[source, :, None, None] * db
 
-    elapsed = np.concatenate([np.zeros(tau + 1), np.cumsum(selection.step[tau + 1 :])])
+    elapsed = np.concatenate([np.zeros(source + 1), np.cumsum(selection.step[source + 1 :])])
     blocks = np.einsum("tn,tn,ndk->tdk", selection.read, transition(a, elapsed), dh)
-    blocks[:tau] = 0
-    blocks[tau] += np.einsum("nk,nd->dk", ssm.read_weight, h[tau])
+    blocks[:source] = 0
+    blocks[source] += np.einsum("nk,nd->dk", ssm.read_weight, h[source])
     return blocks
-
-
-def jacobian_constant(ssm: SelectiveSSM, radius: float) -> float:
-    """C(R) of Proposition 4: |dy_t / dx_tau| <= C(R) * memory_factor for tau < t and all tokens of norm <= R.
-
-    Its constants from operator norms: U_R = R, G_max = |W_B| R, C_R = |W_C| R, L_B = |W_B|, L_u = 1, d_state = N D, and
-    L_A = |w| max (a / (1 + a))^(1 + a), the maximum over Delta of |dA/dDelta| (1 - exp(-Delta)).
-    """
-    a, slowest = ssm.rates, np.min(ssm.rates)
-    U_R, G_max = radius, np.linalg.norm(ssm.write_weight, 2) * radius
-    L_A = np.linalg.norm(ssm.step_weight) * np.max((a / (1 + a)) ** (1 + a))
-    H_R = np.sqrt(ssm.write_weight.size) * G_max * U_R / slowest
-    J_R = L_A * H_R + L_A / slowest * G_max * U_R + (np.linalg.norm(ssm.write_weight, 2) * U_R + G_max) / slowest
-    return float(np.linalg.norm(ssm.read_weight, 2) * radius * J_R)

@@ -1,4 +1,4 @@
-"""What the layer's arguments have to be; what is wrong is said before anything is computed."""
+"""Checks of the layer's arguments, before anything is computed."""
 
 import operator
 from typing import Any
@@ -30,7 +30,7 @@ def require_floating_dtype(name: str, dtype: torch.dtype) -> None:
 
 
 def whole_number(name: str, value: Any, least: int = 0) -> int:
-    """`value` as an int, which NumPy's and torch's whole numbers are taken for as well.
+    """`value` as an int; whole numbers of NumPy and torch are taken as well.
 
     Raises:
         TypeError: it is no whole number.
@@ -48,7 +48,7 @@ def whole_number(name: str, value: Any, least: int = 0) -> int:
 
 
 def require_tokens(name: str, x: Tensor, axes: int, width: int, linear: nn.Module) -> None:
-    """Raise unless x is tokens of the width on at least so many axes, which the layer's linear maps can take.
+    """Raise unless x holds tokens of this width, on at least `axes` axes, that the layer's linear maps can take.
 
     Raises:
         TypeError: x is no tensor of floating-point numbers, or not of the map's dtype, while autocast is off.
@@ -62,7 +62,7 @@ def require_tokens(name: str, x: Tensor, axes: int, width: int, linear: nn.Modul
         wanted = {2: "(..., T, D)", 3: "(batch, T, D)"}[axes]
         raise ValueError(f"{name} must have shape {wanted} with D={width}, got {tuple(x.shape)}")
     plain = type(linear) is nn.Linear and not linear._forward_pre_hooks and "forward" not in vars(linear)
-    if torch.compiler.is_compiling() or not plain:  # a quantised or offloaded map looks after itself
+    if torch.compiler.is_compiling() or not plain:  # a quantised or offloaded map checks for itself
         return
     weight = linear.weight
     if x.device != weight.device:

@@ -38,7 +38,7 @@ def attend(
 
 
 def _fused(q: Tensor, k: Tensor, v: Tensor, visible: Tensor | None, is_causal: bool) -> Tensor:
-    """By torch's kernels, which take four axes; for others torch itself makes T x T matrices."""
+    """By torch's fused kernels. They take four axes; with any other number torch itself makes T x T matrices."""
     shared, batch = q.shape[-3] > k.shape[-3], q.shape[:-3]
     if len(batch) != 1:
         q, k, v = (z.reshape(math.prod(batch), *z.shape[-3:]) for z in (q, k, v))
@@ -64,7 +64,7 @@ def _plain_gradient(q: Tensor, k: Tensor, v: Tensor, visible: Tensor | None, is_
 
 
 class _Attention(torch.autograd.Function):
-    """(q, k, v, visible, is_causal, o) -> o, the output of the kernel, None if it is yet to be computed.
+    """(q, k, v, visible, is_causal, o) -> o, the output of the kernel; o is None if it has yet to be computed.
 
     A first gradient is left to the kernel where o is at hand. One that will itself be differentiated is `_Gradient`.
     """
@@ -125,7 +125,7 @@ class _Gradient(torch.autograd.Function):
 
 
 def _mapped(info: Any, in_dims: tuple, inputs: tuple) -> list:
-    """As `mapped_first`, with a mask that goes on being aligned with the last axes of the logits."""
+    """As `mapped_first`; the mask stays aligned with the last axes of the logits."""
     mapped = mapped_first(info, in_dims, inputs)
     visible, axis = inputs[3], in_dims[3]
     if visible is not None and axis is not None:

@@ -36,7 +36,7 @@ class Cache:
     k_b: Float[Tensor, "batch capacity d_b"]
     s: Float[Tensor, "batch capacity D"]
     filled: Count = 0
-    """Tokens in every row. Where rows differ, what lies beyond a row's tokens is zero, for it meets weights of zero."""
+    """Tokens in every row. Where rows differ, everything beyond a row's tokens is zero: it is multiplied by weights of zero."""
 
     @classmethod
     def empty(
@@ -77,7 +77,7 @@ class Cache:
         return cls(*(cache[name] for name in PARTS), filled=t)
 
     def returned_as(self, cache: SomeCache) -> SomeCache:
-        """What `of` was given, up to date: its tensors are shared, its count of tokens is not."""
+        """What `of` was given, with the present number of tokens; the tensors are shared anyway."""
         if not isinstance(cache, Cache):
             cache["t"] = self.t
         return cache
@@ -268,7 +268,7 @@ class Cache:
         """
         parts, lengths, capacity = cache_file.read(path, device)
         stored = cls(**parts, filled=compact(lengths))
-        stored.clear()  # whatever a file that we did not write has there
+        stored.clear()  # a file that we did not write may have anything there
         try:
             stored.grow(capacity)
         except (RuntimeError, TypeError) as error:  # how torch says that this is too much
@@ -351,7 +351,7 @@ def require_one_count(cache: AnyCache, filled: Count) -> None:
 
 
 def widths(config: SessaConfig) -> dict[str, tuple[int, ...]]:
-    """The axes of a cache's tensors behind (batch, capacity), by name."""
+    """The axes of a cache's tensors after (batch, capacity), by name."""
     G = config.kv_heads
     axes = ((G, config.query_width), (G, config.value_width), (config.feedback_width,), (config.width,))
     return dict(zip(PARTS, axes, strict=True))

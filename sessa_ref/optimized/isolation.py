@@ -1,7 +1,7 @@
 """Tokens that are not finite are kept from those before them.
 
-Masked products read 0 * NaN = NaN, so one such token would spoil the outputs before it, and their gradients. Hence
-what is multiplied is made finite, and the outputs from the bad token on are NaN.
+A masked weight of 0 times NaN is NaN, so one such token would spoil the outputs before it, and their gradients. So all
+factors are made finite, and the outputs from the bad token on are set to NaN.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from sessa_ref.optimized.transforms import forward_mode
 
 
 def nonfinite_tokens(*tensors: Float[Tensor, "*batch T _"]) -> Bool[Tensor, "*batch T"]:
-    """At which tokens one of the tensors has an entry that is not finite."""
+    """The tokens at which one of the tensors has an entry that is not finite."""
     zero = 0 * tensors[0].detach().amax(dim=-1)
     for z in tensors:  # 0 * inf = NaN, and the extremes let NaN through
         zero = zero + 0 * z.detach().amin(dim=-1) + 0 * z.detach().amax(dim=-1)
@@ -24,7 +24,7 @@ def nonfinite_tokens(*tensors: Float[Tensor, "*batch T _"]) -> Bool[Tensor, "*ba
 def finite(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """z with 0 for every entry that is not finite.
 
-    The cotangent is handed on as it is: it is 0 already where the outputs that depend on z are NaN by decree.
+    The cotangent passes unchanged: where the outputs that depend on z are set to NaN, it is 0 already.
     """
     if forward_mode() or torch.compiler.is_compiling():
         return z.nan_to_num(0.0, 0.0, 0.0)
@@ -34,7 +34,7 @@ def finite(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def isolate_nonfinite(
     u: Float[Tensor, "*batch T D"],
 ) -> tuple[Float[Tensor, "*batch T D"], Bool[Tensor, "*batch T 1"]]:
-    """u made finite, and which tokens come at or after one that was not."""
+    """u made finite, and the tokens from the first one on that was not."""
     return finite(u), from_first_on(nonfinite_tokens(u))[..., None]
 
 

@@ -1,4 +1,4 @@
-"""Padding: the real tokens of every row are moved to its first places, where nothing reads what follows them."""
+"""Padding: the real tokens of every row are moved to the front, so that none of them reads the padding behind."""
 
 from typing import Any, NamedTuple
 
@@ -57,10 +57,10 @@ def real_tokens(attention_mask: Any, x: Tensor) -> Bool[Tensor, "*batch"]:
         raise ValueError(f"attention_mask must be on the CPU or with x on {x.device}, got {attention_mask.device}")
     if attention_mask.dtype == torch.bool:
         return attention_mask
-    # Other numbers, as the ones that number packed sequences, mean something that this layer does not do.
+    # Other numbers have other meanings, such as the numbers of packed sequences, which this layer does not support.
     numbers = without_wrappers(attention_mask)
     allowed, message = ((numbers == 0) | (numbers == 1)).all(), f"{wanted}, got other numbers"
-    if torch.compiler.is_compiling():  # the program that is made says it
+    if torch.compiler.is_compiling():  # the compiled program raises it
         torch.ops.aten._assert_async.msg(allowed, message)
     elif not has_no_values(numbers) and not bool(allowed):
         raise ValueError(message)

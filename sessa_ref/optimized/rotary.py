@@ -19,7 +19,7 @@ class Table(NamedTuple):
     cos: Float[Tensor, "*rows T 1 pairs"]
     sin: Float[Tensor, "*rows T 1 pairs"]
     cis: Complex[Tensor, "*rows T 1 pairs"] | None
-    """One complex product turns a pair in one pass over memory; None in a compiled graph, which has no complex numbers."""
+    """One complex product rotates a pair in one pass over memory. None in a compiled graph, which has no complex numbers."""
 
 
 def table(config: SessaConfig, first: int, T: int, dtype: torch.dtype, device: torch.device) -> Table:

@@ -10,7 +10,7 @@ from sessa_ref.optimized.cache import Count
 
 
 class Together:
-    """T tokens behind `past` ones, in every row, so that everything is a slice."""
+    """T tokens behind `past` ones, the same in every row, so that everything is a slice."""
 
     lengths = None
     """How many past tokens each row has, where they differ."""
@@ -38,7 +38,7 @@ class Together:
 
 
 class Apart:
-    """The same where rows differ. The numbers are known here, so that no device is waited for.
+    """The same where rows differ. The numbers of tokens are known on the host, so no device has to be waited for.
 
     Args:
         past: past tokens of each row.
@@ -65,7 +65,7 @@ class Apart:
         return (torch.arange(self.past + self.T, device=device) <= self.places[..., None])[:, None]
 
     def read(self, own: Float[Tensor, "batch capacity *width"]) -> Float[Tensor, "batch places *width"]:
-        """As for `Together`; zeros follow where a long row, to which less than T tokens come, leaves too few places."""
+        """As for `Together`; where the capacity ends before place `past + T`, zeros are appended."""
         stop = self.past + self.T
         part = own[:, :stop]
         missing = part.new_zeros(part.shape[0], stop - part.shape[1], *part.shape[2:])

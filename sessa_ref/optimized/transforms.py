@@ -1,4 +1,4 @@
-"""What a function with derivatives of its own has to know about torch's modes and transforms.
+"""What a function with its own derivatives has to know about torch's modes and transforms.
 
 Torch has no public name for some of it; the private ones that are used are all here.
 """
@@ -28,7 +28,7 @@ def function_transforms() -> bool:
 
 
 def only_plain(*tensors: Tensor) -> bool:
-    """Whether none but torch's own operations take these: in forward mode, or mapped by `is_grads_batched=True`."""
+    """Whether only torch's own operations can take these: in forward mode, or mapped by `is_grads_batched=True`."""
     return forward_mode() or any(is_legacy_batchedtensor(tensor) for tensor in tensors)
 
 
@@ -38,24 +38,24 @@ def being_traced() -> bool:
 
 
 def has_no_values(tensor: Tensor) -> bool:
-    """Whether the tensor has a shape alone: on the meta device, or under `FakeTensorMode`."""
+    """Whether the tensor has a shape but no values: on the meta device, or under `FakeTensorMode`."""
     return tensor.is_meta or isinstance(tensor, FakeTensor)
 
 
 def without_wrappers(tensor: Tensor) -> Tensor:
-    """What the transforms of `torch.func` have wrapped, with the axes that they map: to look at its values."""
+    """The tensor inside the wrappers of `torch.func`, with the mapped axes, so that its values can be read."""
     while not torch.compiler.is_compiling() and is_functorch_wrapped_tensor(tensor):
         tensor = get_unwrapped(tensor)
     return tensor
 
 
 def without_autocast(device: torch.device) -> AbstractContextManager:
-    """A context in which autocast lowers no precision; the meta device has no autocast."""
+    """A context without autocast; the meta device has none anyway."""
     return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 def mapped_first(info: Any, in_dims: tuple, inputs: tuple) -> list:
-    """For a `vmap` rule: the inputs with the mapped axis in front of all, also where it was missing."""
+    """For a `vmap` rule: the inputs with the mapped axis first in all of them; inputs without one get it."""
     return [
         x if not isinstance(x, Tensor) else x.expand(info.batch_size, *x.shape) if axis is None else x.movedim(axis, 0)
         for x, axis in zip(inputs, in_dims, strict=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from sessa_ref.plotting import saving, style
+from sessa_ref.plotting import style
 from sessa_ref.symbolic import hops, paths
 from sessa_ref.symbolic.routing import check_tokens, checked, numbers
 from sessa_ref.symbolic.text import to_text
@@ -55,7 +55,7 @@ def draw_paths(B: Any, source: int, target: int, values: dict[Any, Any] | None =
     arcs = sum(len(line.arcs) for line in lines)
     if arcs > MOST_ARCS:
         raise ValueError(f"the paths must be drawn with at most {MOST_ARCS:,} arcs, got {arcs:,}: the lag is too long")
-    with style.applied():
+    with style.applied(style.WITHOUT_GRID):
         return _draw(lines, source, target)
 
 
@@ -90,9 +90,9 @@ def _draw(lines: Sequence[TimeLine], source: int, target: int) -> Any:
     tops = [max((_height(j, t, lag) for j, t in line.arcs), default=0.0) for line in lines]
     bases = -np.cumsum([top + 0.3 for top in tops])
     depth = 0.3 - (bases[-1] if len(bases) else 0.0)
-    figure = saving.new_figure(6.4, 0.6 + min(0.85, 0.35 + 0.1 * lag) * depth)
+    figure = style.new_figure(6.4, 0.6 + min(0.85, 0.35 + 0.1 * lag) * depth)
     axes = figure.subplots()
-    colours = dict(zip(range(1, lag + 1), saving.hop_colours(lag), strict=True))
+    colours = dict(zip(range(1, lag + 1), style.hop_colours(lag), strict=True))
     heaviest = max((abs(weight) for line in lines for weight in line.arcs.values()), default=1.0)
     tokens = range(source, target + 1)
     for base, line in zip(bases, lines, strict=True):

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from sessa_ref.notation import Array
-from sessa_ref.plotting import saving, style
+from sessa_ref.plotting import style
 
 
 def draw_powers(B: Float64[Array, "T T"], hops: int = 4) -> Any:
@@ -29,8 +29,8 @@ def draw_powers(B: Float64[Array, "T T"], hops: int = 4) -> Any:
     maps += [(f"$B^{{{k}}}$", power) for k, power in enumerate(powers[1:], start=2)]
     maps += [("$(I - B)^{-1} - I$", everything)]
     signed = any((matrix < 0).any() for _, matrix in maps)
-    with style.applied():
-        figure = saving.new_figure(1.9 * len(maps) + 0.4, 2.7)
+    with style.applied(style.WITHOUT_GRID):
+        figure = style.new_figure(1.9 * len(maps) + 0.4, 2.7)
         figure.set_layout_engine("compressed")
         for number, (title, matrix) in enumerate(maps):
             panel = figure.add_subplot(1, len(maps), number + 1)

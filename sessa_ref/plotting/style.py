@@ -1,28 +1,33 @@
-"""How figures look: the same for everyone, by matplotlib's own defaults and these settings, nothing of the user's.
+"""How figures look: `style.mplstyle`, the same for everyone, and nothing of the user's own settings.
 
-Colours come from viridis, cividis and PuOr, whose order colour-blind readers see as others do.
+Maps of colours are viridis, cividis and PuOr, whose order colour-blind readers see as others do.
 """
 
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-GREY = "#666666"
-SETTINGS: Mapping[str, Any] = {
-    "svg.hashsalt": "sessa_ref",
-    "font.size": 10,
-    "axes.titlesize": 10,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": GREY,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "legend.frameon": False,
-    "figure.constrained_layout.use": True,
-}
+STYLE = Path(__file__).with_suffix(".mplstyle")
+GREY = "#808080"
+"""For what is not data; it can be read on white and on black."""
+WITHOUT_GRID: Mapping[str, Any] = MappingProxyType({"axes.grid": False})
+"""Changes for figures whose axes count tokens."""
+ON_ANY_PAGE: Mapping[str, Any] = MappingProxyType(
+    {
+        "svg.fonttype": "none",  # texts stay texts: the page sets their font and colour
+        "axes.edgecolor": GREY,
+        "axes.labelcolor": GREY,
+        "xtick.color": GREY,
+        "ytick.color": GREY,
+        "text.color": GREY,
+        "savefig.transparent": True,
+    }
+)
+"""Changes for SVG inside a page that is light or dark, as its reader prefers."""
 
 
 class MissingMatplotlibError(ModuleNotFoundError):
@@ -30,8 +35,8 @@ class MissingMatplotlibError(ModuleNotFoundError):
 
 
 @contextmanager
-def applied(settings: Mapping[str, Any] = SETTINGS) -> Iterator[None]:
-    """A context of matplotlib's defaults and these settings, whatever matplotlibrc, style or backend the user has.
+def applied(changes: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
+    """A context of matplotlib's defaults, the style, and `changes`, whatever settings or backend the user has.
 
     Figures are to be made of `matplotlib.figure.Figure`, and saved, within it; pyplot, which needs a backend, is not.
 
@@ -41,8 +46,31 @@ def applied(settings: Mapping[str, Any] = SETTINGS) -> Iterator[None]:
     matplotlib = _matplotlib()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(settings)
+        matplotlib.rcParams.update(matplotlib.rc_params_from_file(STYLE, use_default_template=False))
+        matplotlib.rcParams.update(changes)
         yield
+
+
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure of that size in inches, apart from any global state; to be made within `applied()`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def colours() -> list[str]:
+    """The style's colours for lines and marks, of which the last is black; to be asked for within `applied()`."""
+    import matplotlib
+
+    return matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+
+
+def hop_colours(number: int) -> list[Any]:
+    """A colour for each of `number` hop counts, dark for few hops and light for many."""
+    import matplotlib
+    import numpy as np
+
+    return [matplotlib.colormaps["viridis"](level) for level in np.linspace(0.15, 0.85, max(number, 1))]
 
 
 def _matplotlib() -> Any:

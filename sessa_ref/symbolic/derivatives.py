@@ -46,7 +46,7 @@ def state_derivative(B: Any, f: Any, target: int, edge: tuple[int, int]) -> symp
 
 
 def reversed_time(B: Any) -> sympy.Matrix:
-    """B^T with rows and columns in reverse order: the edges turned round and time run backwards.
+    """B^T with rows and columns in reverse order: the edges are reversed, and time runs backwards.
 
     It is a routing matrix again, strictly lower-triangular.
 

@@ -1,4 +1,4 @@
-"""The increasing paths tau = i_0 < ... < i_k = t as objects, their counts, their sum (5), and truncations.
+"""The increasing paths tau = i_0 < ... < i_k = t as objects, their counts, and their sum (5).
 
 Enumeration is for small lags: there are 2^(lag - 1) paths. Beyond `LIMIT` of them `TooManyPathsError` says how
 many there would be; `series`, `hops` and `sessa_ref.certified.exact` sum them all without listing them.
@@ -12,7 +12,6 @@ from typing import Any
 
 import sympy
 
-from sessa_ref.symbolic import series
 from sessa_ref.symbolic.routing import check_tokens, checked
 
 LIMIT = 2**12
@@ -122,16 +121,3 @@ def path_sum(B: Any, source: int, target: int, hops: int | None = None) -> sympy
     matrix = checked(B)
     check_tokens(matrix.rows, source, target)
     return sympy.expand(sympy.Add(*(path.weight(matrix) for path in enumerate_paths(source, target, hops))))
-
-
-def truncate(B: Any, source: int, target: int, hops: int) -> tuple[sympy.Expr, sympy.Expr]:
-    """What arrives in at most `hops` hops, and the exact remainder, (B^(hops + 1) (I - B)^(-1))_{target, source}.
-
-    Raises:
-        ValueError: B is not strictly lower-triangular, there are no such tokens, or `hops` is negative.
-    """
-    matrix = checked(B)
-    check_tokens(matrix.rows, source, target)
-    kept: Any = series.neumann_series(matrix, hops)
-    left: Any = series.remainder(matrix, hops)
-    return kept[target, source], left[target, source]

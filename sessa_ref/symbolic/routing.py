@@ -1,4 +1,4 @@
-"""Routing matrices B of length T with symbols in them, and the test that a matrix is one (3).
+"""Routing matrices B of length T with symbols in them, and the check that a matrix is a routing matrix (3).
 
 Row t of B holds the weights of the edges j -> t, j < t; nothing lies on or above the diagonal.
 """
@@ -75,7 +75,7 @@ ROUTINGS: dict[str, Callable[[int], sympy.Matrix]] = {
 
 
 def checked(B: Any) -> sympy.Matrix:
-    """`B`, a matrix or an array, as an exact SymPy matrix: floating-point numbers become the rationals they are.
+    """`B`, a matrix or an array, as an exact SymPy matrix: floating-point numbers become the rationals that they are exactly.
 
     Raises:
         ValueError: B is not square, or has an entry on or above the diagonal, where no increasing path has

@@ -1,6 +1,6 @@
 """Expansions as text, and as a table for the terminal.
 
-With subscripts, superscripts and Greek letters, such as γ² b₃₁; as gamma^2 b31 for streams that cannot carry those.
+With subscripts, superscripts and Greek letters, such as γ² b₃₁; as gamma^2 b31 for streams that cannot encode these.
 """
 
 import re

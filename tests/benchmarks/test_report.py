@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.admission import Admission
+from benchmarks.correctness import Admission
 from benchmarks.plot import save
 from benchmarks.report import main, markdown, summary, tables
 from benchmarks.results import PRODUCT, Results, Row

@@ -1,28 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from sessa_ref.influence import causal_attention
 from sessa_ref.influence.causal_attention import CausalAttention
+from tests.influence.layers import UNIT, attention_layers, attention_roundings, gradient_scale
 
-UNIT = 2.0**-53
 COMPLEX_STEP = 1e-100
-
-
-@st.composite
-def layers(draw, max_T=15):
-    """(layer, x, tau): attention from uniform (sharpness 0) to one-hot, and tokens for it."""
-    T, D = draw(st.integers(1, max_T)), draw(st.integers(1, 4))
-    width, value_width = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    sharpness = draw(st.sampled_from([0.0, 0.3, 1.0, 5.0]))
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
-    layer = CausalAttention(
-        q_weight=sharpness * generator.normal(size=(width, D)),
-        k_weight=sharpness * generator.normal(size=(width, D)),
-        v_weight=generator.normal(size=(value_width, D)),
-    )
-    return layer, generator.normal(size=(T, D)), draw(st.integers(0, T - 1))
 
 
 def derivatives(function, x, tau):
@@ -35,26 +19,7 @@ def derivatives(function, x, tau):
     return np.stack(columns, axis=-1)
 
 
-def largest_logit(layer, x):
-    """An upper bound on the size of every logit: exp turns their absolute error into a relative one."""
-    q, k = x @ layer.q_weight.T, x @ layer.k_weight.T
-    return layer.scale * np.linalg.norm(q, axis=-1).max() * np.linalg.norm(k, axis=-1).max()
-
-
-def roundings(layer, x):
-    """Relative error of a weight: that of its logits, absolute, and of the sums over the row."""
-    return (8 * (len(x) + 10) + 4 * (x.shape[1] + 5) * largest_logit(layer, x)) * UNIT
-
-
-def gradient_scale(layer, x):
-    """The sum of the norms of all terms of a block: value path, key side and query side."""
-    v = np.linalg.norm(x @ layer.v_weight.T, axis=-1).max()
-    norms = [np.linalg.norm(weight, 2) for weight in (layer.q_weight, layer.k_weight, layer.v_weight)]
-    token = np.linalg.norm(x, axis=-1).max()
-    return norms[2] + 4 * v * layer.scale * norms[0] * norms[1] * token
-
-
-@given(layers())
+@given(attention_layers())
 def test_kernel_times_values_is_the_output(drawn):
     layer, x, _ = drawn
     alpha = causal_attention.kernel(layer, x)
@@ -73,14 +38,29 @@ def test_rows_by_hand():
     assert causal_attention.logit_spread(layer, x).tolist() == [0, np.log(3)]
 
 
-@given(layers())
+@given(attention_layers())
 def test_jacobian_is_the_complex_step_derivative(drawn):
     layer, x, tau = drawn
     paths = causal_attention.jacobian(layer, x, tau)
     error = np.abs(paths.value + paths.routing - derivatives(layer.forward, x, tau)).max(initial=0)
-    assert error <= 10 * roundings(layer, x) * gradient_scale(layer, x)
+    assert error <= 10 * attention_roundings(layer, x) * gradient_scale(layer, x)
     assert np.all(paths.value[:tau] == 0)
     assert np.all(paths.routing[:tau] == 0)
+
+
+@given(attention_layers())
+def test_key_gradient(drawn):
+    """Of logit (t, tau), in row t for every t after tau."""
+    layer, x, tau = drawn
+
+    def logits(z):
+        return layer.scale * (z @ layer.q_weight.T) @ (z[tau] @ layer.k_weight.T)
+
+    later = slice(tau + 1, None)
+    found = causal_attention.key_gradient(layer, x)
+    error = np.abs(found - derivatives(logits, x, tau))[later].max(initial=0)
+    scale = layer.scale * np.linalg.norm(layer.q_weight) * np.linalg.norm(layer.k_weight) * np.linalg.norm(x)
+    assert error <= 4 * (sum(x.shape) + 5) * UNIT * scale
 
 
 def test_the_value_path_alone_is_not_the_derivative():
@@ -91,34 +71,13 @@ def test_the_value_path_alone_is_not_the_derivative():
     assert np.abs(value - derivatives(layer.forward, x, 1))[2:].max() > 0.01
 
 
-@given(layers())
-def test_routing_variation_is_exact_and_below_its_bound(drawn):
-    """Lemma 4.3, and the equality inside its proof."""
-    layer, x, tau = drawn
-    by_complex_step = derivatives(lambda z: causal_attention.kernel(layer, z), x, tau)
-    brute = np.linalg.norm(by_complex_step, axis=-1).sum(axis=-1)
-    variation = causal_attention.routing_variation(layer, x, tau)
-    later = slice(tau + 1, None)
-    assert np.all(np.abs(brute - variation)[later] <= 10 * roundings(layer, x) * gradient_scale(layer, x))
-    assert np.all(variation <= causal_attention.routing_variation_bound(layer, x, tau) * (1 + 8 * UNIT))
-    assert np.all(variation[: tau + 1] == 0)
-
-
-def test_the_bound_on_the_variation_needs_its_factor_two():
-    generator = np.random.default_rng(1)
-    layer = CausalAttention(*generator.normal(size=(3, 2, 2)))
-    x = generator.normal(size=(10, 2))
-    variation = causal_attention.routing_variation(layer, x, 0)
-    assert np.any(variation > causal_attention.routing_variation_bound(layer, x, 0) / 2)
-
-
-@given(layers())
+@given(attention_layers())
 def test_proposition_10_for_attention(drawn):
     layer, x, tau = drawn
     paths = causal_attention.jacobian(layer, x, tau)
     norms = np.linalg.norm(paths.value + paths.routing, ord=2, axis=(-2, -1))
     bound = causal_attention.jacobian_bound(layer, x, tau)
-    slack = 10 * roundings(layer, x) * gradient_scale(layer, x)
+    slack = 10 * attention_roundings(layer, x) * gradient_scale(layer, x)
     assert np.all(norms[tau + 1 :] <= bound[tau + 1 :] + slack)
     assert np.all(bound[: tau + 1] == 0)
 
@@ -132,31 +91,8 @@ def test_half_the_bound_of_proposition_10_fails_for_uniform_weights():
     assert np.allclose(norms, 1 / np.arange(1, 6), rtol=8 * UNIT, atol=0)
 
 
-@given(layers())
-def test_the_spread_encloses_every_weight(drawn):
-    """Lemma C.1, row by row."""
-    layer, x, _ = drawn
-    alpha = causal_attention.kernel(layer, x)
-    visible = np.arange(1.0, len(x) + 1)
-    lower, upper = causal_attention.diffuse_bounds(causal_attention.logit_spread(layer, x), visible)
-    slack = roundings(layer, x)
-    for t, row in enumerate(alpha):
-        assert np.all(row[: t + 1] >= lower[t] * (1 - slack))
-        assert np.all(row[: t + 1] <= upper[t] * (1 + slack))
-
-
-def test_a_third_of_the_spread_encloses_nothing():
-    """One logit of 6 among nine of 0: the largest weight is exp(6) / (exp(6) + 9), far above exp(2) / 10."""
-    layer = CausalAttention(np.array([[1.0]]), np.array([[1.0]]), np.array([[1.0]]))
-    x = np.array([[6.0]] + [[0.0]] * 8 + [[1.0]])
-    spread = causal_attention.logit_spread(layer, x)[9]
-    assert spread == 6
-    _, upper = causal_attention.diffuse_bounds(np.array([spread / 3]), np.array([10.0]))
-    assert causal_attention.kernel(layer, x)[9, 0] > upper[0]
-
-
 def test_bad_token():
     layer = CausalAttention(np.ones((1, 2)), np.ones((1, 2)), np.ones((1, 2)))
-    for function in (causal_attention.jacobian, causal_attention.jacobian_bound, causal_attention.routing_variation):
-        with pytest.raises(ValueError, match="tau must be one of the 4 tokens from 0 on, got 4"):
+    for function in (causal_attention.jacobian, causal_attention.jacobian_bound):
+        with pytest.raises(ValueError, match="source must be one of the 4 tokens from 0 on, got 4"):
             function(layer, np.ones((4, 2)), 4)

@@ -3,7 +3,7 @@ import pytest
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.hop_shares import arrivals
+from sessa_ref.influence.hop_shares import by_hops
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import solve
 from sessa_ref.symbolic import hops
@@ -18,7 +18,7 @@ def routing_of(T, D=8, seed=0):
 
 def test_a_trace_agrees_with_exact_arithmetic():
     B = routing_of(9)
-    found = arrivals(B, 7)
+    found = by_hops(B, 7)
     for source in range(7):
         exact = [float(part) for part in hops.by_hops(B, source, 7)[1:]]
         assert np.allclose(found.parts[: len(exact), source], exact, rtol=200 * UNIT, atol=0)
@@ -30,7 +30,7 @@ def test_a_trace_agrees_with_exact_arithmetic():
 @pytest.mark.parametrize("most", [0, 1, 3, 50])
 def test_parts_and_the_rest_are_the_whole(most):
     B = routing_of(40)
-    found = arrivals(B, 33, most)
+    found = by_hops(B, 33, most)
     assert len(found.parts) == min(most, 33)
     whole = solve.forward_substitution(B, np.eye(40))[33, :33]
     assert np.allclose(found.parts.sum(axis=0) + found.beyond, whole, rtol=400 * UNIT, atol=0)
@@ -40,25 +40,25 @@ def test_parts_and_the_rest_are_the_whole(most):
 
 def test_signed_gains():
     B = routing_of(12) * np.where(np.arange(12) % 2, -1.0, 1.0)[:, None]
-    signed, magnitudes = arrivals(B, 11), arrivals(np.abs(B), 11)
+    signed, magnitudes = by_hops(B, 11), by_hops(np.abs(B), 11)
     assert np.any(signed.shares < 0)
     assert np.all((magnitudes.shares >= 0) & (magnitudes.shares <= 1))
     assert np.allclose(np.abs(signed.parts[0]), magnitudes.parts[0])
 
 
 def test_without_influence():
-    found = arrivals(np.zeros((3, 3)), 2)
+    found = by_hops(np.zeros((3, 3)), 2)
     assert np.isnan(found.shares).all()
     assert np.isnan(found.mean_hops).all()
-    assert arrivals(routing_of(4), 0).influence.shape == (0,)
+    assert by_hops(routing_of(4), 0).influence.shape == (0,)
 
 
 def test_bad_arguments():
     B = routing_of(4)
     with pytest.raises(ValueError, match=r"target must be one of the tokens 0 .. 3, got 4"):
-        arrivals(B, 4)
+        by_hops(B, 4)
     with pytest.raises(ValueError, match="most_hops must not be negative"):
-        arrivals(B, 3, -1)
+        by_hops(B, 3, -1)
     for wrong in (B + np.eye(4), np.full((4, 4), np.nan)):
         with pytest.raises(ValueError, match="strictly lower-triangular"):
-            arrivals(wrong, 3)
+            by_hops(wrong, 3)

@@ -57,7 +57,7 @@ def test_bad_arguments():
     parameters = SessaParameters.random(SessaConfig.published(4))
     with pytest.raises(ValueError, match=r"without batch axes, got \(1, 3, 4\)"):
         influence.block_jacobian(parameters, np.ones((1, 3, 4)), 0)
-    with pytest.raises(ValueError, match="tau must be one of the 3 tokens from 0 on, got 3"):
+    with pytest.raises(ValueError, match="source must be one of the 3 tokens from 0 on, got 3"):
         influence.jacobian_norms(parameters, np.ones((3, 4)), 3)
     with pytest.raises(TypeError, match="x must hold floating-point numbers"):
         influence.block_jacobian(parameters, np.ones((3, 4), dtype=int), 0)

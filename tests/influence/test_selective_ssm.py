@@ -6,49 +6,10 @@ from scipy import integrate, linalg
 
 from sessa_ref.influence import selective_ssm
 from sessa_ref.influence.selective_ssm import Selection, SelectiveSSM
+from sessa_ref.theory import selective_ssm as bounds
+from tests.influence.layers import UNIT, absolute, models, radius, roundings, selections
 
-UNIT = 2.0**-53
 COMPLEX_STEP = 1e-100
-
-
-@st.composite
-def selections(draw, max_T=20):
-    """(rates, selection, u): steps from frozen (0) to long, rates two orders of magnitude apart."""
-    T, N, D = draw(st.integers(1, max_T)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
-    step = generator.exponential(size=T) * generator.choice([0.0, 1e-3, 1.0, 5.0], size=T)
-    rates = 10 ** generator.uniform(-1, 1, N)
-    selection = Selection(step, generator.normal(size=(T, N)), generator.normal(size=(T, N)))
-    return rates, selection, generator.normal(size=(T, D))
-
-
-@st.composite
-def models(draw, max_T=12):
-    """(ssm, x, tau): tokens and a model whose steps depend on them."""
-    T, N, D = draw(st.integers(1, max_T)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
-    ssm = SelectiveSSM(
-        rates=10 ** generator.uniform(-1, 1, N),
-        step_weight=generator.normal(size=D),
-        step_bias=draw(st.sampled_from([-3.0, 0.0, 2.0])),
-        write_weight=generator.normal(size=(N, D)),
-        read_weight=generator.normal(size=(N, D)),
-    )
-    return ssm, generator.normal(size=(T, D)), draw(st.integers(0, T - 1))
-
-
-def radius(x):
-    return float(np.linalg.norm(x, axis=-1).max())
-
-
-def absolute(selection):
-    return Selection(selection.step, np.abs(selection.write), np.abs(selection.read))
-
-
-def roundings(rates, step):
-    """Relative error of a product of transitions: each exp doubles its argument's error, each factor adds a rounding."""
-    T, time = len(step), float(np.sum(step))
-    return (6 * T + 20 + 4 * (T + 2) * np.max(rates) * time) * UNIT
 
 
 @given(selections())
@@ -113,63 +74,6 @@ def test_a_frozen_step_holds_the_state_and_reads_nothing():
     assert selective_ssm.input_factor(rates, frozen).tolist() == [[0, 0]]
 
 
-@given(selections())
-def test_memory_factor_bounds_the_kernel(drawn):
-    """|K_{t, tau}| <= |C_t| |G_tau B_tau| Pi (Proposition 9 (ii)), and the factor is below exp(-lambda c lag)."""
-    rates, selection, _ = drawn
-    factor = selective_ssm.memory_factor(rates, selection.step)
-    written = np.linalg.norm(selective_ssm.input_factor(rates, selection.step) * selection.write, axis=-1)
-    bound = np.linalg.norm(selection.read, axis=-1)[:, None] * written * factor
-    slack = 1 + roundings(rates, selection.step)
-    assert np.all(np.abs(selective_ssm.kernel(rates, selection)) <= slack * bound)
-    T = len(selection.step)
-    if T > 1:
-        c = selective_ssm.slowest_average_step(selection.step)
-        lag = np.subtract.outer(np.arange(T), np.arange(T))
-        assert np.all(factor[lag > 0] <= slack * np.exp(-rates.min() * c * lag[lag > 0]))
-
-
-def test_memory_factor_of_the_fastest_mode_is_no_bound():
-    rates = np.array([0.1, 3.0])
-    selection = Selection(np.ones(6), np.ones((6, 2)), np.ones((6, 2)))
-    factor = selective_ssm.memory_factor(np.array([3.0]), selection.step)
-    K = selective_ssm.kernel(rates, selection)
-    written = np.linalg.norm(selective_ssm.input_factor(rates, selection.step), axis=-1)
-    assert K[5, 0] > 1000 * np.sqrt(2) * written[0] * factor[5, 0]
-
-
-@given(selections())
-def test_neighbours_make_failed_freeze_time_a_bound_on_every_step(drawn):
-    step = drawn[1].step
-    if len(step) > 1:
-        slack = len(step) * UNIT * np.sum(step)
-        assert abs(selective_ssm.slowest_average_step(step) - step[1:].min()) <= slack
-
-
-def test_distant_pairs_allow_frozen_steps():
-    """Every second step is frozen: c = 0 for neighbours, 1/3 over lags of 3 and more, but not the mean, 1/2."""
-    step = np.array([1.0, 0.0] * 6)
-    assert selective_ssm.slowest_average_step(step) == 0
-    assert selective_ssm.slowest_average_step(step, shortest_lag=3) == pytest.approx(1 / 3, rel=1e-14)
-    assert selective_ssm.accumulated_time(step)[3, 0] < np.mean(step) * 3
-
-
-@given(selections(max_T=40))
-def test_no_state_exceeds_the_bound(drawn):
-    rates, selection, u = drawn
-    h = selective_ssm.recurrence(rates, selection, u)[1]
-    bound = selective_ssm.state_bound(rates, selection, u)
-    assert np.all(np.abs(h) <= bound * (1 + roundings(rates, selection.step)))
-
-
-def test_an_euler_input_factor_breaks_the_state_bound():
-    """Delta B in place of (1 - exp(-a Delta)) / a B, as in some implementations: a long step overshoots."""
-    rates, step = np.array([1.0]), np.array([5.0])
-    selection = Selection(step, np.ones((1, 1)), np.ones((1, 1)))
-    bound = selective_ssm.state_bound(rates, selection, np.ones((1, 1)))
-    assert selective_ssm.input_factor(rates, step)[0, 0] <= bound < step[0]
-
-
 @given(models())
 def test_jacobian_is_the_complex_step_derivative(drawn):
     ssm, x, tau = drawn
@@ -182,22 +86,14 @@ def test_jacobian_is_the_complex_step_derivative(drawn):
     exact = selective_ssm.jacobian(ssm, x, tau)
     step = ssm.select(x).step
     # C(R) is the sum of the norms of all terms; dy_tau / dx_tau has one more, |W_C| H_R, below it by W_B's share.
-    scale = selective_ssm.jacobian_constant(ssm, radius(x)) + np.linalg.norm(ssm.read_weight) * np.linalg.norm(
+    constant = bounds.jacobian_constant(ssm.rates, ssm.step_weight, ssm.write_weight, ssm.read_weight, radius(x))
+    scale = constant + np.linalg.norm(ssm.read_weight) * np.linalg.norm(
         selective_ssm.recurrence(ssm.rates, ssm.select(x), x)[1][tau]
     )
     # Where softplus is far below 1, complex log1p keeps an absolute error of UNIT, relative 1 / Delta.
     error = np.abs(exact - brute).max(initial=0)
     assert error <= 10 * roundings(ssm.rates, step) / min(1, step.min()) * scale
     assert np.all(exact[:tau] == 0)
-
-
-@given(models())
-def test_proposition_4(drawn):
-    ssm, x, tau = drawn
-    norms = np.linalg.norm(selective_ssm.jacobian(ssm, x, tau), ord=2, axis=(-2, -1))
-    step = ssm.select(x).step
-    bound = selective_ssm.jacobian_constant(ssm, radius(x)) * selective_ssm.memory_factor(ssm.rates, step)[:, tau]
-    assert np.all(norms[tau + 1 :] <= bound[tau + 1 :] * (1 + roundings(ssm.rates, step)))
 
 
 def test_jacobian_after_the_source_only_decays_by_the_transitions():
@@ -231,10 +127,8 @@ def test_bad_input():
     with pytest.raises(ValueError, match="rates must be positive"):
         SelectiveSSM(np.array([1.0, 0.0]), np.zeros(2), 0.0, np.zeros((2, 2)), np.zeros((2, 2)))
     selection = Selection(np.ones(3), np.ones((3, 1)), np.ones((3, 1)))
-    with pytest.raises(ValueError, match="tau must be one of the 3 tokens from 0 on, got 3"):
+    with pytest.raises(ValueError, match="source must be one of the 3 tokens from 0 on, got 3"):
         selective_ssm.impulse_response(np.ones(1), selection, 3)
     ssm = SelectiveSSM(np.ones(1), np.zeros(2), 0.0, np.zeros((1, 2)), np.zeros((1, 2)))
-    with pytest.raises(ValueError, match="tau must be one of the 4 tokens from 0 on, got -1"):
+    with pytest.raises(ValueError, match="source must be one of the 4 tokens from 0 on, got -1"):
         selective_ssm.jacobian(ssm, np.ones((4, 2)), -1)
-    with pytest.raises(ValueError, match="shortest_lag must be from 1 to 2 for 3 tokens, got 3"):
-        selective_ssm.slowest_average_step(np.ones(3), 3)

@@ -9,8 +9,8 @@ from torch import Tensor
 from sessa_ref.optimized.arguments import require_floating
 from sessa_ref.optimized.isolation import finite, from_first_on, nonfinite_tokens
 from sessa_ref.optimized.solve.differentiable import blocked, hops
-from sessa_ref.optimized.solve.extension import extend
 from sessa_ref.optimized.solve.matrix import dense
+from sessa_ref.optimized.solve.new_tokens import extend
 from sessa_ref.optimized.transforms import without_autocast
 
 Backend = Literal["blocked", "dense", "hops"]

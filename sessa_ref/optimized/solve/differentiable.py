@@ -1,6 +1,6 @@
 """The solve as a differentiable function: autograd, torch.func, torch.compile and torch.export.
 
-First derivatives are in linear memory: by `blocks` or `iteration`, or on a CUDA GPU by `triton_kernels` where triton is
+First derivatives take linear memory: they come from `block_substitution` or `iteration`, or on a CUDA GPU by `triton_launch` where triton is
 installed. Second derivatives and forward-mode ones go through the dense form, with its T x T matrices.
 """
 
@@ -13,17 +13,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sessa_ref.optimized.solve import blocks, iteration
-from sessa_ref.optimized.solve.matrix import dense, dense_adjoint
+from sessa_ref.optimized.solve import block_substitution, iteration
+from sessa_ref.optimized.solve.matrix import dense, dense_vjp
 from sessa_ref.optimized.transforms import forward_mode, has_no_values, mapped_first, only_plain
 
 
 def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> Tensor:
-    """The solution s; arguments as for `feedback_solve`, and `block` rows at a time, 0 for a measured choice.
+    """The solution s; arguments as for `feedback_solve`, and `block`, the rows per block; 0 takes a measured number.
 
-    One block of all tokens is the dense form.
+    A single block of all tokens is the dense form.
     """
-    if _at_most(f.shape[-2], block or blocks.LONGEST_BLOCK) and not has_kernels(f.device):
+    if _at_most(f.shape[-2], block or block_substitution.LONGEST_BLOCK) and not has_kernels(f.device):
         return dense(q, k, gamma, f)
     return _differentiable(q, k, gamma, f, "blocked", block)
 
@@ -39,7 +39,7 @@ def has_kernels(device: torch.device) -> bool:
 
 
 def _at_most(tokens: int, limit: int) -> bool:
-    """Whether tokens <= limit; in a graph for any T, which is not to be tied to the answer: whether it always is."""
+    """Whether tokens <= limit. In a graph for any T: whether that always holds, so that the graph is tied to no T."""
     if torch.compiler.is_compiling():
         from torch.fx.experimental.symbolic_shapes import statically_known_true  # slow to import
 
@@ -56,51 +56,51 @@ def _differentiable(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str,
 
 
 def _on_three_axes(function: Callable, *tensors: Tensor) -> tuple[Tensor, ...]:
-    """Call with all batch axes made one, and give them back to the results."""
+    """Call with all batch axes merged into one, and split them again in the results."""
     batch = tensors[2].shape[:-1]
     flat = [tensor.reshape(math.prod(batch), *tensor.shape[len(batch) :]) for tensor in tensors]
     return tuple(result.reshape(*batch, *result.shape[1:]) for result in function(*flat))
 
 
 def _solve(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
-    """(s, w, lse); w is empty after hops, and lse where the softmax is made again from whole rows."""
+    """(s, w, lse); w is empty for hops, and lse wherever the softmax is recomputed from whole rows."""
     w, lse = _residuals_like(gamma, f, method)
     if method == "hops":
         return iteration.iterate(q, k, gamma, f).s, w, lse
     if has_kernels(f.device):
-        from sessa_ref.optimized.solve import triton_kernels
+        from sessa_ref.optimized.solve import triton_launch
 
-        s, w, lse = _on_three_axes(triton_kernels.solve, q, k, gamma, f)
+        s, w, lse = _on_three_axes(triton_launch.solve, q, k, gamma, f)
         return s, w, lse
-    block = block or blocks.block_size(f.shape[-2])
-    s, w = _on_three_axes(partial(blocks.solve, block=block), q, k, gamma, f)
+    block = block or block_substitution.block_size(f.shape[-2])
+    s, w = _on_three_axes(partial(block_substitution.solve, block=block), q, k, gamma, f)
     return s, w, lse
 
 
-def _adjoint(
+def _vjp(
     q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     if method == "hops":
-        dq, dk, dgamma, df = iteration.adjoint(q, k, gamma, s, ds)
+        dq, dk, dgamma, df = iteration.vjp(q, k, gamma, s, ds)
     elif has_kernels(s.device):
-        from sessa_ref.optimized.solve import triton_kernels
+        from sessa_ref.optimized.solve import triton_launch
 
-        dq, dk, dgamma, df = _on_three_axes(triton_kernels.adjoint, q, k, gamma, s, w, lse, ds)
+        dq, dk, dgamma, df = _on_three_axes(triton_launch.vjp, q, k, gamma, s, w, lse, ds)
     else:
-        block = block or blocks.block_size(s.shape[-2])
-        dq, dk, dgamma, df = _on_three_axes(partial(blocks.adjoint, block=block), q, k, gamma, s, w, ds)
+        block = block or block_substitution.block_size(s.shape[-2])
+        dq, dk, dgamma, df = _on_three_axes(partial(block_substitution.vjp, block=block), q, k, gamma, s, w, ds)
     return dq, dk, dgamma, df
 
 
 def _residuals_like(gamma: Tensor, f: Tensor, method: str) -> tuple[Tensor, Tensor]:
-    """Room for w and lse; empty tensors where there is none of them."""
+    """Room for w and lse; an empty tensor for one that is not needed."""
     empty = (*gamma.shape[:-1], 0)
     kernels = has_kernels(f.device)
     return f.new_empty(empty if method == "hops" else f.shape), gamma.new_empty(gamma.shape if kernels else empty)
 
 
 class _Solve(torch.autograd.Function):
-    """(q, k, gamma, f) -> (s, w, lse), of which w and lse are for the backward pass alone."""
+    """(q, k, gamma, f) -> (s, w, lse); w and lse only serve the backward pass."""
 
     @staticmethod
     def forward(
@@ -118,8 +118,8 @@ class _Solve(torch.autograd.Function):
     def backward(ctx: Any, *cotangents: Tensor) -> tuple:
         q, k, gamma, f, s, *residuals = ctx.saved_tensors
         if only_plain(*cotangents):
-            return (*dense_adjoint(q, k, gamma, f, cotangents[0]), None, None)
-        gradient = _Adjoint.apply(q, k, gamma, f, cotangents[0], s.detach(), *residuals, ctx.method, ctx.block)
+            return (*dense_vjp(q, k, gamma, f, cotangents[0]), None, None)
+        gradient = _VJP.apply(q, k, gamma, f, cotangents[0], s.detach(), *residuals, ctx.method, ctx.block)
         return (*gradient, None, None)  # type: ignore[misc]
 
     @staticmethod
@@ -127,13 +127,13 @@ class _Solve(torch.autograd.Function):
         return _Solve.apply(*mapped_first(info, in_dims, inputs)), (0, 0, 0)
 
 
-class _Adjoint(torch.autograd.Function):
-    """(q, k, gamma, f, ds) -> (dq, dk, dgamma, df); s, w and lse, which follow from the others, are at hand."""
+class _VJP(torch.autograd.Function):
+    """(q, k, gamma, f, ds) -> (dq, dk, dgamma, df); s, w and lse are given as well, although they follow from the others."""
 
     @staticmethod
     def forward(*inputs: Any) -> tuple[Tensor, ...]:
         q, k, gamma, _, ds, s, w, lse, method, block = inputs
-        return _adjoint(q, k, gamma, s, w, lse, ds, method, block)
+        return _vjp(q, k, gamma, s, w, lse, ds, method, block)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
@@ -141,12 +141,12 @@ class _Adjoint(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple:
-        pull = torch.func.vjp(dense_adjoint, *ctx.saved_tensors)[1]
+        pull = torch.func.vjp(dense_vjp, *ctx.saved_tensors)[1]
         return (*pull(cotangents), None, None, None, None, None)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple:
-        return _Adjoint.apply(*mapped_first(info, in_dims, inputs)), (0, 0, 0, 0)
+        return _VJP.apply(*mapped_first(info, in_dims, inputs)), (0, 0, 0, 0)
 
 
 @torch.library.custom_op("sessa_ref::feedback_solve", mutates_args=())
@@ -154,14 +154,14 @@ def _solve_op(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block
     return _solve(q, k, gamma, f, method, block)
 
 
-@torch.library.custom_op("sessa_ref::feedback_solve_adjoint", mutates_args=())
-def _adjoint_op(
+@torch.library.custom_op("sessa_ref::feedback_solve_vjp", mutates_args=())
+def _vjp_op(
     q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    if method == "hops":  # whose adjoint asks autograd for transposed products, which an operator cannot do
+    if method == "hops":  # its products with B^T come from autograd, which an operator cannot call
         _, w, lse = _solve(q, k, gamma, s - gamma[..., None] * iteration.means(q, k, s), "blocked", block)
         method = "blocked"
-    return _adjoint(q, k, gamma, s, w, lse, ds, method, block)
+    return _vjp(q, k, gamma, s, w, lse, ds, method, block)
 
 
 @_solve_op.register_fake
@@ -169,7 +169,7 @@ def _(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -
     return f.new_empty(f.shape), *_residuals_like(gamma, f, method)
 
 
-@_adjoint_op.register_fake
+@_vjp_op.register_fake
 def _(
     q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
 ) -> tuple[Tensor, ...]:
@@ -182,7 +182,7 @@ def _keep(ctx: Any, inputs: tuple, output: tuple) -> None:
 
 
 def _pull(ctx: Any, ds: Tensor, *_: Any) -> tuple:
-    return (*_adjoint_op(*ctx.saved_tensors, ds, ctx.method, ctx.block), None, None)
+    return (*_vjp_op(*ctx.saved_tensors, ds, ctx.method, ctx.block), None, None)
 
 
 _solve_op.register_autograd(_pull, setup_context=_keep)

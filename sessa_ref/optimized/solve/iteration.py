@@ -20,7 +20,7 @@ class Hops(NamedTuple):
 
     s: Float[Tensor, "*batch T D"]
     K: int
-    """Hops that were taken."""
+    """The number of hops taken."""
     remainder: float
     """Bound on |s - solution|, as certified by the last hop; 0 after T - 1 hops. Rounding errors come on top."""
 
@@ -49,7 +49,7 @@ def iterate(
     return _sum_of_hops(f, gamma, tolerance, lambda z: gamma[..., None] * means(q, k, z), _so_far)
 
 
-def adjoint(
+def vjp(
     q: Float[Tensor, "*batch T d_b"],
     k: Float[Tensor, "*batch T d_b"],
     gamma: Float[Tensor, "*batch T"],
@@ -58,7 +58,7 @@ def adjoint(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(dq, dk, dgamma, df) for the cotangent ds of s: lambda <- ds + B^T lambda.
 
-    B^T shrinks sums over the tokens from any one on, where B shrinks maxima. Autograd provides the transposed products.
+    B shrinks maxima; B^T shrinks sums over all tokens from any one on. Autograd provides the products with B^T.
     """
     with torch.enable_grad():
         q, k, gamma, s = (tensor.detach().requires_grad_() for tensor in (q, k, gamma, s))
@@ -85,7 +85,7 @@ def means(
 
 
 def _sum_of_hops(start: Tensor, gamma: Tensor, tolerance: float, step: Callable, sizes: Callable) -> Hops:
-    """Add up start, step(start), ...; `sizes` says how large what reaches each token is, as the step shrinks it."""
+    """Add up start, step(start), ...; `sizes` measures each term token by token, in the norm that the step shrinks."""
     hop, total = start, start.clone()
     rho = gamma.abs().max().item() if gamma.numel() else 0.0
     missing = rho / (1 - rho) if rho < 1 else float("inf")

@@ -30,14 +30,14 @@ def weights(q: Float[Tensor, "*batch T d_b"], k: Float[Tensor, "*batch T d_b"]) 
     return logits.masked_fill(hidden & after_first, -torch.inf).softmax(dim=-1).masked_fill(hidden, 0)
 
 
-def dense_adjoint(
+def dense_vjp(
     q: Float[Tensor, "*batch T d_b"],
     k: Float[Tensor, "*batch T d_b"],
     gamma: Float[Tensor, "*batch T"],
     f: Float[Tensor, "*batch T D"],
     ds: Float[Tensor, "*batch T D"],
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """(dq, dk, dgamma, df) for the cotangent ds of s, differentiable in its turn.
+    """(dq, dk, dgamma, df) for the cotangent ds of s; it is differentiable itself.
 
     With lambda = (I - B)^(-T) ds: df = lambda, dgamma_t = <lambda_t, w_t> and
     dlogit_tj = alpha_tj gamma_t <lambda_t, s_j - w_t>, where w_t = sum_j alpha_tj s_j.

@@ -1,171 +1,225 @@
-"""The blocked solve, forward and adjoint, as Triton kernels.
+"""The Triton kernels of the blocked solve, which `triton_launch` launches.
 
-Tested by Triton's interpreter, and compiled for NVIDIA GPUs; not yet run or timed on a GPU.
+Tokens are cut into blocks of 32. Weights come in tiles of 32 x 32, recomputed from q, k and the rows' log-sum-exp
+wherever they are needed. Within a launch no two programs write to the same place, and a program never reads what
+another one writes. What it reads back of its own writes is behind a barrier. So programs never wait for each other.
 
-Memory is linear in T: no T x T array exists. First each row's log-sum-exp is computed, all row blocks in parallel.
-With it, weights are known at once wherever they are needed, and one program per sequence and slice of the width D
-walks the blocks in order: what the finished blocks contribute is attention whose values are the states already
-known, and inside a block a small unit-triangular system remains. The adjoint is the same walk backwards. With
-lambda known, what is left is parallel over the blocks, as in the backward pass of attention.
-
-The price of slices that do not wait for each other: each of them recomputes the logits.
-
-float32 stays float32 (no TF32). For 16-bit inputs every product is computed and summed in float32.
+All arithmetic is in the dtype of the output: tiles are converted as they are read.
 """
 
-from typing import Any
+from typing import no_type_check
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import triton
+from triton import language as tl
 
-try:
-    import triton
-except ImportError as error:
-    raise ImportError(
-        "the Triton kernels need the package triton, which is not installed here: pip install triton"
-    ) from error
-
-from sessa_ref.optimized.solve import triton_programs as programs
+BLOCK = tl.constexpr(32)
+# (I - A)^(-1) = (I + A)(I + A^2)(I + A^4)(I + A^8)(I + A^16) for A^32 = 0: this many squarings
+SQUARINGS = tl.constexpr(4)
 
 
+@triton.jit
+@no_type_check
+def log_sum_exp(
+    Q, K, LSE, T, d: tl.constexpr, CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr
+):  # grid (N, row blocks)
+    """LSE: each row's log of the sum of its exponentials, by a running maximum."""
+    n, row = tl.program_id(0), tl.program_id(1) * BLOCK
+    dtype: tl.constexpr = LSE.dtype.element_ty
+    largest = tl.full((BLOCK,), float("-inf"), dtype)
+    total = tl.zeros((BLOCK,), dtype)
+    for column in range(0, row + BLOCK, BLOCK):
+        logits = tl.where(
+            _is_past(row, column, T), _logits(Q, K, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype), float("-inf")
+        )
+        now_largest = tl.maximum(largest, tl.max(logits, axis=1))
+        # where nothing has been seen yet (row 0 sees nothing at all) -inf - -inf would be NaN
+        shift = tl.where(now_largest == float("-inf"), 0.0, now_largest)
+        total = total * tl.exp(largest - shift) + tl.sum(tl.exp(logits - shift[:, None]), axis=1)
+        largest = now_largest
+    seen = total != 0  # also where it is NaN
+    result = tl.where(seen, largest + tl.log(tl.where(seen, total, 1.0)), float("-inf"))
+    rows = row + tl.arange(0, BLOCK)
+    tl.store(LSE + n.to(tl.int64) * T + rows, result, mask=rows < T)
+
+
+@triton.jit
+@no_type_check
 def solve(
-    q: Tensor, k: Tensor, gamma: Tensor, f: Tensor
-) -> tuple[Float[Tensor, "N T D"], Float[Tensor, "N T D"], Float[Tensor, "N T"]]:
-    """The solution s of s_t = f_t + gamma_t w_t, w_t = sum over j < t of alpha_tj s_j, (19) to (22).
-
-    alpha is the softmax of <q_t, k_j> d^(-1/2) over j < t; row 0 has no weights, so w_0 = 0. There is no autograd
-    inside. A token that is not finite spoils its whole block of 32 and what follows: keep such tokens out.
-
-    Args:
-        q: feedback queries, shape (N, T, d), any strides, as all arguments; float16, bfloat16, float32 or float64.
-        k: feedback keys, shape (N, T, d).
-        gamma: gains, shape (N, T). Rounding errors grow with the powers of |gamma_t|, so |gamma_t| <= 1 is meant.
-        f: forward signal, shape (N, T, D).
-
-    Returns:
-        (s, w, lse) with lse_t the log of the sum over j < t of exp(logit_tj), lse_0 = -inf; float64 if any argument
-        is float64, else float32.
-
-    Raises:
-        TypeError: an argument is not of one of the four dtypes.
-        ValueError: shapes or devices do not fit together, or the tensors are not on a GPU.
-    """
-    N, T, d, D = _sizes(q=q, f=f)
-    q, k, gamma, f = _checked({"q": (q, (N, T, d)), "k": (k, (N, T, d)), "gamma": (gamma, (N, T)), "f": (f, (N, T, D))})
-    working = _working_dtype(q, k, gamma, f)
-    s, w = f.new_empty(N, T, D, dtype=working), f.new_empty(N, T, D, dtype=working)
-    lse = f.new_empty(N, T, dtype=working)
-    blocks, chunk, precision = _pieces(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k, working)
-    _launch(programs.log_sum_exp, (N, blocks), q, k, lse, T, d, chunk, precision)
-    part = _tile_width(D)
-    slices = _pieces(D, part)
-    _launch(programs.solve, (N, slices), q, k, gamma, f, lse, s, w, T, d, D, chunk, part, precision)
-    return s, w, lse
+    Q, K, GAMMA, F, LSE, S, W, T,
+    d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
+):  # fmt: skip  # grid (N, slices of D)
+    """S and W, block after block of rows: attention over the states so far, then the block's own system."""
+    n, part = tl.program_id(0), tl.program_id(1) * SLICE
+    dtype: tl.constexpr = S.dtype.element_ty
+    for row in range(0, T, BLOCK):
+        past = tl.zeros((BLOCK, SLICE), dtype)
+        for column in range(0, row, BLOCK):
+            alpha = _weights(Q, K, LSE, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype)
+            past = _add_product(past, alpha, _tile(S, n, column, part, T, D, SLICE, dtype))
+        alpha = _weights(Q, K, LSE, n, row, row, T, d, CHUNK, LOGIT_PRECISION, dtype)
+        gamma = _entries(GAMMA, n, row, T, dtype)[:, None]
+        f = _tile(F, n, row, part, T, D, SLICE, dtype)
+        w = _add_product(past, alpha, _unitriangular(gamma * alpha, f + gamma * past))
+        _store(W, w, n, row, part, T, D, SLICE)
+        _store(S, f + gamma * w, n, row, part, T, D, SLICE)
+        tl.debug_barrier()  # the next blocks read S with other threads than those that wrote it
 
 
-def adjoint(
-    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor
-) -> tuple[Float[Tensor, "N T d"], Float[Tensor, "N T d"], Float[Tensor, "N T"], Float[Tensor, "N T D"]]:
-    """Gradients of sum(ds * s).
-
-    With lambda = (I - B)^(-T) ds and B_tj = gamma_t alpha_tj:
-
-        df = lambda, dgamma_t = <lambda_t, w_t>, dlogit_tj = alpha_tj gamma_t <lambda_t, s_j - w_t>,
-        dq_t = d^(-1/2) sum over j of dlogit_tj k_j, dk_j = d^(-1/2) sum over t of dlogit_tj q_t.
-
-    Args:
-        q: as given to `solve`.
-        k: as given to `solve`.
-        gamma: as given to `solve`.
-        s: as returned by `solve`.
-        w: as returned by `solve`.
-        lse: as returned by `solve`; lse_0 is not used.
-        ds: the cotangent of s, shape (N, T, D).
-
-    Returns:
-        (dq, dk, dgamma, df), float64 if any argument is float64, else float32.
-
-    Raises:
-        TypeError, ValueError: as `solve`.
-    """
-    N, T, d, D = _sizes(q=q, s=s)
-    q, k, gamma, s, w, lse, ds = _checked(
-        {"q": (q, (N, T, d)), "k": (k, (N, T, d)), "gamma": (gamma, (N, T)), "s": (s, (N, T, D))}
-        | {"w": (w, (N, T, D)), "lse": (lse, (N, T)), "ds": (ds, (N, T, D))}
-    )
-    working = _working_dtype(q, k, gamma, s, w, lse, ds)
-    df = s.new_empty(N, T, D, dtype=working)
-    dq, dk = s.new_empty(N, T, d, dtype=working), s.new_empty(N, T, d, dtype=working)
-    blocks, chunk, precision = _pieces(T, programs.BLOCK.value), _tile_width(d), _logit_precision(q, k, working)
-    part = _tile_width(D)
-    slices = _pieces(D, part)
-    _launch(programs.adjoint_solve, (N, slices), q, k, gamma, lse, ds, df, T, d, D, chunk, part, precision)
-    dgamma = (df * w).sum(dim=-1)
-    chunk, part = _tile_width(max(d, D)), _tile_width(d)
-    grid = (N, blocks, _pieces(d, part))
-    _launch(programs.query_gradient, grid, q, k, gamma, lse, s, df, dgamma, dq, T, d, D, chunk, part, precision)
-    _launch(programs.key_gradient, grid, q, k, gamma, lse, s, df, dgamma, dk, T, d, D, chunk, part, precision)
-    return dq, dk, dgamma, df
+@triton.jit
+@no_type_check
+def adjoint_solve(
+    Q, K, GAMMA, LSE, DS, LAMBDA, T,
+    d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
+):  # fmt: skip  # grid (N, slices of D)
+    """LAMBDA = (I - B)^(-T) DS: the same walk with B transposed, from the last block to the first."""
+    n, part = tl.program_id(0), tl.program_id(1) * SLICE
+    dtype: tl.constexpr = LAMBDA.dtype.element_ty
+    blocks = tl.cdiv(T, BLOCK)
+    for block in range(0, blocks):
+        column = (blocks - 1 - block) * BLOCK
+        total = _tile(DS, n, column, part, T, D, SLICE, dtype)
+        for row in range(column + BLOCK, T, BLOCK):
+            B = _entries(GAMMA, n, row, T, dtype)[:, None] * _weights(
+                Q, K, LSE, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype
+            )
+            total = _add_product(total, tl.trans(B), _tile(LAMBDA, n, row, part, T, D, SLICE, dtype))
+        B = _entries(GAMMA, n, column, T, dtype)[:, None] * _weights(
+            Q, K, LSE, n, column, column, T, d, CHUNK, LOGIT_PRECISION, dtype
+        )
+        _store(LAMBDA, _unitriangular(tl.trans(B), total), n, column, part, T, D, SLICE)
+        tl.debug_barrier()  # as in `solve`
 
 
-_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+@triton.jit
+@no_type_check
+def query_gradient(
+    Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, DQ, T,
+    d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
+):  # fmt: skip  # grid (N, row blocks, slices of d)
+    """DQ: dq_t = d^(-1/2) sum over j < t of dlogit_tj k_j."""
+    n, part = tl.program_id(0), tl.program_id(2) * SLICE
+    row = (tl.num_programs(1) - 1 - tl.program_id(1)) * BLOCK  # the longest rows first
+    dtype: tl.constexpr = DQ.dtype.element_ty
+    total = tl.zeros((BLOCK, SLICE), dtype)
+    for column in range(0, row + BLOCK, BLOCK):
+        dlogits = _logit_gradient(
+            Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, n, row, column, T, d, D, CHUNK, LOGIT_PRECISION, dtype
+        )
+        total = _add_product(total, dlogits, _tile(K, n, column, part, T, d, SLICE, dtype))
+    _store(DQ, total * d**-0.5, n, row, part, T, d, SLICE)
 
 
-def _sizes(**tensors: Tensor) -> tuple[int, int, int, int]:
-    """N, T, d and D from q and one that is as wide as the layer."""
-    for name, tensor in tensors.items():
-        if tensor.ndim != 3:
-            raise ValueError(f"{name} must have shape (N, T, width), got {tuple(tensor.shape)}")
-    q, wide = tensors.values()
-    if q.shape[-1] == 0:
-        raise ValueError("q must have a width of at least 1, got 0")
-    return q.shape[0], q.shape[1], q.shape[2], wide.shape[2]
+@triton.jit
+@no_type_check
+def key_gradient(
+    Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, DK, T,
+    d: tl.constexpr, D: tl.constexpr, CHUNK: tl.constexpr, SLICE: tl.constexpr, LOGIT_PRECISION: tl.constexpr,
+):  # fmt: skip  # grid (N, column blocks, slices of d)
+    """DK: dk_j = d^(-1/2) sum over t > j of dlogit_tj q_t."""
+    n, column, part = tl.program_id(0), tl.program_id(1) * BLOCK, tl.program_id(2) * SLICE
+    dtype: tl.constexpr = DK.dtype.element_ty
+    total = tl.zeros((BLOCK, SLICE), dtype)
+    for row in range(column, T, BLOCK):
+        dlogits = _logit_gradient(
+            Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, n, row, column, T, d, D, CHUNK, LOGIT_PRECISION, dtype
+        )
+        total = _add_product(total, tl.trans(dlogits), _tile(Q, n, row, part, T, d, SLICE, dtype))
+    _store(DK, total * d**-0.5, n, column, part, T, d, SLICE)
 
 
-def _checked(tensors: dict[str, tuple[Tensor, tuple[int, ...]]]) -> list[Tensor]:
-    """The tensors, contiguous, once shapes, dtypes and devices are what the kernels can take."""
-    device = tensors["q"][0].device
-    for name, (tensor, shape) in tensors.items():
-        if tensor.shape != shape:
-            raise ValueError(f"{name} must have shape {shape}, got {tuple(tensor.shape)}")
-        if tensor.dtype not in _DTYPES:
-            raise TypeError(f"{name} must be float16, bfloat16, float32 or float64, got {tensor.dtype}")
-        if tensor.device != device:
-            raise ValueError(f"{name} must be on q's device {device}, got {tensor.device}")
-    if device.type == "cpu" and isinstance(programs.solve, triton.JITFunction):
-        raise ValueError("q must be on a GPU, got cpu (on a CPU the kernels run only in Triton's interpreter)")
-    return [tensor.contiguous() for tensor, _ in tensors.values()]
+@triton.jit
+@no_type_check
+def _logit_gradient(
+    Q, K, GAMMA, LSE, S, LAMBDA, DGAMMA, n, row, column, T, d: tl.constexpr, D: tl.constexpr,
+    CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr, dtype: tl.constexpr,
+):  # fmt: skip
+    """A tile of dlogit_tj = alpha_tj gamma_t (<lambda_t, s_j> - dgamma_t); <lambda_t, w_t> is dgamma_t."""
+    dalpha = tl.zeros((BLOCK, BLOCK), dtype)
+    for part in range(0, D, CHUNK):
+        lam = _tile(LAMBDA, n, row, part, T, D, CHUNK, dtype)
+        s = _tile(S, n, column, part, T, D, CHUNK, dtype)
+        dalpha = _add_product(dalpha, lam, tl.trans(s))
+    alpha = _weights(Q, K, LSE, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype)
+    gamma, dgamma = _entries(GAMMA, n, row, T, dtype), _entries(DGAMMA, n, row, T, dtype)
+    return alpha * gamma[:, None] * (dalpha - dgamma[:, None])
 
 
-def _working_dtype(*tensors: Tensor) -> torch.dtype:
-    return torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+@triton.jit
+@no_type_check
+def _unitriangular(A, x):
+    """(I - A)^(-1) x for a strictly triangular tile A, lower or upper, as a finite product."""
+    x = _add_product(x, A, x)
+    for _ in range(0, SQUARINGS):
+        A = _add_product(tl.zeros_like(A), A, A)
+        x = _add_product(x, A, x)
+    return x
 
 
-def _logit_precision(q: Tensor, k: Tensor, working: torch.dtype) -> str:
-    """How q and k, read as `working`, are multiplied: exactly.
-
-    A 16-bit number fits into TF32, and the product of two into float32, so tensor cores may be used for those.
-    """
-    narrow = q.element_size() == k.element_size() == 2 and working == torch.float32
-    return "tf32" if narrow and torch.version.hip is None else "ieee"
-
-
-def _tile_width(width: int) -> int:
-    """How many columns of a row are in one tile: a power of two.
-
-    Matrix products need at least 16; with more than 64 a program's tiles do not fit into a GPU's registers.
-    """
-    return min(max(1 << (width - 1).bit_length(), 16), 64)
+@triton.jit
+@no_type_check
+def _weights(
+    Q, K, LSE, n, row, column, T,
+    d: tl.constexpr, CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr, dtype: tl.constexpr,
+):  # fmt: skip
+    """A tile of alpha, 0 outside the strict past."""
+    logits = _logits(Q, K, n, row, column, T, d, CHUNK, LOGIT_PRECISION, dtype)
+    exponents = logits - _entries(LSE, n, row, T, dtype)[:, None]
+    # masked before the exponential, which would overflow in row 0, whose log-sum-exp is -inf
+    return tl.exp(tl.where(_is_past(row, column, T), exponents, float("-inf")))
 
 
-def _pieces(length: int, size: int) -> int:
-    return -(-length // size)
+@triton.jit
+@no_type_check
+def _is_past(row, column, T):
+    """Which (t, j) of a tile have j < t < T."""
+    rows = row + tl.arange(0, BLOCK)
+    columns = column + tl.arange(0, BLOCK)
+    return (columns[None, :] < rows[:, None]) & (rows < T)[:, None]
 
 
-def _launch(program: Any, grid: tuple[int, ...], *arguments: Any) -> None:
-    if 0 in grid:
-        return
-    with torch.cuda.device_of(arguments[0]):
-        # No software pipelining: it may move reads before the writes that they depend on.
-        program[grid](*arguments, num_warps=8, num_stages=1)
+@triton.jit
+@no_type_check
+def _logits(
+    Q, K, n, row, column, T,
+    d: tl.constexpr, CHUNK: tl.constexpr, LOGIT_PRECISION: tl.constexpr, dtype: tl.constexpr,
+):  # fmt: skip
+    """A tile of <q_t, k_j> d^(-1/2)."""
+    total = tl.zeros((BLOCK, BLOCK), dtype)
+    for part in range(0, d, CHUNK):
+        q = _tile(Q, n, row, part, T, d, CHUNK, dtype)
+        k = _tile(K, n, column, part, T, d, CHUNK, dtype)
+        total = _add_product(total, q, tl.trans(k), LOGIT_PRECISION)
+    return total * d**-0.5
+
+
+@triton.jit
+@no_type_check
+def _add_product(total, a, b, precision: tl.constexpr = "ieee"):
+    """Total + a @ b in total's dtype."""
+    return tl.dot(a, b, total, input_precision=precision, out_dtype=total.dtype)
+
+
+@triton.jit
+@no_type_check
+def _tile(X, n, row, column, T, width: tl.constexpr, COLUMNS: tl.constexpr, dtype: tl.constexpr):
+    """BLOCK x COLUMNS entries of X (N, T, width) from [n, row, column] on, 0 beyond its edges."""
+    rows, columns = tl.arange(0, BLOCK)[:, None], column + tl.arange(0, COLUMNS)[None, :]
+    start = (n.to(tl.int64) * T + row) * width  # within a tile 32 bits suffice
+    return tl.load(X + start + rows * width + columns, mask=(row + rows < T) & (columns < width), other=0.0).to(dtype)
+
+
+@triton.jit
+@no_type_check
+def _store(X, values, n, row, column, T, width: tl.constexpr, COLUMNS: tl.constexpr):
+    """The counterpart of `_tile`."""
+    rows, columns = tl.arange(0, BLOCK)[:, None], column + tl.arange(0, COLUMNS)[None, :]
+    start = (n.to(tl.int64) * T + row) * width
+    tl.store(X + start + rows * width + columns, values, mask=(row + rows < T) & (columns < width))
+
+
+@triton.jit
+@no_type_check
+def _entries(X, n, row, T, dtype: tl.constexpr):
+    """BLOCK entries of X (N, T) from [n, row] on, 0 beyond its end."""
+    rows = row + tl.arange(0, BLOCK)
+    return tl.load(X + n.to(tl.int64) * T + rows, mask=rows < T, other=0.0).to(dtype)

@@ -27,7 +27,7 @@ def try_out(paths: Mapping[str, Path]) -> None:
     """
     try_to_write(*paths.values(), called="reports")
     if "html" in paths:
-        with style.applied({}):
+        with style.applied():
             pass
 
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sessa_ref.oracle.report import figures
 from sessa_ref.oracle.report.results import Report, Result, Status, Verdict
+from sessa_ref.plotting import ratio_figures
 
 _FOLDER = Path(__file__).parent
 _LONG_LIST = 12
@@ -97,10 +97,10 @@ def _not_passed(report: Report) -> list[_Group]:
 
 def _figures(report: Report, lengths: Mapping[str, int]) -> list[tuple[str, str]]:
     """Pictures as SVG, with their captions."""
-    by_case = figures.ratios_by_case(report.results)
+    by_case = ratio_figures.ratios_by_case(report.results)
     drawn = [(by_case, "Error / bound of every check, for each case.")]
     if any(result.case in lengths for result in report.results):
-        by_length = figures.ratios_by_length(report.results, lengths)
+        by_length = ratio_figures.ratios_by_length(report.results, lengths)
         drawn.append((by_length, "The same against the number of tokens."))
     return drawn
 

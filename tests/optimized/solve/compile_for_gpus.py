@@ -1,4 +1,4 @@
-"""compile_for_gpus.py FILE [PROGRAM ...]: compile FILE's Triton programs for GPUs, none of which has to be there.
+"""compile_for_gpus.py FILE [PROGRAM ...]: compile FILE's Triton kernels for GPUs, none of which has to be there.
 
 Prints a JSON list of {"program", "shared" (bytes of shared memory), "code" (Triton's GPU dialect)}.
 """
@@ -29,7 +29,7 @@ def build(program: triton.JITFunction, capability: int, given: str, working: str
 
 
 def main(path: str, *chosen: str) -> None:
-    spec = importlib.util.spec_from_file_location("programs", path)
+    spec = importlib.util.spec_from_file_location("kernels", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

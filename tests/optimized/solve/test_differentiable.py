@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sessa_ref.optimized.solve import BACKENDS, blocked, dense, feedback_solve, hops
-from sessa_ref.optimized.solve.blocks import TILE
+from sessa_ref.optimized.solve.block_substitution import TILE
 from sessa_ref.optimized.solve.differentiable import has_kernels
 from tests.optimized.solve.problems import problem
 

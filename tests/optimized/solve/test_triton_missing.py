@@ -7,7 +7,7 @@ import pytest
 
 import sessa_ref
 
-KERNELS = Path(sessa_ref.__file__).parent / "optimized" / "solve" / "triton_kernels.py"
+KERNELS = Path(sessa_ref.__file__).parent / "optimized" / "solve" / "triton_launch.py"
 
 
 def test_without_triton_the_kernels_say_what_is_missing(monkeypatch):

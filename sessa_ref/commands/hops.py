@@ -1,0 +1,43 @@
+"""`sessa-ref hops`: how much of each influence on a token of a real layer arrives in how many hops."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sessa_ref.commands.options import PowersFile
+from sessa_ref.commands.terminal import Console, errors, wide_console
+
+
+def hops(
+    checkpoint: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CHECKPOINT", help="A layer: what SessaParameters.save wrote, or a state_dict as safetensors."
+        ),
+    ],
+    tokens: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="x of shape (T, D): .npy, or safetensors with one tensor or an x.")
+    ],
+    target: Annotated[int | None, typer.Option(help="Token that hears the others; the last by default.")] = None,
+    most: Annotated[int, typer.Option(help="Numbers of hops that are shown one by one.")] = 6,
+    rows: Annotated[int, typer.Option(help="Sources that are shown, the strongest.")] = 12,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")
+    ] = None,
+    powers: PowersFile = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The config of a checkpoint that carries none: SessaConfig.to_json()."),
+    ] = None,
+) -> None:
+    """Show how much of each influence on a token of a real layer arrives in how many hops."""
+    from sessa_ref.commands import routing_of_layer
+
+    log = Console(stderr=True)
+    with errors(f"cannot show hops in {checkpoint} on {tokens}", log):
+        routing_of_layer.check(most, rows, plot, powers)
+        B = routing_of_layer.routing_matrix(checkpoint, tokens, config)
+        shown = routing_of_layer.print_hops(wide_console(), B, target, most, rows)
+        for path in routing_of_layer.draw(B, shown, plot, powers):
+            typer.echo(f"picture written to {path}", err=True)

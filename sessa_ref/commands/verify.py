@@ -1,0 +1,114 @@
+"""`sessa-ref verify`: check an implementation of the layer."""
+
+import math
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sessa_ref.commands.terminal import FAILED, Console, errors, progress, verdict_status, wide_console
+from sessa_ref.messages import one_line
+from sessa_ref.oracle import IncompleteError, TargetError, battery
+from sessa_ref.oracle import verify as run_oracle
+from sessa_ref.oracle.checks import CHECKS
+from sessa_ref.oracle.implementation.interruption import ending_on_signals
+from sessa_ref.oracle.implementation.isolation import DEFAULT_LIMITS, Limits
+from sessa_ref.oracle.implementation.runners import CommandImplementation, WorkerImplementation
+from sessa_ref.oracle.report import files
+from sessa_ref.oracle.report.console import print_report
+from sessa_ref.precision import PRECISIONS, STANDARD_DTYPES
+
+
+def verify(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TARGET]",
+            help="package.module:name or path/to/file.py:name, naming a torch module class with the published "
+            "constructor, a function that takes a SessaConfig and returns a torch module, or an adapter.",
+        ),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND", help="Instead of TARGET: a program in any language; {case_dir} is the request."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smaller battery: one case for each kind of mistake.")
+    ] = False,
+    dtype: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Check this precision; may be repeated. One of {', '.join(PRECISIONS)}; "
+            f"{' and '.join(STANDARD_DTYPES)} by default."
+        ),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHECK",
+            help=f"A check that must not be skipped; may be repeated. One of {', '.join(CHECKS)}.",
+        ),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")] = None,
+    time_limit: Annotated[float, typer.Option(help="Seconds that one request may take.")] = DEFAULT_LIMITS.seconds,
+    memory_limit: Annotated[
+        int, typer.Option(help="MiB of memory that the implementation may use.")
+    ] = DEFAULT_LIMITS.memory // 2**20,
+) -> None:
+    """Check an implementation of the layer against the reference.
+
+    Exit code 0: it conforms. 1: it does not. 2: there is no verdict, or a report could not be written.
+    """
+    console, log = wide_console(), Console(stderr=True)
+    dtypes, require = dtype or list(STANDARD_DTYPES), require or []
+    name = target or command or "nothing"
+    given = {"json": json_file, "junit": junit, "html": html}
+    paths = {form: path for form, path in given.items() if path is not None}
+    with errors(f"cannot check {name}", log), ending_on_signals():
+        _check_options(target, command, dtypes, require)
+        limits = _limits(time_limit, memory_limit)
+        files.try_out(paths)
+        implementation = CommandImplementation(command, limits) if command else WorkerImplementation(name, limits)
+        cases = battery(quick)
+        steps = 2 + sum(d in case.dtypes for case in cases for d in dtypes)
+        shown = one_line(name)
+        log.print(f"checking {shown} on {len(cases)} cases in {' and '.join(dtypes)}", soft_wrap=True)
+        processes = max((os.cpu_count() or 1) - 1, 1)
+        try:
+            with progress(log, steps) as show:
+                report = run_oracle(implementation, dtypes, cases, show, processes, require=require)
+        except IncompleteError as error:
+            report = error.report
+        finally:
+            implementation.close()
+        lengths = {case.name: case.x.shape[1] for case in cases}
+        written = dict(files.write(report, paths, lengths))
+        for path, problem in written.items():
+            what = f"the report could not be written to {path}: {problem}" if problem else f"report written to {path}"
+            log.print(one_line(what), style="red" if problem else None, soft_wrap=True)
+        print_report(console, report)
+        if report.incomplete:
+            raise TargetError(report.remark)
+    raise typer.Exit(FAILED if any(written.values()) else verdict_status(report.conforms))
+
+
+def _check_options(target: str | None, command: str | None, dtypes: list[str], require: list[str]) -> None:
+    if bool(target) == bool(command):
+        raise TargetError("give either a TARGET or --command")
+    for option, given, known in (("--dtype", dtypes, PRECISIONS), ("--require", require, CHECKS)):
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise TargetError(f"{option} must be one of {', '.join(known)}, got {', '.join(unknown)}")
+
+
+def _limits(seconds: float, mebibytes: int) -> Limits:
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise TargetError(f"--time-limit must be a positive number of seconds, got {seconds:g}")
+    if mebibytes < 1:
+        raise TargetError(f"--memory-limit must be a positive number of MiB, got {mebibytes}")
+    return Limits(seconds, mebibytes * 2**20)

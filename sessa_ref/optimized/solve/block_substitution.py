@@ -1,0 +1,127 @@
+"""The blocked solve, by block forward substitution, and its vector-Jacobian product: exact, with no T x T matrix.
+
+Rows are taken in blocks. What the finished blocks contribute to the next one is ordinary attention, whose values are
+the states that are already known; inside the block a small unit-lower-triangular system remains. The adjoint is the
+same walk backwards. A block holds its rows' logits from end to end, so its softmax is made in one piece, and made
+again in the backward pass: memory is linear in T, and nothing is kept but w_t = sum_j alpha_tj s_j.
+
+Before the diagonal a block consists of large tiles, for the sake of large matrix products, and on the diagonal of
+smaller ones, so that little is computed above it.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+TILE = 128
+"""Rows of the tiles on the diagonal."""
+_PAST = 512
+"""Columns of a tile before the diagonal: few enough that the tile stays in the processor's cache."""
+LONGEST_BLOCK = 384
+"""Up to this many tokens, a single block of all of them is fastest."""
+
+
+def block_size(T: int) -> int:
+    """Rows per block: large ones make better matrix products, small ones need less memory.
+
+    Measured with `python -m benchmarks.block_size`.
+    """
+    return max(T, 1) if T <= LONGEST_BLOCK else 256 if T <= 1024 else 512
+
+
+def solve(
+    q: Float[Tensor, "batch T d_b"],
+    k: Float[Tensor, "batch T d_b"],
+    gamma: Float[Tensor, "batch T"],
+    f: Float[Tensor, "batch T D"],
+    block: int,
+) -> tuple[Float[Tensor, "batch T D"], Float[Tensor, "batch T D"]]:
+    """(s, w): the states and the means w_t = sum over j < t of alpha_tj s_j, so that s_t = f_t + gamma_t w_t."""
+    s, w, weights = torch.empty_like(f), torch.zeros_like(f), _Weights(q, k, block)
+    for start, stop in weights.blocks:
+        alpha = weights.rows(start, stop)
+        for rows, columns in _tiles(start, stop):
+            local = slice(rows.start - start, rows.stop - start)
+            past = slice(columns.start, min(columns.stop, rows.start))
+            w[:, rows].baddbmm_(alpha[:, local, past], s[:, past])
+            if columns.stop == rows.stop:  # on the diagonal: all before is known now
+                gain, inside = gamma[:, rows, None], alpha[:, local, rows]
+                right = torch.addcmul(f[:, rows], gain, w[:, rows])
+                system = -gain * inside
+                torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True, out=s[:, rows])
+                w[:, rows].baddbmm_(inside, s[:, rows])
+    return s, w
+
+
+def vjp(
+    q: Float[Tensor, "batch T d_b"],
+    k: Float[Tensor, "batch T d_b"],
+    gamma: Float[Tensor, "batch T"],
+    s: Float[Tensor, "batch T D"],
+    w: Float[Tensor, "batch T D"],
+    ds: Float[Tensor, "batch T D"],
+    block: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(dq, dk, dgamma, df) for the cotangent ds of s; the formulas are in `dense_vjp`."""
+    df, dq, dk, weights = ds.clone(), torch.zeros_like(q), torch.zeros_like(k), _Weights(q, k, block)
+    memory = torch.empty_like(weights.memory)
+    for start, stop in reversed(weights.blocks):
+        alpha = weights.rows(start, stop)
+        for rows, columns in reversed(_tiles(start, stop)):
+            local = slice(rows.start - start, rows.stop - start)
+            past, gain = slice(columns.start, min(columns.stop, rows.start)), gamma[:, rows, None]
+            if columns.stop == rows.stop:  # on the diagonal: all after is known now
+                inside = (-gain * alpha[:, local, rows]).mT
+                df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
+            df[:, past].baddbmm_(alpha[:, local, past].mT, gain * df[:, rows])
+        new = slice(start, stop)
+        fed_back = gamma[:, new, None] * df[:, new]
+        means = (fed_back * w[:, new]).sum(dim=-1, keepdim=True)
+        for rows, columns in _tiles(start, stop):
+            local = slice(rows.start - start, rows.stop - start)
+            dlogits = weights.shaped(memory, start, stop)[:, local, columns]
+            dlogits.baddbmm_(fed_back[:, local], s[:, columns].mT, beta=0)
+            dlogits.sub_(means[:, local]).mul_(alpha[:, local, columns])
+            dq[:, rows].baddbmm_(dlogits, k[:, columns], alpha=weights.scale)
+            dk[:, columns].baddbmm_(dlogits.mT, q[:, rows], alpha=weights.scale)
+    return dq, dk, (df * w).sum(dim=-1), df
+
+
+def _tiles(start: int, stop: int) -> list[tuple[slice, slice]]:
+    """Rows and columns that make up the rows start .. stop - 1 up to the diagonal: the past first, then downwards."""
+    past = [(slice(start, stop), slice(low, min(low + _PAST, start))) for low in range(0, start, _PAST)]
+    edges = [(low, min(low + TILE, stop)) for low in range(start, stop, TILE)]
+    return past + [(slice(low, high), slice(start, high)) for low, high in edges]
+
+
+class _Weights:
+    """Rows of alpha up to the diagonal, some at a time, always in the same memory."""
+
+    def __init__(self, q: Tensor, k: Tensor, block: int) -> None:
+        N, T, d_b = q.shape
+        self.q, self.k, self.scale = q, k, d_b**-0.5
+        self.blocks = [(start, min(start + block, T)) for start in range(0, T, block)]
+        self.memory = q.new_empty(N * min(block, T) * T)
+        self._hidden = torch.ones(TILE, TILE, dtype=torch.bool, device=q.device).triu()
+
+    def rows(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
+        """The rows start .. stop - 1 of alpha."""
+        logits = self.shaped(self.memory, start, stop)
+        for rows, columns in _tiles(start, stop):
+            tile = logits[:, rows.start - start : rows.stop - start]
+            tile[..., columns].baddbmm_(self.q[:, rows], self.k[:, columns].mT, beta=0, alpha=self.scale)
+            if columns.stop == rows.stop:
+                n = rows.stop - rows.start
+                tile[..., rows].masked_fill_(self._hidden[:n, :n], -torch.inf)
+                tile[..., rows.stop :] = -torch.inf
+        if start == 0:  # token 0 sees nothing: any finite logit, and then no weight
+            logits[:, 0, 0] = 0
+        alpha = torch.softmax(logits, dim=-1, out=logits)  # in place
+        if start == 0:
+            alpha[:, 0] = 0
+        return alpha
+
+    def shaped(self, memory: Tensor, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
+        """A view of the memory for the rows start .. stop - 1."""
+        N, rows = len(self.q), stop - start
+        return memory[: N * rows * stop].view(N, rows, stop)

@@ -1,0 +1,128 @@
+from fractions import Fraction
+
+import flint
+import mpmath
+import numpy as np
+import pytest
+import sympy
+from flint import arb, fmpq
+
+from sessa_ref.certified import exact
+from sessa_ref.symbolic import hops, routing, series
+from sessa_ref.theory import uniform_routing
+
+GAMMA = routing.GAMMA
+UNIT = 2.0**-53
+
+
+def as_polynomial(expression):
+    return sympy.expand(sympy.gammasimp(sympy.expand_func(expression)))
+
+
+def as_ball(number):
+    return arb(fmpq(number.numerator, number.denominator))
+
+
+@pytest.fixture(scope="module")
+def longest():
+    """(I - B)^(-1) under uniform routing for 30 tokens; the corner is that of fewer."""
+    return series.inverse(routing.uniform(30))
+
+
+@pytest.mark.parametrize("source", [0, 1, 2, 7, 28])
+def test_influence_in_symbols(longest, source):
+    for target in range(source + 1, 30):
+        assert as_polynomial(uniform_routing.uniform_influence(source, target, GAMMA)) == longest[target, source]
+
+
+def test_every_source_and_target(longest):
+    """All T <= 30: the step K_{t+1} (t + 1) = (t + gamma) K_t and the first edge, entry by entry."""
+    for tau in range(29):
+        assert longest[tau + 1, tau] == GAMMA / (tau + 1)
+        for t in range(tau + 1, 29):
+            assert sympy.expand((t + 1) * longest[t + 1, tau] - (t + GAMMA) * longest[t, tau]) == 0
+
+
+@pytest.mark.parametrize("gamma", [Fraction(1, 2), Fraction(-9, 10), Fraction(999, 1000)])
+@pytest.mark.parametrize("bits", [53, 200])
+def test_balls_contain_the_exact_sum_over_paths(gamma, bits):
+    K = exact.inverse(routing.uniform(40, gamma))
+    with flint.ctx.workprec(bits):
+        for source, target in ((0, 1), (0, 39), (5, 25), (38, 39)):
+            ball = uniform_routing.uniform_influence(source, target, as_ball(gamma))
+            with flint.ctx.workprec(4 * bits):
+                true = arb(K[target, source])
+                assert ball.contains(true)
+                assert not ball.contains(true * (1 + arb(2) ** -40))
+
+
+@pytest.mark.parametrize("gamma", [0.5, -0.9, 0.999, 0.0])
+@pytest.mark.parametrize("source", [0, 7, 10**4])
+def test_floats_of_short_and_long_lags(gamma, source):
+    """Each factor is exp of a difference of logarithms of Gamma at worst; their rounding becomes relative."""
+    targets = source + np.array([1, 2, 30, 1000, 10**9])
+    found = uniform_routing.uniform_influence(source, targets, gamma)
+    with mpmath.workdps(50):
+        g = mpmath.mpf(gamma)
+        for value, t in zip(found, targets.tolist(), strict=True):
+            true = g * mpmath.gammaprod([t + g, source + 1], [t + 1, source + 1 + g]) if gamma else mpmath.mpf(0)
+            slack = 40 * UNIT * (1 + mpmath.log(t) * (1 + source + 1e4))
+            assert abs(mpmath.mpf(float(value)) - true) <= slack * abs(true)
+            assert not gamma or abs(mpmath.mpf(float(value)) - 1.001 * true) > slack * abs(true)
+
+
+def test_tail_constant_in_numbers():
+    """K lag^(1 - gamma) is the constant times 1 + O(1/lag)."""
+    gamma, source, lag = sympy.Rational(2, 5), 2, 10**5
+    influence = sympy.N(uniform_routing.uniform_influence(source, source + lag, gamma), 30)
+    ratio = influence * lag ** (1 - gamma) / uniform_routing.uniform_tail_constant(source, gamma)
+    assert abs(sympy.N(ratio, 30) - 1) < 5 / sympy.Integer(lag)
+
+
+def test_tail_constant_in_balls():
+    """K lag^(1 - gamma) tends to it."""
+    with flint.ctx.workprec(100):
+        half = arb(0.5)
+        limit = uniform_routing.uniform_tail_constant(2, half)
+        for lag in (10**3, 10**6):
+            scaled = uniform_routing.uniform_influence(2, 2 + lag, half) * arb(lag) ** half
+            assert abs(scaled / limit - 1) < 4 / arb(lag)
+            assert scaled != limit
+
+
+@pytest.mark.parametrize("target", [1, 2, 5, 8])
+def test_hops_are_stirling_numbers(target):
+    parts = hops.by_hops(routing.uniform(target + 1), 0, target)
+    assert parts == [uniform_routing.uniform_by_hops(k, target, GAMMA) for k in range(target + 1)]
+
+
+@pytest.mark.parametrize(("source", "target"), [(0, 1), (0, 4), (2, 6)])
+def test_mean_hops(source, target):
+    closed = sympy.expand_func(uniform_routing.uniform_mean_hops(source, target, GAMMA))
+    assert sympy.cancel(closed - hops.mean_hops(routing.uniform(target + 1), source, target)) == 0
+
+
+def test_position_code():
+    solution = series.inverse(routing.uniform(12)) * sympy.ones(12, 1)
+    for t in range(12):
+        code = sympy.cancel(sympy.gammasimp(sympy.expand_func(uniform_routing.position_code(t, GAMMA))))
+        assert sympy.expand(code - solution[t]) == 0
+
+
+def test_limit_of_the_position_code():
+    """1/(1 - gamma) - c_t is gamma/(1 - gamma) K_{t, 0}, which falls like t^(gamma - 1)."""
+    T = sympy.Symbol("t", integer=True, positive=True)
+    gap = uniform_routing.position_code_limit(GAMMA) - uniform_routing.position_code(T, GAMMA)
+    assert sympy.gammasimp(gap - GAMMA / (1 - GAMMA) * uniform_routing.uniform_influence(0, T, GAMMA)) == 0
+    values = [float(uniform_routing.position_code(t, 0.5)) for t in (0, 1, 10, 100, 10000)]
+    assert values == sorted(values)
+    assert 0 < uniform_routing.position_code_limit(0.5) - values[-1] < 0.01
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="target must be after source, got source 3 and target 3"):
+        uniform_routing.uniform_influence(3, 3, 0.5)
+    with pytest.raises(ValueError, match="target must be after source"):
+        uniform_routing.uniform_influence(3, np.array([4, 3]), 0.5)
+    with pytest.raises(ValueError, match="source must not be negative, got -1"):
+        uniform_routing.uniform_tail_constant(-1, 0.5)
