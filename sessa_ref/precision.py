@@ -41,4 +41,5 @@ def round_to(array: np.ndarray, dtype: str) -> np.ndarray:
     inexact = nearest != array
     odd = (bits - too_large) | inexact
     rounded = (odd + 0x7FFF + ((odd >> np.uint64(16)) & np.uint64(1))) & np.uint64(0xFFFF0000)
-    return np.asarray(rounded.astype(np.uint32)).view(np.float32).astype(np.float64)
+    numbers = np.asarray(rounded.astype(np.uint32)).view(np.float32).astype(np.float64)
+    return np.where(np.isnan(array), np.nan, numbers)  # a NaN of many bits would have been carried over into a number

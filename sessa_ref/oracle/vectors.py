@@ -35,6 +35,7 @@ from sessa_ref.oracle.implementation import request_folder
 from sessa_ref.oracle.report.results import Report, Result, Status, never_checked
 from sessa_ref.parameters import decode, read_safetensors, shapes
 from sessa_ref.precision import PRECISIONS
+from sessa_ref.reference import Formulas
 
 FORMAT_VERSION = 2
 """Version of the files."""
@@ -208,10 +209,10 @@ def _input_spreads(case: Case, dtype: str) -> expectation.Values:
     unit = max(precision.unit, PRECISIONS["float32"].unit)
     angle_unit = precision.angle_unit / precision.unit * unit
 
-    def draw(generator: np.random.Generator) -> expectation.Values:
+    def draw(generator: np.random.Generator, formulas: Formulas) -> expectation.Values:
         arrays = {name: _perturbed(array, unit, generator) for name, array in case.parameters.items()}
         x, dy = (rounded(_perturbed(a, unit, generator), unit, generator, angle_unit) for a in (case.x, case.dy))
-        return expectation.evaluate(replace(case, parameters=case.parameters.replace(arrays)), x, dy)
+        return expectation.evaluate(replace(case, parameters=case.parameters.replace(arrays)), x, dy, formulas)
 
     squares = expectation.mean_squares(case, draw)
     return {name: np.sqrt(expectation.pooled(name, s)) / unit for name, s in squares.items()}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sessa_ref import reference
-from sessa_ref.faults import Fault, applied
+from sessa_ref.faults import Fault, with_faults
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.variation import Variation, only_prefill, together
@@ -13,6 +13,7 @@ from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.implementation.protocol import Values
 from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import DEFINITION, Formulas
 
 Mistake = Fault | Variation
 
@@ -76,10 +77,10 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
             if observation.result.check == "decode":
                 decodings = _decodings(expectation, split, changes, faults)
                 return min(distance(expectation, "y", observed.get("y"), values, share) for values in decodings)
-            with applied(*(fault for fault in faults if not fault.only)):
-                if observation.result.check == "gradients":
-                    return gradient_distance(expectation, observed, changes)
-                return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes), share)
+            formulas = with_faults(*(fault for fault in faults if not fault.only))
+            if observation.result.check == "gradients":
+                return gradient_distance(expectation, observed, changes, formulas)
+            return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes, formulas), share)
     except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
         return np.inf
 
@@ -91,12 +92,12 @@ def observed_values(observation: Observation) -> Values:
     return {} if observation.expectation is None else observation.expectation.true
 
 
-def forward_values(expectation: Expectation, changes: Changes) -> np.ndarray:
-    """The output with these changes, and with whatever faults are applied."""
+def forward_values(expectation: Expectation, changes: Changes, formulas: Formulas = DEFINITION) -> np.ndarray:
+    """The output with these changes, and with these formulas."""
     case = expectation.case
     if changes:
-        return graph.forward(case.parameters, case.x, changes)
-    return reference.forward(case.parameters, case.x)
+        return graph.forward(case.parameters, case.x, changes, formulas=formulas)
+    return reference.forward(case.parameters, case.x, formulas=formulas)
 
 
 def _decodings(expectation: Expectation, split: int, changes: Changes, faults: Sequence[Fault]) -> Iterator[np.ndarray]:
@@ -106,26 +107,23 @@ def _decodings(expectation: Expectation, split: int, changes: Changes, faults: S
     """
     case = expectation.case
     if changes:
-        with applied(*(fault for fault in faults if not fault.only)):
-            yield graph.decoded(case.parameters, case.x, split, changes)
-            yield graph.decoded(case.parameters, case.x, split, only_prefill(changes))
-            yield graph.forward(case.parameters, case.x, changes)
+        formulas = with_faults(*(fault for fault in faults if not fault.only))
+        yield graph.decoded(case.parameters, case.x, split, changes, formulas)
+        yield graph.decoded(case.parameters, case.x, split, only_prefill(changes), formulas)
+        yield graph.forward(case.parameters, case.x, changes, formulas=formulas)
         return
     prefill = [fault for fault in faults if fault.only != "decoding"]
     steps = [fault for fault in faults if fault.only != "prefill"]
     of_sequences = [fault for fault in steps if not fault.only and fault.area != "decode"]
     for kept in (steps, [fault for fault in steps if fault not in of_sequences]) if of_sequences else (steps,):
-        with applied(*prefill):
-            y, cache = reference.prefill(case.parameters, case.x[:, :split])
-        outputs = [y]
-        with applied(*kept):
-            for t in range(split, case.x.shape[1]):
-                y_t, cache = reference.decode_step(case.parameters, case.x[:, t], cache)
-                outputs.append(y_t[:, None])
-        yield np.concatenate(outputs, axis=1)
+        yield reference.decode(
+            case.parameters, case.x, split, formulas=with_faults(*prefill), step_formulas=with_faults(*kept)
+        )
 
 
-def gradient_distance(expectation: Expectation, observed: Values, changes: Changes) -> float:
+def gradient_distance(
+    expectation: Expectation, observed: Values, changes: Changes, formulas: Formulas = DEFINITION
+) -> float:
     """Either the faulty backward pass gives the observed gradient, or it is the gradient of the faulty forward pass.
 
     The latter is seen by complex steps along random directions.
@@ -136,7 +134,7 @@ def gradient_distance(expectation: Expectation, observed: Values, changes: Chang
         return np.inf
     direct = np.inf
     if not changes:
-        dx, gradients = reference.vjp(case.parameters, case.x, case.dy)
+        dx, gradients = reference.vjp(case.parameters, case.x, case.dy, formulas=formulas)
         predicted = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
         direct = max(distance(expectation, name, observed[name], predicted[name]) for name in names)
         if direct <= 1:
@@ -144,7 +142,8 @@ def gradient_distance(expectation: Expectation, observed: Values, changes: Chang
     slopes = Slopes(expectation, observed)
     try:
         worst = max(
-            slopes.distance(number, slopes.along(number, changes)) for number in range(_DIRECTIONS if changes else 1)
+            slopes.distance(number, slopes.along(number, changes, formulas))
+            for number in range(_DIRECTIONS if changes else 1)
         )
     except TypeError:  # a fault that complex numbers cannot pass
         return direct
@@ -169,14 +168,17 @@ class Slopes:
                 direction[name] *= keep
         return direction
 
-    def along(self, number: int, changes: Changes) -> float:
-        """The derivative of <dy, y> of the layer with changes."""
+    def along(self, number: int, changes: Changes, formulas: Formulas = DEFINITION) -> float:
+        """The derivative of <dy, y> of the layer with changes, and with these formulas."""
         case, direction = self.expectation.case, self.direction(number)
-        moved = ComplexParameters(
+        moved = with_imaginary(
             case.parameters, {n.removeprefix("grad."): STEP * v for n, v in direction.items() if n != "dx"}
         )
         x = case.x + 1j * STEP * direction["dx"]
-        y = graph.forward(moved, x, changes) if changes else reference.forward(moved, x)
+        if changes:
+            y = graph.forward(moved, x, changes, formulas=formulas)
+        else:
+            y = reference.forward(moved, x, formulas=formulas)
         return float(np.sum(case.dy * np.imag(y))) / STEP
 
     def distance(self, number: int, along: float) -> float:
@@ -202,9 +204,7 @@ def distance(
     return float(np.max(distances, initial=0.0))
 
 
-class ComplexParameters(SessaParameters):
+def with_imaginary(parameters: SessaParameters, imaginary: Values) -> SessaParameters:
     """Parameters with an imaginary part, for complex steps."""
-
-    def __init__(self, parameters: SessaParameters, imaginary: Values) -> None:
-        self.config = parameters.config
-        self._arrays = {name: np.asarray(a + 1j * imaginary[name]) for name, a in parameters.items()}
+    arrays = {name: np.asarray(a + 1j * imaginary[name]) for name, a in parameters.items()}
+    return SessaParameters.unchecked(parameters.config, arrays)

@@ -7,7 +7,7 @@ from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.places import PLACES
 from sessa_ref.oracle.bounds.expectation import Expectation
-from sessa_ref.oracle.explain.agreement import STEP, ComplexParameters
+from sessa_ref.oracle.explain.agreement import STEP, with_imaginary
 
 
 def values_behind(expectation: Expectation, wrong: set[str]) -> list[str]:
@@ -38,6 +38,6 @@ def _along(expectation: Expectation, name: str, changes: Changes) -> float:
     case, step = expectation.case, STEP * _direction(expectation, name)
     moving = {n: step if f"grad.{n}" == name else np.zeros_like(a) for n, a in case.parameters.items()}
     x = case.x + 1j * (step if name == "dx" else 0)
-    parameters = ComplexParameters(case.parameters, moving)
+    parameters = with_imaginary(case.parameters, moving)
     y = graph.forward(parameters, x, changes) if changes else reference.forward(parameters, x)
     return float(np.sum(case.dy * np.imag(y))) / STEP

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sessa_ref.faults import Fault, applied
+from sessa_ref.faults import Fault, with_faults
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.fitting import fit, size, well_known
 from sessa_ref.faults.variations.graph import Changes, Number, Run
@@ -67,7 +67,7 @@ class Search:
         others = [o for o in observations if all(o is not p for p in self.probes) and tokens_of(o) <= LONGEST]
         self.rest = sorted(others, key=size_of)[:REST]
         self.longest = max((tokens_of(o) for o in [*self.probes, *self.rest]), default=0)
-        self.fixed = [m for m in self.found if isinstance(m, Fault)]
+        self.formulas = with_faults(*(m for m in self.found if isinstance(m, Fault)))
         self.right: dict[int, Run] = {}
         self.before = together(*(m.changes for m in self.found if isinstance(m, Variation)))
 
@@ -196,14 +196,14 @@ class Search:
         case, observed = expectation.case, observed_values(probe)
         together_ = together(self.before, changes) if self.before else changes
         try:
-            with applied(*self.fixed), np.errstate(all="ignore"):
+            with np.errstate(all="ignore"):
                 if self.check == "gradients":
                     slopes = self._slopes(probe)
-                    return np.array([slopes.distance(n, slopes.along(n, together_)) for n in range(2)])
+                    return np.array([slopes.distance(n, slopes.along(n, together_, self.formulas)) for n in range(2)])
                 if self.check == "decode":
-                    predicted = graph.decoded(case.parameters, case.x, comparison.split, together_)
+                    predicted = graph.decoded(case.parameters, case.x, comparison.split, together_, self.formulas)
                 else:
-                    predicted = graph.forward(case.parameters, case.x, together_, self._right(probe))
+                    predicted = graph.forward(case.parameters, case.x, together_, self._right(probe), self.formulas)
                 residual = (predicted - observed["y"]) / expectation.bounds("y")
         except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
             return None

@@ -6,7 +6,7 @@ import numpy as np
 
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Run
-from sessa_ref.faults.variations.modes import rounded_to
+from sessa_ref.faults.variations.modes import absolute, rounded_to
 from sessa_ref.faults.variations.variation import Variation, one
 from sessa_ref.notation import Array
 
@@ -73,7 +73,7 @@ SOLVES: dict[str, tuple[str, Callable[[Run, Array, Array], Array]]] = {
     "GainRoots": (
         "the gain is shared between reader and token that is read, by roots of its size",
         lambda run, B, f: graph.solve(
-            np.sqrt(np.abs(run.values["gamma"])) * run.values["alpha_fb"] * np.sqrt(np.abs(np.swapaxes(run.values["gamma"], -1, -2))), f
+            np.sqrt(absolute(run.values["gamma"])) * run.values["alpha_fb"] * np.sqrt(absolute(np.swapaxes(run.values["gamma"], -1, -2))), f
         ),
     ),
     "PreviousOnly": (
