@@ -105,7 +105,12 @@ class Search:
         mistakes = (*self.found, variation)
         if not all(explains(mistakes, probe) for probe in self.probes):
             return False
-        return sum(explains(mistakes, o) for o in self.rest) >= ENOUGH * len(self.rest)
+        passed = [o for o in self.rest if o.comparison is None]
+        failed = [o for o in self.rest if o.comparison is not None]
+        # What is right, no mistake may get wrong; of what is wrong, some may be too ill-conditioned to tell.
+        return all(explains(mistakes, o) for o in passed) and (
+            sum(explains(mistakes, o) for o in failed) >= ENOUGH * len(failed)
+        )
 
     def _fitted(self, family: Family) -> Variation | None:
         """The family's member, if there is one that explains the probes and predicts the rest."""
