@@ -11,7 +11,7 @@ from sessa_ref.oracle.implementation.protocol import TargetError
 from sessa_ref.oracle.implementation.runners import InProcessImplementation
 from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
 from sessa_ref.oracle.report.results import Status
-from sessa_ref.oracle.verify import verify
+from sessa_ref.oracle.run import verify
 
 
 @dataclass(frozen=True)

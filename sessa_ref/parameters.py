@@ -107,6 +107,14 @@ class SessaParameters(Mapping[str, Array]):
         numbers = sum(array.size for array in self._arrays.values())
         return f"SessaParameters({numbers} numbers in {len(self)} arrays, {self.config})"
 
+    @classmethod
+    def unchecked(cls, config: SessaConfig, arrays: Mapping[str, Array]) -> "SessaParameters":
+        """Parameters of these very arrays, of any dtype: complex numbers, whose imaginary parts are derivatives, say."""
+        parameters = cls.__new__(cls)
+        parameters.config = config
+        parameters._arrays = dict(arrays)
+        return parameters
+
     def replace(self, arrays: Mapping[str, Any]) -> "SessaParameters":
         """The same parameters with some arrays exchanged; names and shapes are checked as ever."""
         return type(self)(self.config, {**self._arrays, **arrays})

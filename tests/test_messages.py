@@ -1,6 +1,8 @@
 """Text from elsewhere is one line of printable characters, whatever it was."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sessa_ref.messages import LONGEST, one_line, reason
 from sessa_ref.oracle import TargetError
@@ -22,6 +24,16 @@ from sessa_ref.oracle import TargetError
 def test_one_line(text, shown):
     assert one_line(text) == shown
     shown.encode("utf-8")
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=60), st.integers(1, 40))
+def test_any_text_is_one_printable_line(text, longest):
+    """It can be printed again as it is; surrogates, which no encoding has, among the characters."""
+    shown = one_line(text, longest)
+    assert shown.isprintable()
+    assert shown.encode("utf-8").decode("utf-8") == shown
+    assert one_line(shown, 10**4) == shown
+    assert (" more characters" in shown) >= (len(text) > longest)
 
 
 def test_length_is_bounded():
@@ -55,3 +67,12 @@ def test_an_error_that_cannot_speak():
 )
 def test_reasons(error, told):
     assert reason(error) == told
+
+
+@pytest.mark.parametrize(
+    "error",
+    [type("SomethingError", (Exception,), {})("why"), RuntimeError("why"), AssertionError("why")],
+    ids=lambda e: type(e).__name__,
+)
+def test_mistakes_of_a_program_are_told_by_name(error):
+    assert reason(error) == f"{type(error).__name__}: why"

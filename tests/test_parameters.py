@@ -85,6 +85,17 @@ def test_seeds_repeat():
     assert not np.array_equal(first["W_in.weight"], other["W_in.weight"])
 
 
+def test_unchecked_parameters_hold_what_they_are_given():
+    right = SessaParameters.random(CONFIG, 0)
+    arrays = {name: np.asarray(array + 1j) for name, array in right.items()}
+    parameters = SessaParameters.unchecked(CONFIG, arrays)
+    assert parameters.config is CONFIG
+    assert list(parameters) == list(right)
+    assert all(parameters[name] is array for name, array in arrays.items())
+    with pytest.raises(TypeError, match="got complex128"):
+        SessaParameters(CONFIG, arrays)
+
+
 def test_arrays_are_copies_and_read_only():
     arrays = SessaParameters.random(CONFIG, 0).state_dict()
     parameters = SessaParameters(CONFIG, arrays)

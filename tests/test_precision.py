@@ -1,3 +1,5 @@
+"""Formats and rounding to them."""
+
 import numpy as np
 import torch
 from hypothesis import given
@@ -59,3 +61,33 @@ def test_units():
         info = torch.finfo(getattr(torch, name))
         assert precision.unit == info.eps / 2
         assert precision.tiny == info.tiny
+
+
+@given(st.floats(-1e4, 1e4, allow_nan=False), st.sampled_from(sorted(PRECISIONS)))
+def test_rounding_is_to_nearest(number, dtype):
+    """By half a unit in the last place at most, and a number of the format stays as it is."""
+    unit, tiny = PRECISIONS[dtype].unit, PRECISIONS[dtype].tiny
+    rounded = round_to(np.array([number]), dtype)
+    assert rounded.dtype == np.float64
+    assert abs(rounded[0] - number) <= max(unit * abs(number), unit * tiny)
+    assert np.array_equal(round_to(rounded, dtype), rounded)
+
+
+def test_what_is_not_finite_stays_so():
+    """A NaN with all of its bits set, as untouched memory has them, among them; and a number too large is infinite."""
+    ones = np.array([-1], dtype=np.int64).view(np.float64)
+    with np.errstate(over="ignore"):
+        for dtype in PRECISIONS:
+            assert np.isnan(round_to(np.array([np.nan, -np.nan, ones[0]]), dtype)).all()
+            assert np.array_equal(round_to(np.array([np.inf, -np.inf]), dtype), [np.inf, -np.inf])
+        assert np.array_equal(
+            round_to(np.array([3.4e38, -3.4e38, 3.389e38]), "bfloat16"), [np.inf, -np.inf, 255 * 2.0**120]
+        )
+
+
+def test_a_carrier_holds_every_number_of_its_format():
+    for dtype, precision in PRECISIONS.items():
+        for number in (1 + 2 * precision.unit, precision.tiny, precision.unit):
+            assert round_to(np.array([number]), dtype)[0] == number
+            assert float(np.array(number, dtype=precision.carrier)) == number
+        assert precision.angle_unit <= max(precision.unit, 2.0**-24)

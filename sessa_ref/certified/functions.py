@@ -6,7 +6,6 @@ Formulas are those of `sessa_ref.reference`, rearranged where balls lose fewer d
 
 from typing import NamedTuple
 
-import numpy as np
 from flint import arb, arb_mat
 
 from sessa_ref.certified import balls
@@ -59,7 +58,7 @@ def angles(config: SessaConfig, T: int) -> arb_mat:
     """
     pairs = config.query_width // 2
     if config.rotary_dtype == "float32":
-        frequencies = [arb(f) for f in rotary.angles(config, np.ones(1))[0].tolist()]
+        frequencies = [arb(f) for f in rotary.frequencies(config).tolist()]
     else:
         frequencies = [arb(config.rope_base) ** (arb(-2 * r) / config.query_width) for r in range(pairs)]
     return balls.from_rows(([t * frequency for frequency in frequencies] for t in range(T)), pairs)

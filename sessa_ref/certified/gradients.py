@@ -17,7 +17,7 @@ def vjp(parameters: SessaParameters, steps: BallTrace, dy: Array) -> tuple[arb_m
 
     Biases come as one row, the gain's bias as a single entry.
     """
-    cotangent = balls.exact(dy) if len(dy) else arb_mat(0, steps.x.ncols())
+    cotangent = balls.exact(dy)
     gradients: Gradients = {}
     dgated = _linear(parameters, gradients, "W_out", balls.hadamard(steps.s, steps.g), cotangent)
     df = backward_substitution(steps.B, balls.hadamard(dgated, steps.g))

@@ -6,7 +6,7 @@ import typer
 
 from sessa_ref.commands.terminal import FAILED, Console
 from sessa_ref.messages import one_line
-from sessa_ref.oracle.explain.explanations import explained
+from sessa_ref.oracle.explain.known_mistakes import explained
 from sessa_ref.oracle.report.console import print_fault, print_faults
 
 

@@ -1,10 +1,10 @@
-"""Executable faults: the ways in which an implementation can be wrong, each a change of the reference.
+"""Executable faults: the ways in which an implementation can be wrong, each a layer with other formulas.
 
-with applied(FAULTS["RotaryHalfSplit"]):
-    y = reference.forward(parameters, x)   # what a layer with this fault computes
+formulas = with_faults(FAULTS["RotaryHalfSplit"])
+y = reference.forward(parameters, x, formulas=formulas)   # what a layer with this fault computes
 """
 
-from sessa_ref.faults.fault import Area, Fault, applied
+from sessa_ref.faults.fault import Area, Fault, with_faults
 from sessa_ref.faults.fixed import attention, decode, feedback, gradients, rotary, solve, tokenwise
 
 FAULTS: dict[str, Fault] = {
@@ -14,4 +14,4 @@ FAULTS: dict[str, Fault] = {
 }
 """Every fault by its name, in the order of the layer's computation."""
 
-__all__ = ["FAULTS", "Area", "Fault", "applied"]
+__all__ = ["FAULTS", "Area", "Fault", "with_faults"]

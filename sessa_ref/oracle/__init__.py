@@ -14,7 +14,7 @@ from sessa_ref.oracle.implementation.protocol import (
     UnsupportedError,
 )
 from sessa_ref.oracle.report.results import Report, Result, Verdict
-from sessa_ref.oracle.verify import IncompleteError, verify
+from sessa_ref.oracle.run import IncompleteError, verify
 
 __all__ = [
     "Adapter",

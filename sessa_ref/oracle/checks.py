@@ -1,58 +1,45 @@
 """The checks: each runs one aspect of an implementation on one case and measures error/bound."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.comparison import (
+    Comparison,
+    Problem,
+    Truth,
+    compare,
+    compare_uses,
+    mismatch,
+    worst_element,
+    wrong_form,
+)
+from sessa_ref.oracle.implementation.asked_once import AskedOnce
 from sessa_ref.oracle.implementation.isolation import LimitError
-from sessa_ref.oracle.implementation.padding import DECODED, layouts, unpadded
+from sessa_ref.oracle.implementation.padding import layouts, unpadded
 from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, UnsupportedError, Values
+from sessa_ref.oracle.implementation.uses import Label, Labelled, Use, labelled
 from sessa_ref.oracle.report.results import Result, Status
 from sessa_ref.precision import PRECISIONS
 
-FLOAT32_ANGLES = 2.0**-24
-"""Unit roundoff of float32 rotary angles, a known departure of float64 layers."""
-
-DEPARTURE = "float32 rotary angles: "
-"""How messages about that departure begin."""
-
 DECLINING = " (an optional config; to decline it, raise UnsupportedError or write unsupported.txt)"
-"""What an error says in addition where the implementation could have declined."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The worst that a check found."""
-
-    ratio: float = 0.0
-    """Largest error/bound."""
-    tolerant: float = 0.0
-    """The same where float32 rotary angles are granted."""
-    message: str = ""
-    values: Values = field(default_factory=dict)
-    """What the implementation computed, for the diagnosis."""
-    split: int = 0
-    """Tokens of the prefill, where the values were decoded."""
-    compared: bool = False
-    """Whether any number was compared: a ratio of 0 says nothing without."""
-
-    def worse(self, other: "Finding") -> "Finding":
-        """The worse of two findings."""
-        worst = other if other.ratio > self.ratio else self
-        tolerant, compared = max(self.tolerant, other.tolerant), self.compared or other.compared
-        return replace(worst, tolerant=tolerant, compared=compared)
+"""Added to an error where the implementation could have declined."""
 
 
 class Observation(NamedTuple):
-    """A result, what it was measured against, and for a failed one what was found."""
+    """A result, and what the diagnosis needs besides."""
 
     result: Result
-    finding: Finding | None = None
+    comparison: Comparison | None = None
+    """What was compared, where the check failed."""
     expectation: Expectation | None = None
+    """What it was compared with; None where nothing was."""
+    label: Label | None = None
+    """What was being computed when the implementation raised an error, where that is known."""
 
 
 def run_checks(
@@ -60,26 +47,27 @@ def run_checks(
 ) -> Iterator[Observation]:
     """Run the checks of a case, one observation each; failures of the implementation become errored results.
 
-    What the implementation declines is skipped, where it may: nobody declines the outputs of a published config, nor what
-    is in `require`. A check that goes beyond a limit ends the case: the next one would most likely take as long.
+    What the implementation declines is skipped. It cannot decline the outputs of a published config, nor the checks in
+    `require`. A check that goes beyond a limit ends the case, because the next check would probably take as long. Equal
+    requests of several checks are asked once.
 
     Raises:
         TargetError: the implementation cannot be run at all.
     """
-    case, dtype = expectation.case, expectation.dtype
+    case, dtype, implementation = expectation.case, expectation.dtype, AskedOnce(implementation)
     optional = not case.parameters.config.is_published
     gave_up = ""
     for name, check in CHECKS.items():
-        required = name not in FINDINGS or name in require
+        required = name not in ROBUSTNESS or name in require
         if not applies(name, case, dtype):
             continue
-        # Nothing can be wrong about no tokens: who refuses them is less robust, not mistaken.
+        # Without tokens no output can be wrong: refusing them is a lack of robustness, not a mistake.
         errored = Result(case.name, dtype, name, Status.ERRORED, None, gave_up, required and case.x.shape[1] > 0)
         if gave_up:
             yield Observation(errored)
             continue
         try:
-            finding = check(implementation, expectation)
+            comparison = check(implementation, expectation)
         except UnsupportedError as unsupported:
             if not optional and name in require:
                 yield Observation(replace(errored, message=f"{name} cannot be declined, it is required: {unsupported}"))
@@ -88,20 +76,17 @@ def run_checks(
         except ImplementationError as error:
             if isinstance(error, LimitError):
                 gave_up = f"not run, because {name} ended so: {error}"
-            yield Observation(replace(errored, message=f"{error}{DECLINING if optional else ''}"))
+            message = f"{error}{DECLINING if optional else ''}"
+            yield Observation(replace(errored, message=message), label=error.label)
         else:
-            if finding is None:  # it is about something that the published layer does not have either
+            if comparison is None:  # an optional extension, which the published layer does not have either
                 if name in require:
                     yield Observation(replace(errored, message=f"{name} is required, and it takes no mask"))
                 continue
-            status, message = Status.FAILED, finding.message
-            if finding.ratio <= 1:
-                status, message = Status.PASSED, ""
-            elif finding.tolerant <= 1:
-                status, message = Status.DEPARTED, f"{DEPARTURE}{finding.message}"
-            ratio = finding.ratio if finding.compared or finding.ratio else None
-            result = Result(case.name, dtype, name, status, ratio, message, required)
-            yield Observation(result, finding if status is Status.FAILED else None, expectation)
+            status = comparison.status
+            message = "" if status is Status.PASSED else comparison.message
+            result = Result(case.name, dtype, name, status, comparison.measured, message, required)
+            yield Observation(result, comparison if status is Status.FAILED else None, expectation)
 
 
 def applies(check: str, case: Case, dtype: str) -> bool:
@@ -116,42 +101,42 @@ def applies(check: str, case: Case, dtype: str) -> bool:
     return check in ("forward", "gradients", "decode", "causality") or check in case.extras
 
 
-def forward(implementation: Implementation, expectation: Expectation) -> Finding:
+def forward(implementation: Implementation, expectation: Expectation) -> Comparison:
     """The output against the true one."""
-    return compare(expectation, _forward(implementation, expectation.case, expectation.dtype), ["y"])
+    return compare(Truth.of(expectation), _forward(implementation, expectation.case, expectation.dtype), ["y"])
 
 
-def gradients(implementation: Implementation, expectation: Expectation) -> Finding:
+def gradients(implementation: Implementation, expectation: Expectation) -> Comparison:
     """The gradients of the input and of every parameter against the true ones."""
     values = implementation.run("vjp", expectation.case, expectation.dtype)
-    return compare(expectation, values, [name for name in expectation.true if name != "y"])
+    return compare(Truth.of(expectation), values, [name for name in expectation.true if name != "y"])
 
 
-def decode(implementation: Implementation, expectation: Expectation) -> Finding:
+def decode(implementation: Implementation, expectation: Expectation) -> Comparison:
     """A prefill, and every later token decoded from the cache, for every split of the case."""
-    case, worst = expectation.case, Finding()
+    case, worst = expectation.case, Comparison()
     for split in (case.split, *case.other_splits):
         try:
             values = implementation.run("decode", replace(case, split=split), expectation.dtype)
         except UnsupportedError:
-            if worst.ratio > 1:  # what is wrong already is not declined by the next split
+            if worst.ratio > 1:  # declining a later split does not excuse an error in this one
                 return worst
             raise
-        worst = worst.worse(replace(compare(expectation, values, ["y"]), split=split))
+        worst = worst.worse(replace(compare(Truth.of(expectation), values, ["y"]), split=split))
     return worst
 
 
-def causality(implementation: Implementation, expectation: Expectation) -> Finding:
-    """Other tokens from the middle on leave the implementation's own outputs before it as they were."""
+def causality(implementation: Implementation, expectation: Expectation) -> Comparison:
+    """Replacing the tokens from the middle on does not change the implementation's outputs before it."""
     x = expectation.case.x
     middle = x.shape[1] // 2
     return _compare_past(implementation, expectation, middle, -2 * np.roll(x[:, middle:], 1, axis=-1))
 
 
-def nan_isolation(implementation: Implementation, expectation: Expectation) -> Finding:
-    """A NaN, and an infinity, in the middle token leave the implementation's own outputs before it as they were."""
+def nan_isolation(implementation: Implementation, expectation: Expectation) -> Comparison:
+    """A NaN or an infinity in the middle token does not change the implementation's outputs before it."""
     middle = expectation.case.x.shape[1] // 2
-    worst = Finding()
+    worst = Comparison()
     for bad in (np.nan, np.inf):
         spoiled = expectation.case.x[:, middle:].copy()
         spoiled[:, :1] = bad
@@ -159,58 +144,44 @@ def nan_isolation(implementation: Implementation, expectation: Expectation) -> F
     return worst
 
 
-def calls(implementation: Implementation, expectation: Expectation) -> Finding:
-    """Earlier calls, the memory layout, the batch and training mode make no difference; the input stays."""
-    values = implementation.run("calls", expectation.case, expectation.dtype)
-    worst = Finding()
+def calls(implementation: Implementation, expectation: Expectation) -> Comparison:
+    """Earlier calls, memory layout, batch and training mode make no difference, and the input is not modified."""
+    values = _by_label(implementation, "calls", expectation)
     given = expectation.case.x.astype(_carrier(expectation))
-    if not np.array_equal(values.pop("x after the call", np.zeros(0)), given):
-        worst = Finding(np.inf, np.inf, "it modifies its input")
-    for label, value in values.items():
-        quantity = label.split(" ")[0]
-        if label == "y of the first row alone":
-            worst = worst.worse(_compare_part(expectation, value, label, 1, expectation.case.x.shape[1]))
-        elif label == "y of the first half after the whole":
-            rows, tokens, _ = expectation.case.x.shape
-            worst = worst.worse(_compare_part(expectation, value, label, rows, tokens // 2))
-        elif quantity in expectation.true:  # a gradient of something else is nobody's business
-            worst = worst.worse(_compare_one(expectation, quantity, value, label))
-    return worst
+    worst = compare_uses(Truth.of(expectation), values)
+    if np.array_equal(values.get(Label("x", Use.INPUT_AFTERWARDS), np.zeros(0)), given):
+        return worst
+    return replace(mismatch("it modifies its input", Problem.INPUT_CHANGED), wrong=worst.wrong)
 
 
-def lengths(implementation: Implementation, expectation: Expectation) -> Finding:
-    """The outputs for the first tokens alone, whatever their number: the layer is causal, so they are known."""
-    values = implementation.run("lengths", expectation.case, expectation.dtype)
-    worst = Finding()
-    batch, longest, _ = expectation.case.x.shape
-    for T in range(1, longest + 1):
-        label = f"y of {T} tokens"
-        worst = worst.worse(_compare_part(expectation, values.get(label, np.zeros(0)), label, batch, T))
-    return worst
+def lengths(implementation: Implementation, expectation: Expectation) -> Comparison:
+    """The outputs for the first tokens alone, for every number of them. The layer is causal, so they are known."""
+    values = _by_label(implementation, "lengths", expectation)
+    labels = [Label("y", Use.FIRST_TOKENS, T) for T in range(1, expectation.case.x.shape[1] + 1)]
+    return compare_uses(Truth.of(expectation), {label: values.get(label, np.zeros(0)) for label in labels})
 
 
-def padding(implementation: Implementation, expectation: Expectation) -> Finding | None:
+def padding(implementation: Implementation, expectation: Expectation) -> Comparison | None:
     """Outputs of tokens with padding before, between or after them, and of steps after a padded prompt.
 
     None where the implementation takes no mask of real tokens.
     """
     case = expectation.case
-    values = implementation.run("padded", case, expectation.dtype)
+    values = _by_label(implementation, "padded", expectation)
     if not values:
         return None
-    real = {"y with a mask of real tokens alone": np.ones(case.x.shape[:2], dtype=bool), **layouts(case)}
-    worst = Finding()
-    for label, places in real.items():
-        if label == DECODED and label not in values:
-            continue
-        value = values.get(label, np.zeros(0))
-        problem = _wrong_form(label, value, case.x.shape, _carrier(expectation))
-        unpadded_value = value if problem else unpadded(value, places, expectation.true["y"])
-        worst = worst.worse(problem or _compare_one(expectation, "y", unpadded_value, label))
-    return worst
+    masks = {Use.ALL_TOKENS_REAL: np.ones(case.x.shape[:2], dtype=bool), **layouts(case)}
+    if Label("y", Use.PADDED_PROMPT) not in values:  # it does not decode padded prompts
+        del masks[Use.PADDED_PROMPT]
+    outputs = {}
+    for use, real in masks.items():
+        y = values.get(Label("y", use), np.zeros(0))
+        fits = y.shape == case.x.shape
+        outputs[Label("y", use)] = unpadded(y, real, expectation.true["y"]) if fits else y
+    return compare_uses(Truth.of(expectation), outputs)
 
 
-def differences(implementation: Implementation, expectation: Expectation) -> Finding:
+def differences(implementation: Implementation, expectation: Expectation) -> Comparison:
     """The implementation's own gradient against differences of its own outputs, along one random direction.
 
     The tolerance is the rounding error of the outputs over the step, plus what halving the step changes.
@@ -222,14 +193,14 @@ def differences(implementation: Implementation, expectation: Expectation) -> Fin
     }
     own = implementation.run("vjp", case, "float64")
     for name, v in direction.items():
-        problem = _wrong_form(name, own.get(name, np.zeros(0)), v.shape, "float64")
+        problem = wrong_form(Label(name), own.get(name, np.zeros(0)), v.shape, "float64")
         if problem:
             return problem
     along = sum(float(np.sum(own[name] * v)) for name, v in direction.items())
 
     def output(h: float) -> np.ndarray:
         y = _output(implementation, _moved(case, direction, h), "float64")
-        if problem := _wrong_form("y", y, case.x.shape, "float64"):
+        if problem := wrong_form(Label("y"), y, case.x.shape, "float64"):
             raise ImplementationError(problem.message)
         return y
 
@@ -244,10 +215,10 @@ def differences(implementation: Implementation, expectation: Expectation) -> Fin
     ratio = abs(fine - along) / (rounding / step + abs(fine - coarse))
     ratio = ratio if np.isfinite(ratio) else np.inf
     message = f"slope {along:.6g} by its gradient, {fine:.6g} by differences of its outputs"
-    return Finding(ratio, ratio, message, compared=True)
+    return Comparison(ratio, ratio, message, compared=True)
 
 
-CHECKS: dict[str, Callable[[Implementation, Expectation], Finding | None]] = {
+CHECKS: dict[str, Callable[[Implementation, Expectation], Comparison | None]] = {
     "forward": forward,
     "gradients": gradients,
     "decode": decode,
@@ -260,46 +231,22 @@ CHECKS: dict[str, Callable[[Implementation, Expectation], Finding | None]] = {
 }
 """Every check by name."""
 
-FINDINGS = ("NaN isolation",)
-"""Checks on robustness, which never decide the verdict."""
+ROBUSTNESS = ("NaN isolation",)
+"""Checks that do not decide the verdict unless they are required."""
 
 
-def compare(expectation: Expectation, values: Values, quantities: list[str]) -> Finding:
-    """The worst error/bound over all elements of some quantities, which must all be there."""
-    worst = Finding()
-    for name in quantities:
-        if name not in values:
-            return Finding(np.inf, np.inf, f"{name} is missing", values)
-        worst = worst.worse(_compare_one(expectation, name, values[name], name))
-    return replace(worst, values=values)
-
-
-def _compare_one(expectation: Expectation, quantity: str, value: np.ndarray, label: str) -> Finding:
-    wanted = expectation.true[quantity]
-    problem = _wrong_form(label, value, wanted.shape, _carrier(expectation))
-    if problem:
-        return problem
-    finding = _worst(label, expectation.error_ratios(quantity, value))
-    if finding.ratio > 1 and expectation.dtype == "float64" and expectation.case.parameters.config.rope:
-        tolerant = _worst(label, expectation.error_ratios(quantity, value, FLOAT32_ANGLES))
-        return replace(finding, tolerant=tolerant.ratio)
-    return finding
-
-
-def _compare_part(expectation: Expectation, value: np.ndarray, label: str, rows: int, tokens: int) -> Finding:
-    """An output for the first rows and tokens alone, which is a part of the whole one."""
-    true = expectation.true["y"]
-    problem = _wrong_form(label, value, (rows, tokens, true.shape[2]), _carrier(expectation))
-    if problem:
-        return problem
-    whole = true.astype(value.dtype)
-    whole[:rows, :tokens] = value
-    return _compare_one(expectation, "y", whole, label)
+def _by_label(implementation: Implementation, operation: str, expectation: Expectation) -> Labelled:
+    """The answer to an operation that uses the layer in several ways."""
+    values = implementation.run(operation, expectation.case, expectation.dtype)
+    try:
+        return labelled(values)
+    except ValueError as error:
+        raise ImplementationError(f"its answer cannot be read: {error}") from None
 
 
 def _compare_past(
     implementation: Implementation, expectation: Expectation, middle: int, replacement: np.ndarray
-) -> Finding:
+) -> Comparison:
     """Outputs before `middle`, with and without the tokens from there on replaced.
 
     Two correct results lie within one bound of the truth each, so within two of each other.
@@ -309,14 +256,14 @@ def _compare_past(
     x[:, middle:] = replacement
     before, after = _output(implementation, case, dtype), _output(implementation, replace(case, x=x), dtype)
     for value in (before, after):
-        problem = _wrong_form("y", value, x.shape, _carrier(expectation))
+        problem = wrong_form(Label("y"), value, x.shape, _carrier(expectation))
         if problem:
             return problem
-    return _worst("y", expectation.ratios("y", after, before)[:, :middle] / 2)
+    return worst_element(Label("y"), expectation.ratios("y", after, before)[:, :middle] / 2)
 
 
 def _forward(implementation: Implementation, case: Case, dtype: str) -> Values:
-    """The answer to a forward request, which for a published config nobody may decline, whatever the tokens."""
+    """The answer to a forward request. For a published config it cannot be declined, whatever the tokens."""
     try:
         return implementation.run("forward", case, dtype)
     except UnsupportedError as unsupported:
@@ -326,30 +273,13 @@ def _forward(implementation: Implementation, case: Case, dtype: str) -> Values:
 
 
 def _output(implementation: Implementation, case: Case, dtype: str) -> np.ndarray:
-    """What the implementation answers as y; empty where it has none, which is no output's shape."""
+    """The y of the answer; without one an empty array, which never has the right shape."""
     return _forward(implementation, case, dtype).get("y", np.zeros(0))
 
 
 def _moved(case: Case, direction: Values, step: float) -> Case:
     parameters = {name: a + step * direction[f"grad.{name}"] for name, a in case.parameters.items()}
     return replace(case, x=case.x + step * direction["dx"], parameters=case.parameters.replace(parameters))
-
-
-def _wrong_form(label: str, value: np.ndarray, shape: tuple[int, ...], dtype: str) -> Finding | None:
-    if value.shape != shape:
-        return Finding(np.inf, np.inf, f"{label} has shape {value.shape}, expected {shape}")
-    if value.dtype != dtype:
-        return Finding(np.inf, np.inf, f"{label} has dtype {value.dtype}, expected {dtype}")
-    return None
-
-
-def _worst(label: str, ratios: np.ndarray) -> Finding:
-    if not ratios.size:
-        return Finding()
-    where = np.unravel_index(np.argmax(ratios), ratios.shape)
-    index = [int(i) for i in where] if where else ""
-    ratio = float(ratios[where])
-    return Finding(ratio, ratio, f"{label}{index} off by {ratio:.3g} bounds", compared=True)
 
 
 def _carrier(expectation: Expectation) -> str:

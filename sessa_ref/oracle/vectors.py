@@ -30,10 +30,12 @@ from sessa_ref.oracle.bounds import expectation
 from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.oracle.cases.battery import BATTERY_VERSION, battery
 from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.comparison import FLOAT32_ANGLES, Truth, compare, naming_the_departure
 from sessa_ref.oracle.implementation import request_folder
 from sessa_ref.oracle.report.results import Report, Result, Status, never_checked
 from sessa_ref.parameters import decode, read_safetensors, shapes
 from sessa_ref.precision import PRECISIONS
+from sessa_ref.reference import Formulas
 
 FORMAT_VERSION = 2
 """Version of the files."""
@@ -41,7 +43,6 @@ FORMAT_VERSION = 2
 LONGEST = 128
 """Tokens of the longest case that is exported by default."""
 
-_FLOAT32_UNIT = 2.0**-24
 _DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _CHECKS = ("forward", "gradients")
 _Outcome = tuple[Status, float | None, str]
@@ -57,7 +58,7 @@ class Stored(NamedTuple):
     format: str
     """The file's name of the format, e.g. "F32"."""
     values: Array
-    """The numbers, exactly, as float64; empty for formats that are not judged."""
+    """The numbers, bfloat16 as float32; empty for formats that are not judged."""
     shape: tuple[int, ...]
 
 
@@ -156,12 +157,12 @@ def check(directory: str | os.PathLike[str], outputs: str | os.PathLike[str], re
 
 
 def _obliged(result: Result, entry: Mapping[str, Any], require: Sequence[str]) -> Result:
-    """A result that was skipped is an error, if the check is the forward one or required, and the config is not optional."""
+    """The result, but an error if it was skipped although the check is forward or required and the config not optional."""
     optional = not SessaConfig(**entry["config"]).is_published
     offered = result.dtype in ("unknown", *entry["dtypes"])
     if result.status is not Status.SKIPPED or optional or not offered or result.check not in ("forward", *require):
         return result
-    # Nothing can be wrong about no tokens.
+    # Without tokens no output can be wrong.
     return replace(result, status=Status.ERRORED, required=entry["T"] > 0)
 
 
@@ -181,10 +182,10 @@ def _entry(case: Case, exposes: list[str]) -> dict[str, Any]:
 
 
 def _expected(case: Case) -> dict[str, Float64[Array, "..."]]:
-    """True values, radii, bounds and what float32 angles add, under the names that the files have."""
+    """True values, radii, bounds and what float32 angles add, under their names in the files."""
     of_float64 = expectation.Expectation(case, "float64")
     angles = expectation.spreads(case, 0.0, 1.0)
-    granted = _FLOAT32_UNIT if case.parameters.config.rope else 0.0
+    granted = FLOAT32_ANGLES if case.parameters.config.rope else 0.0
     spreads = {dtype: _input_spreads(case, dtype) for dtype in case.dtypes if dtype != "float64"}
     tensors = {}
     for name, enclosure in (of_float64.enclosures or {}).items():
@@ -205,13 +206,13 @@ def _input_spreads(case: Case, dtype: str) -> expectation.Values:
     The inputs are stored in float64, and who computes in less must round them first.
     """
     precision = PRECISIONS[dtype]
-    unit = max(precision.unit, _FLOAT32_UNIT)
+    unit = max(precision.unit, PRECISIONS["float32"].unit)
     angle_unit = precision.angle_unit / precision.unit * unit
 
-    def draw(generator: np.random.Generator) -> expectation.Values:
+    def draw(generator: np.random.Generator, formulas: Formulas) -> expectation.Values:
         arrays = {name: _perturbed(array, unit, generator) for name, array in case.parameters.items()}
         x, dy = (rounded(_perturbed(a, unit, generator), unit, generator, angle_unit) for a in (case.x, case.dy))
-        return expectation.evaluate(replace(case, parameters=case.parameters.replace(arrays)), x, dy)
+        return expectation.evaluate(replace(case, parameters=case.parameters.replace(arrays)), x, dy, formulas)
 
     squares = expectation.mean_squares(case, draw)
     return {name: np.sqrt(expectation.pooled(name, s)) / unit for name, s in squares.items()}
@@ -240,49 +241,38 @@ def _judge(case: str, expected: Mapping[str, Array], path: Path) -> Iterator[Res
         message = f"tensors are stored as {', '.join(formats)}, expected one of {', '.join(_DTYPES)}"
         problem = (Status.FAILED, np.inf, message)
     for name, group in zip(_CHECKS, (["y"], [q for q in quantities if q != "y"]), strict=True):
-        status, ratio, message = problem or _compare(group, expected, given, dtype)
-        yield Result(case, dtype, name, status, ratio, message)
+        status, ratio, message = problem or _compare(group, _truth(dtype, expected), given)
+        yield naming_the_departure(Result(case, dtype, name, status, ratio, message))
 
 
-def _compare(group: Sequence[str], expected: Mapping[str, Array], given: Mapping[str, Stored], dtype: str) -> _Outcome:
-    """Status, worst error/bound and message over the quantities of one check."""
+def _truth(dtype: str, expected: Mapping[str, Array]) -> Truth:
+    """What `export` wrote, for outputs of a precision."""
+
+    def error_ratios(quantity: str, value: Array, angle_unit: float | None) -> Float64[Array, "..."]:
+        kinds = [f"bound.{dtype}", "radius", *([] if angle_unit is None else ["float32_angles"])]
+        tolerance = sum(expected[f"{kind}.{quantity}"] for kind in kinds)
+        with np.errstate(invalid="ignore"):
+            error = np.abs(value.astype(np.float64) - expected[quantity])
+        return np.asarray(np.where(np.isfinite(value), error / tolerance, np.inf))
+
+    return Truth(dtype, {name: expected[name] for name in expected if f"radius.{name}" in expected}, error_ratios)
+
+
+def _compare(group: Sequence[str], truth: Truth, given: Mapping[str, Stored]) -> _Outcome:
+    """Status, worst error/bound and message over the quantities of one check; some of them may be missing."""
     missing = [name for name in group if name not in given]
     more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
     absent = f"not there: {', '.join(missing[:3])}{more}"
     if len(missing) == len(group):
         return Status.SKIPPED, None, absent
-    worst, tolerant, message, compared = 0.0, 0.0, "", False
-    for name in group:
-        if name in missing:
-            continue
-        compared |= expected[name].size > 0
-        if given[name].shape != expected[name].shape:
-            message = f"{name} has shape {given[name].shape}, expected {expected[name].shape}"
-            return Status.FAILED, np.inf, message
-        value, tolerances = given[name].values, (expected[f"bound.{dtype}.{name}"], expected[f"radius.{name}"])
-        ratios = _ratios(value, expected[name], *tolerances)
-        largest = float(np.max(ratios, initial=0.0))
-        if largest > worst:
-            index = [int(i) for i in np.unravel_index(np.argmax(ratios), ratios.shape)]
-            worst, message = largest, f"{name}{index or ''} off by {largest:.3g} bounds"
-        if dtype == "float64" and largest > 1:
-            eased = _ratios(value, expected[name], *tolerances, expected[f"float32_angles.{name}"])
-            largest = float(np.max(eased))
-        tolerant = max(tolerant, largest)
-    if tolerant > 1:
-        return Status.FAILED, worst, f"{message}; {absent}" if missing else message
+    there = [name for name in group if name not in missing]
+    comparison = compare(truth, {name: given[name].values for name in there}, there)
+    if missing and comparison.status is Status.FAILED:
+        return Status.FAILED, comparison.measured, f"{comparison.message}; {absent}"
     if missing:
-        return Status.SKIPPED, worst, f"{absent}; the others are right"
-    if worst > 1:
-        return Status.DEPARTED, worst, f"float32 rotary angles: {message}"
-    return Status.PASSED, worst if compared else None, ""
-
-
-def _ratios(value: Array, true: Array, *tolerances: Array) -> Float64[Array, "..."]:
-    """|value - true| / the sum of the tolerances for each element; infinite where the value is not finite."""
-    with np.errstate(invalid="ignore"):
-        error = np.abs(value - true)
-    return np.asarray(np.where(np.isfinite(value), error / sum(tolerances), np.inf))
+        return Status.SKIPPED, comparison.ratio, f"{absent}; the others are right"
+    message = "" if comparison.status is Status.PASSED else comparison.message
+    return comparison.status, comparison.measured, message
 
 
 def _read_manifest(directory: Path) -> dict[str, Any]:
@@ -355,7 +345,7 @@ def _read(path: Path) -> dict[str, Stored]:
 
 def _stored(name: str, entry: Mapping[str, Any]) -> Stored:
     judged = entry["dtype"] in _DTYPES
-    values = decode(name, entry).astype(np.float64) if judged else np.empty(0)
+    values = decode(name, entry) if judged else np.empty(0)
     return Stored(entry["dtype"], values, tuple(entry["shape"]))
 
 

@@ -1,4 +1,4 @@
-"""Causal attention: the softmax over visible tokens and the weighted sum, (15) to (17)."""
+"""Causal attention: the softmax over visible tokens and the weighted sum, (15) to (17), and their gradients."""
 
 import numpy as np
 from jaxtyping import Bool
@@ -6,14 +6,14 @@ from jaxtyping import Bool
 from sessa_ref.notation import Array, Real, real_dtype
 
 
-def past_and_present(T: int) -> Bool[Array, "T T"]:
-    """The forward attention's visible set: j <= t."""
-    return np.tri(T, k=0, dtype=bool)
+def past_and_present(T: int, past: int = 0) -> Bool[Array, "T J"]:
+    """The forward attention's visible set for T tokens after `past` others: j <= t."""
+    return np.tri(T, past + T, k=past, dtype=bool)
 
 
-def strict_past(T: int) -> Bool[Array, "T T"]:
-    """The feedback attention's visible set: j < t; the first token sees nothing."""
-    return np.tri(T, k=-1, dtype=bool)
+def strict_past(T: int, past: int = 0) -> Bool[Array, "T J"]:
+    """The feedback attention's visible set for T tokens after `past` others: j < t; the first token sees nothing."""
+    return np.tri(T, past + T, k=past - 1, dtype=bool)
 
 
 def attention_weights(
@@ -32,29 +32,22 @@ def attention_weights(
     return exponentials / np.where(visible.any(axis=-1, keepdims=True), total, 1)
 
 
-def among(real: Bool[Array, "*batch T"]) -> Bool[Array, "*batch T T"]:
-    """Pairs of real tokens: padding reads nothing and is not read."""
-    return real[..., :, None] & real[..., None, :]
+def among(real: Bool[Array, "*batch J"], past: int = 0) -> Bool[Array, "*batch T J"]:
+    """Pairs of real tokens, the first of each after `past` others: padding reads nothing and is not read."""
+    return real[..., past:, None] & real[..., None, :]
 
 
-def causal_sum(alpha: Real[Array, "*batch T T"], v: Real[Array, "*batch T width"]) -> Real[Array, "*batch T width"]:
-    """Sum over j <= t of alpha_tj v_j (16). Row t touches no later value, not even to multiply it by 0."""
-    result = np.empty_like(v)
-    for t in range(v.shape[-2]):
-        result[..., t, :] = np.einsum("...j,...jd->...d", alpha[..., t, : t + 1], v[..., : t + 1, :])
+def causal_sum(alpha: Real[Array, "*batch T J"], v: Real[Array, "*batch J width"]) -> Real[Array, "*batch T width"]:
+    """Sum over j <= t of alpha_tj v_j (16), for the last T of J tokens.
+
+    Row t touches no later value, not even to multiply it by 0.
+    """
+    past = v.shape[-2] - alpha.shape[-2]
+    result = np.empty_like(v[..., past:, :])
+    for row in range(alpha.shape[-2]):
+        seen = past + row + 1
+        result[..., row, :] = np.einsum("...j,...jd->...d", alpha[..., row, :seen], v[..., :seen, :])
     return result
-
-
-def read(
-    q: Real[Array, "*batch T width"],
-    k: Real[Array, "*batch J width"],
-    v: Real[Array, "*batch J v_width"],
-    visible: Bool[Array, "*rows T J"] | None = None,
-) -> Real[Array, "*batch T v_width"]:
-    """Every query reads every value, or the visible ones: what a decoding step does with its cache."""
-    if visible is None:
-        visible = np.ones((q.shape[-2], k.shape[-2]), dtype=bool)
-    return attention_weights(q, k, visible) @ v
 
 
 def split_heads(z: Real[Array, "*batch T features"], heads: int) -> Real[Array, "*batch heads T width"]:
@@ -72,3 +65,29 @@ def merge_heads(z: Real[Array, "*batch heads T width"]) -> Real[Array, "*batch T
 def share_groups(z: Real[Array, "*batch G T width"], heads: int) -> Real[Array, "*batch H T width"]:
     """Give every query head its key/value head: query head h reads group h // (H / G)."""
     return np.repeat(z, heads // z.shape[-3], axis=-3)
+
+
+def sum_groups(z: Real[Array, "*batch H T width"], G: int) -> Real[Array, "*batch G T width"]:
+    """Sum over the query heads that share a key/value head; the adjoint of `share_groups`."""
+    *batch, H, T, width = z.shape
+    return np.sum(z.reshape(*batch, G, H // G, T, width), axis=-3)
+
+
+def weights_gradient(
+    alpha: Real[Array, "*batch T T"],
+    q: Real[Array, "*batch T width"],
+    k: Real[Array, "*batch T width"],
+    dalpha: Real[Array, "*batch T T"],
+    mean: Real[Array, "*batch T"],
+) -> tuple[Real[Array, "*batch T width"], Real[Array, "*batch T width"]]:
+    """(dq, dk) from dalpha, through the softmax: dlogit_tj = alpha_tj (dalpha_tj - mean_t); see `mean_dalpha`."""
+    dlogits = alpha * (dalpha - mean[..., None])
+    dlogits = dlogits / np.sqrt(real_dtype(q).type(q.shape[-1]))
+    return dlogits @ k, np.swapaxes(dlogits, -1, -2) @ q
+
+
+def mean_dalpha(
+    alpha: Real[Array, "*batch T T"], dout: Real[Array, "*batch T d"], values: Real[Array, "*batch T d"]
+) -> Real[Array, "*batch T"]:
+    """Sum over j of alpha_tj <dout_t, values_j>: the mean of a row's dalpha, and the gradient of a factor of the row."""
+    return np.sum(alpha * (dout @ np.swapaxes(values, -1, -2)), axis=-1)

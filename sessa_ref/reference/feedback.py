@@ -15,6 +15,6 @@ def gain(
     return gamma_max * np.tanh((u @ weight.T)[..., 0] + bias)
 
 
-def routing_matrix(gamma: Real[Array, "*batch T"], alpha: Real[Array, "*batch T T"]) -> Real[Array, "*batch T T"]:
+def routing_matrix(gamma: Real[Array, "*batch T"], alpha: Real[Array, "*batch T J"]) -> Real[Array, "*batch T J"]:
     """B_tj = gamma_t alpha_tj, strictly lower-triangular because alpha is."""
     return gamma[..., None] * alpha

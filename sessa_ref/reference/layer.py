@@ -1,6 +1,5 @@
 """The whole layer, (9) to (13)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,18 +8,10 @@ from jaxtyping import Bool
 from sessa_ref.config import SessaConfig
 from sessa_ref.notation import Array, Real, as_array, as_floats
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import mixer, tokenwise
-
-
-@dataclass(frozen=True)
-class Trace(mixer.MixerTrace):
-    """Every intermediate of the layer under its paper name; see `sessa_ref.notation.SYMBOLS`."""
-
-    x: Real[Array, "*batch T D"]
-    n: Real[Array, "*batch T D"]
-    a: Real[Array, "*batch T D"]
-    g: Real[Array, "*batch T D"]
-    y: Real[Array, "*batch T D"]
+from sessa_ref.reference import mixer
+from sessa_ref.reference.cache import Cache
+from sessa_ref.reference.formulas import DEFINITION, Formulas
+from sessa_ref.reference.traces import Trace
 
 
 def as_tokens(config: SessaConfig, x: Any, name: str = "x", axes: str = "T D") -> Real[Array, "*batch D"]:
@@ -62,15 +53,12 @@ def without_padding(x: Real[Array, "*batch D"], real: Bool[Array, "*batch"] | No
 
 
 def before_mixer(
-    parameters: SessaParameters, x: Real[Array, "*batch D"]
+    parameters: SessaParameters, x: Real[Array, "*batch D"], formulas: Formulas
 ) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"], Real[Array, "*batch D"]]:
     """(n, a, g, u): the normalised tokens (9), the two halves of the projection (10) and u = GELU(a) (11)."""
-    if parameters.config.norm == "layernorm":
-        n = tokenwise.layer_norm(x, parameters["ln.weight"], parameters["ln.bias"], parameters.config.norm_eps)
-    else:
-        n = x
-    a, g = np.split(tokenwise.linear(n, parameters["W_in.weight"], parameters["W_in.bias"]), 2, axis=-1)
-    return n, a, g, tokenwise.gelu(a)
+    n = formulas.normalize(parameters, x)
+    a, g = np.split(formulas.linear(parameters, "W_in", n), 2, axis=-1)
+    return n, a, g, formulas.gelu(a)
 
 
 def after_mixer(
@@ -78,12 +66,29 @@ def after_mixer(
     x: Real[Array, "*batch D"],
     s: Real[Array, "*batch D"],
     g: Real[Array, "*batch D"],
+    formulas: Formulas,
 ) -> Real[Array, "*batch D"]:
     """y = x + (s g) W_out^T + b_out (13)."""
-    return x + tokenwise.linear(s * g, parameters["W_out.weight"], parameters["W_out.bias"])
+    return formulas.residual(x, formulas.linear(parameters, "W_out", formulas.gate(s, g)))
 
 
-def trace(parameters: SessaParameters, x: Any, attention_mask: Any = None) -> Trace:
+def advance(
+    parameters: SessaParameters,
+    x: Real[Array, "*batch T D"],
+    real: Bool[Array, "*batch J"] | None,
+    past: Cache | None,
+    formulas: Formulas,
+) -> Trace:
+    """The layer on tokens x that follow those in `past`, all of it checked before; for `real` see `mixer.mixer`."""
+    tokens = without_padding(x, None if real is None else real[..., real.shape[-1] - x.shape[-2] :])
+    formulas = formulas.for_tokens(parameters, tokens, past)
+    n, a, g, u = before_mixer(parameters, tokens, formulas)
+    mixed = mixer.mixer(parameters, u, real, past, formulas)
+    y = after_mixer(parameters, x, mixed.s, g, formulas)
+    return Trace(**vars(mixed), x=x, n=n, a=a, g=g, y=y)
+
+
+def trace(parameters: SessaParameters, x: Any, attention_mask: Any = None, formulas: Formulas = DEFINITION) -> Trace:
     """Run the layer on x, shape (..., T, D), and return every intermediate.
 
     Padding is given by `attention_mask`, of shape (..., T), booleans or 0 and 1: True or 1 for real tokens. It reads
@@ -91,23 +96,26 @@ def trace(parameters: SessaParameters, x: Any, attention_mask: Any = None) -> Tr
     what real tokens have, but for the axes over which they attend, is what they have with the padding removed. At
     padding n, a, g, u and what is projected from them are those of a token of zeros, f = s = 0, and y = x + b_out.
 
+    Args:
+        parameters: the layer.
+        x: the tokens.
+        attention_mask: which of them are no padding; None where none is.
+        formulas: another layer's, where it is not the definition that is to be computed.
+
     Raises:
         TypeError, ValueError: `x` or `attention_mask` has the wrong dtype or shape.
     """
     x = as_tokens(parameters.config, x)
     real = None if attention_mask is None else as_mask(attention_mask, x.shape[:-1])
-    n, a, g, u = before_mixer(parameters, without_padding(x, real))
-    masks = () if real is None else (real,)
-    mixed = mixer.mixer(parameters, u, *masks)
-    y = after_mixer(parameters, x, mixed.s, g)
-    return Trace(**vars(mixed), x=x, n=n, a=a, g=g, y=y)
+    return advance(parameters, x, real, None, formulas)
 
 
-def forward(parameters: SessaParameters, x: Any, attention_mask: Any = None) -> Real[Array, "*batch T D"]:
-    """The layer's output y for x, both of shape (..., T, D); `attention_mask` as for `trace`.
+def forward(
+    parameters: SessaParameters, x: Any, attention_mask: Any = None, formulas: Formulas = DEFINITION
+) -> Real[Array, "*batch T D"]:
+    """The layer's output y for x, both of shape (..., T, D); `attention_mask` and `formulas` as for `trace`.
 
     Raises:
         TypeError, ValueError: `x` or `attention_mask` has the wrong dtype or shape.
     """
-    masks = () if attention_mask is None else (attention_mask,)
-    return trace(parameters, x, *masks).y
+    return trace(parameters, x, attention_mask, formulas).y

@@ -1,85 +1,97 @@
-"""The mixer (12), (14) to (22): forward attention, feedback attention and the solve between them."""
+"""The mixer (12), (14) to (22): forward attention, feedback attention and the solve between them.
 
-from dataclasses import dataclass
+It computes any number of tokens after any number of others, whose part is in a cache. So a sequence and a decoding
+step are the same computation.
+"""
 
 import numpy as np
 from jaxtyping import Bool
 
 from sessa_ref.notation import Array, Real, real_dtype
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import attention, feedback, rotary, solve, tokenwise
-
-
-@dataclass(frozen=True)
-class MixerTrace:
-    """Every intermediate of the mixer under its paper name; see `sessa_ref.notation.SYMBOLS`."""
-
-    u: Real[Array, "*batch T D"]
-    theta: Real[Array, "*rows T pairs"] | None
-    """Rotary angles, (T, pairs), or (..., 1, T, pairs) where there is padding; None without rotary embedding."""
-    q: Real[Array, "*batch H T d_k"]
-    k: Real[Array, "*batch G T d_k"]
-    v: Real[Array, "*batch G T d_v"]
-    q_rotated: Real[Array, "*batch H T d_k"]
-    k_rotated: Real[Array, "*batch G T d_k"]
-    alpha_fwd: Real[Array, "*batch H T T"]
-    o: Real[Array, "*batch T D"]
-    f: Real[Array, "*batch T D"]
-    q_fb: Real[Array, "*batch T d_b"]
-    k_fb: Real[Array, "*batch T d_b"]
-    alpha_fb: Real[Array, "*batch T T"]
-    gamma: Real[Array, "*batch T"]
-    B: Real[Array, "*batch T T"]
-    s: Real[Array, "*batch T D"]
-    real: Bool[Array, "*batch T"] | None
-    """Which tokens are no padding; None where nothing was said of padding."""
-
-
-def project(parameters: SessaParameters, name: str, u: Real[Array, "*batch D"]) -> Real[Array, "*batch outputs"]:
-    """The mixer's linear map `name`, with its bias where the config has one."""
-    return tokenwise.linear(u, parameters[f"mixer.{name}.weight"], parameters.get(f"mixer.{name}.bias"))
-
-
-def positions_of(real: Bool[Array, "*batch T"], dtype: np.dtype) -> Real[Array, "*batch 1 T"]:
-    """The position of every real token: how many real ones come before it. The axis of length 1 is for heads."""
-    return (np.cumsum(real, axis=-1) - real)[..., None, :].astype(dtype)
+from sessa_ref.reference import attention
+from sessa_ref.reference.cache import Cache
+from sessa_ref.reference.formulas import Formulas
+from sessa_ref.reference.traces import FeedbackTrace, ForwardTrace, MixerTrace
 
 
 def mixer(
-    parameters: SessaParameters, u: Real[Array, "*batch T D"], real: Bool[Array, "*batch T"] | None = None
+    parameters: SessaParameters,
+    u: Real[Array, "*batch T D"],
+    real: Bool[Array, "*batch J"] | None,
+    past: Cache | None,
+    formulas: Formulas,
 ) -> MixerTrace:
     """The mixer's map from u to s, with every intermediate.
 
-    Padding, where `real` is False, reads nothing and is not read, so that f = s = 0 there; u must be finite there.
+    Args:
+        parameters: the layer.
+        u: what the mixer reads; finite at padding.
+        real: where False, tokens are padding: they read nothing and are not read, so that f = s = 0. It says so of
+            the tokens in `past` as well. None where nothing is padding.
+        past: what earlier tokens left; None before the first token.
+        formulas: those of the layer.
     """
-    config = parameters.config
-    T, H, G = u.shape[-2], config.heads, config.kv_heads
-
-    q = attention.split_heads(project(parameters, "q_proj", u), H)
-    k = attention.split_heads(project(parameters, "k_proj", u), G)
-    v = attention.split_heads(project(parameters, "v_proj", u), G)
-    forward_sees, feedback_sees = attention.past_and_present(T), attention.strict_past(T)
+    T, before = u.shape[-2], 0 if past is None else past.length
+    forward_sees, feedback_sees = formulas.past_and_present(T, before), formulas.strict_past(T, before)
     # `like=u` hands the positions to whatever kind of array u is.
-    positions = np.arange(T, dtype=real_dtype(u), like=u)
+    positions = np.arange(before, before + T, dtype=real_dtype(u), like=u)
     if real is not None:
-        among = attention.among(real)
+        among = attention.among(real, before)
         forward_sees, feedback_sees = (forward_sees & among)[..., None, :, :], feedback_sees & among
-        positions = positions_of(real, real_dtype(u))
+        positions = positions_of(real, real_dtype(u))[..., before:]
+    forward = forward_attention(parameters, u, positions, forward_sees, past, formulas)
+    feedback = feedback_attention(parameters, u, feedback_sees, past, formulas)
+    s = formulas.forward_substitution(feedback.B, forward.f, None if past is None else past.s)
+    return MixerTrace(**vars(forward), **vars(feedback), u=u, s=s, real=real)
+
+
+def forward_attention(
+    parameters: SessaParameters,
+    u: Real[Array, "*batch T D"],
+    positions: Real[Array, "*rows T"],
+    visible: Bool[Array, "*rows T J"],
+    past: Cache | None,
+    formulas: Formulas,
+) -> ForwardTrace:
+    """The forward signal f, (14) to (16)."""
+    config = parameters.config
+    H, G = config.heads, config.kv_heads
+    q = attention.split_heads(formulas.linear(parameters, "mixer.q_proj", u), H)
+    k = attention.split_heads(formulas.linear(parameters, "mixer.k_proj", u), G)
+    v = attention.split_heads(formulas.linear(parameters, "mixer.v_proj", u), G)
     if config.rope:
-        theta = rotary.angles(config, positions)
-        q_rotated, k_rotated = rotary.rotate(q, theta), rotary.rotate(k, theta)
+        theta = formulas.angles(config, positions)
+        q_rotated, k_rotated = formulas.rotate(q, theta), formulas.rotate(k, theta)
     else:
         theta, q_rotated, k_rotated = None, q, k
-    alpha_fwd = attention.attention_weights(q_rotated, attention.share_groups(k_rotated, H), forward_sees)
-    o = attention.merge_heads(attention.causal_sum(alpha_fwd, attention.share_groups(v, H)))
-    f = project(parameters, "out_proj", o) if H > 1 else o
+    keys = k_rotated if past is None else np.concatenate([past.k_rotated, k_rotated], axis=-2)
+    values = v if past is None else np.concatenate([past.v, v], axis=-2)
+    alpha_fwd = formulas.forward_weights(q_rotated, formulas.share_groups(keys, H), visible)
+    o = formulas.merge_heads(formulas.causal_sum(alpha_fwd, formulas.share_groups(values, H)))
+    f = formulas.linear(parameters, "mixer.out_proj", o) if H > 1 else o
+    return ForwardTrace(
+        theta=theta, q=q, k=k, v=v, q_rotated=q_rotated, k_rotated=k_rotated, alpha_fwd=alpha_fwd, o=o, f=f
+    )
 
-    q_fb, k_fb = np.split(project(parameters, "proj_fb", u), 2, axis=-1)
-    alpha_fb = attention.attention_weights(q_fb, k_fb, feedback_sees)
-    gamma = feedback.gain(u, parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"], config.gamma_max)
-    B = feedback.routing_matrix(gamma, alpha_fb)
-    s = solve.forward_substitution(B, f)
-    return MixerTrace(
-        u=u, theta=theta, q=q, k=k, v=v, q_rotated=q_rotated, k_rotated=k_rotated, alpha_fwd=alpha_fwd,
-        o=o, f=f, q_fb=q_fb, k_fb=k_fb, alpha_fb=alpha_fb, gamma=gamma, B=B, s=s, real=real,
-    )  # fmt: skip
+
+def feedback_attention(
+    parameters: SessaParameters,
+    u: Real[Array, "*batch T D"],
+    visible: Bool[Array, "*rows T J"],
+    past: Cache | None,
+    formulas: Formulas,
+) -> FeedbackTrace:
+    """The routing matrix B, (17) to (19)."""
+    q_fb, k_fb = np.split(formulas.linear(parameters, "mixer.proj_fb", u), 2, axis=-1)
+    keys = k_fb if past is None else np.concatenate([past.k_fb, k_fb], axis=-2)
+    alpha_fb = formulas.feedback_weights(q_fb, keys, visible)
+    weight, bias = parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"]
+    gamma = formulas.gain(formulas.gain_input(u), weight, bias, parameters.config.gamma_max)
+    B = formulas.routing_matrix(gamma, alpha_fb)
+    return FeedbackTrace(q_fb=q_fb, k_fb=k_fb, alpha_fb=alpha_fb, gamma=gamma, B=B)
+
+
+def positions_of(real: Bool[Array, "*batch J"], dtype: np.dtype) -> Real[Array, "*batch 1 J"]:
+    """The position of every real token: how many real ones come before it. The axis of length 1 is for heads."""
+    return (np.cumsum(real, axis=-1) - real)[..., None, :].astype(dtype)

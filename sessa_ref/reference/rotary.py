@@ -6,18 +6,24 @@ from sessa_ref.config import SessaConfig
 from sessa_ref.notation import Array, Real, real_dtype
 
 
-def angles(config: SessaConfig, positions: Real[Array, "*rows T"]) -> Real[Array, "*rows T pairs"]:
-    """Angle of pair r at position t in radians: t base^(-2r/d_k), in the dtype of `positions`.
+def frequencies(config: SessaConfig, like: Real[Array, "..."] | None = None) -> Real[Array, " pairs"]:
+    """Frequency of pair r in radians per position: base^(-2r/d_k), in the arithmetic of `like`, float64 by default.
 
-    With `rotary_dtype="float32"` exponents and frequencies are rounded to float32 before they meet the
-    positions: that is what the published layer keeps of them in a float64 run.
+    With `rotary_dtype="float32"` exponents and frequencies are rounded to float32: that is what the published layer
+    keeps of them in a float64 run.
     """
-    pairs = np.arange(config.query_width // 2, dtype=real_dtype(positions), like=positions)
+    dtype = np.dtype(np.float64) if like is None else real_dtype(like)
+    pairs = np.arange(config.query_width // 2, dtype=dtype, like=like)
     exponents = -2 * pairs / config.query_width
     if config.rotary_dtype == "float64":
-        return positions[..., None] * config.rope_base**exponents
-    frequencies = config.rope_base ** exponents.astype(np.float32).astype(np.float64)
-    return positions[..., None] * frequencies.astype(np.float32).astype(positions.dtype)
+        return config.rope_base**exponents
+    rounded = config.rope_base ** exponents.astype(np.float32).astype(np.float64)
+    return rounded.astype(np.float32).astype(dtype)
+
+
+def angles(config: SessaConfig, positions: Real[Array, "*rows T"]) -> Real[Array, "*rows T pairs"]:
+    """Angle of pair r at position t in radians, t base^(-2r/d_k), in the dtype of `positions`."""
+    return positions[..., None] * frequencies(config, positions)
 
 
 def rotate(z: Real[Array, "*batch T d_k"], theta: Real[Array, "*rows T pairs"]) -> Real[Array, "*batch T d_k"]:

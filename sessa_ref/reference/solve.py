@@ -3,28 +3,40 @@
 B is strictly lower-triangular. Only its strictly lower part is ever read.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import linalg
 
 from sessa_ref.notation import Array, Real
 
 
-def forward_substitution(B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
+def forward_substitution(
+    B: Real[Array, "*batch T J"], f: Real[Array, "*batch T D"], past: Real[Array, "*batch past D"] | None = None
+) -> Real[Array, "*batch T D"]:
     """s_0 = f_0 and s_t = f_t + sum over j < t of B_tj s_j: the recurrence (21), (22).
 
-    This is the definition; a NaN in f_t reaches no state before s_t.
+    This is the definition; a NaN in f_t reaches no state before s_t. `past` holds the states of earlier tokens, which
+    are the first columns of B.
     """
-    s = np.empty_like(f)
-    for t in range(f.shape[-2]):
-        s[..., t, :] = f[..., t, :] + np.einsum("...j,...jd->...d", B[..., t, :t], s[..., :t, :])
-    return s
+    s = np.empty_like(f) if past is None else np.concatenate([past, np.empty_like(f)], axis=-2)
+    first = s.shape[-2] - f.shape[-2]
+    for row in range(f.shape[-2]):
+        t = first + row
+        s[..., t, :] = f[..., row, :] + np.einsum("...j,...jd->...d", B[..., row, :t], s[..., :t, :])
+    return s[..., first:, :]
 
 
-def backward_substitution(B: Real[Array, "*batch T T"], ds: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
-    """The adjoint solve (I - B)^T lambda = ds: lambda_t = ds_t + sum over i > t of B_it lambda_i."""
+def backward_substitution(
+    B: Real[Array, "*batch T T"], ds: Real[Array, "*batch T D"], substitution: Callable = forward_substitution
+) -> Real[Array, "*batch T D"]:
+    """The adjoint solve (I - B)^T lambda = ds: lambda_t = ds_t + sum over i > t of B_it lambda_i.
+
+    It is `substitution`, from the last token to the first.
+    """
     flip = (..., slice(None, None, -1), slice(None, None, -1))
     reversed_time = np.swapaxes(B, -1, -2)[flip]
-    return forward_substitution(reversed_time, ds[..., ::-1, :])[..., ::-1, :]
+    return substitution(reversed_time, ds[..., ::-1, :])[..., ::-1, :]
 
 
 def triangular_solve(B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:

@@ -1,4 +1,4 @@
-"""The token-wise maps: affine maps, normalisation (9) and the exact GELU (11)."""
+"""The token-wise maps: affine maps, normalisation (9) and the exact GELU (11), and their gradients."""
 
 from typing import Any
 
@@ -19,15 +19,21 @@ def linear(
     return product if bias is None else product + bias
 
 
-def layer_norm(
-    x: Real[Array, "*batch D"], weight: Real[Array, " D"], bias: Real[Array, " D"], eps: float
-) -> Real[Array, "*batch D"]:
-    """Layer norm over the last axis, with the biased variance: weight (x - mean)/sqrt(var + eps) + bias."""
-    return standardize(x, eps)[0] * weight + bias
+def linear_gradient(
+    x: Real[Array, "*batch inputs"],
+    weight: Real[Array, "outputs inputs"],
+    dy: Real[Array, "*batch outputs"],
+    bias: bool,
+) -> tuple[Real[Array, "*batch inputs"], Real[Array, "outputs inputs"], Real[Array, " outputs"] | None]:
+    """(dx, dweight, dbias) of `linear`, the parameters' summed over the batch; dbias is None without a bias."""
+    rows = dy.reshape(-1, weight.shape[0])
+    dweight = rows.T @ x.reshape(-1, weight.shape[1])
+    dbias = np.sum(rows, axis=0) if bias else None
+    return dy @ weight, dweight, dbias
 
 
 def standardize(x: Real[Array, "*batch D"], eps: float) -> tuple[Real[Array, "*batch D"], Real[Array, "*batch 1"]]:
-    """The layer norm before its affine map, and the scale 1/sqrt(var + eps) that it multiplied by."""
+    """(x - mean)/sqrt(var + eps) over the last axis, with the biased variance, and the scale 1/sqrt(var + eps)."""
     D = x.shape[-1]
     centred = x - np.sum(x, axis=-1, keepdims=True) / D
     large = np.max(np.abs(centred), axis=-1, keepdims=True, initial=0) > 2.0**500
@@ -41,6 +47,16 @@ def standardize(x: Real[Array, "*batch D"], eps: float) -> tuple[Real[Array, "*b
 def _divided_by_root_mean_square(z: Array, eps: Any) -> tuple[Array, Array]:
     scale = 1 / np.sqrt(np.sum(z * z, axis=-1, keepdims=True) / z.shape[-1] + eps)
     return z * scale, scale
+
+
+def standardize_gradient(
+    dstandard: Real[Array, "*batch D"], standard: Real[Array, "*batch D"], scale: Real[Array, "*batch 1"]
+) -> Real[Array, "*batch D"]:
+    """The gradient of x from that of `standard`, where (standard, scale) is what `standardize` gave for x."""
+    D = standard.shape[-1]
+    mean = np.sum(dstandard, axis=-1, keepdims=True) / D
+    along = np.sum(dstandard * standard, axis=-1, keepdims=True) / D
+    return (dstandard - mean - standard * along) * scale
 
 
 def gelu(a: Real[Array, "*shape"]) -> Real[Array, "*shape"]:

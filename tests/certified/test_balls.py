@@ -60,3 +60,21 @@ def test_every_radius_is_restored_exactly(mantissa, exponent):
         mantissa, exponent = mantissa // 2, exponent + 1
     radius = mantissa, exponent
     assert balls.to_numbers(balls.from_numbers((1, 0), radius)) == ((1, 0), radius)
+
+
+def test_factors_are_as_many_as_rows_and_columns():
+    for scale, factors in (
+        (balls.scale_columns, 2),
+        (balls.scale_columns, 4),
+        (balls.scale_rows, 1),
+        (balls.scale_rows, 3),
+    ):
+        with pytest.raises(ValueError, match=r"zip\(\) argument"):
+            scale(balls.exact(A), [arb(1)] * factors)
+
+
+def test_a_flint_that_restores_another_radius_is_refused(monkeypatch):
+    numbers = balls.to_numbers(arb(1, 2.0**-30))
+    monkeypatch.setattr(balls, "to_numbers", lambda ball: ((1, 0), (3, 0)))
+    with pytest.raises(ArithmeticError, match=r"^this flint does not restore the radius \(\d+, -?\d+\) exactly$"):
+        balls.from_numbers(*numbers)

@@ -6,6 +6,7 @@ the same bound at that precision's unit roundoff, 2048 times smaller. A radius i
 
 import copy
 import pickle
+import sys
 from dataclasses import replace
 
 import flint
@@ -153,6 +154,27 @@ def test_enclose_to(radius, bits):
         assert np.any(enclose(drawn.parameters, drawn.x, bits // 2).ball_radius > radius)
 
 
+def test_the_default_precision():
+    drawn = random_case(1)
+    assert enclose(drawn.parameters, drawn.x).bits == 128
+    assert enclose_vjp(drawn.parameters, drawn.x, drawn.x)["y"].bits == 128
+
+
+def test_a_radius_that_is_just_reached_is_enough():
+    drawn = random_case(1)
+    least = enclose(drawn.parameters, drawn.x, 64).ball_radius
+    assert np.all(least > 0)
+    assert enclose_to(drawn.parameters, drawn.x, least).bits == 64
+
+
+def test_the_last_precision_is_tried(monkeypatch):
+    monkeypatch.setattr(sys.modules["sessa_ref.certified.enclose"], "MOST_BITS", 128)
+    drawn = random_case(1)
+    assert enclose_to(drawn.parameters, drawn.x, 1e-30).bits == 128
+    with pytest.raises(ValueError, match=r"^128 bits do not reach the radius 1e-60"):
+        enclose_to(drawn.parameters, drawn.x, 1e-60)
+
+
 def test_undefined_output():
     """A layer norm of equal entries with eps 0 is 0/0; no precision helps, and no radius is claimed."""
     parameters = SessaParameters.random(SessaConfig.published(4, 1, ln_eps=0.0))
@@ -181,6 +203,15 @@ def test_bad_input():
     x = np.ones((3, 4))
     with pytest.raises(ValueError, match=r"x must have shape \(..., T, D\) with D=4, got \(3, 5\)"):
         enclose(parameters, np.ones((3, 5)))
+    for call, name in (
+        (lambda bad: enclose_vjp(parameters, bad, x), "x"),
+        (lambda bad: enclose_vjp(parameters, x, bad), "dy"),
+        (lambda bad: enclose_to(parameters, bad, 1e-3), "x"),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} must be finite"):
+            call(np.full((3, 4), np.inf))
+    with pytest.raises(TypeError):
+        enclose_to(parameters, x, 1e-3 + 0j)
     with pytest.raises(ValueError, match="x must be finite"):
         enclose(parameters, np.full((3, 4), np.inf))
     with pytest.raises(TypeError, match="at most 64 bits, got complex128"):

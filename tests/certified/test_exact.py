@@ -75,6 +75,25 @@ def test_floats_are_exact():
     assert exact.rational([[0.1]])[0, 0] == fmpq(3602879701896397, 2**55)
 
 
+def test_a_whole_number_beside_a_float_is_not_rounded():
+    assert exact.rational([[2**60 + 1, 0.5]]).entries() == [fmpq(2**60 + 1), fmpq(1, 2)]
+
+
+@given(matrices(max_T=6))
+def test_hops_from_any_source(rows):
+    """One weight for each number of hops, 0 to target - source; none of more hops is left."""
+    B, K = as_matrix(rows), exact.inverse(as_matrix(rows))
+    for source in range(len(rows)):
+        for target in range(source, len(rows)):
+            parts = exact.by_hops(B, source, target)
+            assert len(parts) == target - source + 1
+            assert sum(parts, fmpq(0)) == K[target, source]
+
+
+def test_no_hop_is_the_identity():
+    assert exact.neumann_series(np.tril(np.ones((3, 3)), -1), 0) == fmpq_mat(3, 3, [1, 0, 0, 0, 1, 0, 0, 0, 1])
+
+
 @pytest.mark.parametrize(
     ("matrix", "error", "message"),
     [
@@ -97,3 +116,9 @@ def test_bad_arguments():
         exact.neumann_series(np.zeros((3, 3)), -1)
     with pytest.raises(ValueError, match="got source 2 and target 1"):
         exact.by_hops(np.zeros((3, 3)), 2, 1)
+    with pytest.raises(ValueError, match="got source 0 and target 3"):
+        exact.by_hops(np.zeros((3, 3)), 0, 3)
+    with pytest.raises(
+        TypeError, match=r"^a matrix must be a plain array, got a masked array, whose mask would be ignored$"
+    ):
+        exact.rational(np.ma.masked_array([[1.0]], [[True]]))

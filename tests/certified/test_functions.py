@@ -108,3 +108,10 @@ def test_softmax(nearest, scale):
                 assert contains(weights[t][j], true)
             if visible:
                 assert sum(weights[t], arb(0)).contains(1)
+
+
+def test_rotations_have_an_angle_for_every_token_and_pair():
+    z = balls.exact(np.ones((3, 4)))
+    for shape in ((2, 2), (4, 2), (3, 1), (3, 3)):
+        with pytest.raises(ValueError, match=r"zip\(\) argument"):
+            functions.rotate(z, balls.exact(np.zeros(shape)))

@@ -84,15 +84,17 @@ def calibrate(seeds: range, names: tuple[str, ...]) -> tuple[int, dict[str, dict
             runs += 1
             for check in (forward, gradients, decode):
                 try:
-                    finding = check(implementation, expectation)
+                    comparison = check(implementation, expectation)
                 except ImplementationError as error:  # torch has no such operation in half precision
                     unsupported[name, dtype] = str(error)
                     largest[name][dtype] = None
                     runs -= 1
                     break
-                largest[name][dtype] = max(largest[name][dtype] or 0.0, finding.ratio)
-                if finding.ratio > 0.5:
-                    print(f"seed {seed}, {dtype}, {name}, {check.__name__}: {finding.ratio:.3g} {finding.message}")
+                largest[name][dtype] = max(largest[name][dtype] or 0.0, comparison.ratio)
+                if comparison.ratio > 0.5:
+                    print(
+                        f"seed {seed}, {dtype}, {name}, {check.__name__}: {comparison.ratio:.3g} {comparison.message}"
+                    )
     print(*(f"{name} in {dtype}: {error}" for (name, dtype), error in unsupported.items()), sep="\n")
     return runs, largest
 

@@ -9,6 +9,7 @@ import torch
 from sessa_ref.oracle import Verdict, battery, verify
 from sessa_ref.oracle.implementation import padding
 from sessa_ref.oracle.implementation.targets import as_adapter
+from sessa_ref.oracle.implementation.uses import Use
 from sessa_ref.oracle.report.results import Status
 from tests.oracle.plain_torch_layer import PlainTorchLayer
 
@@ -165,4 +166,4 @@ def test_layouts():
         x = padding.padded(case.x, real)
         assert not np.any((x == case.x)[~real].all(axis=-1)), "padding is no token of the row"
         assert np.array_equal(padding.unpadded(x, real, case.x), case.x)
-    assert padding.layouts(case)[padding.DECODED][:, case.split :].all()
+    assert padding.layouts(case)[Use.PADDED_PROMPT][:, case.split :].all()

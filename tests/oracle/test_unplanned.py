@@ -27,14 +27,17 @@ from sessa_ref.faults.variations.variation import Family, Variation
 from sessa_ref.oracle import Report, Verdict, battery, verify
 from sessa_ref.oracle.bounds.expectation import expectations
 from sessa_ref.oracle.cases.case import Case
-from sessa_ref.oracle.checks import CHECKS, Finding, Observation
-from sessa_ref.oracle.explain.behaviours import behaviours, lower_precision, rounds_at_random
+from sessa_ref.oracle.checks import CHECKS, Observation
+from sessa_ref.oracle.comparison import Comparison
 from sessa_ref.oracle.explain.diagnosis import diagnose
-from sessa_ref.oracle.explain.explanations import explained, kinds
 from sessa_ref.oracle.explain.first_wrong_value import wrong_stage
-from sessa_ref.oracle.explain.inversion import values_inside
-from sessa_ref.oracle.explain.patterns import first_token_pattern, length_pattern
-from sessa_ref.oracle.explain.search import Search, prefill_of
+from sessa_ref.oracle.explain.known_mistakes import explained, kinds
+from sessa_ref.oracle.explain.lower_precision import lower_precision, rounds_at_random
+from sessa_ref.oracle.explain.search import Search
+from sessa_ref.oracle.explain.search_order import prefill_of
+from sessa_ref.oracle.explain.weights_from_outputs import values_inside
+from sessa_ref.oracle.explain.which_behaviour import behaviours
+from sessa_ref.oracle.explain.which_cases_fail import first_token_pattern, length_pattern
 from sessa_ref.oracle.implementation.runners import InProcessImplementation
 from sessa_ref.oracle.implementation.targets import load_target
 from sessa_ref.oracle.report.results import Result, Status
@@ -107,11 +110,11 @@ def implementation(name: str) -> InProcessImplementation:
 
 def observation_of(implementation: InProcessImplementation, check: str, case: Case) -> Observation:
     expectation = expectations(case, ("float64",))["float64"]
-    finding = CHECKS[check](implementation, expectation)
-    assert finding is not None
-    status = Status.FAILED if finding.ratio > 1 else Status.PASSED
-    result = Result(case.name, "float64", check, status, finding.ratio)
-    return Observation(result, finding if status is Status.FAILED else None, expectation)
+    comparison = CHECKS[check](implementation, expectation)
+    assert comparison is not None
+    status = Status.FAILED if comparison.ratio > 1 else Status.PASSED
+    result = Result(case.name, "float64", check, status, comparison.ratio)
+    return Observation(result, comparison if status is Status.FAILED else None, expectation)
 
 
 def observed(name: str, check: str) -> list[Observation]:
@@ -206,9 +209,11 @@ def test_a_step_that_reads_what_it_should_not_is_told_from_the_others(wanted, ch
     assert changed in mistake.departure
     (case,) = (case for case in battery() if case.name == "smallest")
     expectation = expectations(case, ("float64",))["float64"]
-    finding = Finding(ratio=1e8, values={"y": graph.decoded(case.parameters, case.x, 6, mistake.changes)}, split=6)
-    failed = Observation(Result("smallest", "float64", "decode", Status.FAILED, 1e8), finding, expectation)
-    assert not np.allclose(finding.values["y"], expectation.true["y"], rtol=1e-6)
+    comparison = Comparison(
+        ratio=1e8, values={"y": graph.decoded(case.parameters, case.x, 6, mistake.changes)}, split=6
+    )
+    failed = Observation(Result("smallest", "float64", "decode", Status.FAILED, 1e8), comparison, expectation)
+    assert not np.allclose(comparison.values["y"], expectation.true["y"], rtol=1e-6)
     search = Search("decode", (), [failed], only=(lambda: (m for m in members if m.name[:12] == wanted[:12]),))
     assert wanted in [variation.name for variation in search.run()]
 
@@ -289,8 +294,8 @@ def test_without_the_implementation_a_lower_precision_is_only_a_possibility():
     (case,) = (case for case in battery() if case.name == "two_tokens")
     expectation = expectations(case, ("float64",))["float64"]
     y = reference.forward(case.parameters, case.x) * (1 + 2.0**-25)
-    finding = Finding(ratio=1e8, values={"y": y})
-    failed = [Observation(Result("case", "float64", "forward", Status.FAILED, 1e8), finding, expectation)]
+    comparison = Comparison(ratio=1e8, values={"y": y})
+    failed = [Observation(Result("case", "float64", "forward", Status.FAILED, 1e8), comparison, expectation)]
     unsure, sure = lower_precision(failed, False, unsure=True), lower_precision(failed, True, unsure=False)
     assert unsure is not None
     assert "may explain" in unsure.text

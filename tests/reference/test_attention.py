@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.config import SessaConfig
-from sessa_ref.reference import attention, rotary
+from sessa_ref.reference import attention
 
 UNIT = 2.0**-53
 
@@ -70,49 +69,3 @@ def test_heads_are_consecutive_features():
     heads = attention.split_heads(z, 3)
     assert heads[1].tolist() == [[2, 3], [8, 9]]
     assert np.array_equal(attention.merge_heads(heads), z)
-
-
-class TestRotary:
-    config = SessaConfig(width=8, query_width=6)
-
-    def angles(self, positions, **change):
-        config = SessaConfig(width=8, query_width=6, **change)
-        return rotary.angles(config, np.asarray(positions, dtype=np.float64))
-
-    def test_frequencies(self):
-        theta = self.angles([0, 1, 10])
-        expected = np.array([1, 10000 ** (-1 / 3), 10000 ** (-2 / 3)])
-        assert np.allclose(theta[1], expected, rtol=8 * UNIT, atol=0)
-        assert np.all(theta[0] == 0)
-        assert np.allclose(theta[2], 10 * expected, rtol=8 * UNIT, atol=0)
-
-    def test_base(self):
-        assert np.allclose(self.angles([1], rope_base=8.0), [1, 0.5, 0.25], rtol=8 * UNIT, atol=0)
-
-    def test_pairs_are_neighbours(self):
-        turned = rotary.rotate(np.array([[1.0, 0, 1, 0, 0, 1]]), np.array([[np.pi / 2, 0, np.pi / 2]]))
-        assert np.allclose(turned, [[0, 1, 1, 0, -1, 0]], atol=2 * UNIT)
-
-    @given(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
-    def test_products_depend_on_the_distance_alone(self, i, j, shift):
-        """Angles up to 10^3 are off by 10^3 roundings, hence products by that times their size."""
-        generator = np.random.default_rng(1)
-        q, k = generator.normal(size=(2, 1, 6))
-
-        def product(m, n):
-            return np.sum(rotary.rotate(q, self.angles([m])) * rotary.rotate(k, self.angles([n])))
-
-        size = np.linalg.norm(q) * np.linalg.norm(k)
-        assert abs(product(i, j) - product(i + shift, j + shift)) <= 16 * 1000 * UNIT * size
-
-    def test_inverse(self):
-        z, theta = np.random.default_rng(0).normal(size=(2, 5, 6)), self.angles(range(5))
-        back = rotary.rotate(rotary.rotate(z, theta), -theta)
-        assert np.all(np.abs(back - z) <= 8 * UNIT * np.abs(z).max())
-
-    def test_float32_frequencies(self):
-        exact, rounded = self.angles([1, 1000]), self.angles([1, 1000], rotary_dtype="float32")
-        assert np.array_equal(rounded[0].astype(np.float32), rounded[0])
-        # one rounding of the frequency, and one of the exponent, which counts ln(base) times
-        assert np.all(np.abs(rounded - exact) <= 2.0**-24 * (1 + np.log(10000)) * exact)
-        assert np.any(rounded != exact)

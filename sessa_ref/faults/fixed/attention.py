@@ -4,19 +4,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sessa_ref.faults.fault import Fault, Replacements, inside
-from sessa_ref.faults.fixed.entry import always, projected, root, with_arrays, with_diagonal, without
-from sessa_ref.faults.fixed.step import Step, feedback_read, forward_read, solved_for_itself
+from sessa_ref.faults.fault import Fault
+from sessa_ref.faults.fixed.changes import WithDiagonal, always, projected, root, with_arrays, without
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import Formulas
+from sessa_ref.reference import attention as right
 
 HIDDEN_LOGIT = -1e4
 """What MaskTooSmall takes for minus infinity."""
 
 
-def _queries_times(ratio: Callable[[SessaParameters], float]) -> Replacements:
+def _queries_times(ratio: Callable[[SessaParameters], float]) -> type[Formulas]:
     """Forward logits are multiplied by the root of a ratio: the queries are, and the rotation is linear."""
-    return projected("q_proj", lambda parameters, z: z * root(ratio(parameters), z))
+    return projected("mixer.q_proj", lambda parameters, z: z * root(ratio(parameters), z))
 
 
 def _full_sum(alpha: Array, v: Array) -> Array:
@@ -52,26 +53,17 @@ def small_mask(q: Array, k: Array, visible: Array) -> Array:
     return exponentials / np.where(_sees_anything(visible), total, 1)
 
 
-def _leaking_itself(read: Callable, step: Step, q: Array, k: Array, v: Array) -> Array:
-    return solved_for_itself(step, q, k, v, sees_itself=False)
+class _MaskTooSmall(WithDiagonal):
+    def attention_weights(self, q: Array, k: Array, visible: Array) -> Array:
+        return small_mask(q, k, visible)
+
+    def causal_sum(self, alpha: Array, v: Array) -> Array:
+        return _full_sum(alpha, v)
 
 
-def _over_queries() -> Replacements:
-    """Forward weights are normalised over t; the two attentions are told apart by the head axis of q."""
-
-    def within(axes: int) -> Replacements:
-        return {
-            "attention.attention_weights": lambda original: (
-                lambda q, k, visible: (
-                    np.swapaxes(original(k, q, visible.T), -1, -2) if q.ndim == axes else original(q, k, visible)
-                )
-            )
-        }
-
-    return {
-        "mixer.mixer": inside(lambda parameters, u: within(u.ndim + 1)),
-        "decode.decode_step": inside(lambda parameters, x_t, cache: within(np.ndim(x_t) + 2)),
-    }
+class _SoftmaxOverQueries(Formulas):
+    def forward_weights(self, q: Array, k: Array, visible: Array) -> Array:
+        return np.swapaxes(super().forward_weights(k, q, np.swapaxes(visible, -1, -2)), -1, -2)
 
 
 def _interleaved_groups(z: Array, heads: int) -> Array:
@@ -83,8 +75,9 @@ def _interleaved_heads(z: Array) -> Array:
     return np.moveaxis(z, -3, -1).reshape(*batch, T, width * heads)
 
 
-def _without_output_projection(original: Callable) -> Callable:
-    return lambda parameters, name, u: u if name == "out_proj" else original(parameters, name, u)
+class _OutProjMissing(Formulas):
+    def linear(self, parameters: SessaParameters, name: str, x: Array) -> Array:
+        return x if name == "mixer.out_proj" else super().linear(parameters, name, x)
 
 
 def _transposed_output_projection(parameters: SessaParameters) -> dict[str, Array]:
@@ -100,7 +93,7 @@ FAULTS = (
         formula="right: logit_tj = <q_t, k_j> / sqrt(d)\nwrong: logit_tj = <q_t, k_j>",
         cause="The factor was forgotten in hand-written attention, or scale=1 is passed.",
         fix="Divide by the root of the head width d.",
-        replacements=_queries_times(lambda parameters: parameters.config.query_width),
+        formulas=_queries_times(lambda parameters: parameters.config.query_width),
     ),
     Fault(
         "AttentionScaleWidth",
@@ -109,7 +102,7 @@ FAULTS = (
         formula="right: logit_tj = <q_t, k_j> / sqrt(d), d = D/H\nwrong: logit_tj = <q_t, k_j> / sqrt(D)",
         cause="The scale is computed before the split into heads, or shared with the feedback attention.",
         fix="Divide by the root of the head width d.",
-        replacements=_queries_times(lambda parameters: parameters.config.query_width / parameters.config.width),
+        formulas=_queries_times(lambda parameters: parameters.config.query_width / parameters.config.width),
     ),
     Fault(
         "AttentionStrictPast",
@@ -118,10 +111,7 @@ FAULTS = (
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over j < t of alpha_tj v_j, o_0 = 0",
         cause="The feedback attention's mask is used for both attentions.",
         fix="Let the forward mask include the diagonal.",
-        replacements={
-            "attention.past_and_present": always(lambda T: np.tri(T, k=-1, dtype=bool)),
-            "decode.decode_step": forward_read(lambda read, q, k, v: read(q, k[..., :-1, :], v[..., :-1, :])),
-        },
+        formulas=always(past_and_present=right.strict_past),
     ),
     Fault(
         "AttentionNotCausal",
@@ -130,10 +120,7 @@ FAULTS = (
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over all j of alpha_tj v_j",
         cause="is_causal=True or the mask was forgotten.",
         fix="Hide later tokens before the softmax.",
-        replacements={
-            "attention.past_and_present": always(lambda T: np.ones((T, T), dtype=bool)),
-            "attention.causal_sum": always(_full_sum),
-        },
+        formulas=always(past_and_present=lambda T, past: np.ones((T, past + T), dtype=bool), causal_sum=_full_sum),
     ),
     Fault(
         "GroupsInterleaved",
@@ -143,7 +130,7 @@ FAULTS = (
         "wrong: query head h reads key/value head h mod G",
         cause="repeat or expand puts the copies of all key/value heads one after another.",
         fix="Repeat each key/value head H / G times in a row: repeat_interleave in torch, np.repeat in NumPy.",
-        replacements={"attention.share_groups": always(_interleaved_groups)},
+        formulas=always(share_groups=_interleaved_groups),
     ),
     Fault(
         "SoftmaxUnguarded",
@@ -153,7 +140,7 @@ FAULTS = (
         "wrong: alpha_tj = exp(l_tj) / sum_i exp(l_ti)",
         cause="A hand-written softmax.",
         fix="Subtract the largest visible logit of the row before exp.",
-        replacements={"attention.attention_weights": always(unguarded_softmax)},
+        formulas=always(attention_weights=unguarded_softmax),
     ),
     Fault(
         "MaskTooSmall",
@@ -162,12 +149,7 @@ FAULTS = (
         formula="right: hidden l_tj = -inf\nwrong: hidden l_tj = -1e4 (B keeps j <= t)",
         cause="A finite number is filled in for minus infinity.",
         fix="Fill in minus infinity, and treat the feedback's empty first row by itself.",
-        replacements={
-            "attention.attention_weights": always(small_mask),
-            "attention.causal_sum": always(_full_sum),
-            "solve.forward_substitution": with_diagonal,
-            "decode.decode_step": feedback_read(_leaking_itself),
-        },
+        formulas=_MaskTooSmall,
     ),
     Fault(
         "SoftmaxOverQueries",
@@ -177,7 +159,7 @@ FAULTS = (
         "wrong: alpha_tj = exp(l_tj) / sum over t' >= j of exp(l_t'j)",
         cause="softmax over the wrong axis of the logits.",
         fix="Take the softmax over the last axis, the keys.",
-        replacements=_over_queries(),
+        formulas=_SoftmaxOverQueries,
     ),
     Fault(
         "OutProjMissing",
@@ -186,7 +168,7 @@ FAULTS = (
         formula="right: f_t = W_o o_t\nwrong: f_t = o_t",
         cause="out_proj is built and then not called.",
         fix="Apply mixer.out_proj to the concatenated heads; with one head there is none.",
-        replacements={"mixer.project": _without_output_projection},
+        formulas=_OutProjMissing,
     ),
     Fault(
         "OutProjTransposed",
@@ -195,7 +177,7 @@ FAULTS = (
         formula="right: f_t = W_o o_t\nwrong: f_t = W_o^T o_t",
         cause="The weight is stored as (outputs, inputs) and multiplied as (inputs, outputs); both are D x D.",
         fix="Compute o @ out_proj.weight.T with the weight as stored.",
-        replacements={"mixer.project": with_arrays(_transposed_output_projection)},
+        formulas=with_arrays(_transposed_output_projection),
     ),
     Fault(
         "HeadsInterleaved",
@@ -205,7 +187,7 @@ FAULTS = (
         "wrong: coordinate i of head h becomes feature i H + h of o",
         cause="The head axis stands last when the heads are merged by a reshape.",
         fix="Bring the axes to (..., T, heads, d) before the reshape.",
-        replacements={"attention.merge_heads": always(_interleaved_heads)},
+        formulas=always(merge_heads=_interleaved_heads),
     ),
     Fault(
         "QueryBiasMissing",
@@ -214,7 +196,7 @@ FAULTS = (
         formula="right: q = W_q u + b_q\nwrong: q = W_q u",
         cause="q_proj is built with bias=False, or its bias is not loaded.",
         fix="Add mixer.q_proj.bias.",
-        replacements={"mixer.project": without("mixer.q_proj.bias")},
+        formulas=without("mixer.q_proj.bias"),
     ),
     Fault(
         "ValueBiasMissing",
@@ -223,7 +205,7 @@ FAULTS = (
         formula="right: v = W_v u + b_v\nwrong: v = W_v u",
         cause="v_proj is built with bias=False, or its bias is not loaded.",
         fix="Add mixer.v_proj.bias.",
-        replacements={"mixer.project": without("mixer.v_proj.bias")},
+        formulas=without("mixer.v_proj.bias"),
     ),
 )
 """Faults of the area "attention"."""

@@ -3,116 +3,94 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from sessa_ref.faults.fault import Fault, Replacements, Wrapper, inside, replaced
-from sessa_ref.faults.fixed.step import (
-    FIRST_TOKEN_FED,
-    Step,
-    feedback_read,
-    first_step_is_prefill,
-    forward_read,
-    noted,
-    notes_of,
-    read_with_itself,
-    watched,
-    with_last_token,
-)
+import numpy as np
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.faults.fault import Fault
+from sessa_ref.faults.fixed.situation import RemembersPrompt, Situated, with_last_token
 from sessa_ref.notation import Array
-from sessa_ref.reference import attention, decode, layer
+from sessa_ref.reference import Cache, Formulas, Trace, attention
 
 
-def _prompt(cache: decode.Cache) -> int:
-    return notes_of(cache).get("prompt", 0)
+def _position(change: Callable[[Array, RemembersPrompt], Array]) -> type[Formulas]:
+    """Decoded tokens are rotated by change(position, formulas)."""
+
+    class Position(RemembersPrompt):
+        def angles(self, config: SessaConfig, positions: Array) -> Array:
+            return super().angles(config, positions if self.past is None else change(positions, self))
+
+    return Position
 
 
-def _remember_prompt(original: Callable) -> Callable:
-    def prefill(parameters, x):
-        y, cache = original(parameters, x)
-        return y, noted(cache, prompt=cache.length)
-
-    return prefill
-
-
-def _position(change: Callable[[Array, decode.Cache], Array]) -> Replacements:
-    """Decoded tokens are rotated by change(position, cache)."""
-
-    def replacements(parameters, x_t, cache) -> Replacements:
-        return {"rotary.angles": lambda original: lambda config, positions: original(config, change(positions, cache))}
-
-    return {"decode.prefill": _remember_prompt, "decode.decode_step": inside(replacements)}
-
-
-def _forgotten(*names: str) -> Replacements:
+def _forgotten(*names: str) -> type[Formulas]:
     """These entries of a decoded token are zero in the cache."""
 
-    def wrap(original: Callable) -> Callable:
-        def decode_step(parameters, x_t, cache):
-            y, after = original(parameters, x_t, cache)
-            zeros = {name: 0 * getattr(after, name)[..., -1:, :] for name in names}
-            return y, with_last_token(after, **zeros)
+    class Forgotten(Formulas):
+        def remember(self, past: Cache | None, steps: Trace) -> Cache:
+            after = super().remember(past, steps)
+            if past is None:
+                return after
+            return with_last_token(after, **{name: 0 * getattr(after, name)[..., -1:, :] for name in names})
 
-        return decode_step
-
-    return {"decode.decode_step": wrap}
-
-
-def _leaves_unrotated_keys(original: Callable) -> Callable:
-    def decode_step(parameters, x_t, cache):
-        with watched() as step:
-            y, after = original(parameters, x_t, cache)
-        keys = attention.split_heads(step.seen["k_proj"], parameters.config.kv_heads)
-        return y, with_last_token(after, k_rotated=keys)
-
-    return decode_step
+    return Forgotten
 
 
-def _from_prompt_on(original: Callable) -> Callable:
-    def decode_step(parameters, x_t, cache):
-        start = _prompt(cache)
-        reading: Replacements = {
-            "attention.read": lambda read: lambda q, k, v: read(q, k[..., start:, :], v[..., start:, :])
-        }
-        with replaced(reading):
-            return original(parameters, x_t, cache)
-
-    return decode_step
+class _KeysUnrotated(Formulas):
+    def remember(self, past: Cache | None, steps: Trace) -> Cache:
+        after = super().remember(past, steps)
+        return after if past is None else with_last_token(after, k_rotated=steps.k)
 
 
-def _feedback_sees_itself(original: Callable) -> Callable:
-    def own_signal(read: Callable, step: Step, q: Array, k: Array, v: Array) -> Array:
-        return read_with_itself(read, step, q, k, v, own=step.f)
+class _ForgetsPrompt(RemembersPrompt):
+    def past_and_present(self, T: int, past: int) -> Array:
+        return self._from_prompt_on(super().past_and_present(T, past))
 
-    later = feedback_read(own_signal)(original)
-    first = inside(lambda parameters, x_t, cache: FIRST_TOKEN_FED)(first_step_is_prefill(original))
+    def strict_past(self, T: int, past: int) -> Array:
+        return self._from_prompt_on(super().strict_past(T, past))
 
-    def decode_step(parameters, x_t, cache):
-        return (later if cache.length > 0 else first)(parameters, x_t, cache)
-
-    return decode_step
-
-
-def _gain_one(parameters, x_t, cache) -> Replacements:
-    return {"feedback.gain": lambda original: lambda *arguments: 1 + 0 * original(*arguments)}
+    def _from_prompt_on(self, visible: Array) -> Array:
+        visible = visible.copy()
+        visible[..., : self.prompt] = False
+        return visible
 
 
-def _leaves_signal(original: Callable) -> Callable:
-    def decode_step(parameters, x_t, cache):
-        with watched() as step:
-            y, after = original(parameters, x_t, cache)
-        return y, with_last_token(after, s=step.f)
-
-    return decode_step
+class _ForgetsItself(Situated):
+    def past_and_present(self, T: int, past: int) -> Array:
+        visible = super().past_and_present(T, past)
+        return visible if self.past is None else visible & attention.strict_past(T, past)
 
 
-def _prefill_leaves_signal(original: Callable) -> Callable:
-    def prefill(parameters, x):
-        y, cache = original(parameters, x)
-        return y, replace(cache, s=layer.trace(parameters, x).f)
+class _FeedbackSeesItself(Situated):
+    def strict_past(self, T: int, past: int) -> Array:
+        visible = super().strict_past(T, past)
+        return visible if self.past is None else visible | np.eye(T, past + T, k=past, dtype=bool)
 
-    return prefill
+    def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
+        # The token itself, with f for its state, is one more of the past.
+        return super().forward_substitution(B, f, None if past is None else np.concatenate([past, f], axis=-2))
 
 
-def _step(wrapper: Wrapper) -> Replacements:
-    return {"decode.decode_step": wrapper}
+class _GainMissing(Situated):
+    def gain(self, u: Array, weight: Array, bias: Array, gamma_max: float) -> Array:
+        gamma = super().gain(u, weight, bias, gamma_max)
+        return gamma if self.past is None else 1 + 0 * gamma
+
+
+class _FeedbackMissing(Formulas):
+    def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
+        return super().forward_substitution(B, f) if past is None else f
+
+
+class _StepRemembersSignal(Formulas):
+    def remember(self, past: Cache | None, steps: Trace) -> Cache:
+        after = super().remember(past, steps)
+        return after if past is None else with_last_token(after, s=steps.f)
+
+
+class _PrefillRemembersSignal(Formulas):
+    def remember(self, past: Cache | None, steps: Trace) -> Cache:
+        after = super().remember(past, steps)
+        return replace(after, s=steps.f) if past is None else after
 
 
 FAULTS = (
@@ -123,7 +101,7 @@ FAULTS = (
         formula="right: theta_t = t base^(-2r/d)\nwrong: theta_t = t_0 base^(-2r/d), t_0 the length of the prompt",
         cause="The position is taken from the prefill and not advanced.",
         fix="Take the position from the number of tokens in the cache.",
-        replacements=_position(lambda positions, cache: positions - (cache.length - _prompt(cache))),
+        formulas=_position(lambda positions, at: positions - (at.before - at.prompt)),
     ),
     Fault(
         "DecodePositionZero",
@@ -132,7 +110,7 @@ FAULTS = (
         formula="right: theta_t = t base^(-2r/d)\nwrong: theta_t = 0",
         cause="The step calls the rotation for a sequence of length one without an offset.",
         fix="Take the position from the number of tokens in the cache.",
-        replacements=_position(lambda positions, cache: 0 * positions),
+        formulas=_position(lambda positions, at: 0 * positions),
     ),
     Fault(
         "DecodePositionShifted",
@@ -141,7 +119,7 @@ FAULTS = (
         formula="right: theta_t = t base^(-2r/d)\nwrong: theta_t = (t + 1) base^(-2r/d)",
         cause="The position is read from the cache after it was advanced, or counted from 1.",
         fix="The first token has position 0; a new token's position is the number of tokens before it.",
-        replacements=_position(lambda positions, cache: positions + 1),
+        formulas=_position(lambda positions, at: positions + 1),
     ),
     Fault(
         "DecodeStatesStale",
@@ -151,7 +129,7 @@ FAULTS = (
         "wrong: s_j = 0 in that sum where token j was decoded",
         cause="The new state is written to a copy of the cache, or not at all.",
         fix="Append s_t to the cache in every step.",
-        replacements=_forgotten("s"),
+        formulas=_forgotten("s"),
     ),
     Fault(
         "DecodeFeedbackKeysStale",
@@ -160,7 +138,7 @@ FAULTS = (
         formula="right: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(D)\nwrong: logit_fb_tj = 0 where token j was decoded",
         cause="The new feedback key is written to a copy of the cache, or not at all.",
         fix="Append k_fb_t to the cache in every step.",
-        replacements=_forgotten("k_fb"),
+        formulas=_forgotten("k_fb"),
     ),
     Fault(
         "DecodeKeysStale",
@@ -170,7 +148,7 @@ FAULTS = (
         "wrong: k_j = 0 and v_j = 0 where token j < t was decoded",
         cause="New keys and values are written to a copy of the cache, or not at all.",
         fix="Append k_t and v_t to the cache in every step.",
-        replacements=_forgotten("k_rotated", "v"),
+        formulas=_forgotten("k_rotated", "v"),
     ),
     Fault(
         "DecodeKeysUnrotated",
@@ -180,7 +158,7 @@ FAULTS = (
         "wrong: logit_tj = <R(t) q_t, k_j> / sqrt(d) where token j < t was decoded",
         cause="The step caches the key before it rotates it.",
         fix="Rotate the new key by its position before it enters the cache.",
-        replacements=_step(_leaves_unrotated_keys),
+        formulas=_KeysUnrotated,
     ),
     Fault(
         "DecodeForgetsPrompt",
@@ -189,7 +167,7 @@ FAULTS = (
         formula="right: sums over j from 0\nwrong: sums over j from t_0, the length of the prompt",
         cause="The prefill does not fill the cache, or the first step starts a new one.",
         fix="Keep keys, values, feedback keys and states of the prompt in the cache.",
-        replacements={"decode.prefill": _remember_prompt, "decode.decode_step": _from_prompt_on},
+        formulas=_ForgetsPrompt,
     ),
     Fault(
         "DecodeForgetsItself",
@@ -198,7 +176,7 @@ FAULTS = (
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over j < t of alpha_tj v_j",
         cause="The cache is read before the new key and value are appended.",
         fix="Append the new key and value first, and then attend.",
-        replacements=_step(forward_read(lambda read, q, k, v: read(q, k[..., :-1, :], v[..., :-1, :]))),
+        formulas=_ForgetsItself,
     ),
     Fault(
         "DecodeFeedbackSeesItself",
@@ -208,7 +186,7 @@ FAULTS = (
         "wrong: s_t = f_t + gamma_t (sum over j < t of alpha_fb_tj s_j + alpha_fb_tt f_t), softmax over j <= t",
         cause="The new feedback key is appended to the cache before the feedback attention reads it.",
         fix="Read the feedback attention first, and then append k_fb_t and s_t.",
-        replacements=_step(_feedback_sees_itself),
+        formulas=_FeedbackSeesItself,
     ),
     Fault(
         "DecodeGainMissing",
@@ -218,7 +196,7 @@ FAULTS = (
         "wrong: s_t = f_t + sum over j < t of alpha_fb_tj s_j",
         cause="The step has its own formula for the feedback, without the gain.",
         fix="Multiply the feedback by gamma_t.",
-        replacements=_step(inside(_gain_one)),
+        formulas=_GainMissing,
     ),
     Fault(
         "DecodeFeedbackMissing",
@@ -227,7 +205,7 @@ FAULTS = (
         formula="right: s_t = f_t + gamma_t sum over j < t of alpha_fb_tj s_j\nwrong: s_t = f_t",
         cause="The step stops after the forward attention.",
         fix="Add the feedback from the cached states.",
-        replacements=_step(feedback_read(lambda read, step, q, k, v: 0 * read(q, k, v))),
+        formulas=_FeedbackMissing,
     ),
     Fault(
         "DecodeRemembersSignal",
@@ -237,7 +215,7 @@ FAULTS = (
         "wrong: f_j instead of s_j in that sum where token j was decoded",
         cause="The variable from before the feedback is cached.",
         fix="Append s_t, after the feedback was added.",
-        replacements=_step(_leaves_signal),
+        formulas=_StepRemembersSignal,
     ),
     Fault(
         "PrefillRemembersSignal",
@@ -247,7 +225,7 @@ FAULTS = (
         "wrong: f_j instead of s_j in that sum where token j is in the prompt",
         cause="The variable from before the solve is cached.",
         fix="Cache the solution s of the prefill's solve.",
-        replacements={"decode.prefill": _prefill_leaves_signal},
+        formulas=_PrefillRemembersSignal,
     ),
 )
 """Faults of the area "decode"."""

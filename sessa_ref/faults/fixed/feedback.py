@@ -2,35 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from sessa_ref.faults.fault import Fault, Replacements, inside, replaced
-from sessa_ref.faults.fixed.entry import always, projected, root, sigmoid, with_diagonal, without
-from sessa_ref.faults.fixed.step import (
-    FIRST_TOKEN_FED,
-    Step,
-    feedback_read,
-    first_step_is_prefill,
-    read_with_itself,
-    solved_for_itself,
-    watched,
-    with_last_token,
-)
+from sessa_ref.faults.fault import Fault
+from sessa_ref.faults.fixed.changes import WithDiagonal, always, projected, root, sigmoid, without
+from sessa_ref.faults.fixed.situation import Situated
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import layer
+from sessa_ref.reference import Cache, Formulas, Trace, attention
 
 
-def _queries_times(ratio: Callable[[SessaParameters], float]) -> Replacements:
+def _queries_times(ratio: Callable[[SessaParameters], float]) -> type[Formulas]:
     """Feedback logits are multiplied by the root of a ratio."""
 
     def change(parameters: SessaParameters, z: Array) -> Array:
         q_fb, k_fb = np.split(z, 2, axis=-1)
         return np.concatenate([q_fb * root(ratio(parameters), z), k_fb], axis=-1)
 
-    return projected("proj_fb", change)
+    return projected("mixer.proj_fb", change)
 
 
 def _swapped(parameters: SessaParameters, z: Array) -> Array:
@@ -38,88 +28,84 @@ def _swapped(parameters: SessaParameters, z: Array) -> Array:
     return np.concatenate([k_fb, q_fb], axis=-1)
 
 
-def _strictly_lower(original: Callable) -> Callable:
-    return lambda gamma, alpha: np.tril(original(gamma, alpha), k=-1)
+def _seen_and_dropped(visible: Callable[[int, int], Array]) -> type[Formulas]:
+    """The feedback softmax is over visible(T, past), and of its weights those of the strict past are kept."""
+
+    class SeenAndDropped(Formulas):
+        def strict_past(self, T: int, past: int) -> Array:
+            return visible(T, past)
+
+        def routing_matrix(self, gamma: Array, alpha: Array) -> Array:
+            return np.tril(super().routing_matrix(gamma, alpha), k=alpha.shape[-1] - alpha.shape[-2] - 1)
+
+    return SeenAndDropped
 
 
-def _past_and_present(T: int) -> Array:
-    return np.tri(T, dtype=bool)
+class _DiagonalSolved(WithDiagonal):
+    def strict_past(self, T: int, past: int) -> Array:
+        return attention.past_and_present(T, past)
 
 
-def _seen_and_dropped(read: Callable, step: Step, q: Array, k: Array, v: Array) -> Array:
-    return read_with_itself(read, step, q, k, v, own=0 * step.f)
+class _FirstTokenFed(Formulas):
+    """s_0 = (1 + gamma_0) f_0."""
+
+    def strict_past(self, T: int, past: int) -> Array:
+        visible = super().strict_past(T, past).copy()
+        if past == 0:
+            visible[:1, :1] = True
+        return visible
+
+    def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
+        if past is None or past.shape[-2] == 0:
+            first = f[..., :1, :] + B[..., :1, :1] @ f[..., :1, :]
+            f = np.concatenate([first, f[..., 1:, :]], axis=-2)
+        return super().forward_substitution(B, f, past)
 
 
-def _seen_and_solved(read: Callable, step: Step, q: Array, k: Array, v: Array) -> Array:
-    return solved_for_itself(step, q, k, v, sees_itself=True)
-
-
-def _gain(change: Callable[[Array, float], Array]) -> Replacements:
+def _gain(change: Callable[[Array, float], Array]) -> type[Formulas]:
     """The gain is change(<u_t, w> + b, gamma_max)."""
-    return {
-        "feedback.gain": always(lambda u, weight, bias, gamma_max: change((u @ weight.T)[..., 0] + bias, gamma_max))
-    }
+    return always(gain=lambda u, weight, bias, gamma_max: change((u @ weight.T)[..., 0] + bias, gamma_max))
 
 
-def _gain_arguments(change: Callable[..., tuple]) -> Replacements:
+def _gain_arguments(change: Callable[..., tuple]) -> type[Formulas]:
     """The gain is computed from change(u, weight, bias, gamma_max)."""
-    return {
-        "feedback.gain": lambda original: (
-            lambda u, weight, bias, gamma_max: original(*change(u, weight, bias, gamma_max))
-        )
-    }
+
+    class GainArguments(Formulas):
+        def gain(self, u: Array, weight: Array, bias: Array, gamma_max: float) -> Array:
+            return super().gain(*change(u, weight, bias, gamma_max))
+
+    return GainArguments
 
 
 def _clipped(z: Array, bound: float) -> Array:
     return np.where(np.real(z) > bound, bound, np.where(np.real(z) < -bound, -bound, z))
 
 
-def _absolute(original: Callable) -> Callable:
-    def gain(u: Array, weight: Array, bias: Array, gamma_max: float) -> Array:
-        gamma = original(u, weight, bias, gamma_max)
+class _Absolute(Formulas):
+    def gain(self, u: Array, weight: Array, bias: Array, gamma_max: float) -> Array:
+        gamma = super().gain(u, weight, bias, gamma_max)
         return np.where(np.real(gamma) < 0, -gamma, gamma)
 
-    return gain
+
+class _FromNormalized(Situated):
+    def gain_input(self, u: Array) -> Array:
+        n = self.n
+        return super().gain_input(u if n is None else n)
 
 
-def _gain_from_normalized() -> Replacements:
-    def given_n(parameters: SessaParameters, x: Any, name: str, axes: str) -> Replacements:
-        n = layer.before_mixer(parameters, layer.as_tokens(parameters.config, x, name, axes))[0]
-        return _gain_arguments(lambda u, weight, bias, gamma_max: (n.reshape(u.shape), weight, bias, gamma_max))
+class _OfSource(Situated):
+    """B_tj = gamma_j alpha_tj; the cache keeps gamma_j s_j, so that a step needs no other token's gain."""
 
-    return {
-        "layer.trace": inside(lambda parameters, x: given_n(parameters, x, "x", "T D")),
-        "decode.decode_step": inside(lambda parameters, x_t, cache: given_n(parameters, x_t, "x_t", "D")),
-    }
+    def routing_matrix(self, gamma: Array, alpha: Array) -> Array:
+        if self.past is not None:
+            return super().routing_matrix(1 + 0 * gamma, alpha)
+        return gamma[..., None, :] * alpha
 
-
-def _gain_of_source() -> Replacements:
-    """B_tj = gamma_j alpha_tj; the decoding cache keeps gamma_j s_j, so that a step needs no other gain."""
-
-    def prefill(original: Callable) -> Callable:
-        def replacement(parameters, x):
-            y, cache = original(parameters, x)
-            return y, replace(cache, s=layer.trace(parameters, x).gamma[..., None] * cache.s)
-
-        return replacement
-
-    def decode_step(original: Callable) -> Callable:
-        def replacement(parameters, x_t, cache):
-            with watched() as step, replaced({"feedback.gain": _one}):
-                y, after = original(parameters, x_t, cache)
-            return y, with_last_token(after, s=step.gamma[..., None] * after.s[..., -1:, :])
-
-        return replacement
-
-    return {
-        "feedback.routing_matrix": always(lambda gamma, alpha: gamma[..., None, :] * alpha),
-        "decode.prefill": prefill,
-        "decode.decode_step": decode_step,
-    }
-
-
-def _one(original: Callable) -> Callable:
-    return lambda *arguments: 1 + 0 * original(*arguments)
+    def remember(self, past: Cache | None, steps: Trace) -> Cache:
+        cache = super().remember(past, steps)
+        before = 0 if past is None else past.length
+        new = steps.gamma[..., None] * cache.s[..., before:, :]
+        return replace(cache, s=np.concatenate([cache.s[..., :before, :], new], axis=-2))
 
 
 FAULTS = (
@@ -131,9 +117,7 @@ FAULTS = (
         "wrong: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(d), d = D/H",
         cause="The forward attention's scale is used for both attentions.",
         fix="The feedback attention has one head of width D: divide by sqrt(D).",
-        replacements=_queries_times(
-            lambda parameters: parameters.config.feedback_width / parameters.config.query_width
-        ),
+        formulas=_queries_times(lambda parameters: parameters.config.feedback_width / parameters.config.query_width),
     ),
     Fault(
         "FeedbackScaleMissing",
@@ -142,7 +126,7 @@ FAULTS = (
         formula="right: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(D)\nwrong: logit_fb_tj = <q_fb_t, k_fb_j>",
         cause="The factor was forgotten in the hand-written feedback attention.",
         fix="Divide by the root of the feedback width, D in the published layer.",
-        replacements=_queries_times(lambda parameters: parameters.config.feedback_width),
+        formulas=_queries_times(lambda parameters: parameters.config.feedback_width),
     ),
     Fault(
         "FeedbackSeesItself",
@@ -151,11 +135,7 @@ FAULTS = (
         formula="right: alpha_fb_tj = softmax over j < t\nwrong: alpha_fb_tj = softmax over j <= t, then j < t is kept",
         cause="The forward attention's mask before the softmax, a strictly lower triangle after it.",
         fix="Hide the diagonal before the softmax.",
-        replacements={
-            "attention.strict_past": always(_past_and_present),
-            "feedback.routing_matrix": _strictly_lower,
-            "decode.decode_step": feedback_read(_seen_and_dropped),
-        },
+        formulas=_seen_and_dropped(attention.past_and_present),
     ),
     Fault(
         "FeedbackDiagonalSolved",
@@ -165,11 +145,7 @@ FAULTS = (
         "wrong: s_t = f_t + sum over j <= t of B_tj s_j, softmax over j <= t",
         cause="The forward attention's mask is used for both attentions; a general solver takes any diagonal.",
         fix="Hide the diagonal before the softmax, and solve with a unit diagonal.",
-        replacements={
-            "attention.strict_past": always(_past_and_present),
-            "solve.forward_substitution": with_diagonal,
-            "decode.decode_step": lambda original: first_step_is_prefill(feedback_read(_seen_and_solved)(original)),
-        },
+        formulas=_DiagonalSolved,
     ),
     Fault(
         "FeedbackNotRenormalised",
@@ -178,11 +154,7 @@ FAULTS = (
         formula="right: alpha_fb_tj = softmax over j < t\nwrong: alpha_fb_tj = softmax over all j, then j < t is kept",
         cause="The mask multiplies the weights instead of hiding logits.",
         fix="Hide all but the strict past before the softmax.",
-        replacements={
-            "attention.strict_past": always(lambda T: np.ones((T, T), dtype=bool)),
-            "feedback.routing_matrix": _strictly_lower,
-            "decode.decode_step": feedback_read(_seen_and_dropped),
-        },
+        formulas=_seen_and_dropped(lambda T, past: np.ones((T, past + T), dtype=bool)),
     ),
     Fault(
         "FeedbackQueriesKeysSwapped",
@@ -191,7 +163,7 @@ FAULTS = (
         formula="right: (q_fb, k_fb) = W_fb u + b_fb\nwrong: (k_fb, q_fb) = W_fb u + b_fb",
         cause="The halves are unpacked in the other order.",
         fix="The first D outputs are queries, the last D are keys.",
-        replacements=projected("proj_fb", _swapped),
+        formulas=projected("mixer.proj_fb", _swapped),
     ),
     Fault(
         "FeedbackBiasMissing",
@@ -200,7 +172,7 @@ FAULTS = (
         formula="right: (q_fb, k_fb) = W_fb u + b_fb\nwrong: (q_fb, k_fb) = W_fb u",
         cause="proj_fb is built with bias=False, or its bias is not loaded.",
         fix="Add mixer.proj_fb.bias.",
-        replacements={"mixer.project": without("mixer.proj_fb.bias")},
+        formulas=without("mixer.proj_fb.bias"),
     ),
     Fault(
         "FirstTokenFeedsItself",
@@ -209,7 +181,7 @@ FAULTS = (
         formula="right: s_0 = f_0\nwrong: s_0 = (1 + gamma_0) f_0",
         cause="The mask of row 0 is opened to keep the softmax of an empty row from giving NaN.",
         fix="Set row 0 of the feedback weights to zero.",
-        replacements={**FIRST_TOKEN_FED, "decode.decode_step": first_step_is_prefill},
+        formulas=_FirstTokenFed,
     ),
     Fault(
         "GainUnclamped",
@@ -218,7 +190,7 @@ FAULTS = (
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = tanh(<w, u_t> + b)",
         cause="The paper's (18) is taken literally; the published layer has the factor.",
         fix="Multiply by gamma_max.",
-        replacements=_gain_arguments(lambda u, weight, bias, gamma_max: (u, weight, bias, 1.0)),
+        formulas=_gain_arguments(lambda u, weight, bias, gamma_max: (u, weight, bias, 1.0)),
     ),
     Fault(
         "GainClampFixed",
@@ -227,7 +199,7 @@ FAULTS = (
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = 0.999 tanh(<w, u_t> + b)",
         cause="gamma_max is not passed on, or written as a constant.",
         fix="Use the config's gamma_max.",
-        replacements=_gain_arguments(lambda u, weight, bias, gamma_max: (u, weight, bias, 0.999)),
+        formulas=_gain_arguments(lambda u, weight, bias, gamma_max: (u, weight, bias, 0.999)),
     ),
     Fault(
         "GainSigmoid",
@@ -236,7 +208,7 @@ FAULTS = (
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max sigmoid(<w, u_t> + b)",
         cause="The habit of gates between 0 and 1.",
         fix="Use tanh.",
-        replacements=_gain(lambda z, gamma_max: gamma_max * sigmoid(z)),
+        formulas=_gain(lambda z, gamma_max: gamma_max * sigmoid(z)),
     ),
     Fault(
         "GainHardClipped",
@@ -246,7 +218,7 @@ FAULTS = (
         "wrong: gamma_t = min(max(z_t, -gamma_max), gamma_max)",
         cause="clamp stands in for tanh.",
         fix="Use gamma_max tanh(z).",
-        replacements=_gain(_clipped),
+        formulas=_gain(_clipped),
     ),
     Fault(
         "GainTanhClipped",
@@ -256,7 +228,7 @@ FAULTS = (
         "wrong: gamma_t = min(max(tanh(z_t), -gamma_max), gamma_max)",
         cause="gamma_max is read as a bound for clamp.",
         fix="Multiply tanh by gamma_max.",
-        replacements=_gain(lambda z, gamma_max: _clipped(np.tanh(z), gamma_max)),
+        formulas=_gain(lambda z, gamma_max: _clipped(np.tanh(z), gamma_max)),
     ),
     Fault(
         "GainBiasMissing",
@@ -265,7 +237,7 @@ FAULTS = (
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max tanh(<w, u_t>)",
         cause="gamma_bias, a parameter of its own, is not used or not loaded.",
         fix="Add mixer.gamma_bias before tanh.",
-        replacements=_gain_arguments(lambda u, weight, bias, gamma_max: (u, weight, np.zeros_like(bias), gamma_max)),
+        formulas=_gain_arguments(lambda u, weight, bias, gamma_max: (u, weight, np.zeros_like(bias), gamma_max)),
     ),
     Fault(
         "GainContextMissing",
@@ -274,7 +246,7 @@ FAULTS = (
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max tanh(b)",
         cause="gamma_ctx is not used or not loaded.",
         fix="Add <gamma_ctx, u_t> before tanh.",
-        replacements=_gain_arguments(lambda u, weight, bias, gamma_max: (u, np.zeros_like(weight), bias, gamma_max)),
+        formulas=_gain_arguments(lambda u, weight, bias, gamma_max: (u, np.zeros_like(weight), bias, gamma_max)),
     ),
     Fault(
         "GainOfSource",
@@ -283,7 +255,7 @@ FAULTS = (
         formula="right: B_tj = gamma_t alpha_fb_tj\nwrong: B_tj = gamma_j alpha_fb_tj",
         cause="The gain is broadcast along the rows of B instead of the columns.",
         fix="Multiply row t by gamma_t: gamma[..., :, None] * alpha.",
-        replacements=_gain_of_source(),
+        formulas=_OfSource,
     ),
     Fault(
         "GainFromNormalized",
@@ -292,7 +264,7 @@ FAULTS = (
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max tanh(<w, n_t> + b)",
         cause="The gain is computed outside the mixer.",
         fix="Compute the gain from u = GELU(a).",
-        replacements=_gain_from_normalized(),
+        formulas=_FromNormalized,
     ),
     Fault(
         "GainAbsolute",
@@ -301,7 +273,7 @@ FAULTS = (
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = |gamma_max tanh(<w, u_t> + b)|",
         cause="The gain is taken for a magnitude.",
         fix="Let the gain be negative.",
-        replacements={"feedback.gain": _absolute},
+        formulas=_Absolute,
     ),
 )
 """Faults of the area "feedback"."""

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sessa_ref.faults.fault import Fault, Replacements, Wrapper, inside
-from sessa_ref.faults.fixed.entry import always
+from sessa_ref.faults.fault import Fault
+from sessa_ref.faults.fixed.changes import always
 from sessa_ref.notation import Array
-from sessa_ref.reference import solve, tokenwise
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import Formulas, attention
 
 
 def tanh_gelu_derivative(a: Array) -> Array:
@@ -18,35 +19,16 @@ def tanh_gelu_derivative(a: Array) -> Array:
     return (1 + tanh) / 2 + a / 2 * (1 - tanh * tanh) * c * (1 + 3 * 0.044715 * a * a)
 
 
-def _in_feedback(name: str, wrapper: Wrapper) -> Replacements:
-    """Replace a function where the feedback branch's gradients use it."""
-    return {"gradients._feedback": inside(lambda parameters, gradients, steps, df: {name: wrapper})}
+def _through(which: str, change: Callable[[Array], Array]) -> type[Formulas]:
+    """The gradient of the output of the linear map `which` becomes change(dz)."""
 
+    class Through(Formulas):
+        def linear_gradient(
+            self, parameters: SessaParameters, name: str, x: Array, dy: Array
+        ) -> tuple[Array, dict[str, Array]]:
+            return super().linear_gradient(parameters, name, x, change(dy) if name == which else dy)
 
-def _in_forward(name: str, wrapper: Wrapper) -> Replacements:
-    """Replace a function where the forward attention's gradients use it."""
-    return {"gradients._forward": inside(lambda parameters, gradients, steps, df: {name: wrapper})}
-
-
-def _through(name: str, change: Callable[[Array], Array]) -> Replacements:
-    """The gradient of the output of the linear map `name` becomes change(dz)."""
-
-    def wrap(original: Callable) -> Callable:
-        def linear(parameters, gradients, which, x, dy):
-            return original(parameters, gradients, which, x, change(dy) if which == name else dy)
-
-        return linear
-
-    return {"gradients._linear": wrap}
-
-
-def _nothing(original: Callable) -> Callable:
-    return lambda alpha, q, k, dout, values: original(alpha, q, k, 0 * dout, values)
-
-
-def _without_mean(original: Callable) -> Callable:
-    none = {"gradients._mean_dalpha": always(lambda alpha, dout, values: 0 * np.sum(dout, axis=-1))}
-    return inside(lambda *arguments: none)(original)
+    return Through
 
 
 def _without_gate(dz: Array) -> Array:
@@ -54,42 +36,59 @@ def _without_gate(dz: Array) -> Array:
     return np.concatenate([da, 0 * dg], axis=-1)
 
 
+class _RoutingDetached(Formulas):
+    def feedback_weights_gradient(
+        self, alpha: Array, q: Array, k: Array, dout: Array, values: Array
+    ) -> tuple[Array, Array]:
+        return super().feedback_weights_gradient(alpha, q, k, 0 * dout, values)
+
+
+class _AttentionDetached(Formulas):
+    def forward_weights_gradient(
+        self, alpha: Array, q: Array, k: Array, dout: Array, values: Array
+    ) -> tuple[Array, Array]:
+        return super().forward_weights_gradient(alpha, q, k, 0 * dout, values)
+
+
+class _SoftmaxMeanMissing(Formulas):
+    def feedback_weights_gradient(
+        self, alpha: Array, q: Array, k: Array, dout: Array, values: Array
+    ) -> tuple[Array, Array]:
+        dalpha = dout @ np.swapaxes(values, -1, -2)
+        return attention.weights_gradient(alpha, q, k, dalpha, 0 * np.sum(dout, axis=-1))
+
+
+class _RoutingSignFlipped(Formulas):
+    def routing_gradient(self, df: Array) -> Array:
+        return -super().routing_gradient(df)
+
+
+class _GainDetached(Formulas):
+    def gain_gradient(self, u: Array, weight: Array, bias: Array, gamma_max: float, dgamma: Array) -> Array:
+        return 0 * super().gain_gradient(u, weight, bias, gamma_max, dgamma)
+
+
+class _SolveNotTransposed(Formulas):
+    def backward_substitution(self, B: Array, ds: Array) -> Array:
+        return self.forward_substitution(B, ds)
+
+
 def _one_hop(B: Array, ds: Array) -> Array:
     return ds + np.swapaxes(np.tril(B, k=-1), -1, -2) @ ds
 
 
-def _negated_routing(original: Callable) -> Callable:
-    return lambda parameters, gradients, steps, df: original(parameters, gradients, steps, -df)
+class _ResidualMissing(Formulas):
+    def residual_gradient(self, dy: Array, dbranch: Array) -> Array:
+        return super().residual_gradient(0 * dy, dbranch)
 
 
-def _constant_statistics(original: Callable) -> Callable:
-    def layer_norm(parameters, gradients, x, dn):
-        original(parameters, gradients, x, dn)  # records the gradients of weight and bias, which are right
-        _, scale = tokenwise.standardize(x, parameters.config.norm_eps)
-        return dn * parameters["ln.weight"] * scale
-
-    return layer_norm
+class _BatchMean(Formulas):
+    def over_batch(self, gradient: Array, batch: tuple[int, ...]) -> Array:
+        return np.asanyarray(super().over_batch(gradient, batch) / max(math.prod(batch), 1))
 
 
-def _without_residual(original: Callable) -> Callable:
-    def backward(parameters, steps, dy):
-        dx, gradients = original(parameters, steps, dy)
-        return dx - np.asanyarray(dy), gradients
-
-    return backward
-
-
-def _batch_mean(original: Callable) -> Callable:
-    def backward(parameters, steps, dy):
-        dx, gradients = original(parameters, steps, dy)
-        rows = max(math.prod(steps.x.shape[:-2]), 1)
-        return dx, {name: np.asanyarray(gradient / rows) for name, gradient in gradients.items()}
-
-    return backward
-
-
-def _first_of_group(z: Array, G: int) -> Array:
-    return z[..., :: z.shape[-3] // G, :, :]
+def _first_of_group(dz: Array, G: int) -> Array:
+    return dz[..., :: dz.shape[-3] // G, :, :]
 
 
 FAULTS = (
@@ -101,7 +100,7 @@ FAULTS = (
         "wrong: dlogit_fb_tj = 0",
         cause="The feedback weights are detached, or computed without gradients.",
         fix="Let dB = lambda s^T flow back through the feedback softmax.",
-        replacements=_in_feedback("gradients._weights", _nothing),
+        formulas=_RoutingDetached,
     ),
     Fault(
         "GradientGainDetached",
@@ -110,7 +109,7 @@ FAULTS = (
         formula="right: dgamma_t = sum over j < t of dB_tj alpha_fb_tj\nwrong: dgamma_t = 0",
         cause="The gain is detached, or computed without gradients.",
         fix="Let dB flow back into gamma.",
-        replacements=_in_feedback("feedback.gain", lambda original: lambda *a, **named: 1 + 0 * original(*a, **named)),
+        formulas=_GainDetached,
     ),
     Fault(
         "GradientSolveDetached",
@@ -119,7 +118,7 @@ FAULTS = (
         formula="right: df = lambda, dB_tj = <lambda_t, s_j>, (I - B)^T lambda = ds\nwrong: the same with lambda = ds",
         cause="A custom solve whose backward pass returns its gradient as it came.",
         fix="Solve (I - B)^T lambda = ds.",
-        replacements={"solve.backward_substitution": always(lambda B, ds: ds)},
+        formulas=always(backward_substitution=lambda B, ds: ds),
     ),
     Fault(
         "GradientSolveNotTransposed",
@@ -128,7 +127,7 @@ FAULTS = (
         formula="right: (I - B)^T lambda = ds\nwrong: (I - B) lambda = ds",
         cause="The forward routine is called again for the backward pass.",
         fix="Solve with the transpose, from the last token to the first.",
-        replacements={"solve.backward_substitution": always(lambda B, ds: solve.forward_substitution(B, ds))},
+        formulas=_SolveNotTransposed,
     ),
     Fault(
         "GradientSolveOneHop",
@@ -137,7 +136,7 @@ FAULTS = (
         formula="right: (I - B)^T lambda = ds\nwrong: lambda = ds + B^T ds",
         cause="The backward pass applies B^T to ds instead of to lambda.",
         fix="Solve (I - B)^T lambda = ds.",
-        replacements={"solve.backward_substitution": always(_one_hop)},
+        formulas=always(backward_substitution=_one_hop),
     ),
     Fault(
         "GradientRoutingSignFlipped",
@@ -146,7 +145,7 @@ FAULTS = (
         formula="right: dB_tj = <lambda_t, s_j>\nwrong: dB_tj = -<lambda_t, s_j>",
         cause="The gradient of I - B is passed on as that of B.",
         fix="Negate it: d(I - B) = -dB.",
-        replacements={"gradients._feedback": _negated_routing},
+        formulas=_RoutingSignFlipped,
     ),
     Fault(
         "GradientGateDetached",
@@ -155,7 +154,7 @@ FAULTS = (
         formula="right: dg = W_out^T dy s\nwrong: dg = 0",
         cause="The gate is detached, or the backward pass of the product returns one factor's gradient only.",
         fix="Give g the gradient of the product: the incoming one times s.",
-        replacements=_through("W_in", _without_gate),
+        formulas=_through("W_in", _without_gate),
     ),
     Fault(
         "GradientNormDetached",
@@ -165,7 +164,7 @@ FAULTS = (
         "wrong: dx = scale dz",
         cause="The statistics are computed without gradients.",
         fix="Differentiate through mean and variance.",
-        replacements={"gradients._layer_norm": _constant_statistics},
+        formulas=always(standardize_gradient=lambda dstandard, standard, scale: dstandard * scale),
     ),
     Fault(
         "GradientAttentionDetached",
@@ -174,7 +173,7 @@ FAULTS = (
         formula="right: dlogit_tj = alpha_tj (dalpha_tj - sum_i alpha_ti dalpha_ti)\nwrong: dlogit_tj = 0",
         cause="The forward weights are detached, or computed without gradients.",
         fix="Let dalpha flow back through the forward softmax.",
-        replacements=_in_forward("gradients._weights", _nothing),
+        formulas=_AttentionDetached,
     ),
     Fault(
         "GradientValuesDetached",
@@ -183,7 +182,7 @@ FAULTS = (
         formula="right: dv_j = sum over t >= j of alpha_tj do_t\nwrong: dv_j = 0",
         cause="The values are detached, or the backward pass of the attention omits them.",
         fix="Let do flow back into the values.",
-        replacements=_through("mixer.v_proj", lambda dv: 0 * dv),
+        formulas=_through("mixer.v_proj", lambda dv: 0 * dv),
     ),
     Fault(
         "GradientSoftmaxMeanMissing",
@@ -193,7 +192,7 @@ FAULTS = (
         "wrong: dlogit_fb_tj = alpha_fb_tj dalpha_fb_tj",
         cause="A hand-written softmax gradient that forgets the denominator.",
         fix="Subtract the row's mean of dalpha_fb under alpha_fb.",
-        replacements=_in_feedback("gradients._weights", _without_mean),
+        formulas=_SoftmaxMeanMissing,
     ),
     Fault(
         "GradientGainSlopeMissing",
@@ -203,7 +202,7 @@ FAULTS = (
         "wrong: dz_t = dgamma_t gamma_max",
         cause="A hand-written gradient of the gain.",
         fix="Multiply by 1 - tanh(z)^2.",
-        replacements=_in_feedback("feedback.gain", lambda original: lambda *a, **named: 0 * original(*a, **named)),
+        formulas=always(gain_gradient=lambda u, weight, bias, gamma_max, dgamma: dgamma * gamma_max),
     ),
     Fault(
         "GradientTanhGelu",
@@ -213,7 +212,7 @@ FAULTS = (
         "wrong: GELU'(a) = d/da a/2 (1 + tanh(sqrt(2/pi) (a + 0.044715 a^3)))",
         cause="A fused kernel's backward pass for the other GELU.",
         fix="Use the derivative of the exact GELU.",
-        replacements={"tokenwise.gelu_derivative": always(tanh_gelu_derivative)},
+        formulas=always(gelu_derivative=tanh_gelu_derivative),
     ),
     Fault(
         "GradientResidualMissing",
@@ -222,7 +221,7 @@ FAULTS = (
         formula="right: dx = dy + (what comes through the block)\nwrong: dx = (what comes through the block)",
         cause="The backward pass of the block is written for the branch alone.",
         fix="Add dy to dx.",
-        replacements={"gradients.backward": _without_residual},
+        formulas=_ResidualMissing,
     ),
     Fault(
         "GradientBatchMean",
@@ -231,7 +230,7 @@ FAULTS = (
         formula="right: dW = sum over batch rows\nwrong: dW = mean over batch rows",
         cause="A mean over the batch in a hand-written backward pass.",
         fix="Sum over the batch; averaging is the loss's affair.",
-        replacements={"gradients.backward": _batch_mean},
+        formulas=_BatchMean,
     ),
     Fault(
         "GradientGroupsNotSummed",
@@ -241,7 +240,7 @@ FAULTS = (
         "wrong: dk_g, dv_g = those of its first query head",
         cause="The backward pass of the repetition picks instead of summing.",
         fix="Sum dk and dv over the query heads of each group.",
-        replacements={"gradients._sum_groups": always(_first_of_group)},
+        formulas=always(sum_groups=_first_of_group),
     ),
     Fault(
         "GradientRotationNotUndone",
@@ -250,7 +249,7 @@ FAULTS = (
         formula="right: dq_t = R(-t) d(R(t) q_t), and for k\nwrong: dq_t = d(R(t) q_t), and for k",
         cause="The backward pass starts from the rotated queries and keys.",
         fix="Rotate dq and dk by -theta.",
-        replacements=_in_forward("rotary.rotate", always(lambda z, theta: z)),
+        formulas=always(rotate_back=lambda dz, theta: dz),
     ),
 )
 """Faults of the area "gradient"."""

@@ -7,15 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.faults.fault import Fault, Replacements, inside
-from sessa_ref.faults.fixed.entry import always, projected
+from sessa_ref.faults.fault import Fault
+from sessa_ref.faults.fixed.changes import always
+from sessa_ref.faults.fixed.situation import Situated
 from sessa_ref.notation import Array, real_dtype
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.precision import round_to
-from sessa_ref.reference import attention, rotary
+from sessa_ref.reference import Formulas, attention
 
 
-def turned(config: SessaConfig, z: Array, heads: int, positions: Array, sense: int = 1) -> Array:
+def _turned(formulas: Formulas, config: SessaConfig, z: Array, heads: int, positions: Array, sense: int = 1) -> Array:
     """A projection z, (..., T, features), with each of its heads rotated; `sense` -1 turns backwards.
 
     Pairs and frequencies are over the heads' width; z itself where that width is odd.
@@ -23,89 +24,84 @@ def turned(config: SessaConfig, z: Array, heads: int, positions: Array, sense: i
     width = z.shape[-1] // heads
     if width % 2:
         return z
-    theta = sense * rotary.angles(replace(config, query_width=width), positions)
-    rotated = rotary.rotate(attention.split_heads(z, heads), theta)
+    theta = sense * formulas.angles(replace(config, query_width=width), positions)
+    rotated = formulas.rotate(attention.split_heads(z, heads), theta)
     return np.moveaxis(rotated, -3, -2).reshape(z.shape)
 
 
-Change = Callable[[SessaConfig, Array, Array], Array]
+Change = Callable[[Formulas, SessaConfig, Array, Array], Array]
 
 
-def with_positions(name: str, change: Change) -> Replacements:
-    """The mixer's projection z becomes change(config, z, positions), where there is rotary embedding.
+def _with_positions(**changes: Change) -> type[Formulas]:
+    """The mixer's projection z becomes change(formulas, config, z, positions), where there is rotary embedding.
 
     The reference rotates queries and keys afterwards; a change can undo that in advance.
     """
 
-    def at(parameters: SessaParameters, start: int, stop: int, like: Array) -> Replacements:
-        config = parameters.config
-        if not config.rope:
-            return {}
-        positions = np.arange(start, stop, dtype=real_dtype(like), like=like)
-        return projected(name, lambda _, z: change(config, z, positions))
+    class WithPositions(Situated):
+        def linear(self, parameters: SessaParameters, name: str, x: Array) -> Array:
+            z = super().linear(parameters, name, x)
+            change = changes.get(name.removeprefix("mixer."))
+            if change is None or not parameters.config.rope:
+                return z
+            positions = np.arange(self.before, self.before + x.shape[-2], dtype=real_dtype(x), like=x)
+            return change(self, parameters.config, z, positions)
 
-    return {
-        "mixer.mixer": inside(lambda parameters, u: at(parameters, 0, u.shape[-2], u)),
-        "decode.decode_step": inside(
-            lambda parameters, x_t, cache: at(parameters, cache.length, cache.length + 1, cache.s)
-        ),
-    }
+    return WithPositions
 
 
-def _half_split(original: Callable) -> Callable:
-    def rotate(z: Array, theta: Array) -> Array:
+class _HalfSplit(Formulas):
+    def rotate(self, z: Array, theta: Array) -> Array:
         to_pairs = np.arange(z.shape[-1]).reshape(2, -1).T.ravel()
-        return original(z[..., to_pairs], theta)[..., np.argsort(to_pairs)]
-
-    return rotate
+        return super().rotate(z[..., to_pairs], theta)[..., np.argsort(to_pairs)]
 
 
-def _with_base(base: Callable[[float], float]) -> Replacements:
-    def wrap(original: Callable) -> Callable:
-        return lambda config, positions: original(replace(config, rope_base=base(config.rope_base)), positions)
-
-    return {"rotary.angles": wrap}
+class _Reversed(Formulas):
+    def rotate(self, z: Array, theta: Array) -> Array:
+        return super().rotate(z, -theta)
 
 
-def _rounded_angles(dtype: str) -> Replacements:
-    def wrap(original: Callable) -> Callable:
-        def angles(config: SessaConfig, positions: Array) -> Array:
-            theta = original(config, positions)
+def _with_base(base: Callable[[float], float]) -> type[Formulas]:
+    class WithBase(Formulas):
+        def angles(self, config: SessaConfig, positions: Array) -> Array:
+            return super().angles(replace(config, rope_base=base(config.rope_base)), positions)
+
+    return WithBase
+
+
+def _rounded_angles(dtype: str) -> type[Formulas]:
+    class RoundedAngles(Formulas):
+        def angles(self, config: SessaConfig, positions: Array) -> Array:
+            theta = super().angles(config, positions)
             return round_to(np.asarray(theta), dtype).astype(theta.dtype)
 
-        return angles
-
-    return {"rotary.angles": wrap}
+    return RoundedAngles
 
 
-def _keys_unrotated(config: SessaConfig, z: Array, positions: Array) -> Array:
+def _keys_unrotated(formulas: Formulas, config: SessaConfig, z: Array, positions: Array) -> Array:
     # Turned backwards, so that the rotation that follows gives the keys themselves.
-    return turned(config, z, config.kv_heads, positions, sense=-1)
+    return _turned(formulas, config, z, config.kv_heads, positions, sense=-1)
 
 
-def _keys_shifted(config: SessaConfig, z: Array, positions: Array) -> Array:
+def _keys_shifted(formulas: Formulas, config: SessaConfig, z: Array, positions: Array) -> Array:
     # Rotations add up: one position in advance, and the rest follows.
-    return turned(config, z, config.kv_heads, positions - positions + 1)
+    return _turned(formulas, config, z, config.kv_heads, positions - positions + 1)
 
 
-def _feedback(config: SessaConfig, z: Array, positions: Array) -> Array:
-    return turned(config, z, 2, positions)  # queries and keys are the two halves
+def _values(formulas: Formulas, config: SessaConfig, z: Array, positions: Array) -> Array:
+    return _turned(formulas, config, z, config.kv_heads, positions)
+
+
+def _feedback(formulas: Formulas, config: SessaConfig, z: Array, positions: Array) -> Array:
+    return _turned(formulas, config, z, 2, positions)  # queries and keys are the two halves
 
 
 def _before_heads(heads: Callable[[SessaConfig], int]) -> Change:
-    def change(config: SessaConfig, z: Array, positions: Array) -> Array:
-        return turned(config, turned(config, z, 1, positions), heads(config), positions, sense=-1)
+    def change(formulas: Formulas, config: SessaConfig, z: Array, positions: Array) -> Array:
+        whole = _turned(formulas, config, z, 1, positions)
+        return _turned(formulas, config, whole, heads(config), positions, sense=-1)
 
     return change
-
-
-def _both(first: Replacements, second: Replacements) -> Replacements:
-    """Two sets of replacements of the same functions, one after the other."""
-
-    def nested(name: str) -> Callable:
-        return lambda original: second[name](first[name](original))
-
-    return {name: nested(name) for name in first}
 
 
 FAULTS = (
@@ -116,7 +112,7 @@ FAULTS = (
         formula="right: pair r = (z_(2r), z_(2r+1))\nwrong: pair r = (z_r, z_(r+d/2))",
         cause='The "rotate_half" form of GPT-NeoX and LLaMA code in place of the interleaved one.',
         fix="Pair neighbours: even = z[..., 0::2], odd = z[..., 1::2].",
-        replacements={"rotary.rotate": _half_split},
+        formulas=_HalfSplit,
     ),
     Fault(
         "RotaryMissing",
@@ -125,7 +121,7 @@ FAULTS = (
         formula="right: logit_tj = <R(t) q_t, R(j) k_j> / sqrt(d)\nwrong: logit_tj = <q_t, k_j> / sqrt(d)",
         cause="use_forward_rope is not passed on, or off by default.",
         fix="Rotate forward queries and keys by their positions where the config says so.",
-        replacements={"rotary.rotate": always(lambda z, theta: z)},
+        formulas=always(rotate=lambda z, theta: z),
     ),
     Fault(
         "RotaryQueriesOnly",
@@ -134,7 +130,7 @@ FAULTS = (
         formula="right: logit_tj = <R(t) q_t, R(j) k_j> / sqrt(d)\nwrong: logit_tj = <R(t) q_t, k_j> / sqrt(d)",
         cause="The rotated keys are assigned to a name that is not used afterwards.",
         fix="Rotate the keys too, each by its own position.",
-        replacements=with_positions("k_proj", _keys_unrotated),
+        formulas=_with_positions(k_proj=_keys_unrotated),
     ),
     Fault(
         "RotaryReversed",
@@ -143,7 +139,7 @@ FAULTS = (
         formula="right: (e, o) -> (e cos - o sin, e sin + o cos)\nwrong: (e, o) -> (e cos + o sin, -e sin + o cos)",
         cause="A sign of the sine, or the transposed rotation matrix.",
         fix="Rotate by +theta.",
-        replacements={"rotary.rotate": lambda original: lambda z, theta: original(z, -theta)},
+        formulas=_Reversed,
     ),
     Fault(
         "RotaryOtherBase",
@@ -152,7 +148,7 @@ FAULTS = (
         formula="right: theta_tr = t 10000^(-2r/d)\nwrong: theta_tr = t 500000^(-2r/d)",
         cause="The base of a long-context model that was taken over.",
         fix="Use the config's base, 10000 in the published layer.",
-        replacements=_with_base(lambda base: 500000.0),
+        formulas=_with_base(lambda base: 500000.0),
     ),
     Fault(
         "RotaryExponentHalved",
@@ -161,7 +157,7 @@ FAULTS = (
         formula="right: theta_tr = t base^(-2r/d)\nwrong: theta_tr = t base^(-r/d)",
         cause="Frequencies from arange(d/2)/d instead of arange(0, d, 2)/d.",
         fix="Use exponents -2r/d for the pairs r = 0 .. d/2 - 1.",
-        replacements=_with_base(math.sqrt),
+        formulas=_with_base(math.sqrt),
     ),
     Fault(
         "RotaryOnValues",
@@ -170,7 +166,7 @@ FAULTS = (
         formula="right: o_t = sum_j alpha_tj v_j\nwrong: o_t = sum_j alpha_tj R(j) v_j",
         cause="The rotation is applied to q, k and v while they are still one array.",
         fix="Rotate queries and keys only.",
-        replacements=with_positions("v_proj", lambda config, z, p: turned(config, z, config.kv_heads, p)),
+        formulas=_with_positions(v_proj=_values),
     ),
     Fault(
         "RotaryOnFeedback",
@@ -180,7 +176,7 @@ FAULTS = (
         "wrong: logit_fb_tj = <R(t) q_fb_t, R(j) k_fb_j> / sqrt(D)",
         cause="One attention routine, with its rotation, serves both attentions.",
         fix="The feedback attention has no position embedding.",
-        replacements=with_positions("proj_fb", _feedback),
+        formulas=_with_positions(proj_fb=_feedback),
     ),
     Fault(
         "RotaryBeforeHeads",
@@ -190,9 +186,8 @@ FAULTS = (
         "wrong: theta_tr = t base^(-2r/D), r < D/2, over all heads (keys: G d in place of D)",
         cause="Rotation and reshape stand in the wrong order.",
         fix="Split into heads first, and rotate each head with the same frequencies.",
-        replacements=_both(
-            with_positions("q_proj", _before_heads(lambda config: config.heads)),
-            with_positions("k_proj", _before_heads(lambda config: config.kv_heads)),
+        formulas=_with_positions(
+            q_proj=_before_heads(lambda config: config.heads), k_proj=_before_heads(lambda config: config.kv_heads)
         ),
     ),
     Fault(
@@ -203,7 +198,7 @@ FAULTS = (
         "wrong: logit_tj = <R(t) q_t, R(j + 1) k_j> / sqrt(d)",
         cause="Queries and keys count positions from different starts.",
         fix="Give token j's key the position j, the same count as for queries.",
-        replacements=with_positions("k_proj", _keys_shifted),
+        formulas=_with_positions(k_proj=_keys_shifted),
     ),
     Fault(
         "RotaryAnglesBfloat16",
@@ -212,7 +207,7 @@ FAULTS = (
         formula="right: theta_tr = t base^(-2r/d)\nwrong: theta_tr = bfloat16(t base^(-2r/d))",
         cause="The angles, or tables of them, follow the layer's dtype or an autocast.",
         fix="Compute angles in float32 at least, and cast their sines and cosines.",
-        replacements=_rounded_angles("bfloat16"),
+        formulas=_rounded_angles("bfloat16"),
     ),
     Fault(
         "RotaryAnglesFloat16",
@@ -221,7 +216,7 @@ FAULTS = (
         formula="right: theta_tr = t base^(-2r/d)\nwrong: theta_tr = float16(t base^(-2r/d))",
         cause="The angles, or tables of them, follow the layer's dtype or an autocast.",
         fix="Compute angles in float32 at least, and cast their sines and cosines.",
-        replacements=_rounded_angles("float16"),
+        formulas=_rounded_angles("float16"),
     ),
 )
 """Faults of the area "rotary"."""

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sessa_ref.faults.fault import Fault, Replacements, Wrapper
-from sessa_ref.faults.fixed.entry import always, sigmoid, with_arrays, without
+from sessa_ref.faults.fault import Fault
+from sessa_ref.faults.fixed.changes import always, sigmoid, with_arrays, without
+from sessa_ref.faults.fixed.situation import Situated
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import layer, tokenwise
+from sessa_ref.reference import Formulas
 
 
 def tanh_gelu(a: Array) -> Array:
@@ -26,40 +27,32 @@ def relu(a: Array) -> Array:
     return np.where(np.real(a) > 0, a, 0)
 
 
-def _gelu(function: Callable[[Array], Array]) -> Replacements:
-    return {"tokenwise.gelu": always(function)}
-
-
-def _norm(change: Callable[[Array, float], Array]) -> Replacements:
+def _norm(change: Callable[[Array, float], Array]) -> type[Formulas]:
     """The layer norm before its affine map is change(x, eps)."""
-    return {"tokenwise.layer_norm": always(lambda x, weight, bias, eps: change(x, eps) * weight + bias)}
+    return always(layer_norm=lambda x, weight, bias, eps: change(x, eps) * weight + bias)
 
 
-def _eps(eps: float) -> Replacements:
-    def wrap(original: Callable) -> Callable:
-        def layer_norm(x: Array, weight: Array, bias: Array, _: float) -> Array:
+def _eps(fixed: float) -> type[Formulas]:
+    class Eps(Formulas):
+        def layer_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Array:
             with np.errstate(divide="ignore", invalid="ignore"):  # a constant token, without epsilon
-                return original(x, weight, bias, eps)
+                return super().layer_norm(x, weight, bias, fixed)
 
-        return layer_norm
-
-    return {"tokenwise.layer_norm": wrap}
+    return Eps
 
 
 def _rms_norm(x: Array, eps: float) -> Array:
     return x / np.sqrt(_mean(x * x) + eps)
 
 
-def _unbiased(original: Callable) -> Callable:
-    def layer_norm(x: Array, weight: Array, bias: Array, eps: float) -> Array:
+class _Unbiased(Formulas):
+    def layer_norm(self, x: Array, weight: Array, bias: Array, eps: float) -> Array:
         D = x.shape[-1]
         if D == 1:
-            return original(x, weight, bias, eps)
+            return super().layer_norm(x, weight, bias, eps)
         centred = x - _mean(x)
         variance = np.sum(centred * centred, axis=-1, keepdims=True) / (D - 1)
         return centred / np.sqrt(variance + eps) * weight + bias
-
-    return layer_norm
 
 
 def _eps_outside(x: Array, eps: float) -> Array:
@@ -80,7 +73,7 @@ def _no_affine(parameters: SessaParameters) -> dict[str, Array]:
     }
 
 
-def _outputs_of_w_in(order: Callable[[int], Array]) -> Replacements:
+def _outputs_of_w_in(order: Callable[[int], Array]) -> type[Formulas]:
     """W_in's outputs come in another order, given as a function of their number."""
 
     def change(parameters: SessaParameters) -> dict[str, Array]:
@@ -88,29 +81,28 @@ def _outputs_of_w_in(order: Callable[[int], Array]) -> Replacements:
         index = order(len(bias))
         return {"W_in.weight": weight[index], "W_in.bias": bias[index]}
 
-    return {"layer.before_mixer": with_arrays(change)}
+    return with_arrays(change)
 
 
-def _gate(change: Callable[[Array], Array]) -> Replacements:
-    """s is multiplied by change(g)."""
+def _gate(change: Callable[[Formulas, Array], Array]) -> type[Formulas]:
+    """s is multiplied by change(formulas, g)."""
 
-    def wrap(original: Callable) -> Callable:
-        return lambda parameters, x, s, g: original(parameters, x, s, change(g))
+    class Gate(Formulas):
+        def gate(self, s: Array, g: Array) -> Array:
+            return super().gate(s, change(self, g))
 
-    return {"layer.after_mixer": wrap}
-
-
-def _residual(change: Callable[[SessaParameters, Array], Array]) -> Replacements:
-    """change(parameters, x) is added at the end instead of x."""
-
-    def wrap(original: Callable) -> Callable:
-        return lambda parameters, x, s, g: original(parameters, change(parameters, x), s, g)
-
-    return {"layer.after_mixer": wrap}
+    return Gate
 
 
-def _after(wrapper: Wrapper) -> Replacements:
-    return {"layer.after_mixer": wrapper}
+class _NormalizedResidual(Situated):
+    def residual(self, x: Array, branch: Array) -> Array:
+        n = self.n
+        return super().residual(x if n is None else n, branch)
+
+
+class _ResidualMissing(Formulas):
+    def residual(self, x: Array, branch: Array) -> Array:
+        return super().residual(0 * x, branch)
 
 
 FAULTS = (
@@ -121,7 +113,7 @@ FAULTS = (
         formula="right: u = a Phi(a)\nwrong: u = a/2 (1 + tanh(sqrt(2/pi) (a + 0.044715 a^3)))",
         cause='gelu with approximate="tanh" (torch), or the default of jax.nn.gelu.',
         fix='Use the exact GELU: approximate="none" in torch, approximate=False in JAX.',
-        replacements=_gelu(tanh_gelu),
+        formulas=always(gelu=tanh_gelu),
     ),
     Fault(
         "SigmoidGelu",
@@ -130,7 +122,7 @@ FAULTS = (
         formula="right: u = a Phi(a)\nwrong: u = a sigmoid(1.702 a)",
         cause='A "quick GELU" taken over from another model.',
         fix="Use the exact GELU, with the error function.",
-        replacements=_gelu(sigmoid_gelu),
+        formulas=always(gelu=sigmoid_gelu),
     ),
     Fault(
         "ReluForGelu",
@@ -139,7 +131,7 @@ FAULTS = (
         formula="right: u = a Phi(a)\nwrong: u = max(a, 0)",
         cause="A default activation of a block that was reused.",
         fix="Use the exact GELU.",
-        replacements=_gelu(relu),
+        formulas=always(gelu=relu),
     ),
     Fault(
         "SiluForGelu",
@@ -148,7 +140,7 @@ FAULTS = (
         formula="right: u = a Phi(a)\nwrong: u = a sigmoid(a)",
         cause="A gated block of the SwiGLU kind that was reused.",
         fix="Use the exact GELU.",
-        replacements=_gelu(lambda a: a * sigmoid(a)),
+        formulas=always(gelu=lambda a: a * sigmoid(a)),
     ),
     Fault(
         "GeluMissing",
@@ -157,7 +149,7 @@ FAULTS = (
         formula="right: u = GELU(a)\nwrong: u = a",
         cause="The activation between the input projection and the mixer was forgotten.",
         fix="Apply GELU to a before the mixer.",
-        replacements=_gelu(lambda a: a),
+        formulas=always(gelu=lambda a: a),
     ),
     Fault(
         "GeluOnGate",
@@ -166,7 +158,7 @@ FAULTS = (
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out (s GELU(g)) + b_out",
         cause="GELU is applied to the whole output of W_in before it is split.",
         fix="Split first; apply GELU to the first half only.",
-        replacements=_gate(lambda g: tokenwise.gelu(g)),
+        formulas=_gate(lambda formulas, g: formulas.gelu(g)),
     ),
     Fault(
         "SwappedHalves",
@@ -175,7 +167,7 @@ FAULTS = (
         formula="right: (a, g) = W_in n + b_in\nwrong: (g, a) = W_in n + b_in",
         cause="The halves are unpacked in the other order.",
         fix="The first D outputs are a, the last D are g.",
-        replacements=_outputs_of_w_in(lambda outputs: np.roll(np.arange(outputs), outputs // 2)),
+        formulas=_outputs_of_w_in(lambda outputs: np.roll(np.arange(outputs), outputs // 2)),
     ),
     Fault(
         "InterleavedHalves",
@@ -185,7 +177,7 @@ FAULTS = (
         "wrong: a_i = (W_in n + b_in)_(2i), g_i = (W_in n + b_in)_(2i+1)",
         cause="A reshape to (..., D, 2) or a stride of 2 instead of two consecutive halves.",
         fix="Split the last axis into two consecutive halves.",
-        replacements=_outputs_of_w_in(lambda outputs: np.arange(outputs).reshape(-1, 2).T.ravel()),
+        formulas=_outputs_of_w_in(lambda outputs: np.arange(outputs).reshape(-1, 2).T.ravel()),
     ),
     Fault(
         "NormMissing",
@@ -194,7 +186,7 @@ FAULTS = (
         formula="right: n = LayerNorm(x)\nwrong: n = x",
         cause="The norm before the input projection was forgotten, or stands behind the residual.",
         fix="Normalise x before W_in.",
-        replacements={"tokenwise.layer_norm": always(lambda x, weight, bias, eps: x)},
+        formulas=always(layer_norm=lambda x, weight, bias, eps: x),
     ),
     Fault(
         "RmsNorm",
@@ -204,7 +196,7 @@ FAULTS = (
         "wrong: n = x / sqrt(mean(x^2) + eps) weight + bias",
         cause="RMSNorm in place of LayerNorm.",
         fix="Subtract the mean, and divide by the root of the variance.",
-        replacements=_norm(_rms_norm),
+        formulas=_norm(_rms_norm),
     ),
     Fault(
         "UnbiasedVariance",
@@ -213,7 +205,7 @@ FAULTS = (
         formula="right: var = sum (x - mean)^2 / D\nwrong: var = sum (x - mean)^2 / (D - 1)",
         cause="torch.var or torch.std with their default, Bessel's correction.",
         fix="Use the biased variance: correction=0 in torch, ddof=0 in NumPy.",
-        replacements={"tokenwise.layer_norm": _unbiased},
+        formulas=_Unbiased,
     ),
     Fault(
         "EpsOutsideRoot",
@@ -223,7 +215,7 @@ FAULTS = (
         "wrong: n = (x - mean) / (sqrt(var) + eps) weight + bias",
         cause="A hand-written norm that divides by std + eps.",
         fix="Add eps under the root.",
-        replacements=_norm(_eps_outside),
+        formulas=_norm(_eps_outside),
     ),
     Fault(
         "EpsFixed",
@@ -232,7 +224,7 @@ FAULTS = (
         formula="right: sqrt(var + norm_eps)\nwrong: sqrt(var + 1e-5)",
         cause="The norm is built with its default epsilon.",
         fix="Pass the config's ln_eps to the norm.",
-        replacements=_eps(1e-5),
+        formulas=_eps(1e-5),
     ),
     Fault(
         "EpsMissing",
@@ -241,7 +233,7 @@ FAULTS = (
         formula="right: sqrt(var + eps)\nwrong: sqrt(var)",
         cause="A hand-written norm without it.",
         fix="Add eps to the variance.",
-        replacements=_eps(0.0),
+        formulas=_eps(0.0),
     ),
     Fault(
         "NormAffineMissing",
@@ -250,7 +242,7 @@ FAULTS = (
         formula="right: n = (x - mean) / sqrt(var + eps) weight + bias\nwrong: n = (x - mean) / sqrt(var + eps)",
         cause="The norm is built with elementwise_affine=False, or ln.weight and ln.bias are not loaded.",
         fix="Apply ln.weight and ln.bias.",
-        replacements={"layer.before_mixer": with_arrays(_no_affine)},
+        formulas=with_arrays(_no_affine),
     ),
     Fault(
         "NormBiasMissing",
@@ -259,7 +251,7 @@ FAULTS = (
         formula="right: n = (x - mean) / sqrt(var + eps) weight + bias\nwrong: n = (x - mean) / sqrt(var + eps) weight",
         cause="The norm is built with bias=False, or ln.bias is not loaded.",
         fix="Apply ln.bias.",
-        replacements={"layer.before_mixer": without("ln.bias")},
+        formulas=without("ln.bias"),
     ),
     Fault(
         "NormalizedResidual",
@@ -268,7 +260,7 @@ FAULTS = (
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = n + W_out (s g) + b_out",
         cause="x is overwritten by the norm before the residual is taken.",
         fix="Keep x for the residual.",
-        replacements=_residual(lambda parameters, x: layer.before_mixer(parameters, x)[0]),
+        formulas=_NormalizedResidual,
     ),
     Fault(
         "ResidualMissing",
@@ -277,7 +269,7 @@ FAULTS = (
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = W_out (s g) + b_out",
         cause="The residual is left to the caller, as in blocks that return the branch alone.",
         fix="Add x inside the layer.",
-        replacements=_residual(lambda parameters, x: 0 * x),
+        formulas=_ResidualMissing,
     ),
     Fault(
         "OutputBiasMissing",
@@ -286,7 +278,7 @@ FAULTS = (
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out (s g)",
         cause="W_out is built with bias=False, or W_out.bias is not loaded.",
         fix="Add W_out.bias.",
-        replacements=_after(without("W_out.bias")),
+        formulas=without("W_out.bias"),
     ),
     Fault(
         "InputBiasMissing",
@@ -295,7 +287,7 @@ FAULTS = (
         formula="right: (a, g) = W_in n + b_in\nwrong: (a, g) = W_in n",
         cause="W_in is built with bias=False, or W_in.bias is not loaded.",
         fix="Add W_in.bias.",
-        replacements={"layer.before_mixer": without("W_in.bias")},
+        formulas=without("W_in.bias"),
     ),
     Fault(
         "GateMissing",
@@ -304,7 +296,7 @@ FAULTS = (
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out s + b_out",
         cause="g is computed and then not used.",
         fix="Multiply s by g, element by element, before W_out.",
-        replacements=_gate(lambda g: 1 + 0 * g),
+        formulas=_gate(lambda formulas, g: 1 + 0 * g),
     ),
     Fault(
         "GateSigmoid",
@@ -313,7 +305,7 @@ FAULTS = (
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out (s sigmoid(g)) + b_out",
         cause="The habit of gated units.",
         fix="Multiply s by g itself.",
-        replacements=_gate(sigmoid),
+        formulas=_gate(lambda formulas, g: sigmoid(g)),
     ),
     Fault(
         "OutputTransposed",
@@ -322,7 +314,7 @@ FAULTS = (
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out^T (s g) + b_out",
         cause="The weight is stored as (outputs, inputs) and multiplied as (inputs, outputs); both are D x D.",
         fix="Compute (s g) @ W_out.T with the weight as stored.",
-        replacements=_after(with_arrays(lambda parameters: {"W_out.weight": parameters["W_out.weight"].T})),
+        formulas=with_arrays(lambda parameters: {"W_out.weight": parameters["W_out.weight"].T}),
     ),
 )
 """Faults of the area "token-wise"."""

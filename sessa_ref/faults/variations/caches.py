@@ -44,20 +44,22 @@ def variations() -> Iterator[Variation]:
                 f"Keep{word}{label}OfPrompt", "decode", f"The {phrase} of the prompt are kept {words}.", _CAUSE, _FIX,
                 {name: _of_prompt(change) for name, change in kept.items()},
             )  # fmt: skip
-    for label, words, source in (
-        ("StatesAreSignals", "forward signals f instead of states s", "f"),
-        ("StatesAreOutputs", "outputs y instead of states s", "y"),
-        ("StatesAreGated", "gated states instead of states", "gated"),
-        ("StatesAreU", "u instead of states", "u"),
-    ):
-        change = _instead(source)
-        if source != "y" and source != "gated":
-            for suffix, limit in (("", "all tokens"), ("InSteps", "decoded tokens"), ("OfPrompt", "the prompt")):
-                limited = {"": change, "InSteps": _in_steps(change), "OfPrompt": _of_prompt(change)}[suffix]
-                yield Variation(
-                    f"Keep{label}{suffix}", "decode", f"The cache holds {words} for {limit}.", _CAUSE, _FIX,
-                    one("kept s", limited),
-                )  # fmt: skip
+    for label, words, change in (
+        ("StatesAreSignals", "forward signals f instead of states s", _instead("f")),
+        ("StatesAreGated", "gated states s g instead of states s", lambda run, s: s * run.values["g"]),
+        ("StatesAreOutputs", "outputs y instead of states s", _output_of),
+        ("StatesAreBranches", "what is added to the residual instead of states s", _branch_of),
+        ("StatesAreFeedback", "the feedback s - f instead of states s", lambda run, s: s - run.values["f"]),
+        ("StatesAreO", "the forward attention's output o instead of states s", _instead("o")),
+        ("StatesAreU", "u instead of states s", _instead("u")),
+    ):  # fmt: skip
+        for suffix, limited, limit in (
+            ("", change, "all tokens"), ("InSteps", _in_steps(change), "decoded tokens"), ("OfPrompt", _of_prompt(change), "the prompt"),
+        ):  # fmt: skip
+            yield Variation(
+                f"Keep{label}{suffix}", "decode", f"The cache holds {words} for {limit}.", _CAUSE, _FIX,
+                one("kept s", limited),
+            )  # fmt: skip
     yield Variation(
         "KeepKeysUnrotated", "decode", "Keys enter the cache without rotation.", _CAUSE, _FIX,
         one("kept k_rotated", lambda run, k: run.values["k_heads"]),
@@ -201,6 +203,14 @@ def _hiding(unread: Callable[[Run], Array]) -> Change:
 
 def _instead(source: str) -> Change:
     return lambda run, value: run.values.get(source, value)
+
+
+def _branch_of(run: Run, s: Array) -> Array:
+    return run.linear("W_out", s * run.values["g"])
+
+
+def _output_of(run: Run, s: Array) -> Array:
+    return run.values["x"] + _branch_of(run, s)
 
 
 def _unless_new(change: Callable[[Run, Array], Array]) -> Change:

@@ -100,11 +100,11 @@ def variations() -> Iterator[Variation]:
          lambda run, v: np.real(run.values["s"]) * np.imag(run.values["s"]) + np.real(run.values["g"]) * np.imag(run.values["g"])),
         ("QueryRotationForward", "The gradient of the queries is rotated forward instead of back", "q_rotated", lambda run, v: _rotated_forward(run, "q", v)),
         ("KeyRotationForward", "The gradient of the keys is rotated forward instead of back", "k_rotated", lambda run, v: _rotated_forward(run, "k", v)),
-        ("LastTokenDetached", "The last token's output has no gradient", "y", lambda run, v: _rows(v, -1, 0)),
-        ("FirstTokenDetached", "The first token's output has no gradient", "y", lambda run, v: _rows(v, 0, 0)),
+        ("LastTokenDetached", "The last token's output has no gradient", "y", lambda run, v: _rows(v, -1, 0.0)),
+        ("FirstTokenDetached", "The first token's output has no gradient", "y", lambda run, v: _rows(v, 0, 0.0)),
         ("FirstRowOnly", "Only the first batch row's output has a gradient", "y",
          lambda run, v: np.imag(v) * (np.arange(len(v)) == 0)[:, None, None]),
-        ("FirstStateDetached", "The first token's state has no gradient", "s", lambda run, v: _rows(v, 0, 0)),
+        ("FirstStateDetached", "The first token's state has no gradient", "s", lambda run, v: _rows(v, 0, 0.0)),
         ("QueryRotation", "The gradient of the queries is not rotated back", "q_rotated", lambda run, v: np.imag(run.values["q_heads"])),
         ("KeyRotation", "The gradient of the keys is not rotated back", "k_rotated", lambda run, v: np.imag(run.values["k_heads"])),
         ("GroupsAveraged", "The gradient of shared keys and values is averaged over query heads", "", None),
@@ -182,8 +182,8 @@ def _tangent(tangent: Callable[[Run, Array], Array]) -> Change:
     return lambda run, value: _with(value, tangent(run, value)) if np.iscomplexobj(value) else value
 
 
-def _with(value: Array, tangent: Array) -> Array:
-    return np.real(value) + 1j * tangent if np.iscomplexobj(value) else value
+def _with(value: Array, tangent: Array | float) -> Array:
+    return np.asarray(np.real(value) + 1j * tangent) if np.iscomplexobj(value) else value
 
 
 def _solve(run: Run, right: Array) -> Array:

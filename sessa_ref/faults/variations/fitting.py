@@ -30,7 +30,8 @@ def fit(residual: Residual, starts: Sequence[Number], null: float) -> Number | N
         starts: numbers to begin with.
         null: root mean square of the residual of the right layer.
     """
-    sizes = sorted(((size(residual(start)), index, start) for index, start in enumerate(starts)), key=lambda s: s[:2])
+    each = enumerate(dict.fromkeys(starts))  # one that comes twice would keep others out
+    sizes = sorted(((size(residual(start)), index, start) for index, start in each), key=lambda s: s[:2])
     if not sizes or not np.isfinite(sizes[0][0]):
         return None
     best, number = np.inf, None

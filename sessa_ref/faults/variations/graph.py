@@ -5,13 +5,15 @@ float64, or on complex numbers, whose imaginary parts are then the derivative al
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import attention, tokenwise
+from sessa_ref.precision import round_to
+from sessa_ref.reference import DEFINITION, Formulas, attention
 
 Change = Callable[["Run", Any], Any]
 """Gives a named value's replacement from what was computed so far and from the right value."""
@@ -31,13 +33,21 @@ class Run:
     """One evaluation of the layer: parameters, changes, and the values so far."""
 
     def __init__(
-        self, parameters: SessaParameters, changes: Changes, past: Mapping[str, Any], decoding: bool, capacity: int = 0
+        self,
+        parameters: SessaParameters,
+        changes: Changes,
+        past: Mapping[str, Any],
+        decoding: bool,
+        capacity: int = 0,
+        formulas: Formulas = DEFINITION,
     ) -> None:
         self.parameters = parameters
         self.config = parameters.config
         self.changes = changes
         self.past = past
         self.decoding = decoding
+        self.formulas = formulas
+        """Of these, the activation and what is done with heads."""
         self.capacity = capacity
         """Tokens that the cache was made for."""
         self.start = past["s"].shape[-2] if past else 0
@@ -97,6 +107,7 @@ def advance(
     decoding: bool = False,
     base: Run | None = None,
     capacity: int = 0,
+    formulas: Formulas = DEFINITION,
 ) -> Run:
     """The layer on tokens x, (batch, T, D), that follow those in `past`.
 
@@ -108,8 +119,9 @@ def advance(
         decoding: whether this is a decoding step.
         base: the same run without changes, of which stages that nothing changes are taken over.
         capacity: tokens that the cache was made for.
+        formulas: of the reference; of these, the activation and what is done with heads.
     """
-    run = Run(parameters, changes, past or {}, decoding, capacity)
+    run = Run(parameters, changes, past or {}, decoding, capacity, formulas)
     changed = {base.stages.get(name, _INPUT) for name in changes} if base is not None else set(_STAGES)
     for stage in _STAGES:
         # Attention and routing both need the input stage, and the output stage needs all.
@@ -126,7 +138,7 @@ def _input(run: Run, x: Array) -> None:
     n = note("n", _normalized(run, note("x", x)))
     a, g = np.split(note("W_in output", run.linear("W_in", n)), 2, axis=-1)
     run.values["g"] = g  # for u, should that be made of it
-    note("u", tokenwise.gelu(note("a", a)))
+    note("u", run.formulas.gelu(note("a", a)))
     note("g", g)
     note("rows", np.arange(run.start, run.start + T)[:, None])
     note("columns", np.arange(run.start + T))
@@ -141,17 +153,27 @@ def _output(run: Run, x: Array) -> None:
     note("y", note("residual", x) + branch)
 
 
-def forward(parameters: SessaParameters, x: Array, changes: Changes, base: Run | None = None) -> Array:
-    """The output of the layer with these changes; for `base` see `advance`."""
-    return advance(parameters, x, changes, base=base).values["y"]
+def forward(
+    parameters: SessaParameters,
+    x: Array,
+    changes: Changes,
+    base: Run | None = None,
+    formulas: Formulas = DEFINITION,
+) -> Array:
+    """The output of the layer with these changes; for `base` and `formulas` see `advance`."""
+    return advance(parameters, x, changes, base=base, formulas=formulas).values["y"]
 
 
-def decoded(parameters: SessaParameters, x: Array, split: int, changes: Changes) -> Array:
+def decoded(
+    parameters: SessaParameters, x: Array, split: int, changes: Changes, formulas: Formulas = DEFINITION
+) -> Array:
     """The output for a prompt of `split` tokens and then for one token after the other."""
-    run = advance(parameters, x[:, :split], changes, capacity=x.shape[1])
+    run = advance(parameters, x[:, :split], changes, capacity=x.shape[1], formulas=formulas)
     outputs = [run.values["y"]]
     for t in range(split, x.shape[1]):
-        run = advance(parameters, x[:, t : t + 1], changes, run.cache(), decoding=True, capacity=x.shape[1])
+        run = advance(
+            parameters, x[:, t : t + 1], changes, run.cache(), decoding=True, capacity=x.shape[1], formulas=formulas
+        )
         outputs.append(run.values["y"])
     return np.concatenate(outputs, axis=1)
 
@@ -167,7 +189,8 @@ def softmax(logits: Array, visible: Array, beside: Number = 0.0, eps: Number = 0
     """
     seeing = visible.any(axis=-1, keepdims=True)
     hidden = np.where(visible, logits, -np.inf)
-    highest = np.where(seeing, np.max(np.real(hidden), axis=-1, keepdims=True, initial=-np.inf), 0)
+    largest = hidden if eps else np.real(hidden)  # beside eps the maximum does not cancel, and has a derivative
+    highest = np.where(seeing, np.max(largest, axis=-1, keepdims=True, initial=-np.inf), 0)
     if beside:
         highest = np.where(highest < 0, 0, highest)
     exponentials = np.exp(hidden - highest)
@@ -207,18 +230,19 @@ def _attention(run: Run, x: Array) -> None:
     v = note("v_heads", attention.split_heads(v, G))
     if config.rope:
         positions = note("positions", rows[:, 0].astype(np.float64))
-        pairs = np.arange(config.query_width // 2)
-        frequencies = note("base", config.rope_base) ** note("exponents", -2.0 * pairs / config.query_width)
+        kept = partial(round_to, dtype=config.rotary_dtype)  # as far as the layer keeps exponents and frequencies
+        exponents = note("exponents", kept(-2.0 * np.arange(config.query_width // 2) / config.query_width))
+        frequencies = kept(note("base", config.rope_base) ** exponents)
         theta = note("theta", positions[:, None] * note("frequencies", frequencies))
         q, k = rotate(q, note("query theta", theta)), rotate(k, note("key theta", theta))
     q, k = note("q_rotated", q), note("k_rotated", k)
     k, v = run.after("k_rotated", k), run.after("v_heads", v)
-    k, v = note("shared k", attention.share_groups(k, H)), note("shared v", attention.share_groups(v, H))
-    run.values["all values"] = run.by_stage[_ATTENTION]["all values"] = attention.merge_heads(v)
+    k, v = note("shared k", run.formulas.share_groups(k, H)), note("shared v", run.formulas.share_groups(v, H))
+    run.values["all values"] = run.by_stage[_ATTENTION]["all values"] = run.formulas.merge_heads(v)
     visible = note("visible", columns <= rows)
     logits = note("logits", (q @ np.swapaxes(k, -1, -2)) * note("scale", 1 / np.sqrt(config.query_width)))
     alpha = note("alpha", softmax(logits, visible))
-    o = note("o", attention.merge_heads(note("o_heads", alpha @ v)))
+    o = note("o", run.formulas.merge_heads(note("o_heads", alpha @ v)))
     note("f", run.linear("mixer.out_proj", o) if H > 1 else o)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from sessa_ref.faults.fixed.entry import sigmoid
+from sessa_ref.faults.fixed.changes import sigmoid
 from sessa_ref.faults.fixed.tokenwise import sigmoid_gelu, tanh_gelu
 from sessa_ref.faults.variations.places import PLACES, Kind, Place
 from sessa_ref.faults.variations.variation import Variation
@@ -142,7 +142,8 @@ def _feature(index: int, factor: float) -> Callable[[Array], Array]:
     return change
 
 
-def _absolute(z: Array) -> Array:
+def absolute(z: Array) -> Array:
+    """The size of the real part, with its derivative."""
     return np.where(np.real(z) < 0, -z, z)
 
 
@@ -171,9 +172,9 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "leaky ReLU of slope 0.2": lambda z: np.where(positive(z), z, 0.2 * z),
     "squared ReLU": lambda z: np.where(positive(z), z * z, 0),
     "mish": lambda z: z * np.tanh(np.log1p(np.exp(np.where(np.real(z) > 30, 30, z)))),
-    "hard swish": lambda z: z * np.clip(np.real(z) + 3, 0, 6) / 6 if not np.iscomplexobj(z) else z * sigmoid(z),
+    "hard swish": lambda z: z * np.where(np.real(z) > 3, 6, np.where(np.real(z) < -3, 0, z + 3)) / 6,
     "hard sigmoid": lambda z: np.where(np.real(z) > 3, 1, np.where(np.real(z) < -3, 0, z / 6 + 0.5)),
-    "softsign": lambda z: z / (1 + _absolute(z)),
+    "softsign": lambda z: z / (1 + absolute(z)),
     "erf": lambda z: special.erf(z),
     "arctan": np.arctan,
     "sine": np.sin,
@@ -202,7 +203,7 @@ MODES: tuple[Mode, ...] = (
     Mode("One", "one everywhere", lambda z: 1 + 0 * z, _FORGOTTEN, ROWS),
     Mode("Doubled", "counted twice", lambda z: 2 * z, "A term that is added in two places."),
     Mode("Negated", "taken with the other sign", lambda z: -z, "A sign."),
-    Mode("Absolute", "taken without the sign", _absolute, "A magnitude in place of a number."),
+    Mode("Absolute", "taken without the sign", absolute, "A magnitude in place of a number."),
     *(
         Mode(
             f"Through{camel(name)}",

@@ -9,11 +9,8 @@ from typing import Final
 import numpy as np
 from jaxtyping import Bool
 
-from sessa_ref.faults.fault import Replacements
-from sessa_ref.faults.fixed.entry import always
 from sessa_ref.notation import Array, Real, real_dtype
-from sessa_ref.parameters import SessaParameters
-from sessa_ref.reference import tokenwise
+from sessa_ref.reference import DEFINITION, Formulas
 
 
 def weights_by_log_sum_exp(
@@ -54,33 +51,38 @@ def standardize_in_one_pass(
     return (x - mean) * scale, scale
 
 
-def layer_norm_gradient_in_parts(
-    parameters: SessaParameters,
-    gradients: dict[str, Array],
-    x: Real[Array, "*batch T D"],
-    dn: Real[Array, "*batch T D"],
-) -> Real[Array, "*batch T D"]:
+def standardize_gradient_in_parts(
+    dstandard: Real[Array, "*batch D"], standard: Real[Array, "*batch D"], scale: Real[Array, "*batch 1"]
+) -> Real[Array, "*batch D"]:
     """The norm's backward pass as automatic differentiation does it: variance first, then the mean.
 
     Each part is as large as the scale 1/sqrt(var + eps) makes it; where they cancel, on small tokens and in narrow
     layers, their rounding errors stay.
     """
-    D = x.shape[-1]
-    standard, scale = tokenwise.standardize(x, parameters.config.norm_eps)
-    gradients["ln.weight"] = np.sum((dn * standard).reshape(-1, D), axis=0)
-    gradients["ln.bias"] = np.sum(dn.reshape(-1, D), axis=0)
-    dstandard = dn * parameters["ln.weight"]
+    D = standard.shape[-1]
     dcentred = dstandard * scale - standard * (np.sum(dstandard * standard, axis=-1, keepdims=True) / D * scale)
     return dcentred - np.sum(dcentred, axis=-1, keepdims=True) / D
 
 
-EQUIVALENTS: Final[tuple[Replacements, ...]] = (
-    {},
-    {
-        "attention.attention_weights": always(weights_by_log_sum_exp),
-        "gradients._layer_norm": always(layer_norm_gradient_in_parts),
-        "gradients._mean_dalpha": always(mean_dalpha_from_output),
-        "tokenwise.standardize": always(standardize_in_one_pass),
-    },
-)
-"""What to replace in the reference for each form; the first is the reference itself."""
+class LossyForms(Formulas):
+    """The layer in the forms above."""
+
+    def attention_weights(self, q: Array, k: Array, visible: Array) -> Array:
+        """`weights_by_log_sum_exp`."""
+        return weights_by_log_sum_exp(q, k, visible)
+
+    def mean_dalpha(self, alpha: Array, dout: Array, values: Array) -> Array:
+        """`mean_dalpha_from_output`."""
+        return mean_dalpha_from_output(alpha, dout, values)
+
+    def standardize(self, x: Array, eps: float) -> tuple[Array, Array]:
+        """`standardize_in_one_pass`."""
+        return standardize_in_one_pass(x, eps)
+
+    def standardize_gradient(self, dstandard: Array, standard: Array, scale: Array) -> Array:
+        """`standardize_gradient_in_parts`."""
+        return standardize_gradient_in_parts(dstandard, standard, scale)
+
+
+EQUIVALENTS: Final[tuple[Formulas, ...]] = (DEFINITION, LossyForms())
+"""The layer in every form; the first is the definition itself."""

@@ -12,12 +12,12 @@ import numpy as np
 
 from sessa_ref import reference
 from sessa_ref.certified import Enclosure, enclose_vjp
-from sessa_ref.faults.fault import replaced
 from sessa_ref.oracle.bounds.equivalent_forms import EQUIVALENTS
 from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.implementation.protocol import Values
 from sessa_ref.precision import PRECISIONS
+from sessa_ref.reference import DEFINITION, Formulas
 
 GROWTH = 16.0
 """The bound in units of the spread. Over 10^6 normal errors the largest is about 5 spreads; the rest is for
@@ -42,10 +42,10 @@ are float64 results, whose own error is about one spread of the sixteen allowed.
 _DRAWING_UNIT = 2.0**-24
 
 
-def evaluate(case: Case, x: np.ndarray, dy: np.ndarray) -> Values:
+def evaluate(case: Case, x: np.ndarray, dy: np.ndarray, formulas: Formulas = DEFINITION) -> Values:
     """All quantities that checks compare, from the reference, in the arithmetic of `x` and `dy`."""
-    steps = reference.trace(case.parameters, x)
-    dx, gradients = reference.backward(case.parameters, steps, dy)
+    steps = reference.trace(case.parameters, x, formulas=formulas)
+    dx, gradients = reference.backward(case.parameters, steps, dy, formulas)
     return {"y": steps.y, "dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
 
 
@@ -161,11 +161,11 @@ def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _D
         drawing_unit: size of the errors that are drawn.
     """
 
-    def draw(generator: np.random.Generator) -> Values:
+    def draw(generator: np.random.Generator, formulas: Formulas) -> Values:
         x, dy = (
             rounded(array, unit * drawing_unit, generator, angle_unit * drawing_unit) for array in (case.x, case.dy)
         )
-        return evaluate(case, x, dy)
+        return evaluate(case, x, dy, formulas)
 
     squares = mean_squares(case, draw)
     if unit == 0:  # angles alone: what does not depend on them must stay exact
@@ -175,19 +175,18 @@ def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _D
     return {name: np.sqrt(pooled(name, s)) / drawing_unit for name, s in squares.items()}
 
 
-def mean_squares(case: Case, draw: Callable[[np.random.Generator], Values]) -> Values:
+def mean_squares(case: Case, draw: Callable[[np.random.Generator, Formulas], Values]) -> Values:
     """Mean square deviations of draws from the exact values, over the forms in `EQUIVALENTS` in turn.
 
     Args:
         case: gives the exact values and the number of draws.
-        draw: evaluates the case in arithmetic that rounds with this generator.
+        draw: evaluates the case in this form, in arithmetic that rounds with this generator.
     """
     exact = evaluate(case, case.x, case.dy)
     squares = {name: np.zeros(value.shape) for name, value in exact.items()}
     draws = draws_for(case)
     for number in range(draws):
-        with replaced(EQUIVALENTS[number % len(EQUIVALENTS)]):
-            values = draw(np.random.default_rng(number))
+        values = draw(np.random.default_rng(number), EQUIVALENTS[number % len(EQUIVALENTS)])
         for name, value in values.items():
             squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
     return squares

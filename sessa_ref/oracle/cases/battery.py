@@ -1,4 +1,4 @@
-"""The case battery: everything that real mistakes hide behind, in a fixed order."""
+"""The case battery: inputs and configs that reveal real mistakes, in a fixed order."""
 
 from functools import cache
 
@@ -222,7 +222,7 @@ def _scales() -> list[Case]:
 
 
 def _configs() -> list[Case]:
-    """Maps that the published constructor has no choice of; who does not offer them skips them."""
+    """Configs that the published constructor does not offer; an implementation may decline them."""
     paper = SessaConfig.paper(9, 4)
     other = SessaConfig(
         width=12, heads=3, query_width=6, feedback_width=10, rope_base=100.0, norm="identity", projection_bias=False

@@ -32,7 +32,7 @@ class Case:
     quick: bool = False
     """Whether the case belongs to the quick battery."""
     dtypes: tuple[str, ...] = tuple(PRECISIONS)
-    """Precisions in which the case makes sense: where its condition leaves digits."""
+    """Precisions in which the case makes sense: the others would lose all digits."""
 
     def rounded(self, dtype: str) -> "Case":
         """The same case with parameters, tokens and cotangent rounded to what `dtype` can hold."""

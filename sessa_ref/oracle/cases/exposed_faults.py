@@ -1,9 +1,9 @@
-"""Which faults of the catalogue a case brings to light."""
+"""Which faults of the catalogue a case exposes."""
 
 import numpy as np
 
 from sessa_ref import reference
-from sessa_ref.faults import FAULTS, Fault, applied
+from sessa_ref.faults import FAULTS, Fault, with_faults
 from sessa_ref.oracle.bounds.expectation import Expectation, expectations
 from sessa_ref.oracle.cases.case import Case
 
@@ -16,11 +16,11 @@ def exposed_faults(case: Case) -> list[str]:
 
 def exposes(expectation: Expectation, fault: Fault) -> bool:
     """Whether a layer with this fault, which does not concern decoding, is seen to be wrong on this case."""
-    case = expectation.case
-    with applied(fault), np.errstate(all="ignore"):
+    case, formulas = expectation.case, with_faults(fault)
+    with np.errstate(all="ignore"):
         if fault.area != "gradient":
-            values = {"y": reference.forward(case.parameters, case.x)}
+            values = {"y": reference.forward(case.parameters, case.x, formulas=formulas)}
         else:
-            dx, gradients = reference.vjp(case.parameters, case.x, case.dy)
+            dx, gradients = reference.vjp(case.parameters, case.x, case.dy, formulas=formulas)
             values = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
     return any(np.max(expectation.error_ratios(name, value), initial=0.0) > 1 for name, value in values.items())

@@ -1,4 +1,4 @@
-"""The case battery for one config alone, for who cannot build another."""
+"""The case battery for one config, for implementations that cannot build another."""
 
 from typing import Any
 

@@ -13,18 +13,19 @@ import numpy as np
 from sessa_ref.faults import FAULTS, Fault
 from sessa_ref.faults.variations.variation import Variation
 from sessa_ref.oracle.checks import Observation
-from sessa_ref.oracle.explain.behaviours import behaviours, lower_precision, rounds_at_random
-from sessa_ref.oracle.explain.evidence import Mistake, explains, misfit
-from sessa_ref.oracle.explain.patterns import layer_pattern, length_pattern
-from sessa_ref.oracle.explain.search import ENOUGH, Search, caching_tier, prefill_is_wrong, rounding_tier, tokens_of
+from sessa_ref.oracle.explain.agreement import Mistake, explains, misfit
+from sessa_ref.oracle.explain.lower_precision import lower_precision, rounds_at_random
+from sessa_ref.oracle.explain.probes import PROBES, prefill_is_wrong, size_of, tokens_of
+from sessa_ref.oracle.explain.search import ENOUGH, Search
+from sessa_ref.oracle.explain.search_order import caching_tier, rounding_tier
+from sessa_ref.oracle.explain.which_behaviour import behaviours
+from sessa_ref.oracle.explain.which_cases_fail import layer_pattern, length_pattern
 from sessa_ref.oracle.implementation.protocol import Implementation
 from sessa_ref.oracle.report.results import Diagnosis, Status
 from sessa_ref.precision import PRECISIONS
 
 CLEAR = 100.0
 """Errors of fewer bounds than this leave room for more than one explanation."""
-
-_PROBES = 3
 
 _CHECKS = ("forward", "decode", "gradients")
 
@@ -53,7 +54,7 @@ def _diagnose(
     observations: Sequence[Observation], implementation: Implementation | None, progress: Callable[[str], None]
 ) -> list[Diagnosis]:
     by_check = {check: _worth_explaining(observations, check) for check in _CHECKS}
-    failed = {check: [o for o in group if o.finding is not None] for check, group in by_check.items()}
+    failed = {check: [o for o in group if o.comparison is not None] for check, group in by_check.items()}
     if not any(failed.values()):
         return behaviours(observations, implementation)
     found: tuple[Mistake, ...] = ()
@@ -98,7 +99,7 @@ def _under_a_condition(
     forward: Sequence[Observation], observations: Sequence[Observation], implementation: Implementation | None
 ) -> list[Diagnosis]:
     """A mistake that is made for some lengths or configs only, and what these have in common."""
-    failed = [o for o in forward if o.finding is not None]
+    failed = [o for o in forward if o.comparison is not None]
     if len(failed) == len(forward):
         return []
     condition = next(chain(length_pattern(observations, implementation), layer_pattern(observations)), None)
@@ -147,9 +148,9 @@ def _of_catalogue(
         if check == "decode" and number == 1:
             part = "prefill" if prefill_is_wrong(observations) else "decoding"
             pool += [fault.only_in(part) for fault in others]
-    failed = sorted((o for o in observations if o.finding is not None), key=_size)
+    failed = sorted((o for o in observations if o.comparison is not None), key=size_of)
     informative = [o for o in failed if o.result.ratio is not None and np.isfinite(o.result.ratio) and tokens_of(o) > 4]
-    probes = (informative or failed)[:_PROBES]
+    probes = (informative or failed)[:PROBES]
     rest = [o for o in observations if all(o is not p for p in probes)]
     agreeing = []
     for faults in combinations(pool, number):
@@ -171,10 +172,6 @@ def _worth_explaining(observations: Sequence[Observation], check: str) -> list[O
     relevant = [o for o in observations if o.result.check == check and o.expectation is not None]
     for dtype in PRECISIONS:
         group = [o for o in relevant if o.result.dtype == dtype]
-        if any(o.finding is not None for o in group):
+        if any(o.comparison is not None for o in group):
             return [o for o in group if o.result.status is not Status.DEPARTED]
     return []
-
-
-def _size(observation: Observation) -> int:
-    return 0 if observation.expectation is None else observation.expectation.case.x.size

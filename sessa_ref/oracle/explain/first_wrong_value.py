@@ -23,10 +23,14 @@ def locate(implementation: Implementation, observations: Sequence[Observation]) 
         return []
     sentences = [_part(failed)]
     wrong = [
-        o for o in observations if o.result.check == "forward" and o.finding is not None and o.expectation is not None
+        o
+        for o in observations
+        if o.result.check == "forward" and o.comparison is not None and o.expectation is not None
     ]
     if wrong:
-        smallest = min(wrong, key=lambda o: o.finding.values["y"].size if o.finding and "y" in o.finding.values else 0)
+        smallest = min(
+            wrong, key=lambda o: o.comparison.values["y"].size if o.comparison and "y" in o.comparison.values else 0
+        )
         sentences += [s for s in (_first_token(smallest), _first_quantity(implementation, smallest)) if s]
     return sentences
 
@@ -47,10 +51,10 @@ def _part(failed: set[str]) -> str:
 
 
 def _first_token(observation: Observation) -> str:
-    expectation, finding = observation.expectation, observation.finding
-    if expectation is None or finding is None or finding.values["y"].shape != expectation.true["y"].shape:
+    expectation, comparison = observation.expectation, observation.comparison
+    if expectation is None or comparison is None or comparison.values["y"].shape != expectation.true["y"].shape:
         return ""
-    wrong = np.atleast_1d((expectation.error_ratios("y", finding.values["y"]) > 1).any(axis=(0, 2)))
+    wrong = np.atleast_1d((expectation.error_ratios("y", comparison.values["y"]) > 1).any(axis=(0, 2)))
     T, first, count = len(wrong), int(np.argmax(wrong)), int(wrong.sum())
     number = "1 token is" if count == 1 else f"{count} tokens are"
     return f"on {observation.result.case} (T = {T}) the first wrong token is {first}; {number} wrong"
@@ -66,8 +70,8 @@ def _first_quantity(implementation: Implementation, observation: Observation) ->
 def wrong_stage(
     implementation: Implementation | None, observations: Sequence[Observation]
 ) -> Iterator[tuple[str, str]]:
-    """The first stage whose result is off although those before it are right, as far as they are shown."""
-    wrong = [o for o in observations if o.result.check == "forward" and o.finding and o.expectation]
+    """The first stage that is wrong although all shown stages before it are right."""
+    wrong = [o for o in observations if o.result.check == "forward" and o.comparison and o.expectation]
     if implementation is None or not wrong:
         return
     by_size = sorted(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)

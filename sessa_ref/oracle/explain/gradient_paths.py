@@ -1,4 +1,4 @@
-"""Which value of the layer wrong gradients flow back through: the one whose gradient just they depend on."""
+"""Which value of the layer the wrong gradients flow back through: they depend on its gradient, the others do not."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.places import PLACES
 from sessa_ref.oracle.bounds.expectation import Expectation
-from sessa_ref.oracle.explain.evidence import STEP, ComplexParameters
+from sessa_ref.oracle.explain.agreement import STEP, with_imaginary
 
 
 def values_behind(expectation: Expectation, wrong: set[str]) -> list[str]:
-    """The values, in words, that just the gradients of these names ("dx", "grad.ln.weight") depend on."""
+    """The values, in words, on which the gradients of these names ("dx", "grad.ln.weight") depend and no others do."""
     names = [name for name in expectation.true if name != "y"]
     whole = {name: _along(expectation, name, {}) for name in names}
     told = {name for name in names if abs(whole[name]) > _size(expectation, name)}
@@ -38,6 +38,6 @@ def _along(expectation: Expectation, name: str, changes: Changes) -> float:
     case, step = expectation.case, STEP * _direction(expectation, name)
     moving = {n: step if f"grad.{n}" == name else np.zeros_like(a) for n, a in case.parameters.items()}
     x = case.x + 1j * (step if name == "dx" else 0)
-    parameters = ComplexParameters(case.parameters, moving)
+    parameters = with_imaginary(case.parameters, moving)
     y = graph.forward(parameters, x, changes) if changes else reference.forward(parameters, x)
     return float(np.sum(case.dy * np.imag(y))) / STEP

@@ -4,33 +4,20 @@ Every member is tried on one small case first. What comes near there has to pred
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from sessa_ref.faults import Fault, applied
-from sessa_ref.faults.variations import (
-    caches,
-    derivatives,
-    earlier,
-    families,
-    graph,
-    modes,
-    shares,
-    slots,
-    sources,
-    structures,
-    weights,
-)
+from sessa_ref.faults import Fault, with_faults
+from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.fitting import fit, size, well_known
 from sessa_ref.faults.variations.graph import Changes, Number, Run
 from sessa_ref.faults.variations.laws import LAWS
-from sessa_ref.faults.variations.variation import Family, Variation, number_words, only_decoding, only_prefill, together
+from sessa_ref.faults.variations.variation import Family, Variation, number_words, together
 from sessa_ref.oracle.checks import Observation
-from sessa_ref.oracle.explain.evidence import (
+from sessa_ref.oracle.explain.agreement import (
     Mistake,
     Slopes,
     allowed,
@@ -39,21 +26,17 @@ from sessa_ref.oracle.explain.evidence import (
     observed_values,
     strictly_allowed,
 )
+from sessa_ref.oracle.explain.probes import LONGEST, config_of, prefill_is_wrong, probes_of, size_of, tokens_of
+from sessa_ref.oracle.explain.search_order import Tier, tiers
 
-PROBES = 3
 REST = 24
 """Further cases that a mistake has to predict, at most."""
-
-LONGEST = 300
-"""Tokens of cases that take part in the search."""
 
 ENOUGH = 0.8
 """Share of the observations that a mistake must agree with, besides the probes: on some cases a faulty layer is so
 ill-conditioned that two implementations of the very mistake differ by more than any bound."""
 
 ALTERNATIVES = 3
-
-Tier = Sequence[Callable[[], Iterable[Variation | Family]]]
 
 
 class Search:
@@ -79,17 +62,17 @@ class Search:
         self.only = only
         self.found = tuple(found)
         self.deadline = time.process_time() + seconds
-        failed = [o for o in observations if o.finding is not None]
+        failed = [o for o in observations if o.comparison is not None]
         self.probes = probes_of(failed)
         others = [o for o in observations if all(o is not p for p in self.probes) and tokens_of(o) <= LONGEST]
-        self.rest = sorted(others, key=_size_of)[:REST]
+        self.rest = sorted(others, key=size_of)[:REST]
         self.longest = max((tokens_of(o) for o in [*self.probes, *self.rest]), default=0)
-        self.fixed = [m for m in self.found if isinstance(m, Fault)]
+        self.formulas = with_faults(*(m for m in self.found if isinstance(m, Fault)))
         self.right: dict[int, Run] = {}
         self.before = together(*(m.changes for m in self.found if isinstance(m, Variation)))
 
     def run(self) -> list[Variation]:
-        """The mistakes that explain the observations, the likeliest first; none where none does."""
+        """The mistakes that explain the observations, the likeliest first; possibly none."""
         if not self.probes:
             return []
         prefill = self.check == "decode" and prefill_is_wrong(self.probes)
@@ -140,7 +123,7 @@ class Search:
 
     def _by_law(self, family: Family, first: Number) -> Variation | None:
         """The member whose number follows a law of the layer's sizes."""
-        others = [probe for probe in self.probes[1:] if _config_of(probe) != _config_of(self.probes[0])]
+        others = [probe for probe in self.probes[1:] if config_of(probe) != config_of(self.probes[0])]
         numbers = [first]
         for probe in others[:2]:
             number = self._number(family, probe)
@@ -207,20 +190,20 @@ class Search:
         return starts
 
     def _residual(self, probe: Observation, changes: Changes) -> np.ndarray | None:
-        expectation, finding = probe.expectation, probe.finding
-        if expectation is None or finding is None:
+        expectation, comparison = probe.expectation, probe.comparison
+        if expectation is None or comparison is None:
             return None
         case, observed = expectation.case, observed_values(probe)
         together_ = together(self.before, changes) if self.before else changes
         try:
-            with applied(*self.fixed), np.errstate(all="ignore"):
+            with np.errstate(all="ignore"):
                 if self.check == "gradients":
                     slopes = self._slopes(probe)
-                    return np.array([slopes.distance(n, slopes.along(n, together_)) for n in range(2)])
+                    return np.array([slopes.distance(n, slopes.along(n, together_, self.formulas)) for n in range(2)])
                 if self.check == "decode":
-                    predicted = graph.decoded(case.parameters, case.x, finding.split, together_)
+                    predicted = graph.decoded(case.parameters, case.x, comparison.split, together_, self.formulas)
                 else:
-                    predicted = graph.forward(case.parameters, case.x, together_, self._right(probe))
+                    predicted = graph.forward(case.parameters, case.x, together_, self._right(probe), self.formulas)
                 residual = (predicted - observed["y"]) / expectation.bounds("y")
         except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
             return None
@@ -233,119 +216,3 @@ class Search:
 
 def _times(factor: Number, law: Callable[[Run], Any]) -> Callable[[Run], Any]:
     return lambda run: factor * law(run)
-
-
-def tiers(check: str, prefill: bool = False) -> Iterator[Tier]:
-    """What is tried, likelier things first; a tier that explains ends the search.
-
-    Args:
-        check: whose failures are to be explained.
-        prefill: whether the outputs of the prefill itself are wrong, rather than those of later steps.
-    """
-    if check == "gradients":
-        yield (derivatives.factors, derivatives.variations, derivatives.families, shares.variations)
-        return
-    if check == "decode":
-        of = prefill_of if prefill else decoding_of
-        if not prefill:
-            yield caching_tier()
-        yield (lambda: map(of, chain(structures.variations(), families.of_settings())),)
-        yield (lambda: map(of, chain(sources.variations(), weights.variations())),)
-        yield (lambda: map(of, modes.variations()),)
-        return
-    yield (structures.variations, families.of_settings)
-    yield (sources.variations, weights.variations)
-    yield (modes.variations,)
-    yield (families.of_places,)
-
-
-def rounding_tier() -> Tier:
-    """Variations that only round."""
-    return (lambda: (v for v in chain(structures.variations(), weights.variations(), modes.variations()) if v.rounds),)
-
-
-def caching_tier() -> Tier:
-    """What is kept and read while decoding."""
-    return (caches.variations, caches.families, slots.variations, earlier.variations)
-
-
-def decoding_of(variation: Variation | Family) -> Variation | Family:
-    """The same mistake, in decoding steps alone."""
-    return _limited(variation, "Decode", "In decoding steps", only_decoding)
-
-
-def prefill_of(variation: Variation | Family) -> Variation | Family:
-    """The same mistake, in the prefill alone."""
-    return _limited(variation, "Prefill", "In the prefill", only_prefill)
-
-
-def _limited(
-    variation: Variation | Family, word: str, words: str, limit: Callable[[Changes], Changes]
-) -> Variation | Family:
-    name, departure = f"{word}{variation.name}", f"{words} {variation.departure[0].lower()}{variation.departure[1:]}"
-    if isinstance(variation, Family):
-        changes = variation.changes
-        return replace(
-            variation, name=name, area="decode", departure=departure, changes=lambda amount: limit(changes(amount))
-        )
-    return replace(variation, name=name, area="decode", departure=departure, changes=limit(variation.changes))
-
-
-def prefill_is_wrong(observations: Sequence[Observation]) -> bool:
-    """Whether outputs of the prompt itself are wrong in the check "decode"."""
-    for o in observations:
-        if o.finding is not None and o.expectation is not None:
-            y, split = o.finding.values.get("y"), o.finding.split
-            if y is not None and y.shape == o.expectation.true["y"].shape:
-                return bool(np.any(o.expectation.error_ratios("y", y)[:, :split] > 1))
-    return False
-
-
-def probes_of(failed: Sequence[Observation]) -> list[Observation]:
-    """Small failures that tell much: several tokens and heads, finite values, different layers."""
-    finite = [
-        o for o in failed if o.expectation is not None and o.result.ratio is not None and np.isfinite(o.result.ratio)
-    ]
-    usable = [o for o in finite if tokens_of(o) <= LONGEST] or finite[:1]
-    ordered = sorted(usable, key=_cost)
-    probes = ordered[:1]
-    for o in ordered[1:]:
-        if len(probes) < PROBES and all(_config_of(o) != _config_of(p) for p in probes):
-            probes.append(o)
-    for o in ordered[1:]:
-        if len(probes) < PROBES and all(o is not p for p in probes):
-            probes.append(o)
-    return probes
-
-
-def tokens_of(observation: Observation) -> int:
-    """Tokens of its case."""
-    return 0 if observation.expectation is None else observation.expectation.case.x.shape[1]
-
-
-def _size_of(observation: Observation) -> int:
-    return 0 if observation.expectation is None else observation.expectation.case.x.size
-
-
-def _config_of(observation: Observation) -> object:
-    return None if observation.expectation is None else observation.expectation.case.parameters.config
-
-
-def _cost(observation: Observation) -> Number:
-    """Size, and penalties for what tells little."""
-    if observation.expectation is None:
-        return np.inf
-    case = observation.expectation.case
-    batch, T, D = case.x.shape
-    config = case.parameters.config
-    cost = float(batch * T * (D + T))
-    if observation.result.check == "decode" and observation.finding is not None:
-        cost *= max(T - observation.finding.split, 1) / 2
-    return (
-        cost
-        * (4 if T < 8 else 1)
-        * (4 if D < 6 else 1)
-        * (2 if config.heads == 1 else 1)
-        * (2 if not config.rope else 1)
-        * (1 if batch > 1 else 1.5)
-    )

@@ -1,4 +1,4 @@
-"""The process that starts implementations and outlives the oracle: when the oracle ends, however it ends, so do they.
+"""The process that starts implementations and ends them when the oracle ends, even if the oracle is killed.
 
 `isolation.Guardian` runs this file as a script, and speaks to it in lines of JSON over its standard streams:
 
@@ -8,8 +8,8 @@
     (end of the input, or an empty line)       the same, then remove the folder, and end
 
 and back come {"folder": PATH} at the beginning, {"pid": NUMBER} when a program has started, {"ended": STATUS,
-"output": TEXT} when it and all its children are gone, and {"errno": NUMBER, "error": TEXT} where one of them cannot
-be had. Only one program runs at a time. It imports nothing of `sessa_ref`, so that it starts at once.
+"output": TEXT} when it and all its children are gone, and {"errno": NUMBER, "error": TEXT} where the folder cannot be
+made or the program cannot be started. Only one program runs at a time. It imports nothing of `sessa_ref`, so that it starts at once.
 """
 
 import ctypes
@@ -30,7 +30,7 @@ import psutil
 
 _KEPT_OUTPUT = 4096
 _PATIENCE = 5.0
-"""Seconds after which what cannot be killed (it hangs in the kernel) is given up."""
+"""Seconds to wait for a process that was killed; one that hangs in the kernel cannot end."""
 _MARK = "SESSA_REF_GUARDIAN"
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -38,7 +38,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 def main() -> None:
     """Serve the oracle until it ends."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # a handler that does nothing: programs would inherit that a signal is ignored
+        if hasattr(signal, name):  # a handler that does nothing, because programs would inherit SIG_IGN
             signal.signal(getattr(signal, name), lambda *_: None)
     os.environ[_MARK] = uuid.uuid4().hex
     orphans_come_here = _adopt_orphans()
@@ -90,7 +90,7 @@ class Program:
         self.waiting.start()
 
     def send(self, line: str) -> None:
-        """Write a line to the program; that it is gone is told otherwise."""
+        """Write a line to the program. If the program has ended, `_wait` reports it."""
         if self.process.stdin is not None:
             with suppress(OSError):
                 self.process.stdin.write(line.encode() + b"\n")
@@ -121,7 +121,7 @@ class Program:
             psutil.wait_procs(family, timeout=0.1)
 
     def _childless(self) -> bool:
-        """Whether, without a look at all processes, there is nothing left."""
+        """Whether no child is left, as far as the operating system says so at once."""
         if self.orphans_come_here:
             try:
                 os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -131,7 +131,7 @@ class Program:
 
     def _family(self) -> list[psutil.Process]:
         family = psutil.Process().children(recursive=True)
-        if not self.orphans_come_here:  # they went to the system, but carry the mark in their environment
+        if not self.orphans_come_here:  # their parent is now the system, but they carry the mark in their environment
             with suppress(OSError):
                 os.killpg(self.process.pid, signal.SIGKILL) if os.name == "posix" else None
             family += [p for p in psutil.process_iter() if p not in family and p.pid != os.getpid() and _is_marked(p)]
@@ -139,11 +139,11 @@ class Program:
 
 
 def remove(folder: str | os.PathLike[str]) -> None:
-    """Remove a folder, whatever a program has made of it: a link, a file, or one that nobody may change."""
+    """Remove a folder, even if a program replaced it by a link or a file, or made it read-only."""
     with suppress(OSError):
         os.unlink(folder)
     _open(folder)
-    for parent, inner, _files in os.walk(folder):  # from above: what is opened here is looked into next
+    for parent, inner, _files in os.walk(folder):  # top down: a folder must be opened before it is listed
         for name in inner:
             _open(os.path.join(parent, name))
     shutil.rmtree(folder, ignore_errors=True)
@@ -156,7 +156,7 @@ def _open(folder: str | os.PathLike[str]) -> None:
 
 
 def _adopt_orphans() -> bool:
-    """Whether processes below this one whose parents end become its own children, so that none gets away."""
+    """Whether orphaned descendants of this process become its children, so that they can be found and ended."""
     if sys.platform != "linux":
         return False
     return ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0

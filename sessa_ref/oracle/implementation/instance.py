@@ -1,4 +1,4 @@
-"""One torch module as an implementation: this very instance, with its settings, on cases of its own config."""
+"""One instance of a torch module as an implementation, with its settings, on cases of its own config."""
 
 import functools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the command line does when it is told to end."""
+"""How the command line ends on a signal."""
 
 import os
 import signal
@@ -15,19 +15,19 @@ _PATIENCE = 3.0
 def ending_on_signals() -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP end this process with status 128 + signal, and without a traceback.
 
-    The first one raises SystemExit, so that everything is left in order; one that comes `_PATIENCE` seconds later ends
-    the process at once. Implementations, their children and the processes of `preparation` end in either case: they watch
-    for it. Only the main thread may use it.
+    The first signal raises SystemExit, so that everything is cleaned up. A second one, `_PATIENCE` seconds later, ends
+    the process at once. Implementations, their children and the processes of `preparation` end in either case, because
+    they watch this process. Only the main thread may use this.
     """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # as nohup has it
+        if handler is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _end)
     try:
         yield
     finally:
         for number, handler in before.items():
-            # A signal that came stays in force until the process has ended.
+            # After a signal, its handler stays until the process has ended.
             if signal.getsignal(number) is _end:
                 signal.signal(number, handler)
 

@@ -22,8 +22,8 @@ from sessa_ref.oracle.implementation.protocol import ImplementationError, Oracle
 
 _POLL_SECONDS = (0.0005, 0.02)
 _PATIENCE = 30.0
-"""Seconds after which a guardian that gives no sign of life is given up."""
-# The cases are small: threads would only wait for each other. The user's own setting goes first.
+"""Seconds to wait for an answer of the guardian."""
+# The cases are small: threads would only wait for each other. A setting of the user's takes precedence.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -43,12 +43,12 @@ DEFAULT_LIMITS = Limits()
 
 
 class Guardian:
-    """A process that starts programs, one at a time, and a folder for requests; neither outlives this process.
+    """A process that starts programs, one at a time, and a folder for requests. Both end with this process.
 
     Programs get none of this process's streams. Their output is read, and its end kept.
 
     Raises:
-        OracleError: the process or the folder cannot be had.
+        OracleError: the process cannot be started, or the folder cannot be made.
     """
 
     def __init__(self) -> None:
@@ -111,7 +111,7 @@ class Guardian:
         self._pid = int(self._answer("pid"))
 
     def send(self, line: str) -> None:
-        """Write one line to the program's standard input; a program that is gone is noticed by `wait_for`."""
+        """Write one line to the program's standard input. If the program has ended, `wait_for` notices."""
         self._tell(send=line)
 
     def wait_for(self, done: Callable[[], bool], limits: Limits) -> None:
@@ -159,7 +159,7 @@ class Guardian:
                 self.has_ended(_PATIENCE)
 
     def check_folder(self, size: int) -> None:
-        """Try whether the folder still takes a file of `size` bytes, as the implementation could not answer otherwise.
+        """Check that the folder still takes a file of `size` bytes; otherwise the implementation cannot answer.
 
         Raises:
             OracleError: it does not.
@@ -168,7 +168,7 @@ class Guardian:
             (folder / "trial").write_bytes(bytes(size))
 
     def _tell(self, **message: Any) -> None:
-        with suppress(OSError):  # a guardian that is gone is noticed by what reads its answers
+        with suppress(OSError):  # if the guardian has ended, the reader of its answers notices
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
@@ -187,7 +187,7 @@ class Guardian:
         return message[key]
 
     def _without_guardian(self) -> dict[str, Any]:
-        """What the guardian would have done, as far as this process can."""
+        """Do what the guardian would have done, as far as this process can."""
         with suppress(OSError):
             os.killpg(self._pid, signal.SIGKILL) if os.name == "posix" else os.kill(self._pid, signal.SIGTERM)
         guardian.remove(self.folder)
@@ -218,7 +218,7 @@ def _read(stream: Any, messages: "queue.SimpleQueue[dict[str, Any] | None]") -> 
 
 
 def _end(process: "subprocess.Popen[bytes]", folders: Sequence[Path], owner: int) -> None:
-    if os.getpid() != owner:  # a forked copy of this process ends, and the guardian is not its own
+    if os.getpid() != owner:  # this is a forked copy of the process that owns the guardian
         return
     assert process.stdin is not None
     with suppress(OSError):  # it may be gone
@@ -231,7 +231,7 @@ def _end(process: "subprocess.Popen[bytes]", folders: Sequence[Path], owner: int
 
 
 def _abandon(process: "subprocess.Popen[bytes]", folders: Sequence[Path]) -> None:
-    """Do what a guardian that does not answer, because a program has stopped it for example, does no more."""
+    """Clean up for a guardian that does not answer, for example because a program has stopped it."""
     with suppress(psutil.Error):
         family = psutil.Process(process.pid).children(recursive=True)
         process.kill()

@@ -1,7 +1,7 @@
 """Padded batches whose right outputs are known: those of the case, wherever its tokens stand.
 
-A row of a case is pushed apart by padding, and as many of its last tokens are dropped. The layer is causal, so what
-is left of it has the outputs that it had.
+Padding is put between the tokens of a row, and as many of its last tokens are dropped. The layer is causal, so the
+remaining tokens keep their outputs.
 """
 
 import numpy as np
@@ -9,30 +9,29 @@ from jaxtyping import Bool, Shaped
 
 from sessa_ref.notation import Array
 from sessa_ref.oracle.cases.case import Case
-from sessa_ref.oracle.implementation.protocol import Layer, PaddedDecoding, Padding, Values, first_line
+from sessa_ref.oracle.implementation.protocol import Layer, PaddedDecoding, Padding, first_line
+from sessa_ref.oracle.implementation.uses import Label, Labelled, Use
 
-DECODED = "y of a prompt padded on the left and steps"
 
-
-def layouts(case: Case) -> dict[str, Bool[Array, "batch T"]]:
-    """Masks of real tokens by the label of the output, rows with different numbers of them."""
+def layouts(case: Case) -> dict[Use, Bool[Array, "batch T"]]:
+    """Masks of real tokens by the use of the layer, rows with different numbers of them."""
     batch, T, _ = case.x.shape
     row, t = np.arange(batch)[:, None], np.arange(T)
     missing = np.array([T // 3, 1, 0])[row % 3].clip(max=T)
     masks = {
-        "y padded on the left": t >= missing,
-        "y padded on the right": t < T - missing,
-        "y padded within": (t + row) % 3 > 0,
+        Use.PADDED_LEFT: t >= missing,
+        Use.PADDED_RIGHT: t < T - missing,
+        Use.PADDED_WITHIN: (t + row) % 3 > 0,
     }
     if batch > 1:
-        masks["y beside a row of padding alone"] = (row > 0) & (t >= missing)
-    # Decoding goes on where the prompt ends, so padding is on the left of the prompt, and steps have none.
-    masks[DECODED] = t >= missing.clip(max=case.split)
+        masks[Use.BESIDE_A_ROW_OF_PADDING] = (row > 0) & (t >= missing)
+    # Decoding continues after the last token of the prompt, so padding stands on the left. Steps have no padding.
+    masks[Use.PADDED_PROMPT] = t >= missing.clip(max=case.split)
     return masks
 
 
 def padded(x: Shaped[Array, "batch T D"], real: Bool[Array, "batch T"]) -> Shaped[Array, "batch T D"]:
-    """The first tokens of each row at its real places, and other numbers, as large as they, elsewhere."""
+    """The first tokens of each row at its real places, and other numbers of the same size elsewhere."""
     result = 2 * np.roll(x, 1, axis=2)[:, ::-1]
     for row, tokens, places in zip(result, x, real, strict=True):
         row[places] = tokens[: places.sum()]
@@ -49,7 +48,7 @@ def unpadded(
     return result
 
 
-def padded_outputs(layer: Layer, case: Case, x: Shaped[Array, "batch T D"]) -> Values:
+def padded_outputs(layer: Layer, case: Case, x: Shaped[Array, "batch T D"]) -> Labelled:
     """The outputs for all layouts; none where the layer takes no mask.
 
     Raises:
@@ -66,11 +65,12 @@ def padded_outputs(layer: Layer, case: Case, x: Shaped[Array, "batch T D"]) -> V
         ) from error
     if unmasked is None:
         return {}
-    values = {"y with a mask of real tokens alone": unmasked}
-    for label, real in layouts(case).items():
-        y = _decoded(layer, case, x, real) if label == DECODED else layer.forward_padded(padded(x, real), real)
+    values = {Label("y", Use.ALL_TOKENS_REAL): unmasked}
+    for use, real in layouts(case).items():
+        is_prompt = use is Use.PADDED_PROMPT
+        y = _decoded(layer, case, x, real) if is_prompt else layer.forward_padded(padded(x, real), real)
         if y is not None:
-            values[label] = y
+            values[Label("y", use)] = y
     return values
 
 

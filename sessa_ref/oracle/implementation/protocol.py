@@ -10,10 +10,11 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.implementation.uses import Label
 from sessa_ref.parameters import SessaParameters
 
 Values = dict[str, np.ndarray]
-"""y, dx, and the gradient of every parameter under "grad." + its name."""
+"""y, dx, and the gradient of every parameter under "grad." + its name; or arrays under keys of labels, see `uses`."""
 
 
 class TargetError(Exception):
@@ -21,7 +22,16 @@ class TargetError(Exception):
 
 
 class ImplementationError(Exception):
-    """The implementation failed at one request: it raised, crashed, or went beyond a limit."""
+    """The implementation failed at one request: it raised, crashed, or went beyond a limit.
+
+    Args:
+        message: one line for its author.
+        label: what was being computed, where one request computes several things.
+    """
+
+    def __init__(self, message: str, label: Label | None = None) -> None:
+        super().__init__(message)
+        self.label = label
 
 
 class UnsupportedError(Exception):
@@ -41,7 +51,7 @@ def first_line(error: BaseException) -> str:
     try:
         message = str(error)
     except (Exception, SystemExit):
-        message = "its message cannot be had"
+        message = "its message cannot be read"
     line = next(iter(message.strip().splitlines()), "")
     return f"{type(error).__name__}: {line}"[:_LONGEST_MESSAGE] if line else type(error).__name__
 
@@ -96,7 +106,7 @@ class Decoding(Protocol):
 class Padding(Protocol):
     """A layer that takes a mask of real tokens; optional.
 
-    Padding reads nothing and is not read, wherever it stands, and positions count real tokens alone.
+    Padding attends to nothing and nothing attends to it, wherever it stands. Positions count real tokens alone.
     """
 
     def forward_padded(self, x: np.ndarray, attention_mask: np.ndarray) -> np.ndarray | None:
@@ -109,7 +119,7 @@ class PaddedDecoding(Decoding, Protocol):
     """A decoding layer that also takes such a mask for the prompt; optional."""
 
     def prefill_padded(self, x: np.ndarray, attention_mask: np.ndarray, capacity: int) -> np.ndarray | None:
-        """As `prefill`, for prompts with padding on the left; None if it takes no mask. Each row goes on by itself."""
+        """As `prefill`, for prompts with padding on the left; None if it takes no mask. Decoding continues each row separately."""
         ...
 
 
@@ -118,11 +128,11 @@ class Sequences(Decoding, Protocol):
     """A decoding layer on which sequences can take turns; optional."""
 
     def suspend(self) -> Any:
-        """Whatever `prefill` and `decode_step` left behind, for `resume`."""
+        """The state after `prefill` or `decode_step`, for `resume`."""
         ...
 
     def resume(self, state: Any) -> None:
-        """Go on with the sequence that `suspend` gave this for, other sequences having come between."""
+        """Continue the sequence for which `suspend` returned this state. Others may have been decoded since."""
         ...
 
 
@@ -131,7 +141,7 @@ class Trainable(Differentiable, Layer, Protocol):
     """A layer that can be trained; optional."""
 
     def train(self) -> None:
-        """Go into training mode, which must change nothing."""
+        """Switch to training mode, which must not change any value."""
         ...
 
     def load(self, parameters: SessaParameters) -> None:
@@ -173,7 +183,7 @@ class Implementation(Protocol):
 
     @property
     def name(self) -> str:
-        """How reports call it."""
+        """Its name in reports."""
         ...
 
     def run(self, operation: str, case: Case, dtype: str) -> Values:

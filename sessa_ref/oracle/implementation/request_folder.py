@@ -1,6 +1,6 @@
 """The command protocol: one request is a folder, so that an implementation may be written in any language.
 
-`case.json` (schema: `protocol.schema.json`) and `case.safetensors` go in, `out.safetensors` comes out, or
+`case.json` (schema: `request_folder.schema.json`) and `case.safetensors` go in, `out.safetensors` comes out, or
 `unsupported.txt` with a reason; `examples/implementations/README.md` describes it for authors.
 """
 

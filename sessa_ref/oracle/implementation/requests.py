@@ -1,4 +1,4 @@
-"""What a Python implementation is made to do for one request, next to the implementation itself."""
+"""How one request to a Python implementation is carried out, in the process of the implementation."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ from sessa_ref.oracle.implementation.protocol import (
     describe,
     first_line,
 )
+from sessa_ref.oracle.implementation.uses import GRADIENT, Label, Use
 from sessa_ref.precision import PRECISIONS
 
 
@@ -31,12 +32,12 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
 
     Raises:
         UnsupportedError: the layer does not implement the operation, or the adapter does not offer the config.
-        ImplementationError: it returns something else than NumPy arrays, or what it should not raise.
+        ImplementationError: it returns something other than NumPy arrays, or raises an error that it must not raise.
     """
     carrier = PRECISIONS[dtype].carrier
     try:
         layer = adapter.build(case.parameters, dtype)
-    except TargetError as error:  # for this config; where it is so for all, the smoke test tells
+    except TargetError as error:  # for this config; the smoke test finds out if it is so for all
         raise ImplementationError(str(error)) from error
     if operation in _NEEDED:
         needed, lacking = _NEEDED[operation]
@@ -44,17 +45,19 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
             raise UnsupportedError(lacking)
     elif not isinstance(layer, Layer):
         raise ImplementationError(f"build made {describe(layer)}, which has no forward")
-    with np.errstate(all="ignore"):  # the implementation may have made them errors
+    with np.errstate(all="ignore"):  # the implementation may have turned warnings into errors
         x, dy = case.x.astype(carrier), case.dy.astype(carrier)
     try:
         values = OPERATIONS[operation](layer, case, x, dy)
     except (TargetError, UnsupportedError) as error:  # the implementation's own
         raise ImplementationError(first_line(error)) from error
-    return {name: _array(name, value) for name, value in values.items()}
+    return {
+        label.key if isinstance(label, Label) else label: _array(str(label), value) for label, value in values.items()
+    }
 
 
-Returned = dict[str, Any]
-"""What should be `Values`, as the implementation gave it."""
+Returned = dict[Any, Any]
+"""What the implementation gave, by quantity, or by `Label` where it was used in several ways."""
 
 
 def _array(name: str, value: Any) -> np.ndarray:
@@ -84,7 +87,7 @@ def _vjp(layer: Differentiable, case: Case, x: np.ndarray, dy: np.ndarray) -> Re
 
 def _decode(layer: Decoding, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     outputs = [_array("the output of prefill", layer.prefill(x[:, : case.split], x.shape[1]))]
-    token = np.empty_like(x[:, 0]) if x.shape[1] else x  # one piece of memory for all tokens, as servers have it
+    token = np.empty_like(x[:, 0]) if x.shape[1] else x  # the same memory for all tokens, as in a server
     for t in range(case.split, x.shape[1]):
         token[...] = x[:, t]
         outputs.append(_array("the output of decode_step", layer.decode_step(token))[:, None].copy())
@@ -94,7 +97,12 @@ def _decode(layer: Decoding, case: Case, x: np.ndarray, dy: np.ndarray) -> Retur
 def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """Uses that must make no difference: what a layer computed before, how x lies in memory, the mode."""
     values: Returned = {}
-    # First of all, other parameters, fewer rows and tokens, so that whatever it keeps has to be renewed and to grow.
+
+    def use(how: Use, forward: Callable[[], Any]) -> None:
+        with _naming(Label("y", how)):
+            values[Label("y", how)] = forward()
+
+    # Start with other parameters and fewer rows and tokens: whatever the layer keeps must be replaced and must grow.
     if isinstance(layer, Trainable):
         layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
     layer.forward(x[:1, : x.shape[1] // 2].copy())
@@ -102,68 +110,76 @@ def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
         layer.load(case.parameters)
     layer.forward(-2 * np.roll(x, 1, axis=-1))
     given = x.copy()
-    values["y after another input"] = layer.forward(given)
-    values["x after the call"] = given
-    values["y again"] = layer.forward(x)
+    values[Label("y", Use.AFTER_ANOTHER_INPUT)] = layer.forward(given)
+    values[Label("x", Use.INPUT_AFTERWARDS)] = given
+    kept = layer.forward(x)
     layer.forward(-2 * np.roll(x, 1, axis=-1))
-    values["y again"] = np.array(_array("y again", values["y again"]))  # what became of it
-    with _use("y of a slice"):
-        values["y of a slice"] = layer.forward(np.concatenate([x[:1], x])[1:])
-    with _use("y of a strided input"):
-        values["y of a strided input"] = layer.forward(_strided(x))
-    with _use("y of the first row alone"):
-        values["y of the first row alone"] = layer.forward(x[:1])
+    values[Label("y", Use.KEPT)] = np.array(_array(str(Label("y", Use.KEPT)), kept))
+    use(Use.SLICE, lambda: layer.forward(np.concatenate([x[:1], x])[1:]))
+    use(Use.STRIDED_INPUT, lambda: layer.forward(_strided(x)))
+    use(Use.FIRST_ROW, lambda: layer.forward(x[:1]))
     layer.forward(x)
-    with _use("y of the first half after the whole"):
-        values["y of the first half after the whole"] = layer.forward(x[:, : x.shape[1] // 2].copy())
-    with _use("y after a shorter input"):
-        values["y after a shorter input"] = layer.forward(x)
+    use(Use.FIRST_HALF, lambda: layer.forward(x[:, : x.shape[1] // 2].copy()))
+    use(Use.AFTER_A_SHORTER_INPUT, lambda: layer.forward(x))
     if isinstance(layer, Decoding):
-        layer.prefill(x, x.shape[1])
-        with _use("y after decoding"):
-            layer.prefill(x[:, :1].copy(), x.shape[1])
-            values["y after decoding"] = layer.forward(x)
+        values |= _after_decoding(layer, x)
     if isinstance(layer, Differentiable):
-        layer.vjp(x, dy)
-        with _use("y after a gradient"):
-            values["y after a gradient"] = layer.forward(x)
-        with _use("a gradient again"):
-            values |= _labelled(layer.vjp(x, dy), "again")
-        with _use("a gradient of a strided cotangent"):
-            values |= _labelled(layer.vjp(x, _strided(dy)), "of a strided cotangent")
-        if len(dy) and np.array_equal(dy, np.broadcast_to(dy[:1], dy.shape)):
-            with _use("a gradient of a cotangent stored once"):
-                values |= _labelled(layer.vjp(x, np.broadcast_to(dy[:1], dy.shape)), "of a cotangent stored once")
+        values |= _around_gradients(layer, x, dy)
     if isinstance(layer, Sequences):
-        with _use("y of two sequences in turn"):
-            values["y of two sequences in turn"] = _in_turn(layer, case, x)
+        use(Use.SEQUENCES_IN_TURN, lambda: _in_turn(layer, case, x))
     if isinstance(layer, Trainable):
-        values |= _training(layer, case, x, dy)
+        values |= _training(layer, x, dy)
     return values
 
 
+def _after_decoding(layer: Any, x: np.ndarray) -> Returned:
+    """The output after two prefills."""
+    label = Label("y", Use.AFTER_DECODING)
+    layer.prefill(x, x.shape[1])
+    with _naming(label):
+        layer.prefill(x[:, :1].copy(), x.shape[1])
+        return {label: layer.forward(x)}
+
+
+def _around_gradients(layer: Any, x: np.ndarray, dy: np.ndarray) -> Returned:
+    """The output after a gradient, and gradients for cotangents that lie differently in memory."""
+    layer.vjp(x, dy)
+    with _naming(Label("y", Use.AFTER_A_GRADIENT)):
+        values: Returned = {Label("y", Use.AFTER_A_GRADIENT): layer.forward(x)}
+    values |= _gradient(Use.SECOND_GRADIENT, lambda: layer.vjp(x, dy))
+    values |= _gradient(Use.STRIDED_COTANGENT, lambda: layer.vjp(x, _strided(dy)))
+    if len(dy) and np.array_equal(dy, np.broadcast_to(dy[:1], dy.shape)):
+        stored_once = np.broadcast_to(dy[:1], dy.shape)
+        values |= _gradient(Use.COTANGENT_STORED_ONCE, lambda: layer.vjp(x, stored_once))
+    return values
+
+
+def _training(layer: Trainable, x: np.ndarray, dy: np.ndarray) -> Returned:
+    """Training: the mode changes, and not all gradients are wanted."""
+    values = _gradient(Use.ONLY_X, lambda: layer.partial_vjp(x, dy, "x"))
+    values |= _gradient(Use.ONLY_PARAMETERS, lambda: layer.partial_vjp(x, dy, "parameters"))
+    layer.train()
+    with _naming(Label("y", Use.TRAINING)):
+        values[Label("y", Use.TRAINING)] = layer.forward(x)
+    return values | _gradient(Use.TRAINING, lambda: layer.vjp(x, dy))
+
+
+def _gradient(use: Use, vjp: Callable[[], Any]) -> Returned:
+    """What `vjp` or `partial_vjp` returns in some use, by label."""
+    with _naming(Label(GRADIENT, use)):
+        dx, gradients = _gradients(vjp())
+    values: Returned = {} if dx is None else {Label("dx", use): dx}
+    return values | {Label(f"grad.{name}", use): value for name, value in gradients.items()}
+
+
 @contextmanager
-def _use(label: str) -> Iterator[None]:
-    """Tells which use it was in which the implementation raised something."""
+def _naming(label: Label) -> Iterator[None]:
+    """Name the use in which the implementation raised an error."""
     try:
         yield
     except Exception as error:
         told = str(error) if isinstance(error, ImplementationError) else first_line(error)
-        raise ImplementationError(f"{label}: {told}") from error
-
-
-def _training(layer: Trainable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
-    """Training: the mode changes, and not all gradients are wanted."""
-    values: Returned = {}
-    for of in ("x", "parameters"):
-        with _use(f"a gradient with only {of} to differentiate"):
-            values |= _labelled(layer.partial_vjp(x, dy, of), f"with only {of} to differentiate")
-    layer.train()
-    with _use("y in training mode"):
-        values["y in training mode"] = layer.forward(x)
-    with _use("a gradient in training mode"):
-        values |= _labelled(layer.vjp(x, dy), "in training mode")
-    return values
+        raise ImplementationError(f"{label}: {told}", label) from error
 
 
 def _in_turn(layer: Sequences, case: Case, x: np.ndarray) -> np.ndarray:
@@ -181,14 +197,8 @@ def _in_turn(layer: Sequences, case: Case, x: np.ndarray) -> np.ndarray:
     return np.concatenate(outputs["x"], axis=1)
 
 
-def _labelled(gradient: Any, label: str) -> Returned:
-    dx, gradients = _gradients(gradient)
-    values = {} if dx is None else {f"dx {label}": dx}
-    return values | {f"grad.{name} {label}": value for name, value in gradients.items()}
-
-
 def _strided(array: np.ndarray) -> np.ndarray:
-    """A copy, (batch, T, D), whose axes lie in memory the other way round and with gaps."""
+    """A copy, (batch, T, D), with its axes in reverse order in memory and with gaps."""
     batch, T, D = array.shape
     copy = np.zeros((D, T, 2 * batch), dtype=array.dtype).T[::2]
     copy[...] = array
@@ -197,7 +207,7 @@ def _strided(array: np.ndarray) -> np.ndarray:
 
 def _lengths(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """The first tokens alone, for every number of them."""
-    return {f"y of {T} tokens": layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
+    return {Label("y", Use.FIRST_TOKENS, T): layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
 
 
 def _padded(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:

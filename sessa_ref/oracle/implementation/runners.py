@@ -24,10 +24,11 @@ from sessa_ref.oracle.implementation.protocol import (
 )
 from sessa_ref.oracle.implementation.request_folder import COMMAND_OPERATIONS, check_supported, read_output, write_case
 from sessa_ref.oracle.implementation.requests import perform
+from sessa_ref.oracle.implementation.uses import Label
 
 _NO_RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _ROOM = 2**16
-"""Bytes by which an answer may be larger than the request, in `Guardian.check_folder`."""
+"""How many bytes larger than the request an answer may be, in `Guardian.check_folder`."""
 _LONGEST_ANSWER = 2**16
 # The folder of the package comes first only while the package is found; -P keeps the current directory away.
 _WORKER = """
@@ -53,9 +54,9 @@ class InProcessImplementation:
         self.adapter = adapter
 
     def run(self, operation: str, case: Case, dtype: str) -> Values:
-        """Perform one operation; what the implementation raises becomes a ImplementationError."""
+        """Perform one operation; what the implementation raises becomes an ImplementationError."""
         try:
-            with np.errstate():  # what it makes of floating-point errors is its own
+            with np.errstate():  # its settings for floating-point errors stay its own
                 return perform(self.adapter, operation, case, dtype)
         except (TargetError, UnsupportedError, ImplementationError):
             raise
@@ -64,7 +65,7 @@ class InProcessImplementation:
 
 
 class _GuardedImplementation:
-    """What implementations in other processes share: limits, and a guardian from the first request on."""
+    """Common to implementations in other processes: limits, and a guardian that the first request starts."""
 
     def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
         self.name = name
@@ -73,7 +74,7 @@ class _GuardedImplementation:
         self._one_at_a_time = threading.Lock()
 
     def close(self) -> None:
-        """End what runs, with all that it started, and remove every request folder."""
+        """End the running program and all its children, and remove every request folder."""
         if self._guardian is not None:
             self._guardian.close()
             self._guardian = None
@@ -114,7 +115,7 @@ class WorkerImplementation(_GuardedImplementation):
         if "unsupported" in answer:
             raise UnsupportedError(answer["unsupported"])
         if "error" in answer:
-            raise ImplementationError(answer["error"])
+            raise ImplementationError(answer["error"], _label(answer.get("label")))
         return read_output(folder)
 
     def _start(self, guardian: Guardian, folder: Path) -> None:
@@ -142,6 +143,14 @@ class WorkerImplementation(_GuardedImplementation):
         if "target_error" in answer:
             raise TargetError(answer["target_error"])
         return answer
+
+
+def _label(key: Any) -> Label | None:
+    """The label of a key that a worker wrote, which the implementation may have changed."""
+    try:
+        return None if key is None else Label.from_key(key)
+    except ValueError:
+        return None
 
 
 class CommandImplementation(_GuardedImplementation):

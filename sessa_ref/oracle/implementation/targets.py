@@ -156,7 +156,7 @@ def _loaded(name: str, path: Path) -> ModuleType:
 
 
 def _search(folder: Path) -> None:
-    """Search a folder for modules after the standard library, whose names are often taken in one's own folders."""
+    """Search a folder for modules, but only after the standard library: files are often named like its modules."""
     if str(folder) not in sys.path:
         standard = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
         standard |= {path / "lib-dynload" for path in standard}
@@ -178,5 +178,5 @@ def _is_importable(name: str) -> bool:
 
 
 def _another(path: Path) -> str:
-    """A module name for a file whose own name is none, or that of another module."""
+    """A module name for a file whose own name is not a valid one, or is that of another module."""
     return "implementation_" + re.sub(r"\W", "_", path.stem)

@@ -255,7 +255,7 @@ def _as_tensor(array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
 
 
 def _check_recording() -> None:
-    """Implementations can switch gradients off for the whole process; that is no wrong gradient, so it is told."""
+    """An implementation may switch gradients off for the whole process. That is an error, not a wrong gradient."""
     if torch.is_inference_mode_enabled():
         raise ImplementationError("it leaves torch.inference_mode switched on, so that there are no gradients")
     if not torch.is_grad_enabled():

@@ -1,6 +1,6 @@
 """The process that a Python implementation runs in, which `runners.WorkerImplementation` starts.
 
-The oracle writes one request folder per line to standard input, which the implementation does not get to see. Answers go
+The oracle writes one request folder per line to standard input, which the implementation never sees. Answers go
 to files, because standard output belongs to the implementation: each request folder gets `answer.json` when it is done,
 and the first one `started.json`, which says whether the target loaded.
 """
@@ -56,8 +56,8 @@ def _serve(adapter: Adapter, folder: Path) -> dict[str, str]:
     except UnsupportedError as error:
         return {"unsupported": str(error)}
     except ImplementationError as error:
-        return {"error": str(error)}
-    except SystemExit:  # as if it had left by itself
+        return {"error": str(error)} | ({"label": error.label.key} if error.label is not None else {})
+    except SystemExit:  # the implementation ended this process
         raise
     except BaseException as error:  # whatever the implementation raises
         return {"error": first_line(error)}

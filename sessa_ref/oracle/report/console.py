@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sessa_ref.faults import FAULTS
 from sessa_ref.oracle.checks import CHECKS
-from sessa_ref.oracle.explain.explanations import Explained, kinds
+from sessa_ref.oracle.explain.known_mistakes import Explained, kinds
 from sessa_ref.oracle.report.results import Report, Result, Status, Verdict
 
 _STYLES = {
@@ -46,7 +46,7 @@ def print_report(console: Console, report: Report) -> None:
     console.width = max(console.width, whole)  # a number that is cut off is another number
     console.print(table)
     for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
-        _print_findings(console, report, status)
+        _print_not_passed(console, report, status)
     for sentence in report.location:
         _print(console, f"where: {sentence}")
     for diagnosis in report.diagnosis:
@@ -74,7 +74,7 @@ def _number(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 100 else f"{ratio:.1e}"
 
 
-def _print_findings(console: Console, report: Report, status: Status) -> None:
+def _print_not_passed(console: Console, report: Report, status: Status) -> None:
     by_check: dict[tuple[str, bool], list[Result]] = {}
     for result in report.results:
         if result.status is status:

@@ -1,6 +1,5 @@
 """Reports as files: tried before the run, and written independently of each other."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from sessa_ref.plotting import style
 
 
 def try_out(paths: Mapping[str, Path]) -> None:
-    """Refuse, before any work is done, what could not be written in the end.
+    """Refuse, before any work is done, files that could not be written at the end.
 
     Nothing is left behind: a file that is there is opened and not changed, and for a new one a nameless file is made
     in its folder.
@@ -52,4 +51,4 @@ def write(report: Report, paths: Mapping[str, Path], lengths: Mapping[str, int])
 def _rendered(report: Report, form: str, lengths: Mapping[str, int]) -> str:
     if form == "html":
         return to_html(report, lengths)
-    return to_junit(report) if form == "junit" else json.dumps(report.to_json(), indent=2) + "\n"
+    return to_junit(report) if form == "junit" else report.to_json() + "\n"

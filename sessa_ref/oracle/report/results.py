@@ -1,5 +1,6 @@
 """Results of checks, and the verdict over all of them."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -96,9 +97,9 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Failed and errored required checks decide; departures are named, skipped parts do not count.
+        """Required checks that failed or errored decide. Departures are named. Skipped parts do not count.
 
-        Nothing conforms without an output of some token that was compared.
+        Nothing conforms unless the output of some token was compared.
         """
         if self.incomplete:
             return Verdict.INCOMPLETE
@@ -119,7 +120,7 @@ class Report:
 
     @property
     def remark(self) -> str:
-        """What the verdict does not rest on: the reason of an early end, and what was skipped; may be empty."""
+        """Limits of the verdict: why the run ended early, and what was skipped; may be empty."""
         remarks = [f"the run ended early: {self.incomplete}"] if self.incomplete else []
         if self.skipped:
             number, total = sum(self.skipped.values()), len(self.results)
@@ -127,13 +128,13 @@ class Report:
             remarks.append(f"{number} of {total} checks {'was' if number == 1 else 'were'} skipped: {by_check}")
         return "; ".join(remarks)
 
-    def to_json(self) -> dict[str, Any]:
-        """The report as JSON-ready data; infinite ratios are the string "inf"."""
+    def to_json(self) -> str:
+        """The report as JSON, which `report.schema.json` describes; infinite ratios are the string "inf"."""
         results = [asdict(result) for result in self.results]
         for result in results:
             if result["ratio"] is not None and not math.isfinite(result["ratio"]):
                 result["ratio"] = "inf"
-        return {
+        content = {
             "report_version": REPORT_VERSION,
             "target": self.target,
             "verdict": self.verdict,
@@ -145,6 +146,7 @@ class Report:
             "location": list(self.location),
             "results": results,
         }
+        return json.dumps(content, indent=2)
 
 
 def is_compared_output(result: Result) -> bool:

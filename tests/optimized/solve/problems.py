@@ -8,12 +8,11 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from sessa_ref.faults.fault import replaced
 from sessa_ref.oracle.bounds.equivalent_forms import EQUIVALENTS
 from sessa_ref.oracle.bounds.expectation import GROWTH
 from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.precision import PRECISIONS, round_to
-from sessa_ref.reference import attention, feedback, solve
+from sessa_ref.reference import DEFINITION, Formulas, attention
 
 DRAWS = 32  # rows are narrow here, and their spread is a single number
 
@@ -51,8 +50,8 @@ class Problem:
         for draw in range(draws):
             generator = np.random.default_rng(draw)
             arrays = [rounded(a, 2.0**-24, generator) for a in (self.q, self.k, self.gamma, self.f)]
-            with replaced(EQUIVALENTS[draw % len(EQUIVALENTS)]):
-                squares += (np.asarray(reference(*arrays)) - exact) ** 2 / draws
+            form = EQUIVALENTS[draw % len(EQUIVALENTS)]
+            squares += (np.asarray(reference(*arrays, formulas=form)) - exact) ** 2 / draws
         # A row's spread is one number, drawn a few times: pooled with a part of all others, as for gradients.
         pooled = np.maximum(squares.mean(axis=-1, keepdims=True), squares.mean() / 16 if squares.size else 0)
         # A library's triangular solve is accurate to n u beside the largest state, not to every state's own size.
@@ -61,10 +60,10 @@ class Problem:
         return lambda s: float(np.max(np.abs(s.detach().double().numpy() - true) / bound, initial=0.0))
 
 
-def reference(q, k, gamma, f):
-    """The definition, in whatever arithmetic the arrays have."""
-    alpha = attention.attention_weights(q, k, attention.strict_past(q.shape[-2]))
-    return solve.forward_substitution(feedback.routing_matrix(gamma, alpha), f)
+def reference(q, k, gamma, f, *, formulas: Formulas = DEFINITION):
+    """The definition or another form of it, in whatever arithmetic the arrays have."""
+    alpha = formulas.feedback_weights(q, k, attention.strict_past(q.shape[-2]))
+    return formulas.forward_substitution(formulas.routing_matrix(gamma, alpha), f)
 
 
 def problem(T: int, seed: int = 0, batch: int = 2, d: int = 4, D: int = 3, gain: float = 0.9, logits: float = 1.0):

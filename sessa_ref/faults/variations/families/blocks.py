@@ -36,7 +36,7 @@ def _running(logits: Array, visible: Array, size: int) -> tuple[Array, Array, Ar
     """Hidden logits, the largest one up to the end of each one's block, and the largest of the row."""
     hidden = np.where(visible, logits, -np.inf)
     T = hidden.shape[-1]
-    highest = np.maximum.accumulate(np.real(hidden), axis=-1)
+    highest = np.maximum.accumulate(hidden, axis=-1)
     ends = np.minimum((np.arange(T) // size + 1) * size, T) - 1
     highest = np.where(np.isfinite(highest), highest, 0)
     return hidden, highest[..., ends], highest[..., -1:]

@@ -7,7 +7,7 @@ import numpy as np
 from sessa_ref.faults.variations.families.changes import clamped
 from sessa_ref.faults.variations.families.numbers import BLOCKS, COUNTS, FACTORS, SHARES, SMALL
 from sessa_ref.faults.variations.graph import Changes, Number
-from sessa_ref.faults.variations.modes import ROWS, shifted
+from sessa_ref.faults.variations.modes import ROWS, absolute, shifted
 from sessa_ref.faults.variations.places import Place
 from sessa_ref.faults.variations.variation import Amount, Family
 from sessa_ref.notation import Array
@@ -34,7 +34,7 @@ _PLACE_FAMILIES: tuple[tuple[str, str, Callable[[Array, Number], Array], tuple[N
     ("LastTokenScaled", "multiplied by {number} for the last token", lambda z, c: _scaled_row(z, -1, c), FACTORS, ""),
     ("FirstTokenShifted", "increased by {number} for the first token", lambda z, c: _shifted_row(z, 0, c), SMALL, ""),
     ("LastTokenShifted", "increased by {number} for the last token", lambda z, c: _shifted_row(z, -1, c), SMALL, ""),
-    ("Power", "raised to the power {number}, with its sign", lambda z, c: np.sign(np.real(z)) * np.abs(z) ** c, (0.5, 2.0, 1.5, 3.0), ""),
+    ("Power", "raised to the power {number}, with its sign", lambda z, c: np.sign(np.real(z)) * absolute(z) ** c, (0.5, 2.0, 1.5, 3.0), ""),
     ("Thresholded", "zero where smaller than {number}", lambda z, c: np.where(np.abs(np.real(z)) < abs(c), 0, z), (0.1, 0.01, 1e-3, 1.0), "size"),
     ("ShrunkTo", "moved towards zero by {number}", lambda z, c: np.where(np.abs(np.real(z)) < abs(c), 0, z - abs(c) * np.sign(np.real(z))), (0.1, 0.01, 1e-3, 1.0, 0.5), "size"),
     ("LeakyBelowZero", "multiplied by {number} where negative", lambda z, c: np.where(np.real(z) < 0, c * z, z), (0.01, 0.1, 0.2, 0.5), ""),

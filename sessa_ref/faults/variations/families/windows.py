@@ -20,6 +20,8 @@ RULES: tuple[tuple[str, str, Callable[[Array, Array, int], Array]], ...] = (
     ("WithoutBeginning", "does not read the first {number} tokens, except itself", lambda t, j, w: (j >= w) | (j == t)),
     ("Delay", "reads tokens at least {number} back, and itself", lambda t, j, w: (j <= t - w) | (j == t)),
     ("WindowAndFirst", "reads the last {number} tokens and the first", lambda t, j, w: (j > t - w) | (j == 0)),
+    ("RowsRestart", "reads tokens up to its number within its block of {number}, as if the block were the first", lambda t, j, w: j <= t % w),
+    ("BlockOfRows", "reads tokens up to the beginning of its block of {number}, and itself", lambda t, j, w: (j <= t // w * w) | (j == t)),
 )  # fmt: skip
 """Rules of what is read, by the numbers of the reading and the read token."""
 
@@ -30,6 +32,11 @@ _FEEDBACK_RULES: tuple[tuple[str, str, Callable[[Array, Array, int], Array]], ..
     ("WithoutBeginning", "does not read the first {number} states", lambda t, j, w: j >= w),
     ("Delay", "reads states at least {number} back", lambda t, j, w: j <= t - w),
     ("WindowAndFirst", "reads the last {number} states and the first", lambda t, j, w: (j >= t - w) | (j == 0)),
+    (
+        "RowsRestart",
+        "reads states before its number within its block of {number}, as if the block were the first",
+        lambda t, j, w: j < t % w,
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from scipy import special
 
 from sessa_ref.faults.fault import Area
 from sessa_ref.faults.variations.graph import Change, Number, Run
-from sessa_ref.faults.variations.modes import positive
+from sessa_ref.faults.variations.modes import absolute, positive
 from sessa_ref.faults.variations.variation import Variation
 from sessa_ref.notation import Array
 
@@ -102,7 +102,7 @@ EXPONENTIALS: dict[str, tuple[str, Callable[[Array], Array]]] = {
         for limit in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 16, 20, 24, 25, 30)
     },
     "Lines": ("straight lines between the powers of 2", _line_between_powers_of_2),
-    "One": ("1 + x where x > 0 and 1/(1 - x) elsewhere", lambda x: np.where(positive(x), 1 + x, 1 / (1 + np.abs(x)))),
+    "One": ("1 + x where x > 0 and 1/(1 - x) elsewhere", lambda x: np.where(positive(x), 1 + x, 1 / (1 + absolute(x)))),
     "Softplus": ("softplus, log(1 + exp x)", lambda x: np.log1p(np.exp(x))),
     "Elu": ("1 + ELU(x)", lambda x: np.where(positive(x), 1 + x, np.exp(np.where(positive(x), 0, x)))),
 }  # fmt: skip

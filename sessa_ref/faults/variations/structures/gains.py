@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sessa_ref.faults.fixed.entry import sigmoid
+from sessa_ref.faults.fixed.changes import sigmoid
+from sessa_ref.faults.variations.families.changes import clamped
 from sessa_ref.faults.variations.graph import Run
 from sessa_ref.faults.variations.modes import ACTIVATIONS, camel, positive
 from sessa_ref.faults.variations.variation import Variation, one
@@ -68,7 +69,7 @@ GAINS: dict[str, tuple[str, Callable[[Run], Array]]] = {
     "Sign": ("the sign alone, with gamma_max", lambda run: run.values["gamma_max"] * np.sign(np.real(run.values["z"]))),
     "TanhClipped": (
         "tanh, cut off at gamma_max",
-        lambda run: np.clip(np.tanh(np.real(run.values["z"])), -run.values["gamma_max"], run.values["gamma_max"]),
+        lambda run: clamped(np.tanh(run.values["z"]), -run.values["gamma_max"], run.values["gamma_max"]),
     ),
     "Affine": (
         "moved to between 0 and gamma_max: gamma_max (1 + tanh) / 2",

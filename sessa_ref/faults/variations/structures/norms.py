@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sessa_ref.faults.variations.graph import Changes, Run
-from sessa_ref.faults.variations.modes import camel
+from sessa_ref.faults.variations.modes import absolute, camel
 from sessa_ref.faults.variations.variation import Variation, one
 from sessa_ref.notation import Array
 
@@ -38,7 +38,7 @@ def variations() -> Iterator[Variation]:
         ("ByVariance", "divides by the variance instead of its root", standard(lambda x, eps: moments(x, -1)[0] / (moments(x, -1)[1] + eps))),
         ("ByLength", "divides by the length instead of the deviation", standard(lambda x, eps: moments(x, -1)[0] / np.sqrt(moments(x, -1)[1] * x.shape[-1] + eps))),
         ("UnitLength", "scales tokens to length 1 without subtracting the mean", standard(lambda x, eps: x / np.sqrt(np.sum(x * x, axis=-1, keepdims=True) + eps))),
-        ("ByMeanAbsolute", "divides by the mean absolute deviation", standard(lambda x, eps: moments(x, -1)[0] / (np.mean(np.abs(np.real(moments(x, -1)[0])), axis=-1, keepdims=True) + eps))),
+        ("ByMeanAbsolute", "divides by the mean absolute deviation", standard(lambda x, eps: moments(x, -1)[0] / (np.mean(absolute(moments(x, -1)[0]), axis=-1, keepdims=True) + eps))),
         ("EpsSquared", "has its epsilon squared", one("eps", lambda run, eps: eps**2)),
         ("EpsRoot", "has the root of its epsilon", one("eps", lambda run, eps: np.sqrt(eps))),
         ("EpsSubtracted", "subtracts its epsilon", one("eps", lambda run, eps: -eps)),

@@ -6,7 +6,7 @@ import numpy as np
 
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Run
-from sessa_ref.faults.variations.modes import rounded_to
+from sessa_ref.faults.variations.modes import absolute, rounded_to
 from sessa_ref.faults.variations.variation import Variation, one
 from sessa_ref.notation import Array
 
@@ -42,6 +42,14 @@ SOLVES: dict[str, tuple[str, Callable[[Run, Array, Array], Array]]] = {
         lambda run, B, f: graph.solve(_tril(B[..., ::-1, ::-1]), f[..., ::-1, :])[..., ::-1, :],
     ),
     "Doubling": ("the series is made by doubling and one factor is missing", lambda run, B, f: _doubled(B, f)),
+    "DoublingRoundedDown": (
+        "the series is made by doubling, (I + B)(I + B^2)(I + B^4)..., with as many factors as log2 T, rounded down",
+        lambda run, B, f: _neumann(B, f, 2 ** int(np.log2(max(f.shape[-2], 1))) - 1),
+    ),
+    "RoundedUpHalf": (
+        "the series is cut after T/2 hops, rounded up",
+        lambda run, B, f: _neumann(B, f, -(-f.shape[-2] // 2)),
+    ),
     "Twice": ("the solve is applied twice", lambda run, B, f: graph.solve(B, graph.solve(B, f))),
     "WithoutGain": (
         "the feedback lacks the gain",
@@ -65,7 +73,7 @@ SOLVES: dict[str, tuple[str, Callable[[Run, Array, Array], Array]]] = {
     "GainRoots": (
         "the gain is shared between reader and token that is read, by roots of its size",
         lambda run, B, f: graph.solve(
-            np.sqrt(np.abs(run.values["gamma"])) * run.values["alpha_fb"] * np.sqrt(np.abs(np.swapaxes(run.values["gamma"], -1, -2))), f
+            np.sqrt(absolute(run.values["gamma"])) * run.values["alpha_fb"] * np.sqrt(absolute(np.swapaxes(run.values["gamma"], -1, -2))), f
         ),
     ),
     "PreviousOnly": (

@@ -6,7 +6,7 @@ import numpy as np
 
 from sessa_ref.faults.variations.families.changes import clamped
 from sessa_ref.faults.variations.graph import Number
-from sessa_ref.faults.variations.modes import positive
+from sessa_ref.faults.variations.modes import absolute
 from sessa_ref.faults.variations.variation import Variation, one
 from sessa_ref.notation import Array
 
@@ -89,10 +89,6 @@ def _taylor_of_exp(z: Array, order: int) -> Array:
     return (e - 1) / (e + 1)
 
 
-def _absolute(z: Array) -> Array:
-    return np.where(positive(z), z, -z)
-
-
 TANHS: dict[str, tuple[str, Callable[[Array], Array]]] = {
     **{
         f"Pade{terms}": (words, _continued_fraction(terms))
@@ -114,14 +110,14 @@ TANHS: dict[str, tuple[str, Callable[[Array], Array]]] = {
     },
     "Itself": ("z itself", lambda z: z),
     "Root": ("z/sqrt(1 + z^2)", lambda z: z / np.sqrt(1 + z * z)),
-    "Softsign": ("z/(1 + |z|)", lambda z: z / (1 + _absolute(z))),
-    "Parabola": ("z (1 - |z|/4), +-1 beyond 2", lambda z: np.where(_far(z, 2), np.sign(np.real(z)), z * (1 - _absolute(z) / 4))),
+    "Softsign": ("z/(1 + |z|)", lambda z: z / (1 + absolute(z))),
+    "Parabola": ("z (1 - |z|/4), +-1 beyond 2", lambda z: np.where(_far(z, 2), np.sign(np.real(z)), z * (1 - absolute(z) / 4))),
     "Cubic": ("3/2 z - z^3/2", lambda z: 1.5 * z - 0.5 * z**3),
     "CubicOfThird": ("z - 4 z^3/27", lambda z: z - 4 * z**3 / 27),
     "Arctan": ("2/pi arctan(pi z/2)", lambda z: 2 / np.pi * np.arctan(np.pi * z / 2)),
     "Reciprocal": (
         "sign(z) (1 - 1/(1 + |z| + z^2 + 1.41645 z^4))",
-        lambda z: np.sign(np.real(z)) * (1 - 1 / (1 + _absolute(z) + z * z + 1.41645 * z**4)),
+        lambda z: np.sign(np.real(z)) * (1 - 1 / (1 + absolute(z) + z * z + 1.41645 * z**4)),
     ),
     "OfQuickSigmoid": ("2/(1 + exp(-1.702 z)) - 1", lambda z: np.tanh(0.851 * z)),
 }  # fmt: skip

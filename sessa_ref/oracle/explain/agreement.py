@@ -1,11 +1,11 @@
-"""How well faults explain what an implementation computed: the distance of their values from the implementation's, in bounds."""
+"""How well a mistake agrees with what an implementation computed: the distance of its values, in bounds."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from sessa_ref import reference
-from sessa_ref.faults import Fault, applied
+from sessa_ref.faults import Fault, with_faults
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.variation import Variation, only_prefill, together
@@ -13,6 +13,7 @@ from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.implementation.protocol import Values
 from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import DEFINITION, Formulas
 
 Mistake = Fault | Variation
 
@@ -27,7 +28,7 @@ ROUNDED = 0.98
 """Share of the elements that a rounding must reproduce: some libraries round in two steps, and ties may break."""
 
 TIES = 0.1
-"""Part of an error by rounding that a tie which breaks otherwise may leave: later tokens inherit it."""
+"""Part of a rounding error that may remain where a tie was rounded the other way; later tokens inherit it."""
 
 _DIRECTIONS = 3
 STEP = 1e-30
@@ -38,10 +39,10 @@ def explains(mistakes: Sequence[Mistake], observation: Observation) -> bool:
     if observation.expectation is None:
         return True
     if not mistakes:
-        return observation.finding is None
+        return observation.comparison is None
     limit = allowed(observation)
-    if observation.finding is not None and any(isinstance(m, Variation) and m.rounds for m in mistakes):
-        limit = max(limit, TIES * observation.finding.ratio)
+    if observation.comparison is not None and any(isinstance(m, Variation) and m.rounds for m in mistakes):
+        limit = max(limit, TIES * observation.comparison.ratio)
     return misfit(mistakes, observation) <= limit
 
 
@@ -50,24 +51,24 @@ def allowed(observation: Observation) -> float:
 
     Where the truth is very far, as much as constants of float32 explain in a layer of float64.
     """
-    if observation.finding is None:
+    if observation.comparison is None:
         return SLACK
-    ratio = observation.finding.ratio
+    ratio = observation.comparison.ratio
     return max(strictly_allowed(observation), NEARLY * ratio if np.isfinite(ratio) else 0.0)
 
 
 def strictly_allowed(observation: Observation) -> float:
     """The same, for mistakes that are made in the implementation's own precision."""
-    return SLACK if observation.finding is None else min(SLACK, max(1.0, observation.finding.ratio / 2))
+    return SLACK if observation.comparison is None else min(SLACK, max(1.0, observation.comparison.ratio / 2))
 
 
 def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
     """The distance of the implementation's values from those of the layer with these mistakes, in bounds."""
-    expectation, finding = observation.expectation, observation.finding
+    expectation, comparison = observation.expectation, observation.comparison
     if expectation is None:
         return 0.0
     observed = observed_values(observation)
-    split = finding.split if finding is not None else expectation.case.split
+    split = comparison.split if comparison is not None else expectation.case.split
     faults = [m for m in mistakes if isinstance(m, Fault)]
     changes = together(*(m.changes for m in mistakes if isinstance(m, Variation)))
     share = ROUNDED if any(isinstance(m, Variation) and m.rounds for m in mistakes) else 1.0
@@ -76,27 +77,27 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
             if observation.result.check == "decode":
                 decodings = _decodings(expectation, split, changes, faults)
                 return min(distance(expectation, "y", observed.get("y"), values, share) for values in decodings)
-            with applied(*(fault for fault in faults if not fault.only)):
-                if observation.result.check == "gradients":
-                    return gradient_distance(expectation, observed, changes)
-                return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes), share)
+            formulas = with_faults(*(fault for fault in faults if not fault.only))
+            if observation.result.check == "gradients":
+                return gradient_distance(expectation, observed, changes, formulas)
+            return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes, formulas), share)
     except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
         return np.inf
 
 
 def observed_values(observation: Observation) -> Values:
-    """What the implementation computed; where it passed, the truth will do."""
-    if observation.finding is not None:
-        return observation.finding.values
+    """What the implementation computed. Where it passed, the true values stand for it."""
+    if observation.comparison is not None:
+        return observation.comparison.values
     return {} if observation.expectation is None else observation.expectation.true
 
 
-def forward_values(expectation: Expectation, changes: Changes) -> np.ndarray:
-    """The output with these changes, and with whatever faults are applied."""
+def forward_values(expectation: Expectation, changes: Changes, formulas: Formulas = DEFINITION) -> np.ndarray:
+    """The output with these changes, and with these formulas."""
     case = expectation.case
     if changes:
-        return graph.forward(case.parameters, case.x, changes)
-    return reference.forward(case.parameters, case.x)
+        return graph.forward(case.parameters, case.x, changes, formulas=formulas)
+    return reference.forward(case.parameters, case.x, formulas=formulas)
 
 
 def _decodings(expectation: Expectation, split: int, changes: Changes, faults: Sequence[Fault]) -> Iterator[np.ndarray]:
@@ -106,26 +107,23 @@ def _decodings(expectation: Expectation, split: int, changes: Changes, faults: S
     """
     case = expectation.case
     if changes:
-        with applied(*(fault for fault in faults if not fault.only)):
-            yield graph.decoded(case.parameters, case.x, split, changes)
-            yield graph.decoded(case.parameters, case.x, split, only_prefill(changes))
-            yield graph.forward(case.parameters, case.x, changes)
+        formulas = with_faults(*(fault for fault in faults if not fault.only))
+        yield graph.decoded(case.parameters, case.x, split, changes, formulas)
+        yield graph.decoded(case.parameters, case.x, split, only_prefill(changes), formulas)
+        yield graph.forward(case.parameters, case.x, changes, formulas=formulas)
         return
     prefill = [fault for fault in faults if fault.only != "decoding"]
     steps = [fault for fault in faults if fault.only != "prefill"]
     of_sequences = [fault for fault in steps if not fault.only and fault.area != "decode"]
     for kept in (steps, [fault for fault in steps if fault not in of_sequences]) if of_sequences else (steps,):
-        with applied(*prefill):
-            y, cache = reference.prefill(case.parameters, case.x[:, :split])
-        outputs = [y]
-        with applied(*kept):
-            for t in range(split, case.x.shape[1]):
-                y_t, cache = reference.decode_step(case.parameters, case.x[:, t], cache)
-                outputs.append(y_t[:, None])
-        yield np.concatenate(outputs, axis=1)
+        yield reference.decode(
+            case.parameters, case.x, split, formulas=with_faults(*prefill), step_formulas=with_faults(*kept)
+        )
 
 
-def gradient_distance(expectation: Expectation, observed: Values, changes: Changes) -> float:
+def gradient_distance(
+    expectation: Expectation, observed: Values, changes: Changes, formulas: Formulas = DEFINITION
+) -> float:
     """Either the faulty backward pass gives the observed gradient, or it is the gradient of the faulty forward pass.
 
     The latter is seen by complex steps along random directions.
@@ -136,7 +134,7 @@ def gradient_distance(expectation: Expectation, observed: Values, changes: Chang
         return np.inf
     direct = np.inf
     if not changes:
-        dx, gradients = reference.vjp(case.parameters, case.x, case.dy)
+        dx, gradients = reference.vjp(case.parameters, case.x, case.dy, formulas=formulas)
         predicted = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
         direct = max(distance(expectation, name, observed[name], predicted[name]) for name in names)
         if direct <= 1:
@@ -144,7 +142,8 @@ def gradient_distance(expectation: Expectation, observed: Values, changes: Chang
     slopes = Slopes(expectation, observed)
     try:
         worst = max(
-            slopes.distance(number, slopes.along(number, changes)) for number in range(_DIRECTIONS if changes else 1)
+            slopes.distance(number, slopes.along(number, changes, formulas))
+            for number in range(_DIRECTIONS if changes else 1)
         )
     except TypeError:  # a fault that complex numbers cannot pass
         return direct
@@ -169,14 +168,17 @@ class Slopes:
                 direction[name] *= keep
         return direction
 
-    def along(self, number: int, changes: Changes) -> float:
-        """The derivative of <dy, y> of the layer with changes."""
+    def along(self, number: int, changes: Changes, formulas: Formulas = DEFINITION) -> float:
+        """The derivative of <dy, y> of the layer with changes, and with these formulas."""
         case, direction = self.expectation.case, self.direction(number)
-        moved = ComplexParameters(
+        moved = with_imaginary(
             case.parameters, {n.removeprefix("grad."): STEP * v for n, v in direction.items() if n != "dx"}
         )
         x = case.x + 1j * STEP * direction["dx"]
-        y = graph.forward(moved, x, changes) if changes else reference.forward(moved, x)
+        if changes:
+            y = graph.forward(moved, x, changes, formulas=formulas)
+        else:
+            y = reference.forward(moved, x, formulas=formulas)
         return float(np.sum(case.dy * np.imag(y))) / STEP
 
     def distance(self, number: int, along: float) -> float:
@@ -202,9 +204,7 @@ def distance(
     return float(np.max(distances, initial=0.0))
 
 
-class ComplexParameters(SessaParameters):
+def with_imaginary(parameters: SessaParameters, imaginary: Values) -> SessaParameters:
     """Parameters with an imaginary part, for complex steps."""
-
-    def __init__(self, parameters: SessaParameters, imaginary: Values) -> None:
-        self.config = parameters.config
-        self._arrays = {name: np.asarray(a + 1j * imaginary[name]) for name, a in parameters.items()}
+    arrays = {name: np.asarray(a + 1j * imaginary[name]) for name, a in parameters.items()}
+    return SessaParameters.unchecked(parameters.config, arrays)

@@ -19,7 +19,7 @@ from sessa_ref.faults.variations import (
 )
 from sessa_ref.faults.variations.variation import Family, Variation
 from sessa_ref.oracle.explain.behaviours import BEHAVIOURS, Behaviour
-from sessa_ref.oracle.explain.search import decoding_of, prefill_of
+from sessa_ref.oracle.explain.search_order import decoding_of, prefill_of
 
 Explained = Fault | Variation | Behaviour
 """What has a name, an area, a sentence, a cause and a fix."""

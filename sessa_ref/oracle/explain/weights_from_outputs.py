@@ -24,7 +24,7 @@ _CASES = 6
 _TOKENS = range(2, 41)
 
 _SEEN = 1e-6
-"""A gain or a weight, which are of the order of 1, is another one from this difference on."""
+"""Gains and weights, which are of order 1, are different if they differ by this much."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def values_inside(observations: Sequence[Observation]) -> Iterator[tuple[str, st
     """The first of gain, feedback weights and forward weights that explains all failing outputs by itself."""
     wrong = [
         o for o in observations
-        if o.result.check == "forward" and o.finding is not None and o.expectation is not None
-        and o.expectation.case.x.shape[1] in _TOKENS and "y" in o.finding.values
-        and o.finding.values["y"].shape == o.expectation.case.x.shape
+        if o.result.check == "forward" and o.comparison is not None and o.expectation is not None
+        and o.expectation.case.x.shape[1] in _TOKENS and "y" in o.comparison.values
+        and o.comparison.values["y"].shape == o.expectation.case.x.shape
     ]  # fmt: skip
     wrong = sorted(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)[:_CASES]
     for name, entries_of in (
@@ -61,8 +61,8 @@ def values_inside(observations: Sequence[Observation]) -> Iterator[tuple[str, st
         found = []
         for o in wrong:
             assert o.expectation is not None
-            assert o.finding is not None
-            entries = entries_of(o.expectation, o.finding.values["y"])
+            assert o.comparison is not None
+            entries = entries_of(o.expectation, o.comparison.values["y"])
             if entries is None:
                 found = []
                 break

@@ -21,6 +21,11 @@ LAYERS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("every query head has its own key/value head and there are several", lambda c: 1 < c.parameters.config.heads == c.parameters.config.kv_heads),
     ("several query heads share a single key/value head", lambda c: c.parameters.config.kv_heads == 1 < c.parameters.config.heads),
     ("there are several shared key/value heads", lambda c: 1 < c.parameters.config.kv_heads < c.parameters.config.heads),
+    ("the number of tokens is that of the heads", lambda c: c.x.shape[1] == c.parameters.config.heads > 1),
+    ("the number of tokens is that of the key/value heads", lambda c: c.x.shape[1] == c.parameters.config.kv_heads > 1),
+    ("the number of tokens is the head width", lambda c: c.x.shape[1] == c.parameters.config.query_width),
+    ("the number of tokens is the width", lambda c: c.x.shape[1] == c.parameters.config.width),
+    ("the number of tokens is the size of the batch", lambda c: c.x.shape[1] == len(c.x)),
     ("there is rotary embedding", lambda c: c.parameters.config.rope),
     ("there is no rotary embedding", lambda c: not c.parameters.config.rope),
     ("the width is odd", lambda c: c.parameters.config.width % 2 == 1),
@@ -45,7 +50,7 @@ _SIZES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64, 100, 128, 256, 51
 
 
 def layer_pattern(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
-    """A property that the failing cases have, and the passing ones have not."""
+    """A property that all failing cases have and no passing case has."""
     wrong, right = _split(observations)
     wrong, right = ([e for e in group if e.case.x.shape[1] > 2] for group in (wrong, right))
     if not wrong or len(right) < 2:
@@ -61,7 +66,7 @@ def length_pattern(
     """A rule for the numbers of tokens that go wrong, from runs on the first tokens of a failing case."""
     wrong, right = _split(observations)
     if not wrong:  # only the check of every length failed
-        wrong = [o.expectation for o in observations if o.result.check == "lengths" and o.finding and o.expectation]
+        wrong = [o.expectation for o in observations if o.result.check == "lengths" and o.comparison and o.expectation]
     usable = [e for e in wrong if e.case.x.shape[1] <= _LONGEST]
     if implementation is None or not usable:
         shortest, longest = (
@@ -92,8 +97,8 @@ def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[s
     """A rule for the first wrong token."""
     firsts = []
     for o in observations:
-        if o.result.check == "forward" and o.finding is not None and o.expectation is not None:
-            y, true = o.finding.values.get("y"), o.expectation.true["y"]
+        if o.result.check == "forward" and o.comparison is not None and o.expectation is not None:
+            y, true = o.comparison.values.get("y"), o.expectation.true["y"]
             if y is not None and y.shape == true.shape:
                 mask = np.asarray((o.expectation.error_ratios("y", y) > 1).any(axis=(0, 2)))
                 firsts.append((int(np.argmax(mask)), len(mask), int(mask.sum())))
@@ -120,10 +125,10 @@ def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[s
 def _split(observations: Sequence[Observation]) -> tuple[list[Expectation], list[Expectation]]:
     """Cases whose forward check failed, and those whose did not, in the finest precision with a failure."""
     forward = [o for o in observations if o.result.check == "forward" and o.expectation is not None]
-    dtypes = [o.result.dtype for o in forward if o.finding is not None]
+    dtypes = [o.result.dtype for o in forward if o.comparison is not None]
     same = [o for o in forward if not dtypes or o.result.dtype == dtypes[0]]
-    wrong = [o.expectation for o in same if o.finding is not None and o.expectation is not None]
-    return wrong, [o.expectation for o in same if o.finding is None and o.expectation is not None]
+    wrong = [o.expectation for o in same if o.comparison is not None and o.expectation is not None]
+    return wrong, [o.expectation for o in same if o.comparison is None and o.expectation is not None]
 
 
 def _lengths_tried(T: int, failing: Sequence[int]) -> list[int]:

@@ -15,9 +15,11 @@ from sessa_ref.oracle.bounds.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS
 from sessa_ref.oracle.bounds.preparation import prepared
 from sessa_ref.oracle.cases.battery import BATTERY_VERSION, battery
 from sessa_ref.oracle.cases.case import Case, case
-from sessa_ref.oracle.checks import CHECKS, DEPARTURE, Observation, run_checks
+from sessa_ref.oracle.checks import CHECKS, Observation, run_checks
+from sessa_ref.oracle.comparison import naming_the_departure
 from sessa_ref.oracle.explain.diagnosis import diagnose
 from sessa_ref.oracle.explain.first_wrong_value import locate
+from sessa_ref.oracle.implementation.asked_once import AskedOnce
 from sessa_ref.oracle.implementation.protocol import (
     Adapter,
     Implementation,
@@ -34,14 +36,14 @@ _SMALL_DEPARTURE = 100.0
 
 
 class IncompleteError(Exception):
-    """The run ended before its end, for a reason that is no verdict; `report` holds what was done until then."""
+    """The run stopped early without a verdict; `report` holds what was done until then."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(report.incomplete)
         self.report = report
 
 
-@np.errstate(all="ignore")  # whatever the caller, or the implementation, has made of them
+@np.errstate(all="ignore")  # the caller or the implementation may have changed the settings
 def verify(
     implementation: Implementation | Adapter,
     dtypes: Iterable[str] = STANDARD_DTYPES,
@@ -67,7 +69,7 @@ def verify(
     Raises:
         TypeError: the implementation is neither.
         TargetError: the implementation cannot be run at all.
-        IncompleteError: what should run the implementation failed in the middle, for example because the disk is full.
+        IncompleteError: the oracle itself failed during the run, for example because the disk is full.
         ValueError: a dtype or a required check is unknown.
     """
     dtypes, require, cases = list(dtypes), list(require), list(battery() if cases is None else cases)
@@ -92,11 +94,11 @@ def verify(
             for expectation in expectations:
                 progress(f"{expectation.case.name}, {expectation.dtype}")
                 observations.extend(run_checks(implementation, expectation, require))
-    except Exception as error:  # whatever it is, it is no verdict, and what was found is worth keeping
-        results = [observation.result for observation in observations]
+    except Exception as error:  # any error: there is no verdict, but the results so far are kept
+        results = [naming_the_departure(observation.result) for observation in observations]
         raise IncompleteError(Report(implementation.name, results, about, incomplete=reason(error))) from error
     observations = _without_false_departures(observations)
-    results = [observation.result for observation in observations]
+    results = [naming_the_departure(observation.result) for observation in observations]
     results += never_checked(results, dtypes, require)
     diagnosis, location = _explanation(implementation, observations, progress) if explain else ([], [])
     return Report(implementation.name, results, about, diagnosis, location)
@@ -105,8 +107,9 @@ def verify(
 def _explanation(
     implementation: Implementation, observations: Sequence[Observation], progress: Callable[[str], None]
 ) -> tuple[list[Diagnosis], list[str]]:
-    """The diagnosis and the location; if the search for them fails, the verdict stands all the same."""
+    """The diagnosis and the location. If the search for them fails, the verdict stays as it is."""
     progress("diagnosis")
+    implementation = AskedOnce(implementation)
     diagnosis: list[Diagnosis] = []
     try:
         diagnosis = diagnose(observations, implementation, progress)
@@ -131,7 +134,7 @@ def _about(dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:
 
 
 def _smoke_config(cases: Sequence[Case]) -> SessaConfig:
-    """The config of the smoke test: that of all cases, where they share one, because there may be no other."""
+    """The config of the smoke test. If all cases share a config, it is that one: no other may be supported."""
     configs = {case.parameters.config for case in cases}
     return configs.pop() if len(configs) == 1 else SessaConfig.published(8, 2)
 
@@ -169,8 +172,6 @@ def _without_false_departures(observations: list[Observation]) -> list[Observati
     if not departed or max(departed) > _SMALL_DEPARTURE:
         return observations
     return [
-        o._replace(result=replace(o.result, status=Status.FAILED, message=o.result.message.removeprefix(DEPARTURE)))
-        if o.result.status is Status.DEPARTED
-        else o
+        o._replace(result=replace(o.result, status=Status.FAILED)) if o.result.status is Status.DEPARTED else o
         for o in observations
     ]

@@ -1,0 +1,130 @@
+"""Whether the errors are rounding errors of a lower precision, and of which."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sessa_ref.oracle.bounds.expectation import GROWTH, Expectation
+from sessa_ref.oracle.cases.case import Case
+from sessa_ref.oracle.checks import Observation
+from sessa_ref.oracle.explain.experiments import FAILURES, output, smallest
+from sessa_ref.oracle.implementation.protocol import Implementation
+from sessa_ref.oracle.report.results import Diagnosis
+from sessa_ref.precision import PRECISIONS
+
+
+def rounds_at_random(implementation: Implementation | None, failed: Sequence[Observation]) -> bool:
+    """Whether the errors change at random where everything moves by a few roundings of a lower precision.
+
+    A mistake in a formula makes nearly the same errors for nearly the same numbers. Rounding does not.
+    """
+    probe = smallest(failed, "forward")
+    if implementation is None or probe is None or probe.expectation is None:
+        return False
+    case, dtype = probe.expectation.case, probe.result.dtype
+    expected = probe.expectation
+    size = max(
+        float(np.max(expected.error_ratios("y", v)))
+        if (v := probe.comparison and probe.comparison.values.get("y")) is not None and v.shape == case.x.shape
+        else 0.0,
+        1.0,
+    )
+    unit = min(64 * PRECISIONS[dtype].unit * size, 2.0**-6)  # one part may round much more coarsely than all errs
+    errors = []
+    for number in range(2):
+        moved = _jittered(case, unit, number).rounded(dtype)
+        y = output(implementation, moved, dtype)
+        if y is None or y.shape != moved.x.shape:
+            return False
+        errors.append(y.astype(np.float64) - Expectation(moved, dtype, expected.spread).true["y"].astype(np.float64))
+    return _point_elsewhere(*(error.ravel() for error in errors))
+
+
+def gradients_round_at_random(implementation: Implementation | None, failed: Sequence[Observation]) -> bool:
+    """The same for gradients, with errors in units of their bounds."""
+    probe = smallest(failed, "gradients")
+    if implementation is None or probe is None or probe.expectation is None or probe.comparison is None:
+        return False
+    case, dtype, expected = probe.expectation.case, probe.result.dtype, probe.expectation
+    names = [n for n in expected.true if n != "y"]
+    unit = min(64 * PRECISIONS[dtype].unit * max(probe.comparison.ratio, 1.0), 2.0**-6)
+    errors = []
+    for number in range(2):
+        moved = _jittered(case, unit, number).rounded(dtype)
+        try:
+            values = implementation.run("vjp", moved, dtype)
+        except FAILURES:
+            return False
+        true = Expectation(moved, dtype, expected.spread).true
+        if any(n not in values or values[n].shape != true[n].shape for n in names):
+            return False
+        parts = [(values[n].astype(np.float64) - true[n].astype(np.float64)) / expected.bounds(n) for n in names]
+        errors.append(np.concatenate([part.ravel() for part in parts]))
+    return _point_elsewhere(*errors)
+
+
+def _point_elsewhere(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether the angle between two vectors of errors is large."""
+    length = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return bool(np.isfinite(length) and length > 0 and abs(float(first @ second)) / length < 0.9)
+
+
+def _jittered(case: Case, unit: float, seed: int) -> Case:
+    generator = np.random.default_rng(seed)
+
+    def moved(array: np.ndarray) -> np.ndarray:
+        return np.asarray(array * (1 + unit * generator.uniform(-1, 1, size=array.shape)))
+
+    parameters = case.parameters.replace({name: moved(array) for name, array in case.parameters.items()})
+    return replace(case, x=moved(case.x), parameters=parameters)
+
+
+def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool) -> Diagnosis | None:
+    """Whether the errors are as large as a lower precision makes them.
+
+    Args:
+        failed: what failed, in one precision for each check.
+        rounding: whether the errors are known to be rounding.
+        unsure: whether that could not be tried; the diagnosis then says "may".
+    """
+    if not rounding and not unsure:
+        return None
+    number = len(failed)
+    for lower in ("float32", "float16", "bfloat16"):
+        ratios = _in_units_of(failed, lower)
+        if ratios and max(ratios) <= 1 and np.median(ratios) >= 0.1 / GROWTH:
+            name = f"Computes{lower.capitalize()}"
+            verb = "may explain" if unsure else "explains"
+            text = f"{verb} all {number} failing checks: the errors are as large as computing in {lower} makes them"
+            return Diagnosis(name, text, number, number)
+    if not rounding:
+        return None
+    for lower in ("float32", "float16", "bfloat16"):
+        ratios = _in_units_of(failed, lower)
+        if ratios and np.median(ratios) <= 1:
+            text = (
+                f"the errors are those of rounding, not of a formula: part of it computes in a lower precision, "
+                f"as low as {lower} perhaps"
+            )
+            return Diagnosis("LosesPrecision", text, number, number)
+    return None
+
+
+def _in_units_of(failed: Sequence[Observation], lower: str) -> list[float]:
+    """The largest errors of each failure, in bounds of a lower precision; none where that is not lower."""
+    ratios = []
+    for o in failed:
+        if o.expectation is None or o.comparison is None or PRECISIONS[o.result.dtype].unit >= PRECISIONS[lower].unit:
+            return []
+        ratios.append(
+            max((_scaled_error(o.expectation, n, v, lower) for n, v in o.comparison.values.items()), default=np.inf)
+        )
+    return ratios
+
+
+def _scaled_error(expectation: Expectation, quantity: str, value: np.ndarray, lower: str) -> float:
+    if quantity not in expectation.true or value.shape != expectation.true[quantity].shape:
+        return np.inf
+    scale = PRECISIONS[lower].unit / PRECISIONS[expectation.dtype].unit
+    return float(np.max(expectation.error_ratios(quantity, value), initial=0.0)) / scale

@@ -1,0 +1,83 @@
+"""The blocked solve and its adjoint: exact for every block size, at every edge of a block and of a tile."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessa_ref.optimized.solve.blocks import LONGEST_BLOCK, TILE, adjoint, block_size, solve
+from tests.optimized.solve import dense as written_out
+from tests.optimized.solve.problems import problem
+
+
+def inputs(T: int, seed: int = 0) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """q, k, gamma, f, and a cotangent of s."""
+    drawn = problem(T, seed=seed, batch=2, d=3, D=2)
+    ds = torch.randn(2, T, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    return list(drawn.tensors()), ds
+
+
+def assert_right(T: int, block: int, seed: int = 0) -> None:
+    """Against matrices written out in extended precision, within 16 times the spread of rounded arithmetic.
+
+    A token's spread is the largest of a few draws: taken together with the mean of all tokens.
+    """
+    (q, k, gamma, f), ds = inputs(T, seed)
+    s, w = solve(q, k, gamma, f, block)
+    dq, dk, dgamma, df = adjoint(q, k, gamma, s, w, ds, block)
+    arrays = tuple(z.numpy() for z in (q, k, gamma, f, ds))
+    true, spread = written_out.truth(*arrays), written_out.spread(arrays, 2.0**-24)
+    for name, value in {"s": s, "w": w, "dq": dq, "dk": dk, "dgamma": dgamma, "df": df}.items():
+        bound = 16 * 2.0**-29 * (spread[name] + spread[name].mean() + 2.0**-24)
+        assert np.all(written_out.distance(value.numpy(), true[name]) <= bound), name
+
+
+@given(st.integers(1, 40), st.integers(1, 45), st.integers(0, 2**32))
+def test_every_block_size(T, block, seed):
+    assert_right(T, block, seed)
+
+
+@pytest.mark.parametrize(
+    ("T", "block"),
+    [(TILE - 1, TILE), (TILE + 1, TILE), (2 * TILE + 1, 2 * TILE), (2 * TILE, TILE + 1), (3 * TILE + 3, 2 * TILE + 2)],
+)
+def test_edges_of_blocks_and_tiles(T, block):
+    assert_right(T, block)
+
+
+def test_tiles_of_the_past():
+    """More than 512 tokens before a block are read in several tiles: equal to one block within 600 roundings."""
+    (q, k, gamma, f), ds = inputs(600)
+    whole, tiled = (solve(q, k, gamma, f, block) for block in (600, 530))
+    size = 600 * 2.0**-53 * float(whole[0].abs().max()) / (1 - 0.9)
+    assert all(torch.all((one - other).abs() <= size) for one, other in zip(whole, tiled, strict=True))
+    both = [adjoint(q, k, gamma, *whole, ds, block) for block in (600, 530)]
+    for one, other in zip(*both, strict=True):
+        assert torch.all((one - other).abs() <= 100 * size * float(one.abs().max()))
+
+
+def test_the_means_are_what_feedback_adds():
+    """s_t = f_t + gamma_t w_t, to a rounding or two of its terms; the first token has none."""
+    (q, k, gamma, f), _ = inputs(50)
+    s, w = solve(q, k, gamma, f, 16)
+    assert torch.all(w[:, 0] == 0)
+    assert torch.equal(s[:, 0], f[:, 0])
+    fed = gamma[..., None] * w
+    assert torch.all((s - f - fed).abs() <= 64 * 2.0**-53 * (f.abs() + fed.abs()).amax(dim=(1, 2), keepdim=True))
+
+
+@pytest.mark.parametrize("T", [0, 1])
+def test_nothing_to_solve(T):
+    (q, k, gamma, f), ds = inputs(T)
+    s, w = solve(q, k, gamma, f, 4)
+    assert torch.equal(s, f)
+    dq, dk, dgamma, df = adjoint(q, k, gamma, s, w, ds, 4)
+    assert torch.equal(df, ds)
+    assert not any(z.any() for z in (w, dq, dk, dgamma))
+
+
+def test_block_sizes_cover_the_tokens():
+    """One block where that does best, and never none."""
+    for T in (0, 1, LONGEST_BLOCK, LONGEST_BLOCK + 1, 1024, 1025, 10**6):
+        assert block_size(T) == max(T, 1) if T <= LONGEST_BLOCK else TILE <= block_size(T) < T

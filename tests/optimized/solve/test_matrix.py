@@ -1,0 +1,56 @@
+"""The readable form: its weights are the definition's, and its adjoint is its derivative."""
+
+import numpy as np
+import pytest
+import torch
+
+from sessa_ref.optimized.solve.matrix import dense, dense_adjoint, weights
+from tests.optimized.solve.problems import problem
+
+
+def test_weights_are_a_softmax_over_the_strict_past():
+    """Row by row; exp and a sum of at most 11 terms round each to a few units."""
+    q, k, _, _ = problem(12).tensors()
+    alpha = weights(q, k)
+    assert torch.all(alpha[:, 0] == 0)
+    for t in range(1, 12):
+        logits = (q[:, t, None] * k[:, :t]).sum(-1) / np.sqrt(q.shape[-1])
+        assert torch.allclose(alpha[:, t, :t], torch.softmax(logits, -1), rtol=2.0**-46, atol=0)
+        assert torch.all(alpha[:, t, t:] == 0)
+
+
+def test_large_logits_neither_overflow_nor_leak():
+    """One of the past weighs 1, even if the token itself and later ones have far larger logits."""
+    q, k = (
+        torch.full((1, 4, 1), 1e4, dtype=torch.float64),
+        torch.tensor([1e4, -1e4, 0.0, 1e6], dtype=torch.float64)[None, :, None],
+    )
+    alpha = weights(q, k)
+    assert torch.equal(
+        alpha[0], torch.tensor([[0.0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], dtype=torch.float64)
+    )
+
+
+def test_it_solves_its_system():
+    """The residual of forward substitution is within T u of the terms."""
+    q, k, gamma, f = problem(30).tensors()
+    s = dense(q, k, gamma, f)
+    B = gamma[..., None] * weights(q, k)
+    terms = f.abs() + B.abs() @ s.abs() + s.abs()
+    assert torch.all((s - B @ s - f).abs() <= 31 * 2.0**-53 * terms)
+
+
+@pytest.mark.parametrize("T", [1, 2, 9])
+def test_the_adjoint_is_the_derivative(T):
+    """Against autograd through the solve: both are sums of at most T^2 terms, each as large as the largest gradient."""
+    tensors = problem(T).tensors(grad=True)
+    ds = torch.randn(tensors[3].shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    wanted = torch.autograd.grad(dense(*tensors), tensors, ds, allow_unused=True, materialize_grads=True)
+    for ours, other in zip(dense_adjoint(*tensors, ds), wanted, strict=True):
+        assert torch.all((ours - other).abs() <= 16 * T * T * 2.0**-53 * (1 + other.abs().max()))
+
+
+def test_the_adjoint_can_be_differentiated():
+    tensors = problem(4, batch=1, d=2, D=2).tensors(grad=True)
+    ds = torch.randn(1, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    assert torch.autograd.gradcheck(dense_adjoint, (*tensors, ds))

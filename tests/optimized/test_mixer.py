@@ -1,0 +1,154 @@
+"""The mixer by itself: the map u -> s of the reference, its parameters, its cache."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessa_ref import reference
+from sessa_ref.config import SessaConfig
+from sessa_ref.optimized.mixer import SessaMixer
+from sessa_ref.oracle.cases.case import Case, case
+from sessa_ref.parameters import SessaParameters
+from tests.strategies import configs
+
+CONFIG = SessaConfig.published(8, 4, 2)
+
+
+def mixer_of(layer: Case, **arguments) -> SessaMixer:
+    mixer = SessaMixer(layer.parameters.config, dtype=torch.float64, **arguments)
+    prefix = "mixer."
+    state = {n.removeprefix(prefix): torch.tensor(a) for n, a in layer.parameters.items() if n.startswith(prefix)}
+    mixer.load_state_dict(state)
+    return mixer
+
+
+@settings(max_examples=15)
+@given(configs(), st.integers(0, 12), st.sampled_from(["blocked", "dense", "hops"]))
+def test_it_is_the_references_map(config, T, backend):
+    """Within the rounding of 200 operations, of logits up to 30 and of gains that make a state 1/(1 - gain) times as large.
+
+    T gains of at most g make a state no larger than min(T, 1/(1 - g)) times the largest f.
+    """
+    layer = case(f"mixer {T} {config}", "", config, T=T)
+    steps = reference.trace(layer.parameters, layer.x)
+    with torch.no_grad():
+        s = mixer_of(layer, backend=backend)(torch.tensor(steps.u))
+    growth = 1 / max(1 - config.gamma_max, 1 / max(T, 1))
+    allowed = 200 * 30 * 2.0**-53 * growth * max(np.abs(steps.f).max(initial=0), np.abs(steps.s).max(initial=0), 1e-300)
+    assert np.max(np.abs(s.numpy() - steps.s), initial=0) <= allowed
+
+
+def test_what_decoding_keeps_is_the_trace():
+    layer = case("mixer states", "", CONFIG, T=6)
+    steps = reference.trace(layer.parameters, layer.x)
+    with torch.no_grad():
+        k, v, k_fb, s = mixer_of(layer).states(torch.tensor(steps.u))
+    for ours, wanted in (
+        (k, np.moveaxis(steps.k_rotated, -3, -2)),
+        (v, np.moveaxis(steps.v, -3, -2)),
+        (k_fb, steps.k_fb),
+        (s, steps.s),
+    ):
+        assert np.allclose(ours.numpy(), wanted, rtol=0, atol=2.0**-45 * np.abs(wanted).max())
+
+
+def test_prefill_and_steps_go_on_where_the_last_call_ended():
+    """As the whole sequence at once, within 2^8 roundings of the largest state."""
+    layer = case("mixer decoding", "", CONFIG, T=9)
+    mixer = mixer_of(layer, max_len=9)
+    u = torch.tensor(reference.trace(layer.parameters, layer.x).u)
+    cache = mixer.init_cache(2)
+    parts = [mixer.prefill(u[:, :3], cache), mixer.prefill(u[:, 3:3], cache), mixer.prefill(u[:, 3:7], cache)]
+    parts += [mixer.decode_step(u[:, t], cache)[:, None] for t in (7, 8)]
+    with torch.no_grad():
+        wanted = mixer(u)
+    assert torch.all((torch.cat(parts, dim=1) - wanted).abs() <= 2.0**-45 * wanted.abs().max())
+    with pytest.raises(ValueError, match="9"):
+        mixer.decode_step(u[:, 0], cache)
+    assert tuple(cache.lengths) == (9, 9)
+
+
+def test_the_gain_is_not_rounded_to_one():
+    """In bfloat16 0.999 is 1."""
+    mixer = SessaMixer(CONFIG, dtype=torch.bfloat16)
+    with torch.no_grad():
+        mixer.gamma_bias.fill_(40.0)
+        gain = mixer.gain(torch.zeros(1, 3, 8, dtype=torch.bfloat16))
+    assert gain.dtype == torch.float32
+    assert torch.equal(gain, torch.full((1, 3), 0.999))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e308])
+def test_a_bad_token_spoils_only_what_comes_after(bad):
+    """One that is not finite, and one whose projections overflow."""
+    layer = case("mixer bad token", "", CONFIG, T=6)
+    mixer = mixer_of(layer)
+    u = torch.tensor(reference.trace(layer.parameters, layer.x).u)
+    spoiled = u.clone()
+    spoiled[0, 3] = bad
+    with torch.no_grad():
+        s, right = mixer(spoiled), mixer(u)
+    assert torch.equal(s[0, :3], right[0, :3])
+    assert torch.equal(s[1], right[1])
+    assert torch.isnan(s[0, 3:]).all()
+
+
+def test_parameters_are_drawn_anew_with_the_seed():
+    torch.manual_seed(3)
+    mixer = SessaMixer(CONFIG)
+    first = {name: value.clone() for name, value in mixer.state_dict().items()}
+    mixer.to_empty(device="cpu")
+    torch.manual_seed(3)
+    mixer.reset_parameters()
+    assert mixer.state_dict().keys() == first.keys()
+    assert all(torch.equal(value, first[name]) for name, value in mixer.state_dict().items())
+    assert float(mixer.gamma_bias.detach()) == 1
+    mixer.reset_parameters()
+    assert not torch.equal(mixer.q_proj.weight, first["q_proj.weight"])
+
+
+def test_names_and_shapes_are_those_of_the_parameters():
+    for config in (CONFIG, SessaConfig.paper(6, 4), SessaConfig.published(6, 3, use_forward_rope=False)):
+        wanted = {
+            n.removeprefix("mixer."): a.shape
+            for n, a in SessaParameters.random(config).items()
+            if n.startswith("mixer.")
+        }
+        assert {name: tuple(p.shape) for name, p in SessaMixer(config).named_parameters()} == wanted
+
+
+def test_frequencies_of_another_layer_are_refused():
+    """Those of half precision are the same as far as these can tell, and missing ones and published masks do no harm."""
+    mixer = SessaMixer(CONFIG)
+    state = mixer.state_dict()
+    for good in (state["rope_inv_freq"].bfloat16(), state["rope_inv_freq"].half()):
+        mixer.load_state_dict({**state, "rope_inv_freq": good, "causal_mask_f_full": torch.ones(1)})
+    mixer.load_state_dict({name: value for name, value in state.items() if name != "rope_inv_freq"})
+    assert torch.equal(mixer.rope_inv_freq, state["rope_inv_freq"])
+    other = SessaMixer(SessaConfig(width=16, heads=2, rope_base=500.0))
+    with pytest.raises(
+        RuntimeError, match="rope_inv_freq in the state_dict holds other rotary frequencies than those of the config"
+    ):
+        other.load_state_dict(
+            {**other.state_dict(), "rope_inv_freq": SessaMixer(SessaConfig(width=16, heads=2)).rope_inv_freq}
+        )
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "told"),
+    [
+        (lambda: SessaMixer(CONFIG, backend="fast"), ValueError, "backend must be one of"),  # type: ignore[arg-type]
+        (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
+        (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
+        (lambda: SessaMixer(CONFIG).init_cache(2), ValueError, "init_cache needs max_len, a positive number of tokens, got None"),
+        (lambda: SessaMixer(CONFIG, max_len=3).init_cache(-1), ValueError, "batch_size must be at least 0, got -1"),
+        (lambda: SessaMixer(CONFIG, max_len=3).init_cache(1, dtype=torch.int64), TypeError, "dtype must be float16"),
+        (lambda: SessaMixer(CONFIG)(torch.zeros(8)), ValueError, r"u must have shape \(..., T, D\) with D=8"),
+        (lambda: SessaMixer(CONFIG, max_len=3).prefill(torch.zeros(3, 8), SessaMixer(CONFIG).init_cache(1, max_len=3)), ValueError, r"u must have shape \(batch, T, D\)"),
+    ],
+)  # fmt: skip
+def test_bad_arguments(call, error, told):
+    with pytest.raises(error, match=told):
+        call()

@@ -1,0 +1,36 @@
+"""A sequence, a decoding step and anything between are one computation."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessa_ref import reference
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.reference import DEFINITION, layer
+from tests.closeness import assert_within_bounds
+from tests.strategies import cases
+
+
+@settings(max_examples=5)
+@given(cases(max_T=8), st.data())
+def test_tokens_may_come_in_parts_of_any_length(drawn, data):
+    T = drawn.x.shape[1]
+    ends = sorted({*data.draw(st.lists(st.integers(0, T), max_size=3)), T})
+    cache, outputs, start = None, [], 0
+    for end in ends:
+        steps = layer.advance(drawn.parameters, drawn.x[:, start:end], None, cache, DEFINITION)
+        assert steps.B.shape[-2:] == (end - start, end)
+        cache, start = DEFINITION.remember(cache, steps), end
+        outputs.append(steps.y)
+    assert cache is not None
+    assert cache.length == T
+    assert_within_bounds(Expectation(drawn, "float64"), {"y": np.concatenate(outputs, axis=1)})
+
+
+@settings(max_examples=5)
+@given(cases(max_T=8))
+def test_a_cache_is_what_the_trace_holds(drawn):
+    steps = reference.trace(drawn.parameters, drawn.x)
+    _, cache = reference.prefill(drawn.parameters, drawn.x)
+    for name in ("k_rotated", "v", "k_fb", "s"):
+        assert np.array_equal(getattr(cache, name), getattr(steps, name))

@@ -1,0 +1,70 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessa_ref.config import SessaConfig
+from sessa_ref.reference import rotary
+
+UNIT = 2.0**-53
+
+
+def angles(positions, **change):
+    config = SessaConfig(width=8, query_width=6, **change)
+    return rotary.angles(config, np.asarray(positions, dtype=np.float64))
+
+
+def test_frequencies():
+    theta = angles([0, 1, 10])
+    expected = np.array([1, 10000 ** (-1 / 3), 10000 ** (-2 / 3)])
+    assert np.allclose(theta[1], expected, rtol=8 * UNIT, atol=0)
+    assert np.all(theta[0] == 0)
+    assert np.allclose(theta[2], 10 * expected, rtol=8 * UNIT, atol=0)
+
+
+def test_base():
+    assert np.allclose(angles([1], rope_base=8.0), [1, 0.5, 0.25], rtol=8 * UNIT, atol=0)
+
+
+def test_pairs_are_neighbours():
+    turned = rotary.rotate(np.array([[1.0, 0, 1, 0, 0, 1]]), np.array([[np.pi / 2, 0, np.pi / 2]]))
+    assert np.allclose(turned, [[0, 1, 1, 0, -1, 0]], atol=2 * UNIT)
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
+def test_products_depend_on_the_distance_alone(i, j, shift):
+    """Angles up to 10^3 are off by 10^3 roundings, hence products by that times their size."""
+    generator = np.random.default_rng(1)
+    q, k = generator.normal(size=(2, 1, 6))
+
+    def product(m, n):
+        return np.sum(rotary.rotate(q, angles([m])) * rotary.rotate(k, angles([n])))
+
+    size = np.linalg.norm(q) * np.linalg.norm(k)
+    assert abs(product(i, j) - product(i + shift, j + shift)) <= 16 * 1000 * UNIT * size
+
+
+def test_inverse():
+    z, theta = np.random.default_rng(0).normal(size=(2, 5, 6)), angles(range(5))
+    back = rotary.rotate(rotary.rotate(z, theta), -theta)
+    assert np.all(np.abs(back - z) <= 8 * UNIT * np.abs(z).max())
+
+
+def test_float32_frequencies():
+    exact, rounded = angles([1, 1000]), angles([1, 1000], rotary_dtype="float32")
+    assert np.array_equal(rounded[0].astype(np.float32), rounded[0])
+    # one rounding of the frequency, and one of the exponent, which counts ln(base) times
+    assert np.all(np.abs(rounded - exact) <= 2.0**-24 * (1 + np.log(10000)) * exact)
+    assert np.any(rounded != exact)
+
+
+def test_angles_are_positions_times_frequencies():
+    config = SessaConfig(width=8, query_width=6, rotary_dtype="float32")
+    positions = np.arange(5.0)
+    assert np.array_equal(rotary.angles(config, positions), positions[:, None] * rotary.frequencies(config))
+
+
+def test_frequencies_in_extended_precision():
+    config = SessaConfig(width=8, query_width=6)
+    plain, extended = rotary.frequencies(config), rotary.frequencies(config, np.ones(1, dtype=np.longdouble))
+    assert (plain.dtype, extended.dtype) == (np.float64, np.longdouble)
+    assert np.allclose(plain, extended, rtol=8 * UNIT, atol=0)
