@@ -25,7 +25,8 @@ def solve_uniform_recurrence(source: Any, target: Any, gamma: Any = GAMMA) -> sy
     general: Any = sympy.rsolve(t * S(t) - (t + gain) * S(t - 1), S(t))
     assert general is not None
     partial_sum = general.subs(t, target - 1) / general.subs(t, source)
-    return sympy.gammasimp((gain / target * partial_sum).rewrite(sympy.gamma)).subs(gain, gamma)
+    influence: Any = sympy.gammasimp((gain / target * partial_sum).rewrite(sympy.gamma))
+    return influence.subs(gain, gamma)
 
 
 def uniform_recurrence_defect(influence: Any = uniform_influence) -> tuple[sympy.Expr, sympy.Expr]:
@@ -36,9 +37,10 @@ def uniform_recurrence_defect(influence: Any = uniform_influence) -> tuple[sympy
     over t they determine K.
     """
     source, target = sympy.symbols("tau t", integer=True, nonnegative=True)
-    first = influence(source, source + 1, GAMMA) - GAMMA / (source + 1)
-    step = (target + 1) * influence(source, target + 1, GAMMA) - (target + GAMMA) * influence(source, target, GAMMA)
-    return sympy.gammasimp(first), sympy.gammasimp(step)
+    first: Any = influence(source, source + 1, GAMMA) - GAMMA / (source + 1)
+    step: Any = (target + 1) * influence(source, target + 1, GAMMA) - (target + GAMMA) * influence(source, target, GAMMA)
+    defects: Any = sympy.gammasimp(first), sympy.gammasimp(step)
+    return defects
 
 
 def uniform_tail_limit(source: Any) -> sympy.Expr:
@@ -56,4 +58,5 @@ def position_code_defect(code: Any = position_code) -> sympy.Expr:
     """
     t = sympy.Symbol("t", integer=True, positive=True)
     defect = (t + 1) * (code(t + 1, GAMMA) - 1) - t * (code(t, GAMMA) - 1) - GAMMA * code(t, GAMMA)
-    return sympy.simplify(sympy.gammasimp(defect))
+    simplified: Any = sympy.simplify(sympy.gammasimp(defect))
+    return simplified

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sessa_ref.optimized.solve.matrix import dense, dense_adjoint, weights
+from sessa_ref.optimized.solve.matrix import dense, dense_vjp, weights
 from tests.optimized.solve.problems import problem
 
 
@@ -46,11 +46,11 @@ def test_the_adjoint_is_the_derivative(T):
     tensors = problem(T).tensors(grad=True)
     ds = torch.randn(tensors[3].shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     wanted = torch.autograd.grad(dense(*tensors), tensors, ds, allow_unused=True, materialize_grads=True)
-    for ours, other in zip(dense_adjoint(*tensors, ds), wanted, strict=True):
+    for ours, other in zip(dense_vjp(*tensors, ds), wanted, strict=True):
         assert torch.all((ours - other).abs() <= 16 * T * T * 2.0**-53 * (1 + other.abs().max()))
 
 
 def test_the_adjoint_can_be_differentiated():
     tensors = problem(4, batch=1, d=2, D=2).tensors(grad=True)
     ds = torch.randn(1, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    assert torch.autograd.gradcheck(dense_adjoint, (*tensors, ds))
+    assert torch.autograd.gradcheck(dense_vjp, (*tensors, ds))

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.solve.blocks import LONGEST_BLOCK, TILE, adjoint, block_size, solve
+from sessa_ref.optimized.solve.block_substitution import LONGEST_BLOCK, TILE, block_size, solve, vjp
 from tests.optimized.solve import dense as written_out
 from tests.optimized.solve.problems import problem
 
@@ -25,7 +25,7 @@ def assert_right(T: int, block: int, seed: int = 0) -> None:
     """
     (q, k, gamma, f), ds = inputs(T, seed)
     s, w = solve(q, k, gamma, f, block)
-    dq, dk, dgamma, df = adjoint(q, k, gamma, s, w, ds, block)
+    dq, dk, dgamma, df = vjp(q, k, gamma, s, w, ds, block)
     arrays = tuple(z.numpy() for z in (q, k, gamma, f, ds))
     true, spread = written_out.truth(*arrays), written_out.spread(arrays, 2.0**-24)
     for name, value in {"s": s, "w": w, "dq": dq, "dk": dk, "dgamma": dgamma, "df": df}.items():
@@ -52,7 +52,7 @@ def test_tiles_of_the_past():
     whole, tiled = (solve(q, k, gamma, f, block) for block in (600, 530))
     size = 600 * 2.0**-53 * float(whole[0].abs().max()) / (1 - 0.9)
     assert all(torch.all((one - other).abs() <= size) for one, other in zip(whole, tiled, strict=True))
-    both = [adjoint(q, k, gamma, *whole, ds, block) for block in (600, 530)]
+    both = [vjp(q, k, gamma, *whole, ds, block) for block in (600, 530)]
     for one, other in zip(*both, strict=True):
         assert torch.all((one - other).abs() <= 100 * size * float(one.abs().max()))
 
@@ -72,7 +72,7 @@ def test_nothing_to_solve(T):
     (q, k, gamma, f), ds = inputs(T)
     s, w = solve(q, k, gamma, f, 4)
     assert torch.equal(s, f)
-    dq, dk, dgamma, df = adjoint(q, k, gamma, s, w, ds, 4)
+    dq, dk, dgamma, df = vjp(q, k, gamma, s, w, ds, 4)
     assert torch.equal(df, ds)
     assert not any(z.any() for z in (w, dq, dk, dgamma))
 
