@@ -38,7 +38,9 @@ def uniform_recurrence_defect(influence: Any = uniform_influence) -> tuple[sympy
     """
     source, target = sympy.symbols("tau t", integer=True, nonnegative=True)
     first: Any = influence(source, source + 1, GAMMA) - GAMMA / (source + 1)
-    step: Any = (target + 1) * influence(source, target + 1, GAMMA) - (target + GAMMA) * influence(source, target, GAMMA)
+    step: Any = (target + 1) * influence(source, target + 1, GAMMA) - (target + GAMMA) * influence(
+        source, target, GAMMA
+    )
     defects: Any = sympy.gammasimp(first), sympy.gammasimp(step)
     return defects
 
