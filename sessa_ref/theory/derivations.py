@@ -24,9 +24,9 @@ def solve_uniform_recurrence(source: Any, target: Any, gamma: Any = GAMMA) -> sy
     gain = sympy.Dummy("gamma", positive=True)  # spares a case distinction; a polynomial's form is the same for all
     general: Any = sympy.rsolve(t * S(t) - (t + gain) * S(t - 1), S(t))
     assert general is not None
-    partial_sum = general.subs(t, target - 1) / general.subs(t, source)
-    influence: Any = sympy.gammasimp((gain / target * partial_sum).rewrite(sympy.gamma))
-    return influence.subs(gain, gamma)
+    partial_sum: Any = general.subs(t, target - 1) / general.subs(t, source)
+    simplified: Any = sympy.gammasimp((gain / target * partial_sum).rewrite(sympy.gamma))
+    return simplified.subs(gain, gamma)
 
 
 def uniform_recurrence_defect(influence: Any = uniform_influence) -> tuple[sympy.Expr, sympy.Expr]:
@@ -37,12 +37,10 @@ def uniform_recurrence_defect(influence: Any = uniform_influence) -> tuple[sympy
     over t they determine K.
     """
     source, target = sympy.symbols("tau t", integer=True, nonnegative=True)
-    first: Any = influence(source, source + 1, GAMMA) - GAMMA / (source + 1)
-    step: Any = (target + 1) * influence(source, target + 1, GAMMA) - (target + GAMMA) * influence(
-        source, target, GAMMA
-    )
-    defects: Any = sympy.gammasimp(first), sympy.gammasimp(step)
-    return defects
+    first = influence(source, source + 1, GAMMA) - GAMMA / (source + 1)
+    step = (target + 1) * influence(source, target + 1, GAMMA) - (target + GAMMA) * influence(source, target, GAMMA)
+    simplified: Any = sympy.gammasimp(first), sympy.gammasimp(step)
+    return simplified
 
 
 def uniform_tail_limit(source: Any) -> sympy.Expr:

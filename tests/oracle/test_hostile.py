@@ -45,7 +45,8 @@ def test_what_ends_the_process_is_errored_for_that_case_alone(name, limits, mess
     assert report.verdict is Verdict.DOES_NOT_CONFORM
     errored = [r for r in report.results if r.status is Status.ERRORED]
     assert {r.case for r in errored} == {"two_tokens"}
-    assert any(r.message == message for r in errored)
+    # The last line that the process printed follows, which may be a warning of an earlier case.
+    assert any(r.message.startswith(message) for r in errored)
     assert all(r.status in (Status.PASSED, Status.SKIPPED) for r in report.results if r.case != "two_tokens")
 
 
