@@ -15,7 +15,7 @@ _MARKERS: dict[str, str] = dict(zip(METHODS, "osDv^", strict=True))
 @style.applied()
 def save(results: Results, path: Path) -> None:
     """Write the figure; the name's ending chooses the format."""
-    figure = style.new_figure(9, 4.2)
+    figure = style.new_figure(9.0, 4.2)
     colours: dict[str, str] = dict(zip(METHODS, style.colours(), strict=False))
     time, memory = figure.subplots(1, 2)
     for method in results.methods:
