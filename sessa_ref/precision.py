@@ -8,9 +8,9 @@ import numpy as np
 class Precision(NamedTuple):
     """A floating-point format."""
 
-    unit: float
+    unit_roundoff: float
     """Unit roundoff: half the distance from 1 to the next number."""
-    angle_unit: float
+    angle_unit_roundoff: float
     """Unit roundoff that rotary angles must at least have in a layer of this format."""
     tiny: float
     """Smallest normal number."""

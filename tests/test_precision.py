@@ -16,7 +16,7 @@ def test_bfloat16_is_torchs(number):
     if np.float32(number) == number and abs(number) < 3e38:
         assert ours == torch.tensor(number, dtype=torch.float32).bfloat16().double().item()
     if 1e-37 < abs(number) < 3e38:
-        assert abs(ours - number) <= PRECISIONS["bfloat16"].unit * abs(number)
+        assert abs(ours - number) <= PRECISIONS["bfloat16"].unit_roundoff * abs(number)
 
 
 def test_bfloat16_rounds_once():
@@ -59,14 +59,14 @@ def test_bfloat16_near_every_tie():
 def test_units():
     for name, precision in PRECISIONS.items():
         info = torch.finfo(getattr(torch, name))
-        assert precision.unit == info.eps / 2
+        assert precision.unit_roundoff == info.eps / 2
         assert precision.tiny == info.tiny
 
 
 @given(st.floats(-1e4, 1e4, allow_nan=False), st.sampled_from(sorted(PRECISIONS)))
 def test_rounding_is_to_nearest(number, dtype):
     """By half a unit in the last place at most, and a number of the format stays as it is."""
-    unit, tiny = PRECISIONS[dtype].unit, PRECISIONS[dtype].tiny
+    unit, tiny = PRECISIONS[dtype].unit_roundoff, PRECISIONS[dtype].tiny
     rounded = round_to(np.array([number]), dtype)
     assert rounded.dtype == np.float64
     assert abs(rounded[0] - number) <= max(unit * abs(number), unit * tiny)
@@ -87,7 +87,7 @@ def test_what_is_not_finite_stays_so():
 
 def test_a_carrier_holds_every_number_of_its_format():
     for dtype, precision in PRECISIONS.items():
-        for number in (1 + 2 * precision.unit, precision.tiny, precision.unit):
+        for number in (1 + 2 * precision.unit_roundoff, precision.tiny, precision.unit_roundoff):
             assert round_to(np.array([number]), dtype)[0] == number
             assert float(np.array(number, dtype=precision.carrier)) == number
-        assert precision.angle_unit <= max(precision.unit, 2.0**-24)
+        assert precision.angle_unit_roundoff <= max(precision.unit_roundoff, 2.0**-24)

@@ -31,7 +31,7 @@ class CausalAttention:
 
     def forward(self, x: Real[Array, "T D"]) -> Real[Array, "T d_v"]:
         """The outputs y_t, the sum over j <= t of alpha_tj v_j."""
-        return attention.causal_sum(kernel(self, x), x @ self.v_weight.T)
+        return attention.attend(kernel(self, x), x @ self.v_weight.T)
 
 
 class Paths(NamedTuple):
@@ -45,15 +45,13 @@ class Paths(NamedTuple):
 
 def kernel(layer: CausalAttention, x: Real[Array, "T D"]) -> Real[Array, "T T"]:
     """alpha_tj, the softmax over j <= t of the logits; rows sum to 1."""
-    return attention.attention_weights(
-        x @ layer.q_weight.T, x @ layer.k_weight.T, attention.past_and_present(x.shape[-2])
-    )
+    return attention.attention_weights(x @ layer.q_weight.T, x @ layer.k_weight.T, attention.causal_mask(x.shape[-2]))
 
 
 def logit_spread(layer: CausalAttention, x: Float64[Array, "T D"]) -> Float64[Array, " T"]:
     """Largest minus smallest logit that row t sees: what Definition 4 bounds in the diffuse regime."""
     logits = (x @ layer.q_weight.T) @ (x @ layer.k_weight.T).T * layer.scale
-    visible = attention.past_and_present(len(x))
+    visible = attention.causal_mask(len(x))
     return np.where(visible, logits, -np.inf).max(axis=-1) - np.where(visible, logits, np.inf).min(axis=-1)
 
 
@@ -68,7 +66,7 @@ def jacobian(layer: CausalAttention, x: Float64[Array, "T D"], source: int) -> P
     """
     alpha, key_side = _weights_and_key_side(layer, x, source)
     v = x @ layer.v_weight.T
-    y = attention.causal_sum(alpha, v)
+    y = attention.attend(alpha, v)
     weight = alpha[:, source, None, None]
     routing = weight * (v[source] - y)[:, :, None] * key_side[:, None, :]
     query_side = layer.scale * (x @ layer.k_weight.T) @ layer.q_weight

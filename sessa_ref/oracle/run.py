@@ -11,7 +11,7 @@ import numpy as np
 import sessa_ref
 from sessa_ref.config import SessaConfig
 from sessa_ref.messages import reason
-from sessa_ref.oracle.bounds.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, GROWTH
+from sessa_ref.oracle.bounds.expectation import CERTIFIED, CERTIFIED_WORK, DRAWS, EXTENDED, SAFETY_FACTOR
 from sessa_ref.oracle.bounds.preparation import prepared
 from sessa_ref.oracle.cases.battery import BATTERY_VERSION, battery
 from sessa_ref.oracle.cases.case import Case, case
@@ -124,7 +124,7 @@ def _about(dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:
         "battery_version": BATTERY_VERSION,
         "dtypes": list(dtypes),
         "required checks": list(require),
-        "bound": f"{GROWTH:g} spreads of {DRAWS} Monte Carlo draws",
+        "bound": f"{SAFETY_FACTOR:g} spreads of {DRAWS} Monte Carlo draws",
         "true values of float64": f"ball arithmetic up to {CERTIFIED} tokens and {CERTIFIED_WORK} tokens times "
         f"parameters, {'extended precision' if EXTENDED else 'float64'} beyond",
         "numpy": np.__version__,

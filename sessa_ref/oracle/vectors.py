@@ -107,7 +107,7 @@ def export(
         "generator": f"sessa_ref {sessa_ref.__version__}",
         "battery_version": BATTERY_VERSION,
         "true_values": "ball arithmetic",
-        "bound": f"{expectation.GROWTH:g} spreads of {expectation.DRAWS} Monte Carlo draws",
+        "bound": f"{expectation.SAFETY_FACTOR:g} spreads of {expectation.DRAWS} Monte Carlo draws",
         "cases": [_entry(case, [] if exposes is None else exposes(case)) for case in chosen],
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
@@ -192,11 +192,13 @@ def _expected(case: Case) -> dict[str, Float64[Array, "..."]]:
         tensors[name] = enclosure.midpoint
         tensors[f"radius.{name}"] = enclosure.error(enclosure.midpoint)[1]  # proven: the value is stored as float64
         tensors[f"bound.float64.{name}"] = of_float64.bounds(name)
-        tensors[f"float32_angles.{name}"] = expectation.GROWTH * granted * angles[name]
+        tensors[f"float32_angles.{name}"] = expectation.SAFETY_FACTOR * granted * angles[name]
         for dtype, of_dtype in spreads.items():
             precision = PRECISIONS[dtype]
             tiny = precision.tiny * max(case.x.size, 1)
-            tensors[f"bound.{dtype}.{name}"] = expectation.GROWTH * precision.unit * of_dtype[name] + tiny
+            tensors[f"bound.{dtype}.{name}"] = (
+                expectation.SAFETY_FACTOR * precision.unit_roundoff * of_dtype[name] + tiny
+            )
     return {name: np.array(tensor, dtype=np.float64, order="C") for name, tensor in tensors.items()}
 
 
@@ -206,12 +208,14 @@ def _input_spreads(case: Case, dtype: str) -> expectation.Values:
     The inputs are stored in float64, and who computes in less must round them first.
     """
     precision = PRECISIONS[dtype]
-    unit = max(precision.unit, PRECISIONS["float32"].unit)
-    angle_unit = precision.angle_unit / precision.unit * unit
+    unit = max(precision.unit_roundoff, PRECISIONS["float32"].unit_roundoff)
+    angle_unit_roundoff = precision.angle_unit_roundoff / precision.unit_roundoff * unit
 
     def draw(generator: np.random.Generator, formulas: Formulas) -> expectation.Values:
         arrays = {name: _perturbed(array, unit, generator) for name, array in case.parameters.items()}
-        x, dy = (rounded(_perturbed(a, unit, generator), unit, generator, angle_unit) for a in (case.x, case.dy))
+        x, dy = (
+            rounded(_perturbed(a, unit, generator), unit, generator, angle_unit_roundoff) for a in (case.x, case.dy)
+        )
         return expectation.evaluate(replace(case, parameters=case.parameters.replace(arrays)), x, dy, formulas)
 
     squares = expectation.mean_squares(case, draw)
@@ -248,8 +252,8 @@ def _judge(case: str, expected: Mapping[str, Array], path: Path) -> Iterator[Res
 def _truth(dtype: str, expected: Mapping[str, Array]) -> Truth:
     """What `export` wrote, for outputs of a precision."""
 
-    def error_ratios(quantity: str, value: Array, angle_unit: float | None) -> Float64[Array, "..."]:
-        kinds = [f"bound.{dtype}", "radius", *([] if angle_unit is None else ["float32_angles"])]
+    def error_ratios(quantity: str, value: Array, angle_unit_roundoff: float | None) -> Float64[Array, "..."]:
+        kinds = [f"bound.{dtype}", "radius", *([] if angle_unit_roundoff is None else ["float32_angles"])]
         tolerance = sum(expected[f"{kind}.{quantity}"] for kind in kinds)
         with np.errstate(invalid="ignore"):
             error = np.abs(value.astype(np.float64) - expected[quantity])

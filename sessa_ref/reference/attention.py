@@ -6,12 +6,12 @@ from jaxtyping import Bool
 from sessa_ref.notation import Array, Real, real_dtype
 
 
-def past_and_present(T: int, past: int = 0) -> Bool[Array, "T J"]:
+def causal_mask(T: int, past: int = 0) -> Bool[Array, "T J"]:
     """The forward attention's visible set for T tokens after `past` others: j <= t."""
     return np.tri(T, past + T, k=past, dtype=bool)
 
 
-def strict_past(T: int, past: int = 0) -> Bool[Array, "T J"]:
+def strictly_causal_mask(T: int, past: int = 0) -> Bool[Array, "T J"]:
     """The feedback attention's visible set for T tokens after `past` others: j < t; the first token sees nothing."""
     return np.tri(T, past + T, k=past - 1, dtype=bool)
 
@@ -37,7 +37,7 @@ def among(real: Bool[Array, "*batch J"], past: int = 0) -> Bool[Array, "*batch T
     return real[..., past:, None] & real[..., None, :]
 
 
-def causal_sum(alpha: Real[Array, "*batch T J"], v: Real[Array, "*batch J width"]) -> Real[Array, "*batch T width"]:
+def attend(alpha: Real[Array, "*batch T J"], v: Real[Array, "*batch J width"]) -> Real[Array, "*batch T width"]:
     """Sum over j <= t of alpha_tj v_j (16), for the last T of J tokens.
 
     Row t touches no later value, not even to multiply it by 0.
@@ -62,13 +62,13 @@ def merge_heads(z: Real[Array, "*batch heads T width"]) -> Real[Array, "*batch T
     return np.moveaxis(z, -3, -2).reshape(*batch, T, heads * width)
 
 
-def share_groups(z: Real[Array, "*batch G T width"], heads: int) -> Real[Array, "*batch H T width"]:
+def repeat_kv(z: Real[Array, "*batch G T width"], heads: int) -> Real[Array, "*batch H T width"]:
     """Give every query head its key/value head: query head h reads group h // (H / G)."""
     return np.repeat(z, heads // z.shape[-3], axis=-3)
 
 
 def sum_groups(z: Real[Array, "*batch H T width"], G: int) -> Real[Array, "*batch G T width"]:
-    """Sum over the query heads that share a key/value head; the adjoint of `share_groups`."""
+    """Sum over the query heads that share a key/value head; the adjoint of `repeat_kv`."""
     *batch, H, T, width = z.shape
     return np.sum(z.reshape(*batch, G, H // G, T, width), axis=-3)
 

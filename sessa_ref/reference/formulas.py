@@ -74,13 +74,13 @@ class Formulas:
         """Queries or keys, turned (15): `rotary.rotate`."""
         return rotary.rotate(z, theta)
 
-    def past_and_present(self, T: int, past: int) -> Array:
-        """What the forward attention sees: `attention.past_and_present`."""
-        return attention.past_and_present(T, past)
+    def causal_mask(self, T: int, past: int) -> Array:
+        """What the forward attention sees: `attention.causal_mask`."""
+        return attention.causal_mask(T, past)
 
-    def strict_past(self, T: int, past: int) -> Array:
-        """What the feedback attention sees: `attention.strict_past`."""
-        return attention.strict_past(T, past)
+    def strictly_causal_mask(self, T: int, past: int) -> Array:
+        """What the feedback attention sees: `attention.strictly_causal_mask`."""
+        return attention.strictly_causal_mask(T, past)
 
     def attention_weights(self, q: Array, k: Array, visible: Array) -> Array:
         """The softmax of both attentions: `attention.attention_weights`."""
@@ -94,13 +94,13 @@ class Formulas:
         """alpha_fb (17)."""
         return self.attention_weights(q, k, visible)
 
-    def share_groups(self, z: Array, heads: int) -> Array:
-        """The key/value head of every query head: `attention.share_groups`."""
-        return attention.share_groups(z, heads)
+    def repeat_kv(self, z: Array, heads: int) -> Array:
+        """The key/value head of every query head: `attention.repeat_kv`."""
+        return attention.repeat_kv(z, heads)
 
-    def causal_sum(self, alpha: Array, v: Array) -> Array:
-        """The output of the forward attention (16): `attention.causal_sum`."""
-        return attention.causal_sum(alpha, v)
+    def attend(self, alpha: Array, v: Array) -> Array:
+        """The output of the forward attention (16): `attention.attend`."""
+        return attention.attend(alpha, v)
 
     def merge_heads(self, z: Array) -> Array:
         """The heads, concatenated: `attention.merge_heads`."""
@@ -178,7 +178,7 @@ class Formulas:
         return attention.mean_dalpha(alpha, dout, values)
 
     def sum_groups(self, dz: Array, G: int) -> Array:
-        """The gradient of what `share_groups` was given: `attention.sum_groups`."""
+        """The gradient of what `repeat_kv` was given: `attention.sum_groups`."""
         return attention.sum_groups(dz, G)
 
     def gain_gradient(self, u: Array, weight: Array, bias: Array, gamma_max: float, dgamma: Array) -> Array:

@@ -101,7 +101,7 @@ class _Backward:
         do = self._linear("mixer.out_proj", steps.o, df) if H > 1 else df
         do = attention.split_heads(do, H)
         dv = formulas.sum_groups(np.swapaxes(steps.alpha_fwd, -1, -2) @ do, G)
-        k, v = formulas.share_groups(steps.k_rotated, H), formulas.share_groups(steps.v, H)
+        k, v = formulas.repeat_kv(steps.k_rotated, H), formulas.repeat_kv(steps.v, H)
         dq, dk = formulas.forward_weights_gradient(steps.alpha_fwd, steps.q_rotated, k, do, v)
         dk = formulas.sum_groups(dk, G)
         if steps.theta is not None:

@@ -33,7 +33,7 @@ def mixer(
         formulas: those of the layer.
     """
     T, before = u.shape[-2], 0 if past is None else past.length
-    forward_sees, feedback_sees = formulas.past_and_present(T, before), formulas.strict_past(T, before)
+    forward_sees, feedback_sees = formulas.causal_mask(T, before), formulas.strictly_causal_mask(T, before)
     # `like=u` hands the positions to whatever kind of array u is.
     positions = np.arange(before, before + T, dtype=real_dtype(u), like=u)
     if real is not None:
@@ -67,8 +67,8 @@ def forward_attention(
         theta, q_rotated, k_rotated = None, q, k
     keys = k_rotated if past is None else np.concatenate([past.k_rotated, k_rotated], axis=-2)
     values = v if past is None else np.concatenate([past.v, v], axis=-2)
-    alpha_fwd = formulas.forward_weights(q_rotated, formulas.share_groups(keys, H), visible)
-    o = formulas.merge_heads(formulas.causal_sum(alpha_fwd, formulas.share_groups(values, H)))
+    alpha_fwd = formulas.forward_weights(q_rotated, formulas.repeat_kv(keys, H), visible)
+    o = formulas.merge_heads(formulas.attend(alpha_fwd, formulas.repeat_kv(values, H)))
     f = formulas.linear(parameters, "mixer.out_proj", o) if H > 1 else o
     return ForwardTrace(
         theta=theta, q=q, k=k, v=v, q_rotated=q_rotated, k_rotated=k_rotated, alpha_fwd=alpha_fwd, o=o, f=f

@@ -128,7 +128,7 @@ def test_impulse_response(browser: Browser) -> None:
 def test_three_memories(browser: Browser) -> None:
     figure = "three-memories"
     lags = np.arange(1, 1024)
-    visible = attention.past_and_present(1024)
+    visible = attention.causal_mask(1024)
     with opened(browser, address(figure)) as page:
         for keys in ({}, {"sharpness": ["ArrowRight"] * 5, "gamma": ["PageUp"], "rate": ["ArrowLeft"] * 4}):
             sharpness, rate, gamma = (

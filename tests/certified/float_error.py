@@ -3,7 +3,7 @@
 import numpy as np
 
 from sessa_ref import reference
-from sessa_ref.oracle.bounds.expectation import DRAWS, GROWTH
+from sessa_ref.oracle.bounds.expectation import DRAWS, SAFETY_FACTOR
 from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.oracle.cases.case import Case
 
@@ -17,4 +17,4 @@ def output_bound(case: Case, unit: float = 2.0**-53) -> np.ndarray:
     for draw in range(DRAWS):
         x = rounded(case.x, _DRAWING_UNIT, np.random.default_rng(draw))
         squares += (np.asarray(reference.forward(case.parameters, x)) - exact) ** 2 / DRAWS
-    return GROWTH * unit * np.sqrt(np.mean(squares, axis=-1, keepdims=True)) / _DRAWING_UNIT
+    return SAFETY_FACTOR * unit * np.sqrt(np.mean(squares, axis=-1, keepdims=True)) / _DRAWING_UNIT

@@ -13,9 +13,9 @@ Y = np.arange(2 * 4 * 3, dtype=np.float64).reshape(2, 4, 3)
 def truth(dtype="float64", angles=10.0):
     """A bound of 1, with float32 angles of `angles`."""
 
-    def error_ratios(quantity, value, angle_unit):
-        assert angle_unit in (None, FLOAT32_ANGLES)
-        return np.abs(value - Y) / (1 if angle_unit is None else angles)
+    def error_ratios(quantity, value, angle_unit_roundoff):
+        assert angle_unit_roundoff in (None, FLOAT32_ANGLES)
+        return np.abs(value - Y) / (1 if angle_unit_roundoff is None else angles)
 
     return Truth(dtype, {"y": Y}, error_ratios)
 

@@ -106,7 +106,7 @@ def test_float32_sums_in_any_order_stay_within_the_model():
 
 def test_angles_have_their_own_unit():
     """cos of a position is an angle still; its product with a query rounds as the layer does."""
-    x = rounded(np.ones(1000), 0.0, noise(), angle_unit=UNIT)
+    x = rounded(np.ones(1000), 0.0, noise(), angle_unit_roundoff=UNIT)
     theta = np.arange(1000, dtype=np.float64, like=x) * 0.1
     assert np.max(np.abs(np.asarray(theta) - np.arange(1000) * 0.1)) > 0
     product = x * theta

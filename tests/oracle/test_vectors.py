@@ -14,7 +14,7 @@ from sessa_ref import reference
 from sessa_ref.certified import enclose_vjp
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle import Verdict, battery, vectors
-from sessa_ref.oracle.bounds.expectation import CERTIFIED, GROWTH, Expectation, evaluate, is_certified
+from sessa_ref.oracle.bounds.expectation import CERTIFIED, SAFETY_FACTOR, Expectation, evaluate, is_certified
 from sessa_ref.oracle.cases.case import case
 from sessa_ref.oracle.implementation import request_folder
 from sessa_ref.oracle.report.results import Status
@@ -131,7 +131,7 @@ def test_bounds_are_those_of_the_oracle(exported):
         for name in expectation.true:
             widened = np.median(expected[f"bound.{dtype}.{name}"] / expectation.bounds(name))
             assert least <= widened <= most, (dtype, name)
-    assert GROWTH == 16
+    assert SAFETY_FACTOR == 16
 
 
 def test_vectors_repeat(exported, tmp_path):

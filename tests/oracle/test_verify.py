@@ -8,7 +8,7 @@ import pytest
 
 from sessa_ref import reference
 from sessa_ref.oracle import IncompleteError, Report, TargetError, UnsupportedError, Verdict, battery, verify
-from sessa_ref.oracle.bounds.expectation import GROWTH, Expectation, spreads
+from sessa_ref.oracle.bounds.expectation import SAFETY_FACTOR, Expectation, spreads
 from sessa_ref.oracle.implementation.protocol import ImplementationError
 from sessa_ref.oracle.implementation.targets import load_target
 from sessa_ref.oracle.report.results import Status
@@ -156,7 +156,7 @@ def test_no_case_is_ill_conditioned(case):
     for name in ("y", "dx"):
         assert np.median(coarse[name] / fine[name]) == pytest.approx(1, abs=0.25), name
     y = reference.forward(case.parameters, case.x)
-    assert np.median(GROWTH * 2.0**-24 * coarse["y"] / np.abs(y).max()) < 0.02
+    assert np.median(SAFETY_FACTOR * 2.0**-24 * coarse["y"] / np.abs(y).max()) < 0.02
 
 
 def test_no_case_is_trivial():

@@ -16,7 +16,7 @@ def queries_and_keys(draw):
     return tuple(scale * generator.normal(size=(2, T, width)) for _ in range(2))
 
 
-@pytest.mark.parametrize("visible_set", [attention.past_and_present, attention.strict_past])
+@pytest.mark.parametrize("visible_set", [attention.causal_mask, attention.strictly_causal_mask])
 @given(qk=queries_and_keys())
 def test_rows_are_distributions_over_what_is_visible(visible_set, qk):
     q, k = qk
@@ -31,7 +31,7 @@ def test_rows_are_distributions_over_what_is_visible(visible_set, qk):
 
 
 def test_first_row_of_the_strict_past_is_zero_and_the_second_is_one():
-    alpha = attention.attention_weights(np.ones((3, 2)), np.ones((3, 2)), attention.strict_past(3))
+    alpha = attention.attention_weights(np.ones((3, 2)), np.ones((3, 2)), attention.strictly_causal_mask(3))
     assert alpha.tolist() == [[0, 0, 0], [1, 0, 0], [0.5, 0.5, 0]]
 
 
@@ -39,7 +39,7 @@ def test_weights_by_hand():
     """Logits 0 and ln 3 give 1/4 and 3/4; width 4, so the scale is 1/2."""
     q = np.array([[0.0, 0, 0, 0], [2 * np.log(3), 0, 0, 0]])
     k = np.array([[0.0, 0, 0, 0], [1, 0, 0, 0]])
-    alpha = attention.attention_weights(q, k, attention.past_and_present(2))
+    alpha = attention.attention_weights(q, k, attention.causal_mask(2))
     assert np.allclose(alpha, [[1, 0], [0.25, 0.75]], rtol=0, atol=8 * UNIT)
 
 
@@ -50,18 +50,18 @@ def test_later_tokens_do_not_touch_earlier_rows(bad):
     spoiled = [array.copy() for array in (q, k, v)]
     for array in spoiled:
         array[4] = bad
-    visible = attention.past_and_present(6)
-    clean = attention.causal_sum(attention.attention_weights(q, k, visible), v)
+    visible = attention.causal_mask(6)
+    clean = attention.attend(attention.attention_weights(q, k, visible), v)
     with np.errstate(invalid="ignore"):
         alpha = attention.attention_weights(spoiled[0], spoiled[1], visible)
-        result = attention.causal_sum(alpha, spoiled[2])
+        result = attention.attend(alpha, spoiled[2])
     assert np.array_equal(result[:4], clean[:4])
     assert not np.isfinite(result[4:]).any()
 
 
 def test_query_heads_share_groups_consecutively():
     z = np.arange(2.0).reshape(2, 1, 1)
-    assert attention.share_groups(z, 6)[:, 0, 0].tolist() == [0, 0, 0, 1, 1, 1]
+    assert attention.repeat_kv(z, 6)[:, 0, 0].tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_heads_are_consecutive_features():

@@ -57,7 +57,7 @@ class _MaskTooSmall(WithDiagonal):
     def attention_weights(self, q: Array, k: Array, visible: Array) -> Array:
         return small_mask(q, k, visible)
 
-    def causal_sum(self, alpha: Array, v: Array) -> Array:
+    def attend(self, alpha: Array, v: Array) -> Array:
         return _full_sum(alpha, v)
 
 
@@ -111,7 +111,7 @@ FAULTS = (
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over j < t of alpha_tj v_j, o_0 = 0",
         cause="The feedback attention's mask is used for both attentions.",
         fix="Let the forward mask include the diagonal.",
-        formulas=always(past_and_present=right.strict_past),
+        formulas=always(causal_mask=right.strictly_causal_mask),
     ),
     Fault(
         "AttentionNotCausal",
@@ -120,7 +120,7 @@ FAULTS = (
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over all j of alpha_tj v_j",
         cause="is_causal=True or the mask was forgotten.",
         fix="Hide later tokens before the softmax.",
-        formulas=always(past_and_present=lambda T, past: np.ones((T, past + T), dtype=bool), causal_sum=_full_sum),
+        formulas=always(causal_mask=lambda T, past: np.ones((T, past + T), dtype=bool), attend=_full_sum),
     ),
     Fault(
         "GroupsInterleaved",
@@ -130,7 +130,7 @@ FAULTS = (
         "wrong: query head h reads key/value head h mod G",
         cause="repeat or expand puts the copies of all key/value heads one after another.",
         fix="Repeat each key/value head H / G times in a row: repeat_interleave in torch, np.repeat in NumPy.",
-        formulas=always(share_groups=_interleaved_groups),
+        formulas=always(repeat_kv=_interleaved_groups),
     ),
     Fault(
         "SoftmaxUnguarded",

@@ -42,11 +42,11 @@ class _KeysUnrotated(Formulas):
 
 
 class _ForgetsPrompt(RemembersPrompt):
-    def past_and_present(self, T: int, past: int) -> Array:
-        return self._from_prompt_on(super().past_and_present(T, past))
+    def causal_mask(self, T: int, past: int) -> Array:
+        return self._from_prompt_on(super().causal_mask(T, past))
 
-    def strict_past(self, T: int, past: int) -> Array:
-        return self._from_prompt_on(super().strict_past(T, past))
+    def strictly_causal_mask(self, T: int, past: int) -> Array:
+        return self._from_prompt_on(super().strictly_causal_mask(T, past))
 
     def _from_prompt_on(self, visible: Array) -> Array:
         visible = visible.copy()
@@ -55,14 +55,14 @@ class _ForgetsPrompt(RemembersPrompt):
 
 
 class _ForgetsItself(Situated):
-    def past_and_present(self, T: int, past: int) -> Array:
-        visible = super().past_and_present(T, past)
-        return visible if self.past is None else visible & attention.strict_past(T, past)
+    def causal_mask(self, T: int, past: int) -> Array:
+        visible = super().causal_mask(T, past)
+        return visible if self.past is None else visible & attention.strictly_causal_mask(T, past)
 
 
 class _FeedbackSeesItself(Situated):
-    def strict_past(self, T: int, past: int) -> Array:
-        visible = super().strict_past(T, past)
+    def strictly_causal_mask(self, T: int, past: int) -> Array:
+        visible = super().strictly_causal_mask(T, past)
         return visible if self.past is None else visible | np.eye(T, past + T, k=past, dtype=bool)
 
     def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:

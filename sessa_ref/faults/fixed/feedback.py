@@ -32,7 +32,7 @@ def _seen_and_dropped(visible: Callable[[int, int], Array]) -> type[Formulas]:
     """The feedback softmax is over visible(T, past), and of its weights those of the strict past are kept."""
 
     class SeenAndDropped(Formulas):
-        def strict_past(self, T: int, past: int) -> Array:
+        def strictly_causal_mask(self, T: int, past: int) -> Array:
             return visible(T, past)
 
         def routing_matrix(self, gamma: Array, alpha: Array) -> Array:
@@ -42,15 +42,15 @@ def _seen_and_dropped(visible: Callable[[int, int], Array]) -> type[Formulas]:
 
 
 class _DiagonalSolved(WithDiagonal):
-    def strict_past(self, T: int, past: int) -> Array:
-        return attention.past_and_present(T, past)
+    def strictly_causal_mask(self, T: int, past: int) -> Array:
+        return attention.causal_mask(T, past)
 
 
 class _FirstTokenFed(Formulas):
     """s_0 = (1 + gamma_0) f_0."""
 
-    def strict_past(self, T: int, past: int) -> Array:
-        visible = super().strict_past(T, past).copy()
+    def strictly_causal_mask(self, T: int, past: int) -> Array:
+        visible = super().strictly_causal_mask(T, past).copy()
         if past == 0:
             visible[:1, :1] = True
         return visible
@@ -135,7 +135,7 @@ FAULTS = (
         formula="right: alpha_fb_tj = softmax over j < t\nwrong: alpha_fb_tj = softmax over j <= t, then j < t is kept",
         cause="The forward attention's mask before the softmax, a strictly lower triangle after it.",
         fix="Hide the diagonal before the softmax.",
-        formulas=_seen_and_dropped(attention.past_and_present),
+        formulas=_seen_and_dropped(attention.causal_mask),
     ),
     Fault(
         "FeedbackDiagonalSolved",

@@ -237,7 +237,7 @@ def _attention(run: Run, x: Array) -> None:
         q, k = rotate(q, note("query theta", theta)), rotate(k, note("key theta", theta))
     q, k = note("q_rotated", q), note("k_rotated", k)
     k, v = run.after("k_rotated", k), run.after("v_heads", v)
-    k, v = note("shared k", run.formulas.share_groups(k, H)), note("shared v", run.formulas.share_groups(v, H))
+    k, v = note("shared k", run.formulas.repeat_kv(k, H)), note("shared v", run.formulas.repeat_kv(v, H))
     run.values["all values"] = run.by_stage[_ATTENTION]["all values"] = run.formulas.merge_heads(v)
     visible = note("visible", columns <= rows)
     logits = note("logits", (q @ np.swapaxes(k, -1, -2)) * note("scale", 1 / np.sqrt(config.query_width)))

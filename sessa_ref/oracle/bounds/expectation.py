@@ -1,7 +1,7 @@
 """What a case must give, and how far a correct implementation may be from it.
 
 The true value comes from arithmetic finer than the implementation's: for float64, ball arithmetic with a proven radius, or
-extended precision where a case has many tokens; float64 for the others. The tolerance is `GROWTH` times the spread
+extended precision where a case has many tokens; float64 for the others. The tolerance is `SAFETY_FACTOR` times the spread
 that Monte Carlo arithmetic finds on this very case.
 """
 
@@ -19,7 +19,7 @@ from sessa_ref.oracle.implementation.protocol import Values
 from sessa_ref.precision import PRECISIONS
 from sessa_ref.reference import DEFINITION, Formulas
 
-GROWTH = 16.0
+SAFETY_FACTOR = 16.0
 """The bound in units of the spread. Over 10^6 normal errors the largest is about 5 spreads; the rest is for
 systematic errors and for other orders of operations than the reference's."""
 
@@ -90,30 +90,30 @@ class Expectation:
         """Spread per unit roundoff of the rotary angles, all else exact."""
         return spreads(self.unrounded, 0.0, 1.0)
 
-    def bounds(self, quantity: str, angle_unit: float | None = None) -> np.ndarray:
+    def bounds(self, quantity: str, angle_unit_roundoff: float | None = None) -> np.ndarray:
         """The tolerated absolute error of each element of a quantity, broadcastable to its shape.
 
         Args:
             quantity: a key of `true`.
-            angle_unit: unit roundoff granted to the rotary angles, on top of the precision's own.
+            angle_unit_roundoff: unit roundoff granted to the rotary angles, on top of the precision's own.
         """
         precision = PRECISIONS[self.dtype]
-        spread = self.spread[quantity] * precision.unit
-        if angle_unit is not None and self.case.parameters.config.rope:
-            spread = spread + self.angle_spread[quantity] * angle_unit
-        return np.asarray(GROWTH * spread + precision.tiny * max(self.case.x.size, 1))
+        spread = self.spread[quantity] * precision.unit_roundoff
+        if angle_unit_roundoff is not None and self.case.parameters.config.rope:
+            spread = spread + self.angle_spread[quantity] * angle_unit_roundoff
+        return np.asarray(SAFETY_FACTOR * spread + precision.tiny * max(self.case.x.size, 1))
 
-    def error_ratios(self, quantity: str, value: np.ndarray, angle_unit: float | None = None) -> np.ndarray:
+    def error_ratios(self, quantity: str, value: np.ndarray, angle_unit_roundoff: float | None = None) -> np.ndarray:
         """|value - true| / bound for each element; infinite where the value is not finite."""
-        return self.ratios(quantity, value, self.true[quantity], angle_unit)
+        return self.ratios(quantity, value, self.true[quantity], angle_unit_roundoff)
 
     def ratios(
-        self, quantity: str, value: np.ndarray, wanted: np.ndarray, angle_unit: float | None = None
+        self, quantity: str, value: np.ndarray, wanted: np.ndarray, angle_unit_roundoff: float | None = None
     ) -> np.ndarray:
         """|value - wanted| / bound for each element; infinite where the value is not finite."""
         with np.errstate(invalid="ignore"):
             error = np.abs(value.astype(wanted.dtype) - wanted)
-        ratios = (error / self.bounds(quantity, angle_unit)).astype(np.float64)
+        ratios = (error / self.bounds(quantity, angle_unit_roundoff)).astype(np.float64)
         return np.where(np.isfinite(value), ratios, np.inf)
 
 
@@ -148,22 +148,23 @@ def _drawing(dtype: str) -> tuple[float, float]:
     # Deviations are linear in errors as small as those of float32 and float64, so one set of draws serves
     # both. Half precisions are drawn at their own size.
     precision = PRECISIONS[dtype]
-    return max(precision.unit, _DRAWING_UNIT), precision.angle_unit / precision.unit
+    return max(precision.unit_roundoff, _DRAWING_UNIT), precision.angle_unit_roundoff / precision.unit_roundoff
 
 
-def spreads(case: Case, unit: float, angle_unit: float, drawing_unit: float = _DRAWING_UNIT) -> Values:
+def spreads(case: Case, unit: float, angle_unit_roundoff: float, drawing_unit: float = _DRAWING_UNIT) -> Values:
     """Root mean square deviation under Monte Carlo arithmetic, over draws and pooled, per unit roundoff.
 
     Args:
         case: the case, unrounded.
         unit: rounding errors of the layer, in multiples of `drawing_unit`: 1, or 0 for none.
-        angle_unit: those of the rotary angles.
+        angle_unit_roundoff: those of the rotary angles.
         drawing_unit: size of the errors that are drawn.
     """
 
     def draw(generator: np.random.Generator, formulas: Formulas) -> Values:
         x, dy = (
-            rounded(array, unit * drawing_unit, generator, angle_unit * drawing_unit) for array in (case.x, case.dy)
+            rounded(array, unit * drawing_unit, generator, angle_unit_roundoff * drawing_unit)
+            for array in (case.x, case.dy)
         )
         return evaluate(case, x, dy, formulas)
 

@@ -85,9 +85,9 @@ class RoundedArray(np.ndarray):
 class Rounding:
     """The arithmetic to imitate."""
 
-    unit: float
+    unit_roundoff: float
     """Unit roundoff, e.g. 2^-24 for float32; 0 for exact arithmetic."""
-    angle_unit: float
+    angle_unit_roundoff: float
     """Unit roundoff of the rotary angles."""
     generator: np.random.Generator
     """Source of the rounding errors."""
@@ -96,7 +96,7 @@ class Rounding:
         """`exact` plus a random error of at most unit * scale; infinities and NaN stay."""
         noise = self.generator.uniform(-1.0, 1.0, np.shape(exact))
         with np.errstate(invalid="ignore"):  # infinite scales, in masked logits
-            perturbed = exact + (self.angle_unit if is_angle else self.unit) * scale * noise
+            perturbed = exact + (self.angle_unit_roundoff if is_angle else self.unit_roundoff) * scale * noise
         return self.wrap(np.where(np.isfinite(exact), perturbed, exact), is_angle)
 
     def wrap(self, array: Any, is_angle: bool) -> RoundedArray:
@@ -107,18 +107,19 @@ class Rounding:
 
 
 def rounded(
-    array: np.ndarray, unit: float, generator: np.random.Generator, angle_unit: float | None = None
+    array: np.ndarray, unit_roundoff: float, generator: np.random.Generator, angle_unit_roundoff: float | None = None
 ) -> RoundedArray:
     """`array`, taken as exact, as a RoundedArray.
 
     Args:
         array: float64 values.
-        unit: unit roundoff of the arithmetic to imitate.
+        unit_roundoff: of the arithmetic to imitate.
         generator: source of the rounding errors.
-        angle_unit: unit roundoff of rotary angles where it differs, as in a layer whose angles stay in
+        angle_unit_roundoff: that of rotary angles where it differs, as in a layer whose angles stay in
             float32 whatever its own precision.
     """
-    return Rounding(unit, unit if angle_unit is None else angle_unit, generator).wrap(array, is_angle=False)
+    of_angles = unit_roundoff if angle_unit_roundoff is None else angle_unit_roundoff
+    return Rounding(unit_roundoff, of_angles, generator).wrap(array, is_angle=False)
 
 
 def _sum_scale(total: Any, squares: Any, terms: int) -> Any:

@@ -111,7 +111,7 @@ def _shown(implementation: Implementation, observation: Observation) -> dict[str
         name = symbol.identifier
         if name in shown and shown[name].shape == np.shape(true[name]):
             size = np.max(np.abs(true[name]), initial=0.0)
-            allowed = _ROUNDINGS * PRECISIONS[expectation.dtype].unit * size
+            allowed = _ROUNDINGS * PRECISIONS[expectation.dtype].unit_roundoff * size
             error = float(np.max(np.abs(shown[name].astype(np.float64) - true[name]), initial=0.0))
             errors[name] = 0.0 if error <= allowed else np.inf if np.isnan(error) else error
     return errors

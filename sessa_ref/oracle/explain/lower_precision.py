@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sessa_ref.oracle.bounds.expectation import GROWTH, Expectation
+from sessa_ref.oracle.bounds.expectation import SAFETY_FACTOR, Expectation
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.explain.experiments import FAILURES, output, smallest
@@ -30,7 +30,9 @@ def rounds_at_random(implementation: Implementation | None, failed: Sequence[Obs
         else 0.0,
         1.0,
     )
-    unit = min(64 * PRECISIONS[dtype].unit * size, 2.0**-6)  # one part may round much more coarsely than all errs
+    unit = min(
+        64 * PRECISIONS[dtype].unit_roundoff * size, 2.0**-6
+    )  # one part may round much more coarsely than all errs
     errors = []
     for number in range(2):
         moved = _jittered(case, unit, number).rounded(dtype)
@@ -48,7 +50,7 @@ def gradients_round_at_random(implementation: Implementation | None, failed: Seq
         return False
     case, dtype, expected = probe.expectation.case, probe.result.dtype, probe.expectation
     names = [n for n in expected.true if n != "y"]
-    unit = min(64 * PRECISIONS[dtype].unit * max(probe.comparison.ratio, 1.0), 2.0**-6)
+    unit = min(64 * PRECISIONS[dtype].unit_roundoff * max(probe.comparison.ratio, 1.0), 2.0**-6)
     errors = []
     for number in range(2):
         moved = _jittered(case, unit, number).rounded(dtype)
@@ -93,7 +95,7 @@ def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool)
     number = len(failed)
     for lower in ("float32", "float16", "bfloat16"):
         ratios = _in_units_of(failed, lower)
-        if ratios and max(ratios) <= 1 and np.median(ratios) >= 0.1 / GROWTH:
+        if ratios and max(ratios) <= 1 and np.median(ratios) >= 0.1 / SAFETY_FACTOR:
             name = f"Computes{lower.capitalize()}"
             verb = "may explain" if unsure else "explains"
             text = f"{verb} all {number} failing checks: the errors are as large as computing in {lower} makes them"
@@ -115,7 +117,11 @@ def _in_units_of(failed: Sequence[Observation], lower: str) -> list[float]:
     """The largest errors of each failure, in bounds of a lower precision; none where that is not lower."""
     ratios = []
     for o in failed:
-        if o.expectation is None or o.comparison is None or PRECISIONS[o.result.dtype].unit >= PRECISIONS[lower].unit:
+        if (
+            o.expectation is None
+            or o.comparison is None
+            or PRECISIONS[o.result.dtype].unit_roundoff >= PRECISIONS[lower].unit_roundoff
+        ):
             return []
         ratios.append(
             max((_scaled_error(o.expectation, n, v, lower) for n, v in o.comparison.values.items()), default=np.inf)
@@ -126,5 +132,5 @@ def _in_units_of(failed: Sequence[Observation], lower: str) -> list[float]:
 def _scaled_error(expectation: Expectation, quantity: str, value: np.ndarray, lower: str) -> float:
     if quantity not in expectation.true or value.shape != expectation.true[quantity].shape:
         return np.inf
-    scale = PRECISIONS[lower].unit / PRECISIONS[expectation.dtype].unit
+    scale = PRECISIONS[lower].unit_roundoff / PRECISIONS[expectation.dtype].unit_roundoff
     return float(np.max(expectation.error_ratios(quantity, value), initial=0.0)) / scale

@@ -81,7 +81,7 @@ def _states(expectation: Expectation, y: Array) -> tuple[reference.Trace, Array]
     true, weight = reference.trace(case.parameters, case.x), case.parameters["W_out.weight"]
     bias = case.parameters.get("W_out.bias")
     branch = y.astype(np.float64) - case.x - (0 if bias is None else bias)
-    lost = np.linalg.cond(weight) * PRECISIONS[expectation.dtype].unit
+    lost = np.linalg.cond(weight) * PRECISIONS[expectation.dtype].unit_roundoff
     if lost > 1e-3 or not np.all(np.isfinite(branch)) or not np.all(true.g):
         return None
     return true, np.linalg.solve(weight, branch[..., None])[..., 0] / true.g
@@ -129,7 +129,7 @@ def _forward_weights(expectation: Expectation, y: Array) -> list[Entry] | None:
     true, s = inside
     config, width = expectation.case.parameters.config, s.shape[-1]
     H = config.heads
-    values = attention.share_groups(true.v, H)
+    values = attention.repeat_kv(true.v, H)
     projection = expectation.case.parameters.get("mixer.out_proj.weight")
     projection = np.eye(width) if projection is None else projection
     by_head = np.stack(np.split(projection, H, axis=1))  # (H, D, d_v)
@@ -153,4 +153,8 @@ def _combination(vector: Array, start: Array, columns: Array, expectation: Expec
     coefficients = np.linalg.lstsq(columns, difference)[0] if columns.shape[1] else np.zeros(0)
     left = difference - columns @ coefficients
     size = float(np.max(np.abs(vector)) + np.max(np.abs(start)))
-    return coefficients if float(np.max(np.abs(left))) <= np.sqrt(PRECISIONS[expectation.dtype].unit) * size else None
+    return (
+        coefficients
+        if float(np.max(np.abs(left))) <= np.sqrt(PRECISIONS[expectation.dtype].unit_roundoff) * size
+        else None
+    )

@@ -22,7 +22,7 @@ def wrong_gradients(
     behind = _behind(wrong)
     if 0 < _relative_error(wrong) < 0.05 and gradients_round_at_random(implementation, wrong):
         size = _relative_error(wrong)
-        units = {lower: PRECISIONS[lower].unit for lower in ("float32", "float16", "bfloat16")}
+        units = {lower: PRECISIONS[lower].unit_roundoff for lower in ("float32", "float16", "bfloat16")}
         lower = next((lower for lower, unit in units.items() if size <= 2 * unit), "bfloat16")
         coarser = "" if lower == "bfloat16" else " or to a lower precision"
         yield (

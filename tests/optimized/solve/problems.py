@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from sessa_ref.oracle.bounds.equivalent_forms import EQUIVALENTS
-from sessa_ref.oracle.bounds.expectation import GROWTH
+from sessa_ref.oracle.bounds.expectation import SAFETY_FACTOR
 from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.precision import PRECISIONS, round_to
 from sessa_ref.reference import DEFINITION, Formulas, attention
@@ -42,7 +42,7 @@ class Problem:
 
     def ratios(self, dtype: str = "float64") -> Callable[[Tensor], float]:
         """The largest error/bound: true values in extended precision, spreads as the oracle finds them."""
-        unit = PRECISIONS[dtype].unit
+        unit = PRECISIONS[dtype].unit_roundoff
         true = reference(*(a.astype(np.longdouble) for a in (self.q, self.k, self.gamma, self.f)))
         exact = reference(self.q, self.k, self.gamma, self.f)
         squares = np.zeros(exact.shape)
@@ -56,13 +56,13 @@ class Problem:
         pooled = np.maximum(squares.mean(axis=-1, keepdims=True), squares.mean() / 16 if squares.size else 0)
         # A library's triangular solve is accurate to n u beside the largest state, not to every state's own size.
         normwise = self.f.shape[1] * unit * np.abs(exact).max(initial=0.0)
-        bound = GROWTH * unit * np.sqrt(pooled) / 2.0**-24 + normwise + PRECISIONS[dtype].tiny
+        bound = SAFETY_FACTOR * unit * np.sqrt(pooled) / 2.0**-24 + normwise + PRECISIONS[dtype].tiny
         return lambda s: float(np.max(np.abs(s.detach().double().numpy() - true) / bound, initial=0.0))
 
 
 def reference(q, k, gamma, f, *, formulas: Formulas = DEFINITION):
     """The definition or another form of it, in whatever arithmetic the arrays have."""
-    alpha = formulas.feedback_weights(q, k, attention.strict_past(q.shape[-2]))
+    alpha = formulas.feedback_weights(q, k, attention.strictly_causal_mask(q.shape[-2]))
     return formulas.forward_substitution(formulas.routing_matrix(gamma, alpha), f)
 
 
