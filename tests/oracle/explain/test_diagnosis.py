@@ -42,7 +42,7 @@ from sessa_ref.oracle.implementation.runners import InProcessImplementation
 from sessa_ref.oracle.implementation.targets import load_target
 from sessa_ref.oracle.report.results import Result, Status
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 sys.path.insert(0, str(FOLDER))
 
 FEW = ("heads", "two_tokens")
