@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessa_ref import reference
-from sessa_ref.faults.variations import graph
+from sessa_ref.faults.variations import graph, modes, sources, structures, weights
+from sessa_ref.oracle import battery
 from sessa_ref.oracle.bounds.expectation import expectations
 from sessa_ref.oracle.cases.case import Case
 from tests.closeness import assert_within_bounds
@@ -128,3 +129,29 @@ def test_angles_are_rounded_where_the_layer_rounds_them():
     frequencies = graph.advance(parameters, HEADS.x, {}).values["theta"][1]
     assert np.array_equal(frequencies, np.float32(frequencies))
     assert not np.array_equal(right(HEADS).values["theta"][1], frequencies)
+
+
+def test_the_graph_is_the_reference():
+    """Within rounding, for whole sequences and step by step; see also that nothing changes what nothing is done to."""
+    for case in battery():
+        if case.x.shape[1] <= 65 and "logits" not in case.name:
+            y = reference.forward(case.parameters, case.x)
+            allowed = 1e-9 * max(1.0, float(np.max(np.abs(y), initial=0)))
+            assert np.max(np.abs(graph.forward(case.parameters, case.x, {}) - y), initial=0) < allowed
+            if case.x.shape[1] <= 25:
+                assert np.max(np.abs(graph.decoded(case.parameters, case.x, case.split, {}) - y), initial=0) < allowed
+
+
+def test_what_a_run_takes_over_from_another_is_what_it_would_compute():
+    (case,) = (case for case in battery() if case.name == "three_tokens")
+    base = graph.advance(case.parameters, case.x, {})
+    everything = [*structures.variations(), *sources.variations(), *weights.variations(), *modes.variations()]
+    with np.errstate(all="ignore"):
+        for variation in everything[::97]:
+            try:
+                alone = graph.forward(case.parameters, case.x, variation.changes)
+            except np.linalg.LinAlgError:
+                continue
+            assert np.array_equal(
+                graph.forward(case.parameters, case.x, variation.changes, base), alone, equal_nan=True
+            )

@@ -2,98 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from sessa_ref.oracle import Report, TargetError, Verdict, battery, verify
-from sessa_ref.oracle.implementation.runners import WorkerImplementation
-from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.oracle import Verdict
 from sessa_ref.oracle.report.results import Status
-
-HARMFUL = (":compiled", ":part_compiled", ":defaults", ":switched_off", ":Interrupts", "queue.py:SessaLayer")
-"""Targets that need a process of their own; the others run in this one, which takes less time."""
-CASES = [case for case in battery(quick=True) if case.name == "two_tokens"]
-LAYERS = """
-import functools, numpy, torch, warnings
-from sessa_ref.oracle import UnsupportedError
-from sessa_ref.optimized import SessaLayer
-class Buffer(SessaLayer):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.register_buffer("rope_cos", torch.zeros(4))
-def compiled(config):
-    return torch.compile(SessaLayer.from_config(config), backend="eager")
-def part_compiled(config):
-    layer = SessaLayer.from_config(config)
-    layer.mixer = torch.compile(layer.mixer, backend="eager")
-    return layer
-def parallel(config):
-    return torch.nn.DataParallel(SessaLayer.from_config(config))
-part = functools.partial(SessaLayer, use_flash=True)
-part_of_function = functools.partial(lambda scale, config: SessaLayer.from_config(config), 1)
-class Factory:
-    def __call__(self, config):
-        return SessaLayer.from_config(config)
-factory = Factory()
-def defaults(config):
-    torch.set_default_dtype(torch.float16)
-    torch.set_default_device("meta")
-    numpy.seterr(all="raise")
-    warnings.simplefilter("error")
-    with torch.device("cpu"):
-        return SessaLayer.from_config(config)
-def declines(config):
-    raise UnsupportedError("nothing here")
-def returning(change):
-    class Layer(SessaLayer):
-        def forward(self, x):
-            return change(super().forward(x))
-    return Layer
-Tuple = returning(lambda y: (y, None))
-Dict = returning(lambda y: {"y": y})
-Double = returning(lambda y: y.double())
-Sparse = returning(lambda y: y.to_sparse())
-Nothing = returning(lambda y: None)
-NoGrad = returning(lambda y: y)
-NoGrad.forward = torch.no_grad()(NoGrad.forward)
-Inference = returning(lambda y: y)
-Inference.forward = torch.inference_mode()(Inference.forward)
-def switched_off(config):
-    torch.set_grad_enabled(False)
-    return SessaLayer.from_config(config)
-def frozen(config):
-    layer = SessaLayer.from_config(config)
-    layer.mixer.gamma_bias.requires_grad_(False)
-    return layer
-class Interrupts(SessaLayer):
-    def forward(self, x):
-        if x.shape[1] == 2:
-            raise KeyboardInterrupt
-        return super().forward(x)
-class Declines(SessaLayer):
-    def forward(self, x):
-        if x.shape[1] == 2:
-            raise UnsupportedError("two tokens")
-        return super().forward(x)
-"""
-
-
-@pytest.fixture(scope="module")
-def layers(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("layers") / "my layers.v2.py"
-    path.write_text(LAYERS)
-    return path
-
-
-def run(target: str) -> Report:
-    if not target.endswith(HARMFUL):
-        return verify(load_target(target), ["float32"], CASES, explain=False)
-    implementation = WorkerImplementation(target)
-    try:
-        return verify(implementation, ["float32"], CASES, explain=False)
-    finally:
-        implementation.close()
+from tests.oracle.implementation.unusual_layers import run
 
 
 @pytest.mark.parametrize(
@@ -103,45 +17,6 @@ def run(target: str) -> Report:
 def test_conform(layers, name):
     report = run(f"{layers}:{name}")
     assert report.verdict is Verdict.CONFORMS, [r for r in report.results if r.status is not Status.PASSED]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("Tuple", "it returns a tuple of 2 in place of the output tensor; return the output alone"),
-        ("Dict", "it returns a dict with 'y' in place of the output tensor"),
-        ("Nothing", "it returns None in place"),
-        ("Double", "the output that it returns is torch.float64, expected torch.float32"),
-        ("Sparse", "expected a dense tensor"),
-    ],
-)
-def test_are_told_what_they_return(layers, name, message):
-    with pytest.raises(TargetError, match=message):
-        run(f"{layers}:{name}")
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("NoGrad", "its output has no gradient: its forward runs under torch.no_grad, or detaches it"),
-        ("Inference", "its output has no gradient: its forward runs in torch.inference_mode"),
-        ("switched_off", "it leaves gradients switched off (torch.set_grad_enabled(False))"),
-        ("frozen", "its parameters mixer.gamma_bias have requires_grad=False"),
-    ],
-)
-def test_are_told_that_gradients_are_off(layers, name, message):
-    report = run(f"{layers}:{name}")
-    errors = {r.check: r.message for r in report.results if r.status is Status.ERRORED}
-    assert errors["gradients"] == message
-    assert "forward" not in errors
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("Interrupts", "KeyboardInterrupt"), ("Declines", "UnsupportedError: two tokens")]
-)
-def test_nothing_but_an_error(layers, name, message):
-    report = run(f"{layers}:{name}")
-    assert {r.message for r in report.results if r.check == "forward" and r.status is Status.ERRORED} == {message}
 
 
 def test_files_beside_a_implementation_shadow_nothing(tmp_path):
