@@ -51,16 +51,6 @@ def test_wrong_splits(split):
         reference.decode(SessaParameters.random(CONFIG), np.ones((3, 12)), split)
 
 
-def test_a_step_leaves_the_old_cache_alone():
-    parameters = SessaParameters.random(CONFIG)
-    x = np.random.default_rng(0).normal(size=(5, 12))
-    _, cache = reference.prefill(parameters, x[:4])
-    first, longer = reference.decode_step(parameters, x[4], cache)
-    again, _ = reference.decode_step(parameters, x[4], cache)
-    assert np.array_equal(first, again)
-    assert (cache.length, longer.length) == (4, 5)
-
-
 def test_wrong_tokens():
     parameters = SessaParameters.random(CONFIG)
     _, cache = reference.prefill(parameters, np.ones((2, 3, 12)))

@@ -83,34 +83,11 @@ def test_rows_of_a_prompt_go_on_from_their_own_lengths():
     assert np.array_equal(cache.real, [[True] * 4, [True, True, False, True]])
 
 
-def test_what_is_appended_to_a_cache_with_padding_is_real():
-    parameters, x = SessaParameters.random(CONFIG), np.random.default_rng(0).normal(size=(2, 6, 12))
-    mask = np.array([[False, True, False, True, True, True], [True] * 6])
-    _, before = reference.prefill(parameters, x[:, :4], mask[:, :4])
-    _, after = reference.prefill(parameters, x[:, :5], mask[:, :5])
-    appended = before.append(*(z[..., 4:, :] for z in (after.k_rotated, after.v, after.k_fb, after.s)))
-    y, _ = reference.decode_step(parameters, x[:, 5], appended)
-    assert np.allclose(y, reference.forward(parameters, x, mask)[:, 5], rtol=0, atol=1e-12)
-
-
 def test_all_real_is_no_padding():
     parameters, x = SessaParameters.random(CONFIG), np.random.default_rng(0).normal(size=(2, 6, 12))
     assert np.array_equal(
         reference.forward(parameters, x, np.ones((2, 6), dtype=int)), reference.forward(parameters, x)
     )
-
-
-def test_the_trace_of_padding():
-    parameters, x = SessaParameters.random(CONFIG), np.random.default_rng(0).normal(size=(2, 5, 12))
-    steps = reference.trace(parameters, x, [[0, 1, 0, 1, 1], [0, 0, 0, 0, 0]])
-    assert steps.theta is not None
-    assert steps.theta.shape == (2, 1, 5, 1)
-    assert steps.theta[0, 0, :, 0].tolist() == [0, 0, 1, 1, 2]
-    for array in (steps.f, steps.s, steps.B, steps.alpha_fwd.sum(axis=1)):
-        assert not array[0, [0, 2]].any()
-        assert not array[1].any()
-    for array in (steps.B, steps.alpha_fwd):
-        assert not array[0, ..., [0, 2]].any()
 
 
 @pytest.mark.parametrize(

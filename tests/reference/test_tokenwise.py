@@ -1,0 +1,66 @@
+"""The functions of single tokens: GELU, erf and the norm."""
+
+import numpy as np
+import pytest
+from scipy import special
+
+from sessa_ref import reference
+from sessa_ref.certified import enclose_vjp
+from sessa_ref.config import SessaConfig
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import tokenwise
+
+UNIT = 2.0**-53
+
+
+class TestTokenwise:
+    def test_gelu_is_exact(self):
+        """Against SciPy's own normal distribution function; the tanh form differs by up to 5e-4."""
+        a = np.linspace(-8, 8, 4001)
+        assert np.all(np.abs(tokenwise.gelu(a) - a * special.ndtr(a)) <= 4 * UNIT * np.abs(a))
+
+    def test_gelu_derivative(self):
+        a = np.linspace(-8, 8, 101)
+        step = np.imag(tokenwise.gelu(a + 1e-30j)) / 1e-30
+        assert np.all(np.abs(tokenwise.gelu_derivative(a) - step) <= 16 * UNIT * (1 + np.abs(a)))
+
+    @pytest.mark.skipif(np.finfo(np.longdouble).eps == np.finfo(float).eps, reason="no extended precision here")
+    def test_erf_in_extended_precision(self):
+        """Taylor's series at 1/4, by hand in exact rationals to 25 terms, times 2/sqrt(pi)."""
+        from fractions import Fraction
+        from math import factorial
+
+        z = Fraction(1, 4)
+        terms = [(-1) ** n * z ** (2 * n + 1) / (factorial(n) * (2 * n + 1)) for n in range(25)]
+        total = sum(terms, Fraction(0))
+        sqrt_pi = np.sqrt(4 * np.arctan(np.longdouble(1)))
+        high = np.longdouble(float(total))
+        expected = 2 * (high + np.longdouble(float(total - Fraction(float(total))))) / sqrt_pi
+        measured = tokenwise.erf(np.array([0.25], dtype=np.longdouble))[0]
+        assert abs(measured - expected) <= 4 * np.finfo(np.longdouble).eps * expected
+
+    def test_erf_of_infinities_and_nan_in_extended_precision(self):
+        values = tokenwise.erf(np.array([-np.inf, np.inf, np.nan], dtype=np.longdouble))
+        assert values[:2].tolist() == [-1, 1]
+        assert np.isnan(values[2])
+
+    def test_layer_norm_uses_the_biased_variance(self):
+        x = np.array([[1.0, 2, 3, 6]])
+        n = reference.DEFINITION.layer_norm(x, np.ones(4), np.zeros(4), 0.5)
+        assert np.allclose(n, (x - 3) / np.sqrt(3.5 + 0.5), rtol=8 * UNIT, atol=0)
+
+
+def test_a_layer_norm_of_large_numbers_does_not_overflow():
+    """The squares of 1e160 overflow; output and gradients are those that exact arithmetic gives."""
+    parameters = SessaParameters.random(SessaConfig.published(4, 2))
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    x[0] *= 1e160
+    dy = np.ones_like(x)
+    exact = enclose_vjp(parameters, x, dy)
+    dx, gradients = reference.vjp(parameters, x, dy)
+    measured = {"y": reference.forward(parameters, x), "dx": dx} | {f"grad.{n}": g for n, g in gradients.items()}
+    for name, values in measured.items():
+        wanted = exact[name].midpoint
+        # A few dozen roundings, next to the largest entry of a row.
+        scale = np.abs(wanted).max(axis=-1, keepdims=True) if wanted.ndim else np.abs(wanted)
+        assert np.all(np.abs(values - wanted) <= 2.0**-44 * np.maximum(scale, 1)), name
