@@ -62,3 +62,26 @@ for thing in (dict, "sessa_ref.optimized:SessaLayer", None):
     told = [line.partition(";")[0] for line in run.stdout.splitlines()]
     what = ("an object of type type", "an object of type str", "None")
     assert told == [f"implementation must be an Adapter or an Implementation, got {thing}" for thing in what]
+
+
+def test_what_no_mixer_takes():
+    script = """
+import torch
+from sessa_ref.config import SessaConfig
+from sessa_ref.optimized.mixer import SessaMixer
+config = SessaConfig.published(8, 2)
+mixer = SessaMixer(config, max_len=3)
+for call in (
+    lambda: SessaMixer(config, backend="fast"),
+    lambda: mixer(torch.zeros(8)),
+    lambda: mixer.prefill(torch.zeros(3, 8), mixer.init_cache(1)),
+):
+    try:
+        call()
+    except ValueError as error:
+        print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    told = run.stdout.splitlines()
+    wanted = ("backend must be one of", "u must have shape (..., T, D) with D=8", "u must have shape (batch, T, D)")
+    assert [line[: len(start)] for line, start in zip(told, wanted, strict=True)] == list(wanted)

@@ -4,8 +4,8 @@ formulas = with_faults(FAULTS["RotaryHalfSplit"])
 y = reference.forward(parameters, x, formulas=formulas)   # what a layer with this fault computes
 """
 
+from sessa_ref.faults.catalogue import attention, decode, feedback, gradients, rotary, solve, tokenwise
 from sessa_ref.faults.fault import Area, Fault, with_faults
-from sessa_ref.faults.fixed import attention, decode, feedback, gradients, rotary, solve, tokenwise
 
 FAULTS: dict[str, Fault] = {
     fault.name: fault

@@ -11,7 +11,7 @@ from sessa_ref.optimized import rotary
 from sessa_ref.optimized.arguments import require_floating_dtype, require_tokens, whole_number
 from sessa_ref.optimized.attention import attend
 from sessa_ref.optimized.cache import Cache, Count, first_of, plus
-from sessa_ref.optimized.isolation import finite, isolate_nonfinite, nonfinite_tokens
+from sessa_ref.optimized.nonfinite_tokens import finite, isolate_nonfinite, nonfinite_tokens
 from sessa_ref.optimized.solve import Backend, check_backend, extend, feedback_solve
 from sessa_ref.optimized.span import Span, Together, span
 

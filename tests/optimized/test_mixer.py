@@ -139,14 +139,11 @@ def test_frequencies_of_another_layer_are_refused():
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
-        (lambda: SessaMixer(CONFIG, backend="fast"), ValueError, "backend must be one of"),  # type: ignore[arg-type]
         (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
         (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
         (lambda: SessaMixer(CONFIG).init_cache(2), ValueError, "init_cache needs max_len, a positive number of tokens, got None"),
         (lambda: SessaMixer(CONFIG, max_len=3).init_cache(-1), ValueError, "batch_size must be at least 0, got -1"),
         (lambda: SessaMixer(CONFIG, max_len=3).init_cache(1, dtype=torch.int64), TypeError, "dtype must be float16"),
-        (lambda: SessaMixer(CONFIG)(torch.zeros(8)), ValueError, r"u must have shape \(..., T, D\) with D=8"),
-        (lambda: SessaMixer(CONFIG, max_len=3).prefill(torch.zeros(3, 8), SessaMixer(CONFIG).init_cache(1, max_len=3)), ValueError, r"u must have shape \(batch, T, D\)"),
     ],
 )  # fmt: skip
 def test_bad_arguments(call, error, told):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from sessa_ref.faults.fixed.changes import sigmoid
-from sessa_ref.faults.fixed.tokenwise import sigmoid_gelu, tanh_gelu
+from sessa_ref.faults.catalogue.changes import sigmoid
+from sessa_ref.faults.catalogue.tokenwise import sigmoid_gelu, tanh_gelu
 from sessa_ref.faults.variations.places import PLACES, Kind, Place
 from sessa_ref.faults.variations.variation import Variation
 from sessa_ref.notation import Array

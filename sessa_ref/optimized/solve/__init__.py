@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sessa_ref.optimized.arguments import require_floating
-from sessa_ref.optimized.isolation import finite, from_first_on, nonfinite_tokens
+from sessa_ref.optimized.nonfinite_tokens import finite, from_first_on, nonfinite_tokens
 from sessa_ref.optimized.solve.differentiable import blocked, hops
 from sessa_ref.optimized.solve.matrix import dense
 from sessa_ref.optimized.solve.new_tokens import extend

@@ -142,25 +142,28 @@ def _of_catalogue(
     areas = {"forward": None, "decode": "decode", "gradients": "gradient"}
     only = areas[check]
     pool = [f for f in FAULTS.values() if (f.area == only if only else f.area not in ("decode", "gradient"))]
+    others: list[Fault] = []
     if only:
         others = [f for f in FAULTS.values() if f not in pool and not found and f.area not in ("gradient", "decode")]
-        pool = [*pool, *others]
-        if check == "decode" and number == 1:
-            part = "prefill" if prefill_is_wrong(observations) else "decoding"
-            pool += [fault.only_in(part) for fault in others]
     failed = sorted((o for o in observations if o.comparison is not None), key=size_of)
     informative = [o for o in failed if o.result.ratio is not None and np.isfinite(o.result.ratio) and tokens_of(o) > 4]
     probes = (informative or failed)[:PROBES]
     rest = [o for o in observations if all(o is not p for p in probes)]
-    agreeing = []
-    for faults in combinations(pool, number):
-        together = (*found, *faults)
-        if all(explains(together, o) for o in probes) and _agreement(together, rest) >= ENOUGH * len(rest):
-            agreeing.append(together)
-            if number > 1:  # of pairs there are too many to look for the best
-                break
+
+    def agreeing(pool: Sequence[Fault]) -> Iterator[tuple[Mistake, ...]]:
+        for faults in combinations(pool, number):
+            together = (*found, *faults)
+            if all(explains(together, o) for o in probes) and _agreement(together, rest) >= ENOUGH * len(rest):
+                yield together
+                if number > 1:  # of pairs there are too many to look for the best
+                    return
+
+    sets = list(agreeing([*pool, *others]))
+    if not sets and check == "decode" and number == 1:
+        part = "prefill" if prefill_is_wrong(observations) else "decoding"
+        sets = list(agreeing([fault.only_in(part) for fault in others]))
     # Of those that agree within the bounds, the first; otherwise the one that comes closest.
-    yield from sorted(agreeing, key=lambda faults: max(1.0, *(misfit(faults, o) for o in probes)))
+    yield from sorted(sets, key=lambda faults: max(1.0, *(misfit(faults, o) for o in probes)))
 
 
 def _agreement(faults: Sequence[Mistake], observations: Sequence[Observation]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sessa_ref.faults.fixed.changes import sigmoid
+from sessa_ref.faults.catalogue.changes import sigmoid
 from sessa_ref.faults.variations.families.changes import clamped
 from sessa_ref.faults.variations.graph import Run
 from sessa_ref.faults.variations.modes import ACTIVATIONS, camel, positive

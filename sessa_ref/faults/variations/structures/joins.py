@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sessa_ref.faults.catalogue.changes import sigmoid
 from sessa_ref.faults.fault import Area
-from sessa_ref.faults.fixed.changes import sigmoid
 from sessa_ref.faults.variations.graph import Run
 from sessa_ref.faults.variations.variation import Variation, one
 from sessa_ref.notation import Array

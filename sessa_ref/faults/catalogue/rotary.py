@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from sessa_ref.config import SessaConfig
+from sessa_ref.faults.catalogue.changes import always
+from sessa_ref.faults.catalogue.situation import Situated
 from sessa_ref.faults.fault import Fault
-from sessa_ref.faults.fixed.changes import always
-from sessa_ref.faults.fixed.situation import Situated
 from sessa_ref.notation import Array, real_dtype
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.precision import round_to

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sessa_ref.faults.catalogue.changes import always
 from sessa_ref.faults.fault import Fault
-from sessa_ref.faults.fixed.changes import always
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import Formulas, attention

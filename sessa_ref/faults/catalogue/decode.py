@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from sessa_ref.config import SessaConfig
+from sessa_ref.faults.catalogue.situation import RemembersPrompt, Situated, with_last_token
 from sessa_ref.faults.fault import Fault
-from sessa_ref.faults.fixed.situation import RemembersPrompt, Situated, with_last_token
 from sessa_ref.notation import Array
 from sessa_ref.reference import Cache, Formulas, Trace, attention
 

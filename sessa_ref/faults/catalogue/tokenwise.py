@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sessa_ref.faults.catalogue.changes import always, sigmoid, with_arrays, without
+from sessa_ref.faults.catalogue.situation import Situated
 from sessa_ref.faults.fault import Fault
-from sessa_ref.faults.fixed.changes import always, sigmoid, with_arrays, without
-from sessa_ref.faults.fixed.situation import Situated
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import Formulas

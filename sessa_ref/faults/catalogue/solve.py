@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from sessa_ref.faults.catalogue.changes import always
+from sessa_ref.faults.catalogue.situation import noted, notes_of
 from sessa_ref.faults.fault import Fault
-from sessa_ref.faults.fixed.changes import always
-from sessa_ref.faults.fixed.situation import noted, notes_of
 from sessa_ref.notation import Array
 from sessa_ref.reference import Cache, Formulas, Trace, solve
 

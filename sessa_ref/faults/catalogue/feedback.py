@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from sessa_ref.faults.catalogue.changes import WithDiagonal, always, projected, root, sigmoid, without
+from sessa_ref.faults.catalogue.situation import Situated
 from sessa_ref.faults.fault import Fault
-from sessa_ref.faults.fixed.changes import WithDiagonal, always, projected, root, sigmoid, without
-from sessa_ref.faults.fixed.situation import Situated
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import Cache, Formulas, Trace, attention
