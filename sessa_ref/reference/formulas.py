@@ -28,6 +28,9 @@ from sessa_ref.reference.traces import Trace
 class Formulas:
     """The formulas of the layer: of the forward pass, of the cache, and of the backward pass."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     def for_tokens(self, parameters: SessaParameters, x: Array, past: Cache | None) -> "Formulas":
         """The formulas for tokens x, (..., T, D), of a sequence or, in a decoding step, after `past`: these, for all."""
         return self

@@ -22,7 +22,9 @@ BACKWARD = (
 LAST = ("gate", "residual")
 """Formulas behind the solve: the backward pass has their gradients, and reads nothing that they gave."""
 
-METHODS = [name for name, _ in inspect.getmembers(Formulas, inspect.isfunction) if name != "for_tokens"]
+METHODS = [
+    name for name, _ in inspect.getmembers(Formulas, inspect.isfunction) if name not in ("for_tokens", "__repr__")
+]
 
 
 def changed(name: str) -> Formulas:
@@ -102,3 +104,8 @@ def test_formulas_are_told_which_tokens_follow_which_cache():
 
     reference.decode(CASE.parameters, CASE.x, 5, formulas=Watching())
     assert seen == [(True, 5, None), (True, 1, 5), (True, 1, 6)]
+
+
+def test_signatures_show_the_default_in_a_word():
+    assert "formulas: " in str(inspect.signature(reference.forward))
+    assert str(inspect.signature(reference.forward)).count("= Formulas()") == 1
