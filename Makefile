@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
 # Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
-MUTANTS := tests/oracle/test_mutants.py
+MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/explain tests/faults/variations
 
 .PHONY: help verify test lint book notebooks clean
 .DEFAULT_GOAL := help
@@ -29,9 +29,9 @@ verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with
 
 test: $(INSTALLED)  ## Run all tests
 	@echo "== Running the tests"
-	@$(BIN)/python -m pytest -n auto --ignore $(MUTANTS)
+	@$(BIN)/python -m pytest -n auto $(addprefix --ignore ,$(MANY_LAYERS))
 	@echo "== Running the oracle on wrong and on right layers, without type checks at run time"
-	@$(BIN)/python -m pytest -n auto --override-ini addopts=--import-mode=importlib $(MUTANTS)
+	@$(BIN)/python -m pytest -n auto --override-ini addopts=--import-mode=importlib $(MANY_LAYERS)
 
 lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@echo "== ruff"
