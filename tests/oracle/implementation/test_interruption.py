@@ -33,7 +33,8 @@ class Hangs(Right):
 # The command line, or the library.
 RUN = """
 import signal, sys
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever the tests run under
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever the tests run under: a shell's background ignores both
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import sessa_ref.commands.app
 if __name__ == "__main__":
     if sys.argv[1] == "library":
