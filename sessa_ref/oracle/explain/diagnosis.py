@@ -110,9 +110,12 @@ def _under_a_condition(
         return []
     explained = sum(explains(members[:1], o) for o in failed)
     text = f"{condition[1]}; may explain {explained} of {len(failed)} failing checks: {members[0].departure}"
-    if members[1:]:
-        text += f" The same values would come from: {' '.join(m.departure for m in members[1:3])}"
-    return [Diagnosis(members[0].name, text, explained, len(failed))]
+    return [Diagnosis(members[0].name, text + _alike(members[1:]), explained, len(failed))]
+
+
+def _alike(others: Sequence[Mistake]) -> str:
+    """What else would give the same values."""
+    return f" The same values would come from: {' '.join(m.departure for m in others[:2])}" if others else ""
 
 
 def _summary(
@@ -128,9 +131,7 @@ def _summary(
         certain = clear or isinstance(mistake, Fault)
         text = f"{'explains' if certain else 'may explain'} {number} failing checks"
         text += f"{together if mistake is mistakes[0] else ''}: {mistake.departure}"
-        alike = [m for m in others if m.area == mistake.area or len(mistakes) == 1]
-        if alike:
-            text += f" The same values would come from: {' '.join(m.departure for m in alike[:2])}"
+        text += _alike([m for m in others if m.area == mistake.area or len(mistakes) == 1])
         diagnoses.append(Diagnosis(mistake.name, text, explained, len(everything)))
     return diagnoses
 

@@ -5,21 +5,10 @@ from functools import cache
 from itertools import chain
 
 from sessa_ref.faults import FAULTS, Fault
-from sessa_ref.faults.variations import (
-    caches,
-    derivatives,
-    earlier,
-    families,
-    modes,
-    shares,
-    slots,
-    sources,
-    structures,
-    weights,
-)
+from sessa_ref.faults.variations import caches, derivatives, families, modes, weights
 from sessa_ref.faults.variations.variation import Family, Variation
 from sessa_ref.oracle.explain.behaviours import BEHAVIOURS, Behaviour
-from sessa_ref.oracle.explain.search_order import decoding_of, prefill_of
+from sessa_ref.oracle.explain.search_order import Tier, caching_tier, decoding_of, prefill_of, tiers
 
 Explained = Fault | Variation | Behaviour
 """What has a name, an area, a sentence, a cause and a fix."""
@@ -90,18 +79,11 @@ def _all() -> Iterator[Explained]:
         if fault.area not in ("decode", "gradient"):
             yield from (fault.only_in("decoding"), fault.only_in("prefill"))
     yield from BEHAVIOURS.values()
-    forward: list[Variation | Family] = [
-        *families.families(), *structures.variations(), *sources.variations(), *weights.variations(), *modes.variations()
-    ]  # fmt: skip
-    others = chain(
-        caches.variations(),
-        caches.families(),
-        slots.variations(),
-        earlier.variations(),
-        shares.variations(),
-        derivatives.variations(),
-        derivatives.families(),
-        derivatives.factors(),
-    )
+    forward = list(_members(*tiers("forward")))
+    others = _members(caching_tier(), *tiers("gradients"))
     for mistake in chain(forward, others, map(decoding_of, forward), map(prefill_of, forward)):
         yield mistake.at(lambda run: 1.0, "c") if isinstance(mistake, Family) else mistake
+
+
+def _members(*of: Tier) -> Iterator[Variation | Family]:
+    return chain.from_iterable(part() for tier in of for part in tier)

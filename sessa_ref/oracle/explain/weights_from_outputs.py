@@ -53,20 +53,26 @@ def values_inside(observations: Sequence[Observation]) -> Iterator[tuple[str, st
         and o.comparison.values["y"].shape == o.expectation.case.x.shape
     ]  # fmt: skip
     wrong = sorted(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)[:_CASES]
+    inside = []
+    for o in wrong:
+        assert o.expectation is not None
+        assert o.comparison is not None
+        undone = _undone(o.expectation, o.comparison.values["y"])
+        if undone is None:
+            return
+        inside.append((o.expectation, *undone))
     for name, entries_of in (
         ("OtherGain", _gains),
         ("OtherFeedbackWeights", _feedback_weights),
         ("OtherForwardWeights", _forward_weights),
     ):
         found = []
-        for o in wrong:
-            assert o.expectation is not None
-            assert o.comparison is not None
-            entries = entries_of(o.expectation, o.comparison.values["y"])
+        for expectation, true, states in inside:
+            entries = entries_of(expectation, true, states)
             if entries is None:
                 found = []
                 break
-            found += [(entry, o.result.case) for entry in entries]
+            found += [(entry, expectation.case.name) for entry in entries]
         if found:
             worst, case = max(found, key=lambda pair: pair[0].error)
             if worst.error < _SEEN:  # the first tokens are right, and tell nothing
@@ -75,7 +81,7 @@ def values_inside(observations: Sequence[Observation]) -> Iterator[tuple[str, st
             return
 
 
-def _states(expectation: Expectation, y: Array) -> tuple[reference.Trace, Array] | None:
+def _undone(expectation: Expectation, y: Array) -> tuple[reference.Trace, Array] | None:
     """The right intermediates, and the implementation's states if W_out and the gate are right and can be undone."""
     case = expectation.case
     true, weight = reference.trace(case.parameters, case.x), case.parameters["W_out.weight"]
@@ -87,12 +93,8 @@ def _states(expectation: Expectation, y: Array) -> tuple[reference.Trace, Array]
     return true, np.linalg.solve(weight, branch[..., None])[..., 0] / true.g
 
 
-def _gains(expectation: Expectation, y: Array) -> list[Entry] | None:
+def _gains(expectation: Expectation, true: reference.Trace, s: Array) -> list[Entry] | None:
     """The gain of every token but the first: s_t - f_t over what the feedback reads."""
-    inside = _states(expectation, y)
-    if inside is None:
-        return None
-    true, s = inside
     read, bound = true.alpha_fb @ s, expectation.case.parameters.config.gamma_max
     entries = []
     for row, t in np.ndindex(*true.gamma.shape):
@@ -105,12 +107,8 @@ def _gains(expectation: Expectation, y: Array) -> list[Entry] | None:
     return entries
 
 
-def _feedback_weights(expectation: Expectation, y: Array) -> list[Entry] | None:
+def _feedback_weights(expectation: Expectation, true: reference.Trace, s: Array) -> list[Entry] | None:
     """Row t of B, as long as token t has fewer earlier ones than there are features."""
-    inside = _states(expectation, y)
-    if inside is None:
-        return None
-    true, s = inside
     rows, tokens, width = s.shape
     entries = []
     for row, t in np.ndindex(rows, min(tokens, width)):
@@ -121,12 +119,8 @@ def _feedback_weights(expectation: Expectation, y: Array) -> list[Entry] | None:
     return entries
 
 
-def _forward_weights(expectation: Expectation, y: Array) -> list[Entry] | None:
+def _forward_weights(expectation: Expectation, true: reference.Trace, s: Array) -> list[Entry] | None:
     """The forward weights of token t, as long as all heads together read fewer values than there are features."""
-    inside = _states(expectation, y)
-    if inside is None:
-        return None
-    true, s = inside
     config, width = expectation.case.parameters.config, s.shape[-1]
     H = config.heads
     values = attention.repeat_kv(true.v, H)

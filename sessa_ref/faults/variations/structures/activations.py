@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy import special
 
-from sessa_ref.faults.variations.families.changes import clamped
+from sessa_ref.faults.variations.families.changes import clamped, interpolated
 from sessa_ref.faults.variations.graph import Number
 from sessa_ref.faults.variations.modes import ACTIVATIONS, camel, positive
 from sessa_ref.faults.variations.variation import Variation, one
@@ -131,9 +131,7 @@ def _hard(a: Array, slope: float) -> Array:
 
 
 def _interpolated(a: Array, limit: Number, points: int, asymptotes: bool) -> Array:
-    grid = np.linspace(-limit, limit, points)
-    values, step = tokenwise.gelu(grid), 2 * limit / (points - 1)
-    place = np.clip(np.floor((np.real(a) + limit) / step).astype(int), 0, points - 2)
-    inside = values[place] + (a - grid[place]) * (values[place + 1] - values[place]) / step
-    low, high = (0, a) if asymptotes else (values[0], values[-1])
-    return np.where(np.real(a) < -limit, low, np.where(np.real(a) > limit, high, inside))
+    table = interpolated(tokenwise.gelu, a, limit, points)
+    if not asymptotes:
+        return table
+    return np.where(np.real(a) < -limit, 0, np.where(np.real(a) > limit, a, table))

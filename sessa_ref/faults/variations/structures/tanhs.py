@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sessa_ref.faults.variations.families.changes import clamped
+from sessa_ref.faults.variations.families.changes import clamped, interpolated
 from sessa_ref.faults.variations.graph import Number
 from sessa_ref.faults.variations.modes import absolute
 from sessa_ref.faults.variations.variation import Variation, one
@@ -54,7 +54,7 @@ def variations() -> Iterator[Variation]:
         ):
             yield _gain(
                 f"TableOf{points}To{limit}", f"a table of {points} values from -{limit} to {limit}, interpolated linearly",
-                lambda z, limit=limit, points=points: _interpolated(z, limit, points),
+                lambda z, limit=limit, points=points: interpolated(np.tanh, z, limit, points),
             )  # fmt: skip
 
 
@@ -132,11 +132,3 @@ def _word(limit: Number) -> str:
 
 def _far(z: Array, limit: Number) -> Array:
     return np.abs(np.real(z)) > limit
-
-
-def _interpolated(z: Array, limit: Number, points: int) -> Array:
-    grid = np.linspace(-limit, limit, points)
-    values, step = np.tanh(grid), 2 * limit / (points - 1)
-    place = np.clip(np.floor((np.real(z) + limit) / step).astype(int), 0, points - 2)
-    inside = values[place] + (z - grid[place]) * (values[place + 1] - values[place]) / step
-    return np.where(np.real(z) < -limit, values[0], np.where(np.real(z) > limit, values[-1], inside))
