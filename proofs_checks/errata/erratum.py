@@ -60,5 +60,5 @@ def erratum(
     conclusion: str,
 ) -> Callable[[Callable[[], Shown]], Erratum]:
     """Decorator: the erratum above, the function that shows it below; the arguments are those of `Erratum`."""
-    texts = [inspect.cleandoc(text) for text in (printed, correct, conclusion)]
-    return lambda example: Erratum(id, statement, where, kind, *texts, example)
+    printed, correct, conclusion = (inspect.cleandoc(text) for text in (printed, correct, conclusion))
+    return lambda example: Erratum(id, statement, where, kind, printed, correct, conclusion, example)
