@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sessa_ref import reference
 from sessa_ref.oracle.bounds.expectation import Expectation
-from sessa_ref.reference import DEFINITION, layer
+from sessa_ref.reference import DEFINITION, layer, mixer
 from tests.closeness import assert_within_bounds
 from tests.strategies import cases
 
@@ -34,3 +34,11 @@ def test_a_cache_is_what_the_trace_holds(drawn):
     _, cache = reference.prefill(drawn.parameters, drawn.x)
     for name in ("k_rotated", "v", "k_fb", "s"):
         assert np.array_equal(getattr(cache, name), getattr(steps, name))
+
+
+def test_positions_count_real_tokens_in_the_dtype_asked_for():
+    real = np.array([[[True, True, True]], [[False, True, True]]])
+    for dtype in (np.dtype(np.float64), np.dtype(np.longdouble)):
+        positions = mixer.positions_of(real, dtype)
+        assert positions.dtype == dtype
+        assert positions.tolist() == [[[[0, 1, 2]]], [[[0, 0, 1]]]]

@@ -25,18 +25,20 @@ class TestTokenwise:
         assert np.all(np.abs(tokenwise.gelu_derivative(a) - step) <= 16 * UNIT * (1 + np.abs(a)))
 
     @pytest.mark.skipif(np.finfo(np.longdouble).eps == np.finfo(float).eps, reason="no extended precision here")
-    def test_erf_in_extended_precision(self):
-        """Taylor's series at 1/4, by hand in exact rationals to 25 terms, times 2/sqrt(pi)."""
+    @pytest.mark.parametrize("beyond", [0, 2.0**-59])
+    def test_erf_in_extended_precision(self, beyond):
+        """Taylor's series, by hand in exact rationals to 25 terms, times 2/sqrt(pi): at 1/4, and next to it at a
+        number that float64 cannot hold."""
         from fractions import Fraction
         from math import factorial
 
-        z = Fraction(1, 4)
+        z = Fraction(1, 4) + Fraction(beyond)
         terms = [(-1) ** n * z ** (2 * n + 1) / (factorial(n) * (2 * n + 1)) for n in range(25)]
         total = sum(terms, Fraction(0))
         sqrt_pi = np.sqrt(4 * np.arctan(np.longdouble(1)))
         high = np.longdouble(float(total))
         expected = 2 * (high + np.longdouble(float(total - Fraction(float(total))))) / sqrt_pi
-        measured = tokenwise.erf(np.array([0.25], dtype=np.longdouble))[0]
+        measured = tokenwise.erf(np.array([0.25], dtype=np.longdouble) + np.longdouble(beyond))[0]
         assert abs(measured - expected) <= 4 * np.finfo(np.longdouble).eps * expected
 
     def test_erf_of_infinities_and_nan_in_extended_precision(self):

@@ -6,7 +6,6 @@ the same bound at that precision's unit roundoff, 2048 times smaller. A radius i
 
 import copy
 import pickle
-import sys
 from dataclasses import replace
 
 import flint
@@ -168,7 +167,7 @@ def test_a_radius_that_is_just_reached_is_enough():
 
 
 def test_the_last_precision_is_tried(monkeypatch):
-    monkeypatch.setattr(sys.modules["sessa_ref.certified.enclose"], "MOST_BITS", 128)
+    monkeypatch.setattr("sessa_ref.certified.enclosure.MOST_BITS", 128)
     drawn = random_case(1)
     assert enclose_to(drawn.parameters, drawn.x, 1e-30).bits == 128
     with pytest.raises(ValueError, match=r"^128 bits do not reach the radius 1e-60"):

@@ -1,4 +1,4 @@
-"""`enclose`: the true output of the layer, within a proven radius.
+"""`Enclosure`: balls around the true output of the layer, or its gradients, and how they are had.
 
 The inputs, float64 numbers, are taken as exact; "the true output" is what the formulas of the paper give for them in
 real arithmetic. Each operation is flint's, whose result always contains the exact one, so containment is proved by
