@@ -46,6 +46,15 @@ class TestTokenwise:
         assert values[:2].tolist() == [-1, 1]
         assert np.isnan(values[2])
 
+    def test_gradients_of_a_linear_map(self):
+        """By hand; without a bias there is no gradient of one."""
+        x, weight, dy = np.array([[[1.0, 2]], [[3, 4]]]), np.array([[5.0, 6]]), np.array([[[1.0]], [[10]]])
+        dx, dweight, dbias = tokenwise.linear_gradient(x, weight, dy, bias=True)
+        assert (dx.tolist(), dweight.tolist()) == ([[[5, 6]], [[50, 60]]], [[31, 42]])
+        assert dbias is not None
+        assert dbias.tolist() == [11]
+        assert tokenwise.linear_gradient(x, weight, dy, bias=False)[2] is None
+
     def test_layer_norm_uses_the_biased_variance(self):
         x = np.array([[1.0, 2, 3, 6]])
         n = reference.DEFINITION.layer_norm(x, np.ones(4), np.zeros(4), 0.5)

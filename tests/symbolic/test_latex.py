@@ -26,6 +26,27 @@ def test_an_expansion(name, T):
     assert text.count(r"\underbrace") == max(len(found.groups), 1)
 
 
+def test_a_line_for_each_number_of_hops_and_the_factored_sum():
+    assert latex.expansion_to_latex(expansion.by_paths(routing.uniform(3), 0, 2)) == (
+        "\\begin{aligned}\n"
+        r"  \bigl[(I - B)^{-1}\bigr]_{2,0} ={}& \underbrace{\frac{\gamma}{2}}_{1\ \text{hop}} \\"
+        "\n"
+        r"  &+ \underbrace{\frac{\gamma^{2}}{2}}_{2\ \text{hops}} \\"
+        "\n"
+        r"  ={}& \frac{\gamma \left(\gamma + 1\right)}{2}"
+        "\n\\end{aligned}"
+    )
+
+
+def test_sums_of_many_symbols_are_not_repeated():
+    paths = latex.expansion_to_latex(expansion.by_paths(routing.general(4), 0, 3))
+    assert r"\underbrace{b_{10} b_{31} + b_{20} b_{32}}_{2\ \text{hops}}" in paths
+    powers = latex.expansion_to_latex(expansion.by_powers(routing.general(4), 0, 3))
+    assert r"\underbrace{{\left(B^{2}\right)}_{3,0}}_{2\ \text{hops}}" in powers
+    one = latex.expansion_to_latex(expansion.by_paths(routing.predecessor(3), 0, 2))
+    assert [text.count("={}&") for text in (paths, powers, one)] == [1, 1, 1]
+
+
 def test_no_path():
     B = routing.predecessor(3)
     B[2, 1] = 0
