@@ -41,9 +41,7 @@ def test_one_path_is_its_own_sum():
     ]
 
 
-@pytest.mark.parametrize(
-    ("encoding", "first", "second"), [("utf-8", "b₂₀", "b₁₀ b₂₁"), ("ascii", "b20", "b10 b21")]
-)
+@pytest.mark.parametrize(("encoding", "first", "second"), [("utf-8", "b₂₀", "b₁₀ b₂₁"), ("ascii", "b20", "b10 b21")])
 def test_a_row_for_each_number_of_hops_and_the_sum(encoding, first, second):
     assert printed(expansion.by_paths(routing.general(3), 0, 2), encoding) == [
         "influence of token 0 on token 2: 2 paths",
