@@ -61,6 +61,17 @@ class TestTokenwise:
         assert np.allclose(n, (x - 3) / np.sqrt(3.5 + 0.5), rtol=8 * UNIT, atol=0)
 
 
+@pytest.mark.parametrize("exponent", [499, 510, 1000])
+def test_the_norm_of_a_multiple_by_a_power_of_two_has_the_same_digits(exponent):
+    """Row by row, those of numbers whose squares overflow beside others."""
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    factor = np.array([[[1.0], [2.0**exponent], [1.0]], [[1.0], [1.0], [2.0 ** (exponent + 5)]]])
+    standard, scale = tokenwise.standardize(x, 0.0)
+    standard_of_multiple, scale_of_multiple = tokenwise.standardize(x * factor, 0.0)
+    assert np.array_equal(standard_of_multiple, standard)
+    assert np.array_equal(scale_of_multiple * factor, scale)
+
+
 def test_a_layer_norm_of_large_numbers_does_not_overflow():
     """The squares of 1e160 overflow; output and gradients are those that exact arithmetic gives."""
     parameters = SessaParameters.random(SessaConfig.published(4, 2))
