@@ -56,10 +56,15 @@ def test_weights_of_paths_stand_one_by_one_but_equal_monomials_are_added_up():
 def test_a_sum_of_one_symbol_is_factored():
     gamma = routing.GAMMA
     for function in (expansion.by_paths, expansion.by_powers):
-        total = function(routing.uniform(4), 0, 3).total
+        found = function(routing.uniform(4), 0, 3)
+        assert (found.source, found.target) == (0, 3)
+        total = found.total
         assert total == gamma * (gamma + 1) * (gamma + 2) / 6
         assert total.is_Mul
-    assert expansion.by_paths(routing.general(3), 0, 2).total.is_Add
+    b, c = sympy.symbols("b c")
+    two = sympy.Matrix([[0, 0, 0], [b, 0, 0], [b, c, 0]])
+    assert expansion.by_paths(two, 0, 2).total == b + b * c
+    assert str(expansion.by_powers(two, 0, 2).total) == "((I - B)**(-1))[2, 0]"
 
 
 @pytest.mark.parametrize("function", [expansion.by_paths, expansion.by_powers])

@@ -1,6 +1,7 @@
 import io
 
 import pytest
+import sympy
 from matplotlib import mathtext
 
 from sessa_ref.symbolic import expansion, hops, latex, routing
@@ -44,7 +45,9 @@ def test_sums_of_many_symbols_are_not_repeated():
     powers = latex.expansion_to_latex(expansion.by_powers(routing.general(4), 0, 3))
     assert r"\underbrace{{\left(B^{2}\right)}_{3,0}}_{2\ \text{hops}}" in powers
     one = latex.expansion_to_latex(expansion.by_paths(routing.predecessor(3), 0, 2))
-    assert [text.count("={}&") for text in (paths, powers, one)] == [1, 1, 1]
+    b, c = sympy.symbols("b c")
+    two = latex.expansion_to_latex(expansion.by_paths(sympy.Matrix([[0, 0, 0], [b, 0, 0], [b, c, 0]]), 0, 2))
+    assert [text.count("={}&") for text in (paths, powers, one, two)] == [1, 1, 1, 1]
 
 
 def test_no_path():

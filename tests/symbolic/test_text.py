@@ -1,4 +1,5 @@
 import io
+from typing import Any
 
 import pytest
 import sympy
@@ -73,6 +74,16 @@ def test_large_numbers_have_commas():
     assert lines[-1] == " all  16,384  ((I - B)⁻¹)[15, 0]"
 
 
+def test_long_weights_are_folded_and_nothing_but_the_columns_names_has_a_style():
+    stream = io.StringIO()
+    console = Console(width=41, file=stream, force_terminal=True, color_system="truecolor")
+    text.print_expansion(console, expansion.by_paths(sympy.Matrix([[0, 0], [sympy.Symbol("b" * 60), 0]]), 0, 1))
+    heading, _, *rows = stream.getvalue().splitlines()
+    assert heading == "influence of token 0 on token 1: 1 path"
+    assert "".join(rows).count("b") == 60
+    assert "\x1b" not in "".join(rows)
+
+
 def test_what_a_stream_can_print():
     def console(**how):
         return Console(file=io.TextIOWrapper(io.BytesIO(), **how))
@@ -80,4 +91,7 @@ def test_what_a_stream_can_print():
     assert text.can_print(console(encoding="utf-8"), "γ")
     assert not text.can_print(console(encoding="ascii"), "γ")
     assert text.can_print(console(encoding="ascii"), "g")
-    assert text.can_print(Console(file=io.StringIO()), "γ")  # which has no encoding
+    assert text.can_print(Console(file=io.StringIO()), "γ")  # whose encoding is None
+
+    without_encoding: Any = object()
+    assert text.can_print(Console(file=without_encoding), "γ")
