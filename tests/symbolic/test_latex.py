@@ -65,3 +65,4 @@ def test_expressions_are_valid_mathtext():
 
 def test_a_matrix():
     assert latex.to_latex(routing.uniform(2)) == r"\left(\begin{matrix}0 & 0\\\gamma & 0\end{matrix}\right)"
+    assert r"\begin{matrix}" in latex.to_latex(sympy.zeros(1, 11)), "of any size"

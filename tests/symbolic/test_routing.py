@@ -23,6 +23,7 @@ def test_entries():
     banded = routing.banded(5, 2)
     assert banded[4, 2] != 0
     assert banded[4, 1] == 0
+    assert routing.banded(5, 1) == sympy.Matrix(5, 5, lambda t, j: routing.general(5)[t, j] if t == j + 1 else 0)
 
 
 def test_indices_of_two_digits_cannot_be_confused():
