@@ -118,6 +118,12 @@ def test_the_most_paths_that_are_listed():
         paths.enumerate_paths(3, 17)
 
 
+def test_the_most_paths_of_two_hops_that_are_listed():
+    assert len(list(paths.enumerate_paths(0, 4097, 2))) == 4096
+    with pytest.raises(paths.TooManyPathsError, match=r"token 3 to token 4101 there are binomial\(4097, 1\) paths"):
+        paths.enumerate_paths(3, 4101, 2)
+
+
 def test_numbers_of_more_than_18_digits_are_not_written_out():
     with pytest.raises(paths.TooManyPathsError, match=r"2\^59 = 576,460,752,303,423,488 paths"):
         paths.enumerate_paths(0, 60)
