@@ -92,7 +92,7 @@ class _Backward:
 
         weight, bias = parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"]
         dpre = formulas.gain_gradient(steps.u, weight, bias, self.config.gamma_max, dgamma)[..., None]
-        self.gradients["mixer.gamma_bias"] = np.sum(dpre).reshape(())
+        self.gradients["mixer.gamma_bias"] = np.sum(dpre.reshape(-1, 1), axis=0).reshape(())
         return du + self._linear("mixer.gamma_ctx", steps.u, dpre)
 
     def _forward(self, df: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
