@@ -159,6 +159,24 @@ def test_the_default_precision():
     assert enclose_vjp(drawn.parameters, drawn.x, drawn.x)["y"].bits == 128
 
 
+def test_errors_are_rounded_outwards():
+    """Of numbers that float64 cannot hold, and not of others."""
+    little = arb(2) ** -60
+    found = Enclosure(np.array([arb(1), arb(1) + little, arb(1) - little], dtype=object), 128)
+    lower, upper = found.error(np.zeros(3))
+    assert lower.tolist() == [1, 1, 1 - 2.0**-53]
+    assert upper.tolist() == [1, 1 + 2.0**-52, 1]
+    with pytest.raises(TypeError, match="values must hold"):
+        found.error([1, 2, 3])
+
+
+def test_the_least_precision():
+    drawn = random_case(1)
+    assert enclose(drawn.parameters, drawn.x, 2).bits == 2
+    with pytest.raises(ValueError, match="bits must be at least 2, got 1"):
+        enclose(drawn.parameters, drawn.x, 1)
+
+
 def test_a_radius_that_is_just_reached_is_enough():
     drawn = random_case(1)
     least = enclose(drawn.parameters, drawn.x, 64).ball_radius
