@@ -161,8 +161,9 @@ def test_the_default_precision():
 
 def test_errors_are_rounded_outwards():
     """Of numbers that float64 cannot hold, and not of others."""
-    little = arb(2) ** -60
-    found = Enclosure(np.array([arb(1), arb(1) + little, arb(1) - little], dtype=object), 128)
+    with flint.ctx.workprec(128):
+        little = arb(2) ** -60
+        found = Enclosure(np.array([arb(1), 1 + little, 1 - little], dtype=object), 128)
     lower, upper = found.error(np.zeros(3))
     assert lower.tolist() == [1, 1, 1 - 2.0**-53]
     assert upper.tolist() == [1, 1 + 2.0**-52, 1]
