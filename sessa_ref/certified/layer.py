@@ -39,8 +39,8 @@ class BallTrace:
 
 def trace(parameters: SessaParameters, x: Array) -> BallTrace:
     """Run the layer on x, (T, D) in float64 and taken as exact, at flint's working precision."""
-    config, T, D = parameters.config, x.shape[0], parameters.config.width
-    tokens = balls.exact(x) if T else arb_mat(0, D)
+    config, T = parameters.config, x.shape[0]
+    tokens = balls.exact(x)
 
     standard, n = None, tokens
     if config.norm == "layernorm":
