@@ -7,5 +7,7 @@
 | Assumption 6 (32), Lemma C.1, Theorems 8 and 28 (62): diffuse routing and its tails; a larger exponent of ours | `diffuse_routing` |
 | Proposition 29, Corollary F.2 (71), Lemma 4.10, Corollary I.8: uniform routing, position codes; hop counts of ours | `uniform_routing` |
 | the same, derived for symbols | `derivations` |
+| Definition 9, Lemma G.1, Theorem 30: convolutions of power laws; best constants of ours | `convolution` |
+| Theorems 11, 31 and 35, Lemma H.1, Propositions 32 to 34, Corollaries 4.7 and H.2: stacks; sharper bounds of ours | `depth` |
 | weights that only the key decides, sharpened and predecessor routing; ours | `key_routing` |
 """
