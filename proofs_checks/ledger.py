@@ -5,8 +5,10 @@ from difflib import get_close_matches
 from proofs_checks.ours import OURS
 from proofs_checks.paper import (
     convolutions,
+    deep_decay,
     depth,
     envelopes,
+    horizon_uniform_decay,
     jacobian_tails,
     layer_norm,
     polynomial_decay,
@@ -33,6 +35,8 @@ TOPICS = (
     jacobian_tails,
     convolutions,
     depth,
+    deep_decay,
+    horizon_uniform_decay,
     retrieval,
     positions,
     universal_approximation,

@@ -88,6 +88,11 @@ def deep_ssm_bound(weights: Sequence[Any], rate: Any, lag: int) -> Any:
     return sum((E * comb(lag - 1, k - 1) for k, E in enumerate(weights) if k), 0 * rate) * exp(-rate * lag)
 
 
+def deep_ssm_constant(weights: Sequence[Any]) -> Any:
+    """A constant of Proposition 33 in its printed form, C (1 + lag)^(N - 1) e^(-c lag): the sum of E_k / (k - 1)!."""
+    return sum(E / factorial(k - 1) for k, E in enumerate(weights) if k)
+
+
 def deep_sessa_bound(weights: Sequence[Any], beta: Any, lag: Any) -> Any:
     """Proposition 34 with Theorem 30's best constants: the sum of E_k C_k lag^(k(1-beta)-1) (1 + log(1 + lag))^k."""
     grown = 1 + log(1 + lag)
