@@ -299,7 +299,7 @@ def real_stack(evidence: Evidence, kind: str, depth: int) -> tuple[deep_stacks.M
 
 
 def meets(evidence: Evidence, claim: str, measured: deep_stacks.Measured, bound: np.ndarray, name: str) -> None:
-    """Note that a stack\'s Jacobian is at most `bound` for all tau < t."""
+    """Note that a stack's Jacobian is at most `bound` for all tau < t."""
     lower = np.tril_indices(len(bound), k=-1)
     ratio = float(np.max(measured.whole[lower] / bound[lower]))
     how = f"real stack, all blocks over the bound with the measured d_n and a_n: {name}, T = {len(bound)}"
