@@ -9,11 +9,13 @@ from proofs_checks.errata import (
     appendix_g,
     appendix_h,
     section_4,
+    section_4_retrieval,
 )
 from proofs_checks.errata.erratum import Erratum
 
 ERRATA: tuple[Erratum, ...] = (
     *section_4.ERRATA,
+    *section_4_retrieval.ERRATA,
     *appendix_b.ERRATA,
     *appendix_c.ERRATA,
     *appendix_d.ERRATA,
@@ -23,5 +25,10 @@ ERRATA: tuple[Erratum, ...] = (
     *appendix_h.ERRATA,
 )
 
-READ: dict[str, str] = {}
+READ: dict[str, str] = {
+    "Section 4.6": "Theorem 11 and Corollary 4.7: t = tau, N = 1, lag 1, single inputs as compact sets; clean beside what Appendix H has",
+    "Section 4.7": "Definition 5, Corollaries 4.8 and 4.9, Proposition 13: H = 1, tau_* = 0, lag 1, each bound on either side alone",
+    "Appendix G": "Lemma G.1 and Theorem 30: exponents below, at and above 1, n = 2 to 8, n that 4 does not divide, k = 1",
+    "Appendix H": "Theorems 31 and 35, Lemma H.1, Propositions 32 to 34, Corollary H.2: k = 1, t = tau + 1, tau unbounded, N = 1, equal and distinct rates",
+}
 """Sections that were read line by line: what was tried in each; a section without an erratum was found clean."""

@@ -45,7 +45,7 @@ STEPS = {0: 3, 1: 5, 2: 9}
 def deep_diffuse_sessa(
     evidence: Evidence, *, constant: Fraction = Fraction(1), product: int = 0, powers: int = 0, above: int = 1
 ) -> None:
-    """One block, the stack, and the limit, in symbols; balls at lags up to 10^5; a stack of real diffuse blocks."""
+    """One block, the stack, and the limit, in symbols; balls at lags up to 10^4; a stack of real diffuse blocks."""
     eta = sympy.Symbol("eta", positive=True)
     k, tau = sympy.symbols("k tau", integer=True, positive=True)
     a = sympy.gamma(k + 1) / sympy.gamma(k + 1 + eta)
@@ -82,7 +82,7 @@ def deep_diffuse_sessa(
             sympy.limit(over, lag, sympy.oo),
             f"N = {N}, nu = -(1-eta) + q: envelope over profile tends to 0",
         )
-    last, pairs = (1000 if evidence.quick else 100_000), []
+    last, pairs = (1000 if evidence.quick else 10_000), []
     for value, d, A in (
         (Fraction(1, 2), 1, 1),
         (Fraction(4, 5), 1, Fraction(1, 2)),
@@ -208,7 +208,7 @@ def theorem_12_leaves_the_class(evidence: Evidence, *, matched: bool = False, ab
     values and no gate, whose logits spread by $\log(4T)$, realises $\nu = 0$: $M_{t,\tau_*} \ge 3/5$.
     """,
     needs=("def:5",),
-    trust="real arithmetic, every H, for the margins' closed forms; real layers, reference and torch, T up to 100",
+    trust="real arithmetic, every H, for the margins' closed forms; real layers, reference and torch, T up to 32",
     bends=(
         Bend("(i) with the gate (t + 1)^nu", {"gate": 0}),
         Bend("(ii) with logits that spread by log 4", {"spread": "bounded"}),
@@ -223,7 +223,7 @@ def attention_with_the_same_freedom(evidence: Evidence, *, gate: int = 1, spread
             [(leak, Fraction(1, 2), f"tau* = {source}")],
             "the selector's leak, all later tokens of any horizon together",
         )
-    T = 24 if evidence.quick else 64
+    T = 16 if evidence.quick else 32
     for nu in (0.0, 0.5, 1.0):
         channel = np.arange(1.0, T + 1) ** (nu + gate)
         for source, steps in STEPS.items():
@@ -241,7 +241,7 @@ def attention_with_the_same_freedom(evidence: Evidence, *, gate: int = 1, spread
             if source == 0:
                 by_torch = retrieval_networks.scores_by_torch(network, T, evidence.rng, channel)
                 evidence.agreement(
-                    float(np.abs(by_torch - scores).max()), 1e-12 * T, "torch layer against the reference"
+                    float(np.abs(by_torch - scores[:, :4]).max()), 1e-12 * T, "torch layer against the reference"
                 )
                 tokens = retrieval_networks.embed(np.zeros(T), channel)
                 steps_of_last = reference.trace(network[-1], tokens)
@@ -278,7 +278,7 @@ def attention_with_the_same_freedom(evidence: Evidence, *, gate: int = 1, spread
     freezes.
     """,
     needs=("prop:13", "ours:deep-attention", "ours:deep-diffuse-sessa"),
-    trust="real arithmetic; every H and lag; tau_max = 2 (the selector's leak is computed); real layers in float64, T up to 83",
+    trust="real arithmetic; every H and lag; tau_max = 2 (the selector's leak is computed); real layers in float64, T up to 40",
     bends=(
         Bend("Sessa's profile -(1 - gamma) + 1/10", {"gained": Fraction(1, 10)}),
         Bend("attention's profile -9/10", {"attention": Fraction(-9, 10)}),
@@ -332,14 +332,14 @@ def fair_comparison(
         won,
         f"attention's margin is at most 1/(t + 1) <= 1/(1 + lag); shown in balls up to lag {last}",
     )
-    T = 24 if evidence.quick else 83
+    T = 16 if evidence.quick else 40
     for gain in (0.0, 0.5 * feedback, 0.9 * feedback):
         network = retrieval_networks.retrieval_network(2, STEPS[2], gain)
         scores = retrieval_networks.scores(network, T, evidence.rng)
         margin = retrieval.margins(scores, 2)
         by_torch = retrieval_networks.scores_by_torch(network, T, evidence.rng)
         evidence.agreement(
-            float(np.abs(by_torch - scores).max()), 1e-12, f"torch layer against the reference, gain {gain}"
+            float(np.abs(by_torch - scores[:, :4]).max()), 1e-12, f"torch layer against the reference, gain {gain}"
         )
         if gain:
             least = (
@@ -418,7 +418,7 @@ def _margins(source: int, steps: int, gamma: arb, last: int) -> list[tuple[int, 
     have not changed, still realises $\nu \le -1$ alone.
     """,
     needs=("ours:fair-comparison",),
-    trust="real arithmetic; every H; tau_max = 2; real layers in float64, T up to 83",
+    trust="real arithmetic; every H; tau_max = 2; real layers in float64, T up to 40",
     bends=(
         Bend("a gain of 9/10 at every horizon", {"gain": Fraction(9, 10)}),
         Bend("the profile 1/10", {"nu": Fraction(1, 10)}),
@@ -456,7 +456,7 @@ def fair_comparison_with_free_gain(
     evidence.enclosed(
         "Sessa realises 0", pairs, "beside the proof: balls of (1 - leak) K/(tau* + 1), horizons up to 10^8"
     )
-    for T in (10, 40) if evidence.quick else (10, 40, 83):
+    for T in (8, 16) if evidence.quick else (10, 40):
         value = float(gain) if gain is not None else 1 - 1 / np.log(T + 3)
         network = retrieval_networks.retrieval_network(0, STEPS[0], value)
         margin = retrieval.margins(retrieval_networks.scores(network, T, evidence.rng), 0)

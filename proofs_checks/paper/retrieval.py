@@ -24,7 +24,7 @@ from sessa_ref.theory import depth, retrieval
     $M_{t,\tau_*} = S_{t,\tau_*} - \sum_{\tau < t,\, \tau \ne \tau_*} |S_{t,\tau}|$ obey, for every input,
     $$m_- \le M_{\tau_*+1, \tau_*} \le m_+, \qquad M_{\tau_*+\ell, \tau_*} \ge c_- (1+\ell)^\nu \quad (1 \le \ell \le H).$$
     """,
-    trust="real layers, reference and torch, T up to 83; the instance's margins for every H by its closed form, in exact fractions",
+    trust="real layers, reference and torch, T up to 43; the instance's margins for every H by its closed form, in exact fractions",
     bends=(
         Bend("the profile -1/2 for networks that realise -1", {"nu": Fraction(-1, 2)}),
         Bend("competing sources are not subtracted", {"competitors": 0}),
@@ -32,7 +32,7 @@ from sessa_ref.theory import depth, retrieval
 )
 def profile_realisation(evidence: Evidence, *, nu: Fraction = Fraction(-1), competitors: int = 1) -> None:
     """Uniform attention with a selector realises -1, and not 0; without the selector it realises nothing."""
-    horizons = (4, 16, 32) if evidence.quick else (4, 16, 80)
+    horizons = (4, 16) if evidence.quick else (4, 12, 40)
     steps = {0: 3, 1: 5, 2: 9}
     networks = {source: retrieval_networks.retrieval_network(source, steps[source], 0.0) for source in steps}
     T = (
@@ -63,7 +63,7 @@ def profile_realisation(evidence: Evidence, *, nu: Fraction = Fraction(-1), comp
     evidence.non_instance("uniform attention without the selector: competitors outweigh the source", min(single) > 0)
     by_torch = retrieval_networks.scores_by_torch(networks[1], T, evidence.rng)
     evidence.agreement(
-        float(np.abs(by_torch - selected[1]).max()),
+        float(np.abs(by_torch - selected[1][:, :4]).max()),
         1e-13,
         "scores, about 1: the torch layer against complex steps through the reference",
     )
