@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import sympy
@@ -57,10 +58,15 @@ def deep_diffuse_sessa(
     )
     evidence.identity(
         "one block",
-        [sympy.gammasimp(a.subs(k, k - 1) - a - eta * a / k), sympy.gammasimp(a.subs(k, k - 1) * b - 1 / k)],
+        [
+            convolution_derived.simplified(a.subs(k, k - 1) - a - eta * a / k),
+            convolution_derived.simplified(a.subs(k, k - 1) * b - 1 / k),
+        ],
         "eta a_k / k telescopes, so eta b_t times the sum of a_k/(k+1) is at most b_t (a_tau - a_(t-1)), and 1/(t+1) <= a_(t-1) b_t",
     )
-    evidence.identity("stack", sympy.gammasimp(a * b - 1 / (k + (product or eta))), "a_i b_i = 1/(i + eta)")
+    evidence.identity(
+        "stack", convolution_derived.simplified(a * b - 1 / (k + (product or eta))), "a_i b_i = 1/(i + eta)"
+    )
     _products(evidence)
     y, lag, q = sympy.symbols("y lag q", positive=True)
     gap = -sympy.log(1 - y) - y
@@ -118,7 +124,7 @@ def _products(evidence: Evidence) -> None:
     T, N = (4, 2) if evidence.quick else (5, 3)
     a, b, E = sympy.symbols(f"a0:{T}"), sympy.symbols(f"b0:{T}"), sympy.symbols(f"e0:{N + 1}")
     K = sympy.Matrix(T, T, lambda t, j: a[j] * b[t] if j < t else 0)
-    total = sum((E[k] * K**k for k in range(1, N + 1)), sympy.zeros(T, T))
+    total: Any = sum((E[k] * K**k for k in range(1, N + 1)), sympy.zeros(T, T))
     z, differences = sympy.Symbol("z"), []
     for tau in range(T):
         for t in range(tau + 1, T):
@@ -368,9 +374,9 @@ def _wendel(evidence: Evidence, claim: str) -> None:
     evidence.identity(
         claim,
         [
-            sympy.simplify(sympy.gammasimp(b.subs(t, t + 1) / b) - (t + g) / (t + 1)),
+            convolution_derived.simplified((b.subs(t, t + 1) / b) - (t + g) / (t + 1)),
             sympy.simplify(1 + (1 - g) * x - (t + 1) / (t + g)),
-            sympy.simplify(sympy.gammasimp(a.subs(t, t + 1) / a) - (t + 1) / (t + 1 + g)),
+            convolution_derived.simplified((a.subs(t, t + 1) / a) - (t + 1) / (t + 1 + g)),
             *convolution_derived.bernoulli_defects(),
         ],
         "b_t (t+gamma)^(1-gamma) falls to 1 and a_tau (tau+1)^gamma to 1 (Bernoulli); the margin is at least (1 - leak) L(t, tau*), because L falls with "
@@ -378,7 +384,7 @@ def _wendel(evidence: Evidence, claim: str) -> None:
     )
 
 
-def _least_constant(source: int, gamma: arb | float) -> arb | float:
+def _least_constant(source: int, gamma: Any) -> Any:
     """gamma a_tau (tau+1)^(gamma-2): L(t, tau) >= K/(tau+1) >= this (1+lag)^(gamma-1), as t + gamma <= (tau+1)(1+lag)."""
     a_b = uniform_influence(0 * gamma + source, 0 * gamma + source + 1, gamma)  # gamma / (tau + 1)
     b = depth.diffuse_envelope(gamma, 0 * gamma + source, 0 * gamma + source + 1)

@@ -43,22 +43,22 @@ def convolution_powers(
         *derived.vandermonde_defects(),
         *derived.bernoulli_defects(),
         derived.shifted_power_step_defect(),
-        sympy.gammasimp(
+        derived.simplified(
             convolution.beta_function(j * s, s) * convolution.gamma((j + 1) * s)
             - convolution.gamma(j * s) * convolution.gamma(s)
         ),
     ]
     evidence.identity("upper bound", folded, proof)
     evidence.identity("lower bound", folded, proof)
-    evidence.identity("attained", sympy.simplify(sympy.gammasimp(core(k, k, s)) - 1), "g(k) = 1 = f^(*k)(k)")
+    evidence.identity("attained", derived.simplified((core(k, k, s)) - 1), "g(k) = 1 = f^(*k)(k)")
     most = sympy.gamma(s) ** k * core(n, k, s)
     evidence.identity(
         "attained",
         [
-            sympy.gammasimp(
+            derived.simplified(
                 convolution.best_convolution_power_constants(k, 1 - s)[1] * sympy.gamma(k * s) - sympy.gamma(s) ** k
             ),
-            sympy.gammasimp(most / core(n, k, s) - sympy.gamma(s) ** k),
+            derived.simplified(most / core(n, k, s) - sympy.gamma(s) ** k),
         ],
         "h_s(n) n^(1-s) tends to 1, and g(n) n^(1-ks) to 1/Gamma(ks): the right-hand sides are the limits",
     )

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from itertools import combinations
 from math import prod
+from typing import Any
 
 import sympy
 from flint import arb, fmpq
@@ -40,7 +41,7 @@ def convolution_on_positive_lags(evidence: Evidence, *, first_lag: int = 1) -> N
     evidence.non_instance("the Cauchy product of the same entries, which also counts lag 0", cauchy == positive)
 
 
-def _compositions(a: list[sympy.Symbol], n: int, k: int, first_lag: int) -> sympy.Expr:
+def _compositions(a: list[sympy.Symbol], n: int, k: int, first_lag: int) -> Any:
     """The sum over m_1 + ... + m_k = n with all m_i >= first_lag; a lag of 0 counts as 1."""
     room = n - k * first_lag + k - 1
     cuts = combinations(range(room), k - 1) if room >= k - 1 else ()
@@ -190,7 +191,7 @@ def powers_of_a_power_law(
     induction = best.subs(k, k + 1) - best * theory.beta_function(k * s, s)
     evidence.identity(
         "upper bound",
-        [sympy.gammasimp(induction), derived.log_convexity_defect()],
+        [derived.simplified(induction), derived.log_convexity_defect()],
         "k s <= 1: induction with C_(k+1) = C_k B(ks, s), the best constant of Lemma G.1 for exponents up to 1; s = 1 - beta",
     )
     evidence.identity(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import comb
+from typing import Any
 
 import numpy as np
 import sympy
@@ -241,8 +242,8 @@ def _factors(
     )
 
 
-def _convolved(f: Sequence[sympy.Symbol], k: int) -> list[sympy.Expr]:
-    power = list(f)
+def _convolved(f: Sequence[sympy.Symbol], k: int) -> list[Any]:
+    power: list[Any] = list(f)
     for _ in range(k - 1):
         power = convolution.convolve(power, f)
     return power

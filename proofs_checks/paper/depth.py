@@ -3,7 +3,8 @@
 from fractions import Fraction
 from functools import reduce
 from itertools import combinations
-from math import prod
+from math import factorial, prod
+from typing import Any
 
 import numpy as np
 import sympy
@@ -201,7 +202,8 @@ def horizon_uniform_calculus(evidence: Evidence, *, growing: bool = False, share
 
     short = product(T)
     for longer in (T + 1, T + 2):
-        differences = [sympy.expand(entry) for entry in product(longer)[:T, :T] - short]
+        change: Any = product(longer)[:T, :T] - short
+        differences = [sympy.expand(entry) for entry in change]
         evidence.identity("bound without T", differences, f"free kernels, {N} blocks: horizon {longer} against {T}")
     stack = [deep_stacks.sessa_block(seed, 3, 0.6) for seed in range(3)]
     x = deep_stacks.tokens(evidence.rng, 16 if evidence.quick else 40, 3)
@@ -260,25 +262,12 @@ def nested_harmonic_sums(
     for k in range(1, most + 1):
         for tau in (0, 1, 2, 5):
             for t in range(tau + 1, T):
-                exact = theory.nested_harmonic(k, tau, t)
-                text = f"k = {k}, tau = {tau}, t = {t}"
-                H = theory.harmonic(t)
-                pairs.append((exact, constant * H ** max(k - 1 + power, 0) / sympy.factorial(k - 1) / (t + 1), text))
-                between = H - theory.harmonic(min(tau + 1 - terms, t))
-                sharper.append((exact, constant * between ** (k - 1) / sympy.factorial(k - 1) / (t + 1), text))
-    evidence.exact(
-        "(77)",
-        [
-            (a, Fraction(int(b.p), int(b.q)), text)
-            for a, b, text in ((a, sympy.Rational(b), text) for a, b, text in pairs)
-        ],
-        "exact fractions",
-    )
-    evidence.exact(
-        "H_t - H_(tau+1)",
-        [(a, sympy.Rational(b), text) for a, b, text in sharper],
-        "exact fractions; equal for k = 1 and 2",
-    )
+                exact, H = theory.nested_harmonic(k, tau, t), theory.harmonic(t)
+                scale, text = constant / factorial(k - 1) / (t + 1), f"k = {k}, tau = {tau}, t = {t}"
+                pairs.append((exact, scale * H ** max(k - 1 + power, 0), text))
+                sharper.append((exact, scale * (H - theory.harmonic(min(tau + 1 - terms, t))) ** (k - 1), text))
+    evidence.exact("(77)", pairs, "exact fractions")
+    evidence.exact("H_t - H_(tau+1)", sharper, "exact fractions; equal for k = 1 and 2")
     evidence.identity("H_t - H_(tau+1)", sympy.expand(((h + x) - h) - x), "k = 2: the induction's step is an equality")
     _logarithm(evidence)
 

@@ -9,5 +9,6 @@
 | the same, derived for symbols | `derivations` |
 | Definition 9, Lemma G.1, Theorem 30: convolutions of power laws; best constants of ours | `convolution` |
 | Theorems 11, 31 and 35, Lemma H.1, Propositions 32 to 34, Corollaries 4.7 and H.2: stacks; sharper bounds of ours | `depth` |
+| Definition 5, Theorem 12: profiles, margins; a selector of ours | `retrieval` |
 | weights that only the key decides, sharpened and predecessor routing; ours | `key_routing` |
 """

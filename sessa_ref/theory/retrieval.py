@@ -36,9 +36,7 @@ def uniform_transport(source: int, target: int, gamma: Any) -> Any:
     With gain 0 it is attention's 1 / (t + 1).
     """
     jumps = (uniform_influence(k, target, gamma) / (k + 1) for k in range(source, target))
-    return sum(
-        jumps, 0 * gamma + Fraction(1, target + 1) if isinstance(gamma, Fraction) else 0 * gamma + 1 / (target + 1)
-    )
+    return sum(jumps, (0 * gamma + 1) / (target + 1))
 
 
 def selector(source: int, steps: int) -> list[tuple[Fraction, Fraction]]:
