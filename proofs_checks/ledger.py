@@ -6,6 +6,7 @@ from proofs_checks.ours import OURS
 from proofs_checks.paper import (
     convolutions,
     depth,
+    diffuse_routing,
     envelopes,
     jacobian_tails,
     layer_norm,
@@ -27,6 +28,7 @@ TOPICS = (
     stability,
     softmax_routing,
     state_space_models,
+    diffuse_routing,
     polynomial_decay,
     uniform_routing,
     envelopes,
