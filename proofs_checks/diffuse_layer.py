@@ -29,6 +29,14 @@ def diffuse_layer(gamma_max: float = GAIN) -> SessaParameters:
     return drawn.replace({"mixer.proj_fb.weight": 0.5 * np.concatenate([keys, keys])})
 
 
+@cache
+def uniform_layer() -> SessaParameters:
+    """The same without feedback queries and keys, and with a gain that no token changes: uniform routing."""
+    diffuse = diffuse_layer()
+    silent = {name: np.zeros_like(diffuse[name]) for name in ("mixer.proj_fb.weight", "mixer.gamma_ctx.weight")}
+    return diffuse.replace(silent)
+
+
 def tokens(T: int, rng: np.random.Generator) -> Array:
     """Random tokens of norm at most `RADIUS`."""
     x = rng.normal(size=(T, WIDTH))
@@ -66,4 +74,4 @@ def logit_spread_bound(branch: str) -> float:
 def spread(alpha: Array) -> float:
     """The largest logit spread of a row, from its positive weights: logits are their logarithms, up to a constant."""
     logits = [np.log(row[row > 0]) for row in alpha if np.any(row > 0)]
-    return float(max(row.max() - row.min() for row in logits))
+    return float(max((row.max() - row.min() for row in logits), default=0.0))

@@ -6,6 +6,7 @@ all admissible routings and gains for finite T, found exactly. The extremal rout
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -272,7 +273,7 @@ def subcriticality(evidence: Evidence, *, eta: float = 1.5) -> None:
     free = worst_influence(30, Fraction(9, 10), supercritical / Fraction(9, 10), row_sums=False)[1:]
     evidence.exact(
         "gamma_max c2 < 1 is used",
-        [(earlier, later, f"lag {lag}") for lag, (earlier, later) in enumerate(zip(free, free[1:], strict=False), 1)],
+        [(earlier, later, f"lag {lag}") for lag, (earlier, later) in enumerate(pairwise(free), 1)],
         f"rows c2/t without a bound on their sums, eta = {eta}: the influence does not decrease",
     )
     n, g = sympy.symbols("n g", positive=True)
