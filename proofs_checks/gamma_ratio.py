@@ -1,8 +1,8 @@
-"""What the closed forms of uniform routing rest on: the gamma ratio b_t = Gamma(t + p) / Gamma(t + 1), Bernoulli's inequality,
-the recurrence that determines K, and how K moves with source and lag.
+"""What the closed forms of uniform routing rest on: the gamma ratio b_t = Gamma(t + p) / Gamma(t + 1) and the recurrence of K.
 
-Everything rests on one classical fact, that log Gamma is convex, and on signs of derivatives. Each function notes its steps
-in symbols, for all exponents p in (0, 1) and all real t > 0, under the claim that it is given.
+Everything follows from one classical fact, that log Gamma is convex, from Bernoulli's inequality, and from signs of
+derivatives. Each function notes its steps in symbols, for all exponents p in (0, 1) and all real t > 0, under the claim
+that it is given.
 """
 
 import sympy

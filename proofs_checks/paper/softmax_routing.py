@@ -2,7 +2,6 @@
 
 import numpy as np
 import sympy
-from flint import arb
 
 from proofs_checks.diffuse_layer import (
     RADIUS,
@@ -16,6 +15,7 @@ from proofs_checks.diffuse_layer import (
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import outputs_agree
+from proofs_checks.windows import window_example
 from sessa_ref.notation import Array
 from sessa_ref.reference import layer
 from sessa_ref.theory.causal_attention import routing_variation, routing_variation_bound
@@ -60,7 +60,8 @@ def _row() -> tuple[sympy.Symbol, sympy.Expr, sympy.Expr, sympy.Expr]:
 
     With R the sum of the exponentials of the other logits, and r <= R one of them, this is a row of any length.
     """
-    b, own, other, rest = sympy.Symbol("b", real=True), *sympy.symbols("x r R", positive=True)
+    b = sympy.Symbol("b", real=True)
+    other, rest = sympy.symbols("r R", positive=True)
     total = sympy.exp(b) + rest
     return b, sympy.exp(b) / total, other / total, rest / total
 
@@ -128,7 +129,7 @@ def one_key_moves_one_logit(evidence: Evidence, *, constant: float = 2.0, source
 
 def _layer_variation(x: Array, source: int, target: int) -> tuple[float, float, float]:
     """Of a layer's forward row: the sum of |d alpha_tj / dx_tau|, alpha_{t, tau}, |d logit_{t, tau} / dx_tau|; by complex steps."""
-    T, D = x.shape
+    D = x.shape[1]
     shifted = np.repeat(x.astype(np.complex128)[None], D, axis=0)
     shifted[np.arange(D), source, np.arange(D)] += 1e-100j
     steps = layer.trace(diffuse_layer(), shifted)
@@ -252,24 +253,6 @@ def local_windows(evidence: Evidence, *, more: int = 1, window: int = 2) -> None
         "a channel of one mode, rate 1, inputs u_t = x_t, fast small oscillations of the step: twice C(R) in the limit",
         "K = 1, Delta_t = (1 + sin(N^2 (x_t + x_(t-1)))) / N, N^2 = 2 pi 10^4, tokens 1 up to tau - 1 and -1 from tau on, t = tau + 2",
     )
-
-
-def window_example(window: int) -> tuple[arb, arb]:
-    """|dy_t/dx_tau| and C(R) times the transitions after the window, t = tau + window + 1, of a channel of one mode with rate 1.
-
-    Delta_t = (1 + sin(N^2 w_t)) / N with w_t the sum over the window, N^2 a multiple of 2 pi, so that whole w_t give Delta_t = 1/N and
-    slope N; u_t = x_t, output 1. Tokens are 1 for 5014 steps, and then -1. For |x| <= 1: L_A = N, U_R = G_max = H_R = L_u = 1, L_B = 0,
-    and C(R) = L_A H_R + L_A G_max U_R + G_max L_u = 2 N + 1.
-    """
-    N = (2 * arb.pi() * 10**4).sqrt()
-    A = (-1 / N).exp()
-    h = 1 - A**5014  # 20 N = 5013.3 steps towards 1
-    derivative = arb(0)
-    for step in range(window + 1):
-        entry = -N * A * (h + 1) + (1 - A if step == 0 else 0)  # A h + (1 - A) u at u = -1; u_tau = x_tau moves as well
-        derivative = A * derivative + entry
-        h = A * h - (1 - A)
-    return abs(A * derivative), (2 * N + 1) * A
 
 
 ROWS = (logits_are_close, one_key_moves_one_logit, row_variation, spread_bounds_weights, local_windows)

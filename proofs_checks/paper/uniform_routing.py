@@ -261,7 +261,7 @@ def bounded_sources(evidence: Evidence, *, upper: float = 1.0, lower: float = 1.
     $\Theta(\ell^{-\beta_{tail}})$, with constants that depend on $\tau$, in agreement with Corollary E.4.
     """,
     needs=("cor:F.2", "cor:E.4"),
-    trust=f"{_CLOSED}; Theta for every fixed tau by Lemma F.1; Corollary E.4's bound for all tau and lags by ours:best-constant",
+    trust=f"{_CLOSED}; Theta for every fixed tau by Lemma F.1; Corollary E.4's bound for all tau and lags by ours:best-tail-constant",
     bends=(Bend("Gamma(tau + 2) / Gamma(tau + 2 + gamma) in the prefactor", {"source_offset": 1}),),
 )
 def impulse_at_tau(evidence: Evidence, *, source_offset: int = 0) -> None:
