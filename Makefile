@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
 # Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
-MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/explain tests/faults/variations
+MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py
 
 .PHONY: help verify test lint book notebooks clean
 .DEFAULT_GOAL := help
