@@ -20,19 +20,19 @@ def save_tightness(outcomes: dict[str, Outcome], path: Path) -> None:
 
     1 means that the bound is attained.
     """
-    bounds = [one for one in outcomes.values() if one.tightness is not None and one.level and one.tightness > 0]
-    bounds.sort(key=lambda one: one.tightness or 0.0)
+    bounds = [(one.tightness, one.level, one.id) for one in outcomes.values() if one.tightness and one.level]
+    bounds.sort()
     figure = style.new_figure(7.2, 0.9 + 0.17 * max(len(bounds), 8))
     axes = figure.subplots()
     colours = _colours()
-    for place, one in enumerate(bounds):
-        axes.plot(one.tightness, place, _MARKERS[one.level], color=colours[one.level])
+    for place, (tightness, level, _) in enumerate(bounds):
+        axes.plot(tightness, place, _MARKERS[level], color=colours[level])
     axes.axvline(1.0, color=style.GREY, linewidth=1.0)
     axes.set_xscale("log")
-    axes.set_yticks(range(len(bounds)), [one.id for one in bounds], fontsize=7)
+    axes.set_yticks(range(len(bounds)), [name for *_, name in bounds], fontsize=7)
     axes.set_ylim(-1, len(bounds))
     axes.set_xlabel("attained / claimed, the largest that was found")
-    axes.legend(handles=_legend({one.level for one in bounds if one.level}), loc="upper left")
+    axes.legend(handles=_legend({level for _, level, _ in bounds}), loc="upper left")
     figure.savefig(path)
 
 
@@ -49,7 +49,9 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
     axes = figure.subplots()
     axes.axis("off")
     for earlier, later in graph.edges:
-        axes.annotate("", places[later], places[earlier], arrowprops={"arrowstyle": "->", "color": "#c0c0c0", "lw": 0.6})
+        axes.annotate(
+            "", places[later], places[earlier], arrowprops={"arrowstyle": "->", "color": "#c0c0c0", "lw": 0.6}
+        )
     colours = _colours()
     for name, place in places.items():
         outcome = outcomes[name]

@@ -90,7 +90,15 @@ def most_wanted(outcomes: Outcomes) -> str:
 
 def topic_page(topic: ModuleType, outcomes: Outcomes) -> str:
     """The rows of one topic in full."""
-    lines = [*_NUMBERS, f"# {_title(topic)}", "", _OWNER, "", (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "), ""]
+    lines = [
+        *_NUMBERS,
+        f"# {_title(topic)}",
+        "",
+        _OWNER,
+        "",
+        (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+        "",
+    ]
     for one in topic.ROWS:
         lines += _row(one, outcomes)
     return "\n".join(lines) + "\n"
@@ -117,16 +125,23 @@ def _label_of(identifier: str) -> str:
 
 
 def _title(topic: ModuleType) -> str:
-    return topic.__name__.split(".")[-1].replace("_", " ").capitalize()
+    package, name = topic.__name__.split(".")[-2:]
+    title = name.replace("_", " ")
+    return f"Ours: {title}" if package == "ours" else title.capitalize()
+
+
+def _heading(one: Statement) -> str:
+    kind, _, number = one.id.partition(":")
+    return one.title if kind == "ours" else f"{one.kind.capitalize()} {number}: {one.title}"
 
 
 def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     outcome = outcomes[one.id]
     lines = [
         f"({anchor(one.id)})=",
-        f"## {one.id}: {one.title}",
+        f"## {_heading(one)}",
         "",
-        f"{{status}}`{one.id}` {one.where}",
+        f"{{status}}`{one.id}` `{one.id}` {one.where}",
         "",
         one.says,
         "",
@@ -156,9 +171,7 @@ def _piece(piece: Piece) -> str:
     tight = f", attained/claimed {_number(piece.tightness)}" if piece.tightness is not None and piece.level else ""
     example = f" {_code(piece.example)}" if piece.example else ""
     verdict = "refutes it: " if piece.refutes else ""
-    return (
-        f"- *{piece.claim}* ({piece.level or 'agreement'}, {piece.cases} cases{tight}): {verdict}{piece.how}.{example}"
-    )
+    return f"- *{piece.claim}* ({piece.level or 'agreement'}, {piece.cases} case{'s' * (piece.cases != 1)}{tight}): {verdict}{piece.how}.{example}"
 
 
 def _code(text: str) -> str:
@@ -175,4 +188,3 @@ def _label(outcome: Outcome) -> str:
 
 def _rank(outcome: Outcome) -> int:
     return -1 if outcome.level is None else outcome.level.rank
-

@@ -44,7 +44,9 @@ def setup(app: Any) -> dict[str, bool]:
 def faults(html: str) -> list[str]:
     """What is wrong with the text of a page: the kind of fault, and the text around it."""
     text = _Article(html).text
-    kinds = {kind: pattern for kind, pattern in _FAULTS.items() if kind != _WITHOUT_OWNER or not _PAPERS_PAGE.search(html)}
+    kinds = {
+        kind: pattern for kind, pattern in _FAULTS.items() if kind != _WITHOUT_OWNER or not _PAPERS_PAGE.search(html)
+    }
     return [
         f"{kind}: ... {' '.join(text[max(found.start() - 40, 0) : found.end() + 40].split())} ..."
         for kind, pattern in kinds.items()
