@@ -25,6 +25,7 @@ ERRATA: tuple[Erratum, ...] = (
 
 READ: dict[str, str] = {
     "Section 4.2": "finite against uniform spreads, tau = t, positions in logits, eta = 0 and eta >= 1, negative gains, late sources",
+    "Section 4.4": "T = 1, 2, norms, linear and affine adapters, strict and weak inequalities in the proof of Theorem 14",
     "Appendix C": "n = 1, equal and extreme logits, windows K = 0, 1, 2, empty products, t = tau + 1, minimal realisations of size 0",
     "Appendix E": "t = 1, T = 1 (nothing is claimed), source 0 and late ones, eta = 0 and eta >= 1, c2 below, at and above 1, signed weights",
     "Appendix F": "t = 1, tau = 0, lag 1, gamma near 0 and 1, gamma < 0, whole and real t, empty products",

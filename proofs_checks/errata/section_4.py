@@ -9,6 +9,7 @@ from proofs_checks.diffuse_layer import diffuse_layer
 from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
 from proofs_checks.worst_routing import worst_influence
 from sessa_ref.reference import layer
+from sessa_ref.reference.tokenwise import standardize
 from sessa_ref.theory.causal_attention import routing_variation, routing_variation_bound
 from sessa_ref.theory.diffuse_routing import best_tail_constant, row_sum_tail_exponent, tail_constant
 from sessa_ref.theory.uniform_routing import uniform_influence
@@ -149,6 +150,84 @@ def slower() -> Shown:
     )
 
 
+@erratum(
+    "14-norm",
+    "thm:14",
+    where="Section 4.4, Theorem 14",
+    kind=Kind.HYPOTHESIS,
+    printed="""
+    The main text speaks of concrete Sessa networks, whose block (9) has a layer norm; Remark 4.1 restricts only the stability and
+    Jacobian statements to Norm = Id.
+    """,
+    correct="The appendix proves the theorem for Norm = Id. Its constructions do not work through a layer norm as they stand.",
+    conclusion="survives: Corollary J.3 has the layer norm with a positive epsilon",
+)
+def norm() -> Shown:
+    """A token of width 1, or of equal entries, is 0 after a layer norm."""
+    tokens = np.array([[5.0, 5.0], [-3.0, -3.0]])
+    normed = standardize(tokens, 1e-5)[0]
+    return Shown(
+        bool(np.all(normed == 0)),
+        "tokens (5, 5) and (-3, -3) are both (0, 0) after a layer norm: a block cannot tell them apart",
+    )
+
+
+@erratum(
+    "14-affine",
+    "thm:14",
+    where="Section 4.4, the sentence before Definition 6",
+    kind=Kind.SLIP,
+    printed="Tokenwise linear adapters D -> m -> D.",
+    correct="Affine ones, as in Appendix I.2: Embed sets a constant coordinate to 1.",
+    conclusion="survives",
+)
+def affine() -> Shown:
+    """Embed of a token and of its double, D = 1, T = 3, m = (T + 1) D + 2."""
+
+    def embed(token: float) -> np.ndarray:
+        return np.array([token, 0, 0, token, 1, 0])  # source slice, lags 1 and 2, output slice, constant, position
+
+    return Shown(
+        not np.array_equal(embed(2.0), 2 * embed(1.0)), "Embed(2 x) differs from 2 Embed(x) in the constant coordinate"
+    )
+
+
+@erratum(
+    "14-strict",
+    "thm:14",
+    where="Appendix I.10, proof of Theorem 14, Step 6",
+    kind=Kind.SLIP,
+    printed="From an error of at most eps/sqrt(T) at each token, the total error is below eps.",
+    correct="It is at most eps. Run the proof with a smaller eps.",
+    conclusion="survives",
+)
+def strict() -> Shown:
+    """Four tokens, each off by half."""
+    total = sum(Fraction(1, 2) ** 2 for _ in range(4))
+    return Shown(total == 1, "eps = 1, T = 4: four errors of 1/2 have the Frobenius norm 1, which is not below 1")
+
+
+@erratum(
+    "14-horizon",
+    "thm:14",
+    where="Section 4.4, Theorem 14; Appendix I.1",
+    kind=Kind.HYPOTHESIS,
+    printed="The theorem is for every T; the appendix fixes T >= 3.",
+    correct="""
+    T = 1 and T = 2 follow from T = 3: extend the map by outputs 0 at the further tokens, and cut the network's outputs off, which causality
+    allows.
+    """,
+    conclusion="survives",
+)
+def short_horizons() -> Shown:
+    """A layer's first two outputs do not see the third token."""
+    x = np.random.default_rng(0).normal(size=(3, 8))
+    difference = float(np.max(np.abs(layer.forward(diffuse_layer(), x)[:2] - layer.forward(diffuse_layer(), x[:2]))))
+    return Shown(
+        difference < 1e-14, f"the outputs of two tokens, with and without a third: they differ by {difference:.1g}"
+    )
+
+
 ERRATA: tuple[Erratum, ...] = (
     horizon,
     variation_factor,
@@ -157,4 +236,8 @@ ERRATA: tuple[Erratum, ...] = (
     essential,
     sharp_exponent,
     slower,
+    norm,
+    affine,
+    strict,
+    short_horizons,
 )

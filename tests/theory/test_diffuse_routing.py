@@ -149,7 +149,7 @@ def test_the_sharp_bounds_of_weights_are_attained():
     flipped /= flipped.sum()
     least, most = diffuse_routing.sharp_diffuse_bounds(spread, n)
     assert (flipped[0], weights[0]) == pytest.approx((least, most), rel=1e-14)
-    lower, upper = diffuse_routing.diffuse_bounds(np.array([spread]), np.array([n]))
+    lower, upper = diffuse_routing.diffuse_bounds(np.array([spread]), np.array([float(n)]))
     assert lower[0] < least < most < upper[0]
 
 
