@@ -39,6 +39,16 @@ _WORST_BENDS = (
     attained, by $\alpha_{t,j} = c_2/t$ and $\gamma_t = \gamma_{max}$; no constant below $1/\Gamma(\eta)$ serves in the second, and
     $1/\Gamma(\eta) < \eta e^{\eta}$.
     """,
+    proof=r"""
+    Let $Y_t$ be the largest $|y_t|$. By induction $Y_t \le \frac{\eta}{t} \sum_{\tau \le j < t} Y_j$, so $Y$ is at most the solution with
+    equality, which is uniform routing with gain $\eta$: $\eta\, a_\tau b_t$ by (71). If $c_2 \le 1$, the rows $c_2/t$ are admissible, and
+    equality holds. At a fixed lag the step from $\tau$ to $\tau + 1$ has the factor
+    $\frac{(\tau+1)(t+\eta)}{(\tau+1+\eta)(t+1)} < 1$, so the worst source is 0. There $\eta\, a_0 b_\ell\, \ell^{1-\eta}$ rises in $\ell$, because its
+    step is $(1 + \frac{\eta}{\ell})(1 + \frac{1}{\ell})^{-\eta} \ge 1$ by Bernoulli's inequality, and tends to
+    $\eta / \Gamma(1+\eta) = 1/\Gamma(\eta)$, because $b_\ell \ell^{1-\eta}$ lies between $(1 + \eta/\ell)^{\eta-1}$ and 1. So $1/\Gamma(\eta)$ bounds, and
+    nothing smaller does for $c_2 = 1$. Last, $\log(\Gamma(1+\eta) e^{\eta})$ is 0 at $\eta = 0$ and has the slope
+    $\psi(1+\eta) + 1 \ge \psi(1) + 1 > 0$, as the digamma function increases.
+    """,
     needs=("thm:8", "cor:F.2", "ours:gamma-ratio"),
     trust="real arithmetic; all T, sources, routings, gains and eta in (0, 1), given that log Gamma is convex and digamma increases",
     bends=_WORST_BENDS,
@@ -121,6 +131,30 @@ _ROW_SUM_PAIRS = tuple(
     $|\gamma_t| \le \gamma_{max}$ with $0 < \gamma_{max} < 1$; $\gamma_{max} c_2$ may be anything. With $b \in (0, 1)$ the solution of
     $b + \gamma_{max} c_2^{\,b} = 1$, $|y_{\tau+\ell}| \le \frac{\ell^{-b}}{|\zeta(b)|} \le (1-b)\, 2^{1-b} \ell^{-b} \le 2\, \ell^{-b}$ for
     all $\tau$ and $\ell \ge 1$. No larger exponent serves, and $b \ge 1 - \gamma_{max} c_2$, with equality for $c_2 = 1$ alone.
+    """,
+    proof=r"""
+    Let $u_n$ be the largest $|y_{\tau+n}|$, $u_0 = 1$. Rows of sum at most 1 and gains below 1 give $u_n \le \gamma_{max} < 1$. Put
+    $C = 1/|\zeta(b)|$, $h(0) = 1$, $h(r) = C r^{-b}$ for $r \ge 1$, and suppose $u_r \le h(r)$ for all $r < n$. Then $u_r \le \min(1, h(r))$,
+    which does not increase in $r$, and weights of at most $c_2/(\tau+n) \le c_2/n$ and sum at most 1 make a sum of such values largest if they
+    fill up from $r = 0$. With $H(x) = \int_0^x h(\lfloor s \rfloor)\, ds$,
+
+    $$u_n \le \gamma_{max} \frac{c_2}{n} H\Bigl(\frac{n}{c_2}\Bigr) .$$
+
+    The numbers $\sum_{r=1}^{N-1} r^{-b} - \frac{N^{1-b}}{1-b}$ increase in $N$, because $x^{-b}$ falls, and tend to $\zeta(b) < 0$. Hence
+    $H(N) = 1 + C \sum_{r<N} r^{-b} \le C \frac{N^{1-b}}{1-b}$ for whole $N \ge 1$. Between whole numbers $H$ is linear, and $x^{1-b}$ is concave, so
+    $H(x) \le C \frac{x^{1-b}}{1-b}$ for all $x > 0$, and
+
+    $$u_n \le \gamma_{max} \frac{c_2}{n} \cdot \frac{C}{1-b} \Bigl(\frac{n}{c_2}\Bigr)^{1-b} = \frac{\gamma_{max} c_2^{\,b}}{1-b}\, C\, n^{-b} = C\, n^{-b} .$$
+
+    *The constants.* As $x^{-b}$ is convex, $r^{-b}$ is at most its mean over $[r - \frac12, r + \frac12]$. So
+    $\sum_{r<N} r^{-b} \le \frac{(N - 1/2)^{1-b} - (1/2)^{1-b}}{1-b}$, and $|\zeta(b)| \ge \frac{2^{b-1}}{1-b} \ge \frac12$, because
+    $2^b \ge 1 \ge 1 - b$.
+
+    *No larger exponent.* Let rows fill the earliest tokens, with gain $\gamma_{max}$ and source 0, and let $b < q < 1$. If
+    $y_r \ge c (r+1)^{-q}$ for $r < n$, then $y_n \ge \gamma_{max} \frac{c_2}{n} c \int_1^{n/c_2 + 1} x^{-q} dx$, and its quotient by
+    $c\, (n+1)^{-q}$ tends to $\frac{\gamma_{max} c_2^{\,q}}{1-q}$. This is above 1, because $\gamma_{max} c_2^{\,q} - (1 - q)$ increases in $q$ from its zero
+    at $b$. So the induction runs from some $n$ on, and a small $c$ serves before it. Finally $c_2^{\,b} \le c_2$ gives
+    $b \ge 1 - \gamma_{max} c_2$.
     """,
     needs=("thm:8", "rem:4.5"),
     trust="real arithmetic; all T, sources, routings and gains; that zeta(b) is the limit of sum r^(-b) - N^(1-b)/(1-b) is classical",
@@ -244,6 +278,14 @@ def _exponent_is_best(evidence: Evidence) -> None:
     quotient times $t^{1-\gamma}$ rises to 1. So Proposition 29's lower bound holds with $(t + \gamma)^{-\beta_{tail}}$, and
     $\gamma\, t^{-\beta_{tail}} \le y_t \le \frac{1}{\Gamma(\gamma)} t^{-\beta_{tail}}$ for $t \ge 1$ with the best constants.
     """,
+    proof=r"""
+    $\log \Gamma$ is convex. From $t + \gamma = (1-\gamma) t + \gamma (t+1)$ follows
+    $\Gamma(t+\gamma) \le \Gamma(t)^{1-\gamma} \Gamma(t+1)^{\gamma} = t^{\gamma-1} \Gamma(t+1)$; from
+    $t + 1 = \gamma (t+\gamma) + (1-\gamma)(t+\gamma+1)$ follows
+    $\Gamma(t+1) \le \Gamma(t+\gamma)^{\gamma} \Gamma(t+\gamma+1)^{1-\gamma} = (t+\gamma)^{1-\gamma} \Gamma(t+\gamma)$. The quotient times $t^{1-\gamma}$
+    moves from $t$ to $t + 1$ by the factor $(1 + \frac{\gamma}{t})(1 + \frac1t)^{-\gamma} \ge 1$, by Bernoulli's inequality, and tends to 1 between the
+    two bounds. Its ends, $t = 1$ and infinity, give the best constants of $y_t$, because $y_1 = \gamma$.
+    """,
     needs=("lem:F.1", "prop:29"),
     trust="real arithmetic; all gamma in (0, 1) and t > 0, given that log Gamma is convex",
     bends=(
@@ -283,6 +325,13 @@ def wendel(evidence: Evidence, *, share: float = 1.0, upper: float = 1.0, lower:
     The closed form (71) holds for every gain $\gamma$, and for $\gamma = -g$ with $0 < g < 1$ the influence is negative and decays
     faster than $1/\ell$: $\frac{g}{\Gamma(1-g)}\, \ell^{-1-g} \le |y_\ell| \le g\, \ell^{-1-g}$ for $\ell \ge 1$, impulse at 0, with the
     best constants.
+    """,
+    proof=r"""
+    Nothing in the recurrence $t\, y_t = \gamma S_{t-1}$ uses the sign of $\gamma$. For $\gamma = -g$, $|y_t|\, t^{1+g}$ moves from $t$ to $t + 1$ by
+    $(1 - \frac{g}{t})(1 + \frac{1}{t})^{g}$. Its logarithm is 0 at $x = \frac1t = 0$ and has the slope
+    $-\frac{g (1+g) x}{(1 - g x)(1 + x)} \le 0$, so the sequence falls from its value at $t = 1$, which is $g$. Its limit is
+    $\frac{g}{\Gamma(1-g)}$, because $\frac{\Gamma(t-g)}{\Gamma(t+1)} = \frac{1}{t-g} \cdot \frac{\Gamma(t+1-g)}{\Gamma(t+1)}$ and the last quotient times
+    $t^{g}$ tends to 1, as for a gain of $1 - g$.
     """,
     needs=("prop:29", "cor:F.2"),
     trust="real arithmetic; all g in (0, 1) and lags, given that log Gamma is convex",
@@ -335,6 +384,13 @@ def negative_gain(evidence: Evidence, *, stretch: float = 0.0, lower: float = 1.
     best constants: the lower is attained at $\tau_{max}$, lag 1, the upper is the limit at source 0. The paper's $c_+$ is this one, its
     $c_-$ is smaller.
     """,
+    proof=r"""
+    At a fixed lag $y_{\tau+\ell}$ falls in $\tau$: the factor of a step is $\frac{(\tau+1)(t+\gamma)}{(\tau+1+\gamma)(t+1)} < 1$ with $t = \tau + \ell$.
+    For a fixed source $y_{\tau+\ell}\, \ell^{1-\gamma}$ rises in $\ell$: its step is $\frac{t+\gamma}{t+1} (1 + \frac1\ell)^{1-\gamma}$, where
+    $\frac{t+\gamma}{t+1} \ge \frac{\ell+\gamma}{\ell+1} = 1 - (1-\gamma) x \ge (1 - x)^{1-\gamma}$ with $x = \frac{1}{\ell+1}$, and $1 - x$ is
+    $\frac{\ell}{\ell+1}$. So the least value is at $\tau_{max}$ and lag 1, $\frac{\gamma}{\tau_{max}+1}$, and the supremum is the limit at source 0,
+    $a_0 = \frac{\gamma}{\Gamma(1+\gamma)}$.
+    """,
     needs=("cor:F.3",),
     trust="real arithmetic; all gamma in (0, 1), sources and lags, given that log Gamma is convex",
     bends=(
@@ -376,6 +432,11 @@ def best_envelope(evidence: Evidence, *, lower: float = 1.0, upper: float = 1.0)
     The solution of $c_t = 1 + \frac{\gamma}{t} \sum_{j<t} c_j$, $c_0 = 1$, has the gaps
     $c_{t+1} - c_t = \frac{\gamma^2\, \Gamma(t+\gamma)}{\Gamma(1+\gamma)\, \Gamma(t+2)}$ for $t \ge 1$, and $c_1 - c_0 = \gamma$. For
     $\gamma \in (0, 1)$ they are positive and fall, like $t^{\gamma-2}$: the smallest of $T$ codes is the last.
+    """,
+    proof=r"""
+    $c_t = \frac{1 - \gamma y_t}{1 - \gamma}$ with the $y_t$ of Proposition 29: the constant solves every row but the first, and the rest is the
+    influence of token 0. As $(t+1) y_{t+1} = (t+\gamma) y_t$, $c_{t+1} - c_t = \frac{\gamma (y_t - y_{t+1})}{1 - \gamma} = \frac{\gamma\, y_t}{t+1}$, and (69)
+    gives the form. The quotient of two neighbouring gaps is $\frac{t+\gamma}{t+2} < 1$.
     """,
     needs=("lem:4.10", "prop:29"),
     trust="real arithmetic; every t and gamma",
