@@ -100,6 +100,39 @@ def worst_influence(
     return y
 
 
+def late_worst_influence(T: int, gamma: Fraction, c2: Fraction) -> list[arb]:
+    """The same for source 0 and long sequences, in balls: each row fills the earliest tokens.
+
+    That is the optimum, because the largest influences do not increase: y_t is gamma times the mean of the earlier ones over
+    the first t/c2 tokens, and means over more and more of a sequence that does not increase do not increase.
+    """
+    y, sums = [arb(1)], [arb(0), arb(1)]  # sums[k] is y_0 + ... + y_(k-1)
+    for t in range(1, T):
+        room = min(t / c2, Fraction(t))  # tokens that a row can hold; for c2 <= 1 all of them
+        whole = int(room)
+        held = sums[whole] + (ball(room - whole) * y[whole] if room > whole else 0)
+        y.append(ball(gamma * c2 / t) * held)
+        sums.append(sums[-1] + y[-1])
+    return y
+
+
+def enclose_late_worst_case(
+    evidence: Evidence,
+    claim: str,
+    claimed: Callable[[Case], arb],
+    pairs: Iterable[tuple[Fraction, Fraction]] = CONSTANTS,
+) -> None:
+    """The largest influence of token 0 at lags up to 2000 (quickly: 200) against a bound."""
+    T = 201 if evidence.quick else 2001
+    cases = [
+        (value, claimed(Case(gamma, c2, 0, lag)), f"gamma_max {gamma}, c2 {c2}, source 0, lag {lag}")
+        for gamma, c2 in pairs
+        for lag, value in enumerate(late_worst_influence(T, gamma, c2))
+        if lag % 10 == 0 and lag
+    ]
+    evidence.enclosed(claim, cases, f"the largest |y| over all routings and gains at lags up to {T - 1}, in balls")
+
+
 def fill_largest_first(values: list[Fraction], cap: Fraction, row_sums: bool = True) -> tuple[Fraction, Fraction]:
     """The largest sum of a_j values_j over 0 <= a_j <= cap with sum at most 1, and the value of a dual solution.
 

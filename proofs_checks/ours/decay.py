@@ -8,7 +8,7 @@ from flint import arb, ctx
 from proofs_checks import gamma_ratio as steps
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
-from proofs_checks.worst_routing import Case, ball, enclose_worst_case, worst_influence
+from proofs_checks.worst_routing import Case, ball, enclose_late_worst_case, enclose_worst_case, worst_influence
 from sessa_ref.theory.diffuse_routing import best_tail_constant, tail_constant
 from sessa_ref.theory.uniform_routing import (
     best_bounded_source_constants,
@@ -70,6 +70,7 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, envelope: bool =
         evidence, "eta a_tau b_t", lambda case: rounding * sharp(case), sources=sources, envelope=envelope, gain=gain
     )
     enclose_worst_case(evidence, "1/Gamma(eta)", simple, sources=sources, envelope=envelope, gain=gain)
+    enclose_late_worst_case(evidence, "1/Gamma(eta)", simple)
     steps.closed_form(evidence, "eta a_tau b_t")
     for claim in ("eta a_tau b_t", "1/Gamma(eta)"):
         steps.falls_with_the_source(evidence, claim)
@@ -182,6 +183,7 @@ def row_sums_suffice(
     enclose_worst_case(
         evidence, "the bound", claimed, sources=(0, 3), pairs=_ROW_SUM_PAIRS, envelope=envelope, row_sums=row_sums
     )
+    enclose_late_worst_case(evidence, "the bound", claimed, _ROW_SUM_PAIRS)
     n, N, C, c2, p, x = sympy.symbols("n N C c2 p x", positive=True)
     zeta = sympy.Symbol("zeta", negative=True)
     a, b = sympy.symbols("a b", positive=True)

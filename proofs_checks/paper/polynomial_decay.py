@@ -17,7 +17,14 @@ from proofs_checks.diffuse_layer import diffuse_layer, tokens, trace
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import outputs_agree
-from proofs_checks.worst_routing import CONSTANTS, Case, ball, enclose_worst_case, worst_influence
+from proofs_checks.worst_routing import (
+    CONSTANTS,
+    Case,
+    ball,
+    enclose_late_worst_case,
+    enclose_worst_case,
+    worst_influence,
+)
 from sessa_ref.certified import exact
 from sessa_ref.theory.diffuse_routing import diffuseness, tail_constant
 
@@ -89,7 +96,7 @@ def survey(
     $|y_t| \le \eta e^{\eta}\, t^{-\beta_{tail}}$ with $\beta_{tail} = 1 - \eta$; in particular $y_t \to 0$.
     """,
     needs=("asm:26", "asm:27"),
-    trust=f"{_PROOF}; {_WORST}",
+    trust=f"{_PROOF}; {_WORST}, and in balls for T = 2001",
     bends=(*_BENDS, Bend("weights may be negative, down to -3", {"smallest_weight": -3.0})),
 )
 def impulse_response_decays(
@@ -103,6 +110,7 @@ def impulse_response_decays(
     """The worst case first, then the proof. Without the row sums, or for eta >= 1, the inequality stays true."""
     survey(evidence, "the bound", constant, envelope, gain)
     prove(evidence, "the bound", constant)
+    enclose_late_worst_case(evidence, "the bound", lambda case: arb(constant) * bound(case.gamma * case.c2, case.lag))
     survey(evidence, "the bound", constant, row_sums=False)
     beyond = [(Fraction(9, 10), Fraction(2)), (Fraction(9, 10), Fraction(10))]
     survey(evidence, "the bound", constant, pairs=beyond)  # true, but t^(eta - 1) does not fall

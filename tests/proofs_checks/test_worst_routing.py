@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 from scipy.optimize import linprog
 
-from proofs_checks.worst_routing import fill_largest_first, worst_influence
+from proofs_checks.worst_routing import ball, fill_largest_first, late_worst_influence, worst_influence
 
 
 @pytest.mark.parametrize("cap", [Fraction(1, 5), Fraction(1, 3), Fraction(2)])
@@ -49,3 +49,11 @@ def test_known_cases():
     assert worst_influence(4, half, one) == [1, half, Fraction(3, 8), Fraction(5, 16)]
     assert worst_influence(4, half, one, envelope=False) == [1, half, half, half]
     assert worst_influence(3, half, Fraction(4), 0, row_sums=False) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("c2", [Fraction(1, 2), Fraction(1), Fraction(7, 3), Fraction(9)])
+def test_long_sequences_in_balls(c2):
+    exactly = worst_influence(30, Fraction(9, 10), c2)
+    for value, enclosed in zip(exactly, late_worst_influence(30, Fraction(9, 10), c2), strict=True):
+        assert enclosed.overlaps(ball(value))
+        assert float(enclosed.rad()) < 1e-12
