@@ -37,7 +37,7 @@ _WORST_BENDS = (
     $|y_{\tau+\ell}| \le \eta\, a_\tau b_{\tau+\ell} \le \frac{1}{\Gamma(\eta)} \ell^{-(1-\eta)}$, with
     $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\eta)}$, $b_t = \frac{\Gamma(t+\eta)}{\Gamma(t+1)}$. For $c_2 \le 1$ the first bound is
     attained, by $\alpha_{t,j} = c_2/t$ and $\gamma_t = \gamma_{max}$; no constant below $1/\Gamma(\eta)$ serves in the second, and
-    $1/\Gamma(\eta) < \eta e^{\eta}$.
+    $1/\Gamma(\eta) < \eta e^{\eta}$. On a horizon $T \ge 2$ the best constant is $\eta\, a_0 b_{T-1} (T-1)^{1-\eta}$.
     """,
     proof=r"""
     Let $Y_t$ be the largest $|y_t|$. By induction $Y_t \le \frac{\eta}{t} \sum_{\tau \le j < t} Y_j$, so $Y$ is at most the solution with
@@ -75,6 +75,7 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, envelope: bool =
     for claim in ("eta a_tau b_t", "1/Gamma(eta)"):
         steps.falls_with_the_source(evidence, claim)
     steps.rises_to_its_limit(evidence, "1/Gamma(eta)")
+    steps.rises_to_its_limit(evidence, "on a horizon")  # so that the last lag has the largest quotient
     _attained_by_uniform_rows(evidence)
     steps.rises_to_its_limit(evidence, "no smaller constant")
     with ctx.workprec(128):

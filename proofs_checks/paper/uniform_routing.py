@@ -171,7 +171,7 @@ def _ball(value: Fraction) -> arb:
         Bend("sources up to 3 only: then there is a lower constant", {"largest_source": 3}),
     ),
 )
-def impulse_anywhere(evidence: Evidence, *, offset: int = 0, largest_source: int | None = None) -> None:
+def impulse_anywhere(evidence: Evidence, *, offset: int = 0, largest_source: int = 10**9) -> None:
     """The recurrence in symbols; explicit constants for Theta; a source for each candidate of a lower constant."""
     steps.closed_form(evidence, "closed form", offset)
     tau, m, g, t = sympy.symbols("tau m gamma t", positive=True)
@@ -203,7 +203,7 @@ def impulse_anywhere(evidence: Evidence, *, offset: int = 0, largest_source: int
     for gain in (Fraction(1, 2), Fraction(99, 100)):
         for candidate in candidates:
             needed = math.ceil(gain / candidate)
-            chosen = needed if largest_source is None else min(needed, largest_source)
+            chosen = min(needed, largest_source)
             pairs.append((gain / (chosen + 1), candidate, f"gamma = {gain}, c- = {candidate}: tau = {chosen}, lag 1"))
     evidence.exact("no uniform lower constant", pairs, "y_(tau+1) = gamma/(tau+1) is below c- at tau = ceil(gamma/c-)")
     at_one = sympy.expand_func(uniform_influence(tau, tau + 1, g)) * (tau + 1) / g
