@@ -43,6 +43,26 @@ def dangling() -> Shown:
 
 
 @erratum(
+    "E.3-uniform",
+    "asm:26",
+    where="Appendix E.3, (61)",
+    kind=Kind.HYPOTHESIS,
+    printed="""
+    "Fix t" and let the logits of row t lie between two bounds; then Assumption 26 holds with c2 = e^(upper - lower).
+    """,
+    correct="Assumption 26 has one c2 for all t, so the bounds must be the same for all rows.",
+    conclusion="survives with bounds that do not depend on t",
+)
+def uniform_bounds() -> Shown:
+    """Row t has one logit log t and t - 1 logits 0."""
+    scaled = [Fraction(t * t, t + t - 1) for t in (10, 1000)]  # t alpha = t * t / (t + (t - 1))
+    return Shown(
+        scaled[1] > 500,
+        f"logits log t, 0, ..., 0 are bounded in each row; t alpha is {float(scaled[0]):.1f} at t = 10, {float(scaled[1]):.0f} at t = 1000",
+    )
+
+
+@erratum(
     "28-unused",
     "thm:28",
     where="Appendix E.4, Theorem 28 and its proof",
@@ -101,4 +121,4 @@ def late_source() -> Shown:
     )
 
 
-ERRATA: tuple[Erratum, ...] = (endpoint, dangling, unused, constant, late_source)
+ERRATA: tuple[Erratum, ...] = (endpoint, dangling, uniform_bounds, unused, constant, late_source)
