@@ -216,6 +216,7 @@ def spread_bounds_weights(evidence: Evidence, *, factor: float = 1.0, more: int 
     """,
     needs=("prop:4", "lem:4.4"),
     trust="real arithmetic; the recursion for K = 2 and T = 7 in free symbols, all T alike; the counterexample, K = 1, 2, 3, in balls",
+    not_higher="the counterexample has transcendental numbers, which balls enclose",
     bends=(
         Bend("the factor K in place of K + 1", {"more": 0}),
         Bend("the window ends one token earlier", {"window": 1}),
