@@ -19,12 +19,9 @@ from sessa_ref.theory.diffuse_routing import (
     row_sum_tail_exponent,
     tail_constant,
 )
-from sessa_ref.theory.uniform_routing import (
-    uniform_influence,
-)
+from sessa_ref.theory.uniform_routing import uniform_influence
 
 _GAINS = tuple(Fraction(text) for text in ("1/1000000", "1/100", "1/4", "1/2", "3/4", "99/100", "999999/1000000"))
-_LATE = (1, 2, 10, 1000, 10**6)
 _WORST_BENDS = (
     Bend("a constant smaller by a hundredth", {"constant": 0.99}),
     Bend("no envelope: all rows may read one token alone", {"envelope": False}),
