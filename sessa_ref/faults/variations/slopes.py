@@ -59,7 +59,7 @@ def _real(name: str) -> Callable[[Run], Array]:
 
 
 def _bound(run: Run) -> Array:
-    return run.real("gamma_max")
+    return np.asarray(run.real("gamma_max"))
 
 
 def _gelu_slope(a: Array) -> Array:
@@ -93,10 +93,6 @@ def _by_deviation(run: Run, deviation: Array) -> Array:
 
 SLOPES: tuple[Slope, ...] = (
     Slope(
-        "GainSlope", "the slope of tanh in the gain", "gamma",
-        lambda run, w: _bound(run) * w * np.imag(run.values["z"]), {"": lambda run: 1 - np.tanh(_z(run)) ** 2}, (*_ROUNDED, *_MOVED, *_POWERS),
-    ),
-    Slope(
         "GainSlopeOfArgument", "w in 1 - tanh(w)^2, the slope of tanh in the gain,", "gamma",
         lambda run, w: _bound(run) * (1 - np.tanh(w) ** 2) * np.imag(run.values["z"]),
         {"": _z, "its argument without the bias": lambda run: _z(run) - run.real("mixer.gamma_bias")}, (*_ROUNDED, "BatchMean", *_POWERS),
@@ -110,8 +106,8 @@ SLOPES: tuple[Slope, ...] = (
         lambda run, w: _bound(run) * (1 - w * w) * np.imag(run.values["z"]), {"": _z}, (*_ROUNDED, *_MOVED, *_POWERS),
     ),
     Slope(
-        "GeluSlope", "the derivative of GELU", "u", lambda run, w: w * np.imag(run.values["a"]),
-        {"": lambda run: _gelu_slope(_a(run))}, (*_ROUNDED, *_MOVED, "Absolute", *_POWERS),
+        "GainSlope", "the slope of tanh in the gain", "gamma",
+        lambda run, w: _bound(run) * w * np.imag(run.values["z"]), {"": lambda run: 1 - np.tanh(_z(run)) ** 2}, (*_ROUNDED, *_MOVED, *_POWERS),
     ),
     Slope(
         "GeluSlopeOfArgument", "w in Phi(w) + w phi(w), the derivative of GELU,", "u",
@@ -136,6 +132,10 @@ SLOPES: tuple[Slope, ...] = (
         "GeluDensity", "w in Phi(a) + a phi(w), the derivative of GELU,", "u",
         lambda run, w: (special.ndtr(_a(run)) + _a(run) * normal_density(w)) * np.imag(run.values["a"]),
         {"": _a, "its result u": _real("u")}, (*_ROUNDED, *_MOVED, *_POWERS),
+    ),
+    Slope(
+        "GeluSlope", "the derivative of GELU", "u", lambda run, w: w * np.imag(run.values["a"]),
+        {"": lambda run: _gelu_slope(_a(run))}, (*_ROUNDED, *_MOVED, "Absolute", *_POWERS),
     ),
     *(
         slope

@@ -44,7 +44,9 @@ def test_heads(label):
         run = graph.advance(HEADS.parameters, HEADS.x, VARIATIONS[f"{word}Heads{label}"].changes)
         for letter in "qkv":
             heads = run.values[f"{letter}_heads"].shape[1]
-            wanted = HEAD_SPLITS[label](run.values[letter], heads) if letter in letters else run.right[f"{letter}_heads"]
+            wanted = (
+                HEAD_SPLITS[label](run.values[letter], heads) if letter in letters else run.right[f"{letter}_heads"]
+            )
             assert np.array_equal(run.values[f"{letter}_heads"], wanted), (word, letter)
 
 
