@@ -13,7 +13,6 @@ from sessa_ref.oracle.implementation.protocol import Implementation
 from sessa_ref.oracle.report.results import Diagnosis
 from sessa_ref.precision import PRECISIONS
 
-
 EVERYWHERE = 0.9
 """Share of an output that is wrong where all of a layer computes in a lower precision. Less is the work of a part."""
 

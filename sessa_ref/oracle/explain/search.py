@@ -92,7 +92,8 @@ class Search:
                     if len(agreeing) > ALTERNATIVES:
                         break
             if agreeing:
-                return sorted(agreeing, key=lambda variation: not self._strictly(variation))
+                # Beside one that agrees in the implementation's own precision, what only comes near is no alternative.
+                return [variation for variation in agreeing if self._strictly(variation)] or agreeing
         return []
 
     def _strictly(self, variation: Variation) -> bool:
