@@ -1,0 +1,5 @@
+"""Errata of Appendix G."""
+
+from proofs_checks.errata.erratum import Erratum
+
+ERRATA: tuple[Erratum, ...] = ()

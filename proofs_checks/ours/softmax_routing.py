@@ -1,0 +1,5 @@
+"""Softmax rows: equalities and attained bounds."""
+
+from proofs_checks.statement import Statement
+
+ROWS: tuple[Statement, ...] = ()
