@@ -86,6 +86,20 @@ class Evidence:
             Piece(claim, Level.SYMBOLIC, bool(listed) and wrong is None, how, None, len(listed), example)
         )
 
+    def nonnegative(self, claim: str, slacks: sympy.Expr | Iterable[sympy.Expr], how: str) -> None:
+        """Symbolic: claimed minus attained is never negative, for all values that the symbols' assumptions allow.
+
+        Write the slack so that SymPy sees it: sums of products of nonnegative terms.
+
+        Raises:
+            TypeError: a slack is a floating-point number or a ball.
+        """
+        listed = [_exact(slack) for slack in ([slacks] if isinstance(slacks, sympy.Expr) else slacks)]
+        wrong = next((slack for slack in listed if not slack.is_nonnegative), None)
+        example = "" if wrong is None else f"{wrong} is not seen to be nonnegative"
+        holds = bool(listed) and wrong is None
+        self.pieces.append(Piece(claim, Level.SYMBOLIC, holds, how, None, len(listed), example))
+
     def exact(self, claim: str, pairs: Iterable[tuple[Exact, Exact, str]], how: str) -> None:
         """Symbolic: attained <= claimed in exact numbers, for every case of a finite family.
 
