@@ -15,6 +15,7 @@ from sessa_ref.influence.jacobian import STEP
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import layer
+from sessa_ref.reference.formulas import DEFINITION, Formulas
 from sessa_ref.reference.traces import Trace
 from sessa_ref.theory.diffuse_routing import diffuseness
 from sessa_ref.theory.jacobian_tails import TailConstants
@@ -37,18 +38,21 @@ class Measured:
     """The largest |g_t|, G_R of Corollary B.7."""
 
 
-def measure(parameters: SessaParameters, x: Any, source: int) -> Measured:
+def measure(parameters: SessaParameters, x: Any, source: int, formulas: Formulas = DEFINITION) -> Measured:
     """Constants and Jacobians at the tokens x, (T, D), by complex step, D evaluations of the layer.
+
+    Args:
+        parameters: the layer.
+        x: tokens.
+        source: tau.
+        formulas: another layer's, as for `reference.trace`; what changes the feedback logits is not seen by L_route.
 
     Raises:
         ValueError: x has the wrong shape, or there is no token `source`.
     """
     x = layer.as_tokens(parameters.config, x)
-    T, D = x.shape
-    check_token(source, T)
-    shifted = np.repeat(x.astype(np.complex128)[None], D, axis=0)
-    shifted[np.arange(D), source, np.arange(D)] += 1j * STEP
-    moved, steps = layer.trace(parameters, shifted), layer.trace(parameters, x)
+    T = len(x)
+    moved, steps = moved_trace(parameters, x, source, formulas), layer.trace(parameters, x, formulas=formulas)
     later = np.arange(source + 1, T)
     df = _norms(moved.f)
     dalpha = np.linalg.norm(_derivative(moved.alpha_fb)[:, source], axis=0)
@@ -64,6 +68,21 @@ def measure(parameters: SessaParameters, x: Any, source: int) -> Measured:
         L_route=float(np.max(most, initial=0)),
     )
     return Measured(constants, _norms(moved.s)[later], _norms(moved.y)[later], _largest(steps.g))
+
+
+def moved_trace(parameters: SessaParameters, x: Any, source: int, formulas: Formulas = DEFINITION) -> Trace:
+    """The layer at x, with D batch rows, in which x_tau moves by an imaginary step in direction 0 .. D - 1.
+
+    Imaginary parts over `STEP` are the derivatives of every intermediate with respect to x_tau.
+
+    Raises:
+        ValueError: there is no token `source`.
+    """
+    T, D = x.shape
+    check_token(source, T)
+    shifted = np.repeat(x.astype(np.complex128)[None], D, axis=0)
+    shifted[np.arange(D), source, np.arange(D)] += 1j * STEP
+    return layer.trace(parameters, shifted, formulas=formulas)
 
 
 def from_weights(parameters: SessaParameters, radius: float) -> TailConstants:
