@@ -36,6 +36,8 @@ class Measured:
     """|dy_t / dx_tau| for t > tau."""
     gate: float
     """The largest |g_t|, G_R of Corollary B.7."""
+    gate_entry: float
+    """The largest entry of all |g_t|."""
 
 
 def measure(parameters: SessaParameters, x: Any, source: int, formulas: Formulas = DEFINITION) -> Measured:
@@ -67,7 +69,7 @@ def measure(parameters: SessaParameters, x: Any, source: int, formulas: Formulas
         L_f=float(np.max((later + 1) * df[later], initial=0)),
         L_route=float(np.max(most, initial=0)),
     )
-    return Measured(constants, _norms(moved.s)[later], _norms(moved.y)[later], _largest(steps.g))
+    return Measured(constants, _norms(moved.s)[later], _norms(moved.y)[later], _largest(steps.g), float(np.abs(steps.g).max()))
 
 
 def moved_trace(parameters: SessaParameters, x: Any, source: int, formulas: Formulas = DEFINITION) -> Trace:

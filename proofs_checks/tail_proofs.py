@@ -1,0 +1,72 @@
+"""Steps of proofs that several rows on Jacobian tails share."""
+
+from fractions import Fraction
+
+import sympy
+
+from proofs_checks.evidence import Evidence
+from sessa_ref.theory.derivations import uniform_recurrence_defect
+from sessa_ref.theory.jacobian_tails import source_factor, target_factor
+
+
+def share(name: str) -> sympy.Expr:
+    """A number strictly between 0 and 1 as p / (p + q), so that SymPy sees the signs of it and of 1 minus it."""
+    p, q = sympy.symbols(f"{name}_1 {name}_2", positive=True)
+    return p / (p + q)
+
+
+def states_derivative_defect(T: int = 4) -> list[sympy.Expr]:
+    """(38): ds/dx - K (df/dx + (dB/dx) s), all entries, for B and f that are arbitrary functions of x."""
+    x = sympy.Symbol("x")
+    B = sympy.Matrix(T, T, lambda t, j: sympy.Function(f"B{t}{j}")(x) if j < t else 0)
+    f = sympy.Matrix(T, 1, lambda t, _: sympy.Function(f"f{t}")(x))
+    K = sum((B**hops for hops in range(T)), sympy.zeros(T, T))
+    s = K * f
+    return [sympy.expand(entry) for entry in s.diff(x) - K * (f.diff(x) + B.diff(x) * s)]
+
+
+def note_tail_without_logarithm(evidence: Evidence, claim: str) -> None:
+    """The proof that |ds_t / dx_tau| <= (eta A_0 + A_1) a_tau b_t <= (eta A_0 + A_1) lag^(-beta) / Gamma(1 + eta)."""
+    evidence.identity(claim, states_derivative_defect(), "(38), T = 4: ds = K (df + dB s), B and f any functions of x")
+    evidence.identity(
+        claim,
+        uniform_recurrence_defect(),
+        "|K_tk| <= (eta / t) sum_{k <= j < t} |K_jk|, so by induction |K_tk| <= the kernel eta a_k b_t of uniform "
+        "routing with gain eta, which solves this with equality; all t, k",
+    )
+    k, t, tau, lag, eta = *sympy.symbols("k t tau lag", positive=True), share("eta")
+    plain = sympy.Symbol("eta", positive=True)
+    a_k, a_before = source_factor(k, plain), source_factor(k - 1, plain)
+    evidence.identity(
+        claim,
+        [sympy.gammasimp(plain * a_k / k - (a_before - a_k)), sympy.gammasimp(_diagonal(t, plain) * (t + plain) - 1)],
+        "eta a_k / k = a_(k-1) - a_k, whose sum over tau < k < t is a_tau - a_(t-1); a_t b_t = 1 / (t + eta)",
+    )
+    # Row k contributes A_1 / (k + 1) <= A_1 / k for tau < k < t, and A_1 / (t + 1) <= A_1 a_t b_t for k = t.
+    slacks = [1 / k - 1 / (k + 1), 1 / (t + eta) - 1 / (t + 1), 1 - t / (t + eta)]
+    # a_tau b_(tau + lag) falls in tau: the ratio of neighbours is the first factor over the second.
+    slacks.append((tau + 1 + eta) * (tau + lag + 1) - (tau + 1) * (tau + lag + eta))
+    evidence.nonnegative(
+        claim,
+        [sympy.factor(sympy.together(slack)) for slack in slacks],
+        "1/(k+1) <= 1/k, 1/(t+1) <= a_t b_t, a_t <= a_(t-1); a_tau b_(tau+lag) falls in tau, so that it is at most "
+        "a_0 b_lag, and b_lag <= lag^(-beta) is Lemma F.1",
+    )
+
+
+def _diagonal(t: sympy.Expr, eta: sympy.Expr) -> sympy.Expr:
+    return source_factor(t, eta) * target_factor(t, eta)
+
+
+def uniform_kernel(target: int, source: int, eta: Fraction) -> Fraction:
+    """K_{t, tau} of uniform routing with gain eta, exactly."""
+    value = eta / target
+    for i in range(source + 1, target):
+        value *= 1 + eta / i
+    return value
+
+
+def exact_worst_tail(target: int, source: int, eta: Fraction, A_0: int, A_1: int) -> Fraction:
+    """`theory.jacobian_tails.worst_tail`, exactly: f_tau = A_0 x_tau, f_k = A_1 x_tau / (k + 1), uniform routing."""
+    later = sum((uniform_kernel(target, k, eta) / (k + 1) for k in range(source + 1, target)), Fraction(1, target + 1))
+    return A_0 * uniform_kernel(target, source, eta) + A_1 * later
