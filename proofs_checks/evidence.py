@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 import flint
 import numpy as np
@@ -89,13 +90,13 @@ class Evidence:
     def nonnegative(self, claim: str, slacks: sympy.Expr | Iterable[sympy.Expr], how: str) -> None:
         """Symbolic: claimed minus attained is never negative, for all values that the symbols' assumptions allow.
 
-        Write the slack so that SymPy sees it: sums of products of nonnegative terms.
+        SymPy has to see it, from the signs of the symbols, on the slack as it is or on its factors.
 
         Raises:
             TypeError: a slack is a floating-point number or a ball.
         """
         listed = [_exact(slack) for slack in ([slacks] if isinstance(slacks, sympy.Expr) else slacks)]
-        wrong = next((slack for slack in listed if not slack.is_nonnegative), None)
+        wrong = next((slack for slack in listed if not _is_nonnegative(slack)), None)
         example = "" if wrong is None else f"{wrong} is not seen to be nonnegative"
         holds = bool(listed) and wrong is None
         self.pieces.append(Piece(claim, Level.SYMBOLIC, holds, how, None, len(listed), example))
@@ -199,6 +200,11 @@ def _exact(value: Exact) -> sympy.Expr:
 
 def _is_zero(difference: sympy.Expr) -> bool:
     return difference == 0 or sympy.simplify(difference) == 0
+
+
+def _is_nonnegative(slack: sympy.Expr) -> bool:
+    factors: Any = sympy.factor(sympy.together(sympy.expand(slack)))
+    return bool(slack.is_nonnegative or factors.is_nonnegative)
 
 
 def _ratio(attained: object, claimed: object) -> float | None:

@@ -1,6 +1,7 @@
 """Steps of proofs that several rows on Jacobian tails share."""
 
 from fractions import Fraction
+from typing import Any
 
 import sympy
 
@@ -39,7 +40,7 @@ def note_tail_without_logarithm(evidence: Evidence, claim: str) -> None:
     a_k, a_before = source_factor(k, plain), source_factor(k - 1, plain)
     evidence.identity(
         claim,
-        [sympy.gammasimp(plain * a_k / k - (a_before - a_k)), sympy.gammasimp(_diagonal(t, plain) * (t + plain) - 1)],
+        [_simple(plain * a_k / k - (a_before - a_k)), _simple(_diagonal(t, plain) * (t + plain) - 1)],
         "eta a_k / k = a_(k-1) - a_k, whose sum over tau < k < t is a_tau - a_(t-1); a_t b_t = 1 / (t + eta)",
     )
     # Row k contributes A_1 / (k + 1) <= A_1 / k for tau < k < t, and A_1 / (t + 1) <= A_1 a_t b_t for k = t.
@@ -48,14 +49,30 @@ def note_tail_without_logarithm(evidence: Evidence, claim: str) -> None:
     slacks.append((tau + 1 + eta) * (tau + lag + 1) - (tau + 1) * (tau + lag + eta))
     evidence.nonnegative(
         claim,
-        [sympy.factor(sympy.together(slack)) for slack in slacks],
+        slacks,
         "1/(k+1) <= 1/k, 1/(t+1) <= a_t b_t, a_t <= a_(t-1); a_tau b_(tau+lag) falls in tau, so that it is at most "
         "a_0 b_lag, and b_lag <= lag^(-beta) is Lemma F.1",
     )
 
 
-def _diagonal(t: sympy.Expr, eta: sympy.Expr) -> sympy.Expr:
+def note_sharpness(evidence: Evidence, claim: str) -> None:
+    """Uniform routing with f_tau = A_0 x_tau, f_k = A_1 x_tau / (k + 1) attains eta A_0, and A_1 in the limit."""
+    tau, eta = sympy.symbols("tau eta", positive=True)
+    neighbour = sympy.gammasimp(source_factor(tau, eta) * target_factor(tau + 1, eta))
+    attained = 1 / (tau + 2)  # the part of A_1 at t = tau + 1: the row t itself
+    evidence.identity(
+        claim,
+        [sympy.simplify(neighbour - 1 / (tau + 1)), sympy.limit(attained / neighbour, tau, sympy.oo) - 1],
+        "a_tau b_(tau+1) = 1 / (tau + 1), against 1 / (tau + 2) in the worst case; the kernel is eta a_tau b_t",
+    )
+
+
+def _diagonal(t: sympy.Expr, eta: sympy.Expr) -> Any:
     return source_factor(t, eta) * target_factor(t, eta)
+
+
+def _simple(expression: Any) -> Any:
+    return sympy.gammasimp(expression)
 
 
 def uniform_kernel(target: int, source: int, eta: Fraction) -> Fraction:

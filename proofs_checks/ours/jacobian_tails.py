@@ -10,7 +10,7 @@ from proofs_checks.evidence import Evidence
 from proofs_checks.paper.jacobian_bounds import measured_layers, note_convolution_proof, note_convolution_sums
 from proofs_checks.statement import Bend, states
 from proofs_checks.tail_layers import diffuse_layer
-from proofs_checks.tail_proofs import exact_worst_tail, note_tail_without_logarithm, uniform_kernel
+from proofs_checks.tail_proofs import exact_worst_tail, note_sharpness, note_tail_without_logarithm, uniform_kernel
 from sessa_ref.theory.jacobian_tails import convolution_excess, tail_without_logarithm
 
 _REAL_LAYERS = "real layers' Jacobians are in float64 and stay below the bound by a third"
@@ -24,8 +24,9 @@ _REAL_LAYERS = "real layers' Jacobians are in float64 and stay below the bound b
     Under the assumptions of Theorem 23, with $a_\tau = \Gamma(\tau+1)/\Gamma(\tau+1+\eta)$ and
     $b_t = \Gamma(t+\eta)/\Gamma(t+1)$: for all $\tau < t$, $\ell = t - \tau$,
     $\lVert \partial s_t / \partial x_\tau \rVert_2 \le (\eta A_0 + A_1) \, a_\tau b_t
-    \le \frac{\eta A_0 + A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$. The coefficient of $A_0$ cannot be smaller for any $\tau$,
-    $t$; that of $A_1$ not by more than the factor $\eta\psi'(\eta) - 1 + \dots$ shown in the row on the best constant.
+    \le \frac{\eta A_0 + A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$. Both coefficients in front of
+    $a_\tau b_t$ are the smallest that serve all $\tau < t$: uniform routing attains the part of $A_0$, and its part of
+    $A_1$ at $t = \tau + 1$ is $(\tau+1)/(\tau+2)$ of the bound.
     """,
     trust="real arithmetic; all T, tau, t and eta in (0, 1); " + _REAL_LAYERS,
     needs=("asm:15", "asm:16", "asm:17", "asm:18", "asm:19", "asm:20", "asm:21", "asm:22", "lem:B.3", "lem:F.1"),
@@ -40,6 +41,7 @@ def tail(
 ) -> None:
     """The proof in symbols; the exact worst case of what the assumptions allow; real layers, reference and torch."""
     note_tail_without_logarithm(evidence, "the bound")
+    note_sharpness(evidence, "sharpness")
     pairs = []
     for eta in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
         for source, target in ((0, 1), (0, 2), (0, 40), (7, 8), (7, 40), (40, 80)):
@@ -54,7 +56,7 @@ def tail(
     for name, found, lags in measured_layers(evidence):
         source = int(name.split("source ")[1].split(",")[0])
         c, t = found.constants, (source + lags).astype(np.float64)
-        bound = float(constant) * tail_without_logarithm(float(source), t, c.eta, c.A_0, c.A_1)
+        bound = float(constant) * tail_without_logarithm(float(source), t, c.eta, c.at_source, c.later)
         at = int(np.argmax(found.states / bound))
         how = f"a real layer: states; bound over Jacobian is {bound[-1] / found.states[-1]:.3g} at lag {lags[-1]}"
         evidence.constructed("the bound", found.states[at], bound[at], how, f"{name}, lag {lags[at]}")
@@ -81,14 +83,16 @@ def block_tail(evidence: Evidence, *, constant: float = 1.0, entry: int = 0) -> 
     gates = [largest + sum(smaller), largest + smaller[0], largest]  # in falling order
     v = sympy.symbols("v:3", real=True)
     # g_0^2 |v|^2 - |Diag(g) v|^2, term by term.
-    slacks = [sympy.factor((gates[2 * entry] ** 2 - g**2)) * one**2 for g, one in zip(gates, v, strict=True)]
+    slacks = [(gates[2 * entry] ** 2 - g**2) * one**2 for g, one in zip(gates, v, strict=True)]
     evidence.nonnegative("the bound", slacks, "g_max^2 |v|^2 - |Diag(g) v|^2 >= 0, term by term")
     note_tail_without_logarithm(evidence, "the bound")
     norm = float(np.linalg.norm(diffuse_layer()["W_out.weight"], 2))
     for name, found, lags in measured_layers(evidence):
         source = int(name.split("source ")[1].split(",")[0])
         c, t = found.constants, (source + lags).astype(np.float64)
-        bound = constant * norm * found.gate_entry * tail_without_logarithm(float(source), t, c.eta, c.A_0, c.A_1)
+        bound = (
+            constant * norm * found.gate_entry * tail_without_logarithm(float(source), t, c.eta, c.at_source, c.later)
+        )
         at = int(np.argmax(found.outputs / bound))
         how = f"a real layer: outputs; bound over Jacobian is {bound[-1] / found.outputs[-1]:.3g} at lag {lags[-1]}"
         evidence.constructed("the bound", found.outputs[at], bound[at], how, f"{name}, lag {lags[at]}")
@@ -122,7 +126,9 @@ def convolution(evidence: Evidence, *, constant: float = 2.0, excess: float = 0.
         pairs.append((total, constant * (1 + (1 + lag).log()), f"beta = 1, lag 10^{power}"))
     evidence.enclosed("the constant 2", pairs, "beta = 1: the sum times lag is 2 H_lag lag / (lag + 1)")
     short = [pair for pair in pairs if "10^9" in pair[2]]
-    evidence.enclosed("2 is the best", [(short[0][1] * 0.97, short[0][0], "beta = 1, lag 10^9")], "above 97% of the bound")
+    evidence.enclosed(
+        "2 is the best", [(short[0][1] * 0.97, short[0][0], "beta = 1, lag 10^9")], "above 97% of the bound"
+    )
     _note_digamma(evidence, excess)
 
 

@@ -135,7 +135,9 @@ def diffuse_rows(evidence: Evidence, *, factor: float = 1.0) -> None:
     needed, c2 = _needed("c2", evidence.quick), _guaranteed("c2", factor)
     evidence.instance(f"c2: {_compared(needed, c2)}; row sums off by {sums:.1g}", needed <= c2 and sums < 1e-13)
     sharp = diffuseness(influence.sharpened_routing(200, 1.0, np.inf))
-    evidence.non_instance(f"each token reads its predecessor: c2 = {sharp:g} at T = 200, and T - 1 for all", sharp <= c2)
+    evidence.non_instance(
+        f"each token reads its predecessor: c2 = {sharp:g} at T = 200, and T - 1 for all", sharp <= c2
+    )
 
 
 @states(
@@ -275,7 +277,9 @@ def forward_dilution(evidence: Evidence, *, factor: float = 1.0) -> None:
     needed, bound = _needed("L_f", evidence.quick), _guaranteed("L_f", factor)
     evidence.instance(f"L_f: {_compared(needed, bound)}", needed <= bound)
     windowed = measure(diffuse_layer(), tokens(200), 198, Window()).constants.L_f
-    evidence.non_instance(f"a window of two tokens: T |df_(T-1) / dx_(T-2)| = {windowed:.3g}, T = 200", windowed <= bound)
+    evidence.non_instance(
+        f"a window of two tokens: T |df_(T-1) / dx_(T-2)| = {windowed:.3g}, T = 200", windowed <= bound
+    )
 
 
 @states(

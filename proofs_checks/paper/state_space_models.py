@@ -113,12 +113,14 @@ def bounded_state(evidence: Evidence, *, constant: Fraction = Fraction(1), euler
     theta = sympy.exp(-a * step)
     factor = step if euler else (1 - theta) / a
     update = theta * h + factor * b
-    evidence.identity("the bound", sympy.expand(update - theta * h - (1 - theta) * b / a), "h_t = theta h + (1-theta) b/a")
+    evidence.identity(
+        "the bound", sympy.expand(update - theta * h - (1 - theta) * b / a), "h_t = theta h + (1-theta) b/a"
+    )
     weight, (p, q) = share("theta"), sympy.symbols("p q", nonnegative=True)
     # |h_(t-1)| = M - p and |b_t| / a = M - q with M the maximum; p, q >= 0.
     M = sympy.Symbol("M", positive=True)
     slack = M - weight * (M - p) - (1 - weight) * (M - q)
-    evidence.nonnegative("the bound", sympy.factor(sympy.simplify(slack)), "a convex combination stays below M")
+    evidence.nonnegative("the bound", slack, "a convex combination stays below M")
     pairs = []
     for theta in (Fraction(1, 2), Fraction(9, 10), Fraction(0)):
         state = Fraction(0)
@@ -157,7 +159,7 @@ def vector_state(evidence: Evidence, *, monotone: bool = True) -> None:
     weights, (s, t) = sympy.symbols("w_0 w_1", positive=True), (share("s"), share("t"))
     # |h_n| = bound * share: slacks of sum w_n |h_n| and of sum w_n h_n^2 for the bound 1.
     slacks = [weights[0] * (1 - s) + weights[1] * (1 - t), weights[0] * (1 - s**2) + weights[1] * (1 - t**2)]
-    evidence.nonnegative("monotone norms", [sympy.factor(one) for one in slacks], "weighted sums and sums of squares")
+    evidence.nonnegative("monotone norms", slacks, "weighted sums and sums of squares")
     theta = Fraction(1, 1000)
     h = (1 - theta, -(1 - theta))  # b = (1, -1), a = 1, one long step
     norms = {"the largest entry": lambda x, y: max(abs(x), abs(y)), "the sum": lambda x, y: abs(x) + abs(y)}
@@ -186,7 +188,7 @@ def failed_freeze_time(evidence: Evidence, *, shortest: int = 1, average: bool =
     rate, extra = sympy.symbols("lambda extra", nonnegative=True)
     slope, lag = sympy.symbols("c_Delta lag", positive=True)
     slack = rate * (slope * lag + extra) - rate * slope * lag
-    evidence.nonnegative("the bound", sympy.expand(slack), "exponents: lambda times the sum, minus lambda c_Delta lag")
+    evidence.nonnegative("the bound", slack, "exponents: lambda times the sum, minus lambda c_Delta lag")
     pairs = []
     for steps in ([Fraction(1, 3)] * 12, [Fraction(2), Fraction(1, 2)] * 6, [Fraction(1), Fraction(1, 9)] * 6):
         clock = [sum(steps[: t + 1], Fraction(0)) for t in range(12)]
@@ -194,7 +196,9 @@ def failed_freeze_time(evidence: Evidence, *, shortest: int = 1, average: bool =
         least = min(value for (t, tau), value in averages.items() if t - tau >= shortest)
         claimed = sum(steps, Fraction(0)) / 12 if average else least
         pairs += [(claimed, value, f"steps {steps[0]}, {steps[1]}, ...: {key}") for key, value in averages.items()]
-    evidence.exact("the bound", pairs, "c_Delta against the average step of every interval, exact; constant steps attain it")
+    evidence.exact(
+        "the bound", pairs, "c_Delta against the average step of every interval, exact; constant steps attain it"
+    )
 
 
 @states(
@@ -250,7 +254,7 @@ def exponential_jacobians(evidence: Evidence, *, constant: float = 1.0, freeze: 
     rate, extra, more = sympy.symbols("lambda extra r", nonnegative=True)
     slope, lag = sympy.symbols("c_Delta lag", positive=True)
     slack = (rate + more) * (slope * lag + extra) - rate * slope * lag
-    evidence.nonnegative("the bound", sympy.expand(slack), "a_n times the sum of steps is at least lambda c_Delta lag")
+    evidence.nonnegative("the bound", slack, "a_n times the sum of steps is at least lambda c_Delta lag")
     for name, ssm, x, radius in _models(evidence):
         c = freeze * bounds.slowest_average_step(ssm.select(x).step)
         for source in (0, 3):
@@ -279,7 +283,7 @@ def note_one_step(evidence: Evidence, claim: str) -> None:
     ]
     evidence.nonnegative(
         claim,
-        [sympy.factor(sympy.together(sympy.expand(one))) for one in slacks],
+        slacks,
         "the terms of J_R one by one, with what is at most a bound written as a share of it; the transitions; H_R",
     )
 

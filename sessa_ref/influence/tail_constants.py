@@ -69,7 +69,9 @@ def measure(parameters: SessaParameters, x: Any, source: int, formulas: Formulas
         L_f=float(np.max((later + 1) * df[later], initial=0)),
         L_route=float(np.max(most, initial=0)),
     )
-    return Measured(constants, _norms(moved.s)[later], _norms(moved.y)[later], _largest(steps.g), float(np.abs(steps.g).max()))
+    return Measured(
+        constants, _norms(moved.s)[later], _norms(moved.y)[later], _largest(steps.g), float(np.abs(steps.g).max())
+    )
 
 
 def moved_trace(parameters: SessaParameters, x: Any, source: int, formulas: Formulas = DEFINITION) -> Trace:

@@ -44,24 +44,24 @@ class TailConstants:
         return self.gamma_max * self.c2
 
     @property
-    def S(self) -> float:
+    def state_bound(self) -> float:
         """S_R, the bound on the states of Lemma B.3."""
         return self.F / (1 - self.gamma_max)
 
     @property
-    def A_0(self) -> float:
-        """L_f0 + L_gamma S_R + gamma_max S_R L_alpha0."""
-        return self.L_f0 + self.L_gamma * self.S + self.gamma_max * self.S * self.L_alpha0
+    def at_source(self) -> float:
+        """A_0 = L_f0 + L_gamma S_R + gamma_max S_R L_alpha0."""
+        return self.L_f0 + self.L_gamma * self.state_bound + self.gamma_max * self.state_bound * self.L_alpha0
 
     @property
-    def A_1(self) -> float:
-        """L_f + 2 gamma_max S_R L_route."""
-        return self.L_f + 2 * self.gamma_max * self.S * self.L_route
+    def later(self) -> float:
+        """A_1 = L_f + 2 gamma_max S_R L_route."""
+        return self.L_f + 2 * self.gamma_max * self.state_bound * self.L_route
 
     @property
-    def C(self) -> float:
-        """C(R) of Theorem 23."""
-        return theorem_23_constant(self.eta, self.A_0, self.A_1)
+    def tail(self) -> float:
+        """The constant C(R) of Theorem 23."""
+        return theorem_23_constant(self.eta, self.at_source, self.later)
 
 
 def convolution_constant(beta: Any) -> Any:
