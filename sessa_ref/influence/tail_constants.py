@@ -20,8 +20,8 @@ from sessa_ref.reference.traces import Trace
 from sessa_ref.theory.diffuse_routing import diffuseness
 from sessa_ref.theory.jacobian_tails import TailConstants
 
-GELU_SLOPE = 1.1289041
-"""An upper bound on the largest slope of GELU, Phi(sqrt 2) + sqrt 2 phi(sqrt 2) = 1.12890408..."""
+GELU_SLOPE = 1.1289042
+"""An upper bound on the largest slope of GELU, Phi(sqrt 2) + sqrt 2 phi(sqrt 2) = 1.12890414..."""
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,11 @@ def test_convolution_by_hand():
 
 
 def test_theorem_23_by_hand():
-    constants = TailConstants(c2=2, gamma_max=0.25, L_gamma=1, L_f0=2, L_alpha0=4, F=3, L_f=5, L_route=6)
+    constants = TailConstants(2.0, 0.25, L_gamma=1.0, L_f0=2.0, L_alpha0=4.0, F=3.0, L_f=5.0, L_route=6.0)
     assert constants.eta == 0.5
     assert constants.state_bound == 4
     assert constants.at_source == 2 + 4 + 4
     assert constants.later == 5 + 12
     assert constants.tail == pytest.approx(10 + (1 + 3 * math.sqrt(2)) * 17)
-    bound = jacobian_tails.theorem_23_bound(4, 0.5, 10, 17)
+    bound = jacobian_tails.theorem_23_bound(4, 0.5, 10.0, 17.0)
     assert bound == pytest.approx(constants.tail / 2 * (1 + math.log(5)))
