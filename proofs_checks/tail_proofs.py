@@ -67,6 +67,45 @@ def note_sharpness(evidence: Evidence, claim: str) -> None:
     )
 
 
+def note_best_constant(evidence: Evidence, claim: str) -> None:
+    """The part of A_1 in the worst case is b_t V_t, where V_t = sum_{tau < k < t} eta a_k / (k + 1) + 1 / ((t + 1) b_t)."""
+    t, k, plain = sympy.symbols("t k eta", positive=True)
+    last = [1 / ((time + 1) * target_factor(time, plain)) for time in (t, t + 1)]
+    rise = plain * source_factor(t, plain) / (t + 1) + last[1] - last[0]
+    evidence.identity(
+        claim,
+        _simple((rise / source_factor(t, plain)) - 1 / ((t + 1) * (t + 2))),
+        "V_(t+1) - V_t = a_t / ((t + 1)(t + 2)) > 0: V rises with t, to the sum over k > tau, which falls with tau",
+    )
+    note_lag_power(evidence, claim)
+    over = [sympy.rf(plain, k + 1), sympy.rf(plain + 1, k + 1), sympy.rf(plain, k + 2)]
+    defects = [
+        sympy.gamma(plain) * source_factor(k, plain) - sympy.gamma(k + 1) / over[0],
+        1 / over[0] - 1 / over[1] - (k + 1) / over[2],
+        sympy.gamma(k + 1) / over[0] - sympy.gamma(k + 2) / over[2] - plain * sympy.gamma(k + 1) / over[2],
+    ]
+    evidence.identity(
+        claim,
+        [_simple(defect.rewrite(sympy.gamma)) for defect in defects],
+        "F(eta) = sum_k Gamma(eta) a_k / (k + 1) has F(eta) - F(eta + 1) = sum_k k! / (eta)_(k+2) = 1 / eta^2 by "
+        "telescoping, and F(eta + n) tends to 0: F = psi'; less k = 0 and times eta, eta^2 psi' - eta over Gamma(1+eta)",
+    )
+
+
+def note_lag_power(evidence: Evidence, claim: str) -> None:
+    """K lag^(1 - gamma) rises with the lag, to gamma a_tau, which falls with tau; K is the kernel of uniform routing."""
+    tau, j = sympy.symbols("tau j", nonnegative=True)
+    gamma, lag = share("gamma"), 1 + j
+    # ((lag + 1) / lag)^(1 - gamma) >= (lag + 1) / (lag + gamma), Bernoulli's inequality.
+    rising = (tau + lag + gamma) * (lag + 1) - (tau + lag + 1) * (lag + gamma)
+    falling = 1 - (tau + 1) / (tau + 1 + gamma)
+    evidence.nonnegative(
+        claim,
+        [rising, falling],
+        "K lag^(1-gamma) rises in the lag to gamma a_tau (Bernoulli), and a_tau falls from 1 / Gamma(1 + gamma)",
+    )
+
+
 def _diagonal(t: sympy.Expr, eta: sympy.Expr) -> Any:
     return source_factor(t, eta) * target_factor(t, eta)
 

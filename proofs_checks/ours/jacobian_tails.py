@@ -10,8 +10,14 @@ from proofs_checks.evidence import Evidence
 from proofs_checks.paper.jacobian_bounds import measured_layers, note_convolution_proof, note_convolution_sums
 from proofs_checks.statement import Bend, states
 from proofs_checks.tail_layers import diffuse_layer
-from proofs_checks.tail_proofs import exact_worst_tail, note_sharpness, note_tail_without_logarithm, uniform_kernel
-from sessa_ref.theory.jacobian_tails import convolution_excess, tail_without_logarithm
+from proofs_checks.tail_proofs import (
+    exact_worst_tail,
+    note_best_constant,
+    note_sharpness,
+    note_tail_without_logarithm,
+    uniform_kernel,
+)
+from sessa_ref.theory.jacobian_tails import best_tail_constant, convolution_excess, tail_without_logarithm
 
 _REAL_LAYERS = "real layers' Jacobians are in float64 and stay below the bound by a third"
 
@@ -60,6 +66,49 @@ def tail(
         at = int(np.argmax(found.states / bound))
         how = f"a real layer: states; bound over Jacobian is {bound[-1] / found.states[-1]:.3g} at lag {lags[-1]}"
         evidence.constructed("the bound", found.states[at], bound[at], how, f"{name}, lag {lags[at]}")
+
+
+@states(
+    "ours:jacobian-tail-constant",
+    "The best constant of the Jacobian tail",
+    where="in place of C(R) in Theorem 23",
+    says=r"""
+    Under the assumptions of Theorem 23, for all $\tau < t$, $\ell = t - \tau$,
+    $\lVert \partial s_t / \partial x_\tau \rVert_2 \le
+    \frac{\eta A_0 + (\eta^2 \psi'(\eta) - \eta) A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$, and no smaller constant that depends
+    on $\eta$, $A_0$, $A_1$ alone will do: uniform routing with $f_\tau = A_0 x_\tau$, $f_k = A_1 x_\tau / (k+1)$ has it as
+    its limit for $\tau = 0$, $\ell \to \infty$. The coefficient $\eta^2 \psi'(\eta) - \eta$ is 1 at 0 and
+    $\pi^2/6 - 1 = 0.645$ at 1.
+    """,
+    trust="real arithmetic; all T, tau, t and eta in (0, 1); balls only for the size of finite lags",
+    needs=("ours:jacobian-tail",),
+    bends=(
+        Bend("a constant smaller by a hundredth", {"constant": Fraction(99, 100)}),
+        Bend("pi^2 / 6 - 1 for every eta", {"at_one": True}),
+    ),
+)
+def best_constant(evidence: Evidence, *, constant: Fraction = Fraction(1), at_one: bool = False) -> None:
+    """The worst case times lag^beta rises with the lag and falls with the source; its limit is a telescoping sum."""
+    note_best_constant(evidence, "the bound, and its limit")
+    pairs, near = [], []
+    steps = 300 if evidence.quick else 3000
+    for eta in (flint.fmpq(1, 10), flint.fmpq(1, 2), flint.fmpq(9, 10)):
+        for A_0, A_1 in ((1, 0), (0, 1)):
+            best = best_tail_constant(flint.arb(1 if at_one else eta), A_0, A_1) * flint.arb(constant.numerator)
+            best = best / constant.denominator
+            sums = flint.arb(A_0)  # of the states so far: s_0 = A_0, s_t = A_1 / (t + 1) + (eta / t) (s_0 + ...)
+            for t in range(1, steps + 1):
+                state = flint.arb(A_1) / (t + 1) + eta * sums / t
+                sums += state
+                if t in (1, 10, 100, 1000, steps):
+                    scaled = state * flint.arb(t) ** (1 - eta)
+                    text = f"eta = {eta}, A_0 = {A_0}, A_1 = {A_1}, lag {t}"
+                    pairs.append((scaled, best, text))
+                    if t == steps and eta == flint.fmpq(9, 10) and constant == 1 and not at_one:
+                        near.append((flint.arb(0.99) * best, scaled, text))
+    evidence.enclosed("the bound, and its limit", pairs, "lag^beta times the worst case for source 0, in balls")
+    if near:
+        evidence.enclosed("the bound, and its limit", near, "eta = 9/10: above 99% of the constant at the largest lag")
 
 
 @states(
@@ -156,4 +205,4 @@ def _note_digamma(evidence: Evidence, excess: float) -> None:
     evidence.enclosed("the constant -psi is approached", near, "what is left to the bound at the largest lag")
 
 
-ROWS = (tail, block_tail, convolution)
+ROWS = (tail, best_constant, block_tail, convolution)

@@ -11,7 +11,7 @@ from proofs_checks.paper.jacobian_bounds import measured_layers
 from proofs_checks.paper.state_space_models import note_one_step
 from proofs_checks.statement import Bend, states
 from proofs_checks.tail_layers import diffuse_layer, tokens
-from proofs_checks.tail_proofs import note_tail_without_logarithm, share, uniform_kernel
+from proofs_checks.tail_proofs import note_lag_power, note_tail_without_logarithm, share, uniform_kernel
 from proofs_checks.torch_layer import outputs_agree
 from sessa_ref import influence, reference
 from sessa_ref.influence import causal_attention, selective_ssm
@@ -122,7 +122,7 @@ def _note_transitions(evidence: Evidence) -> None:
 def _note_upper_tail(evidence: Evidence, constant: float) -> None:
     """|K| <= eta a_tau b_t <= lag^(-beta) / Gamma(eta), and 1 / Gamma(1 + eta) <= e^eta."""
     evidence.identity("(iii) upper bound", uniform_recurrence_defect(), "the kernel of uniform routing, all t and tau")
-    _note_rising(evidence, "(iii) upper bound")
+    note_lag_power(evidence, "(iii) upper bound")
     pairs = []
     for i in range(20):
         eta = flint.arb((2 * i + 1) / 40, 1 / 40)
@@ -134,23 +134,9 @@ def _note_upper_tail(evidence: Evidence, constant: float) -> None:
     evidence.enclosed("(iii) eta e^eta is large enough", pairs, how)
 
 
-def _note_rising(evidence: Evidence, claim: str) -> None:
-    """K lag^(1 - gamma) rises with the lag, to a_tau gamma, which falls with tau."""
-    tau, j = sympy.symbols("tau j", nonnegative=True)
-    gamma, lag = share("gamma"), 1 + j
-    # ((lag + 1) / lag)^(1 - gamma) >= (lag + 1) / (lag + gamma), Bernoulli's inequality.
-    rising = (tau + lag + gamma) * (lag + 1) - (tau + lag + 1) * (lag + gamma)
-    falling = 1 - (tau + 1) / (tau + 1 + gamma)
-    evidence.nonnegative(
-        claim,
-        [rising, falling],
-        "K lag^(1-gamma) rises in the lag to gamma a_tau (Bernoulli), and a_tau falls from 1 / Gamma(1 + gamma)",
-    )
-
-
 def _note_two_sided_tail(evidence: Evidence, lower: Fraction) -> None:
     claim = "(iii) two-sided"
-    _note_rising(evidence, claim)
+    note_lag_power(evidence, claim)
     pairs = []
     for gamma in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
         for last in (0, 3, 20):

@@ -48,7 +48,9 @@ def states_are_bounded(evidence: Evidence, *, constant: float = 1.0, row_sum: in
     layer, x = diffuse_layer(bias=1.0), tokens(30 if evidence.quick else 300)
     found = measure(layer, x, 0).constants
     state_norm = _largest_state(layer, x)
-    evidence.constructed("the bound", state_norm, constant * found.state_bound, "a real layer: F and gamma_max as measured")
+    evidence.constructed(
+        "the bound", state_norm, constant * found.state_bound, "a real layer: F and gamma_max as measured"
+    )
 
 
 def _largest_state(layer: SessaParameters, x: np.ndarray) -> float:

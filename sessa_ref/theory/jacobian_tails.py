@@ -4,17 +4,15 @@ eta = gamma_max c2 and beta = 1 - eta. Bounds are linear in A_0, which covers wh
 which covers later rows k by A_1 / (k + 1). Functions take floats and arrays, SymPy expressions, and flint's balls.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import special
 
 from sessa_ref.notation import Array
 from sessa_ref.theory.diffuse_routing import tail_constant
-from sessa_ref.theory.special_functions import digamma, rising
+from sessa_ref.theory.special_functions import digamma, rising, trigamma
 
 
 @dataclass(frozen=True)
@@ -117,6 +115,9 @@ def worst_tail(source: int, T: int, eta: float, A_0: float, A_1: float) -> Float
     return eta * A_0 * source_factor(float(source), eta) * b + A_1 * (1 / (t + 1) + eta * b * between)
 
 
-def worst_tail_limit(eta: float, A_0: float, A_1: float) -> float:
-    """The limit of lag^beta `worst_tail` for source 0: (eta A_0 + (eta^2 psi'(eta) - eta) A_1) / Gamma(1 + eta); ours."""
-    return float((eta * A_0 + (eta**2 * special.polygamma(1, eta) - eta) * A_1) / math.gamma(1 + eta))
+def best_tail_constant(eta: Any, A_0: Any, A_1: Any) -> Any:
+    """The smallest c with |ds_t / dx_tau| <= c lag^(-beta) under the assumptions of Theorem 23, and attained; ours.
+
+    (eta A_0 + (eta^2 psi'(eta) - eta) A_1) / Gamma(1 + eta), the limit of lag^beta `worst_tail` for source 0.
+    """
+    return (eta * A_0 + (eta**2 * trigamma(eta) - eta) * A_1) / rising(1, eta)
