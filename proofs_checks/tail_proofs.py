@@ -1,13 +1,20 @@
 """Steps of proofs that several rows on Jacobian tails share."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import flint
 import sympy
 
 from proofs_checks.evidence import Evidence
 from sessa_ref.theory.derivations import uniform_recurrence_defect
 from sessa_ref.theory.jacobian_tails import source_factor, target_factor
+
+
+def rational(value: float) -> Fraction:
+    """The fraction that a decimal number stands for."""
+    return Fraction(value).limit_denominator(10**6)
 
 
 def share(name: str) -> sympy.Expr:
@@ -112,6 +119,41 @@ def _diagonal(t: sympy.Expr, eta: sympy.Expr) -> Any:
 
 def _simple(expression: Any) -> Any:
     return sympy.gammasimp(expression)
+
+
+def note_convolution_proof(evidence: Evidence, claim: str) -> None:
+    """The sum is at most 2 lag^(-beta) (1 + log(1 + lag)), for all beta in [0, 1], lags and sources."""
+    lag, m, tau = sympy.symbols("lag m tau", positive=True)
+    evidence.identity(
+        claim,
+        (lag + 1) / ((lag - m) * (m + 1)) - 1 / (lag - m) - 1 / (m + 1),
+        "partial fractions: sum over m < lag of lag / ((lag - m)(m + 1)) = 2 H_lag lag / (lag + 1)",
+    )
+    # (lag / (lag - m))^beta <= lag / (lag - m), because beta <= 1 and the base is at least 1.
+    beta = share("beta")
+    evidence.nonnegative(
+        claim,
+        [1 / (m + 1) - 1 / (tau + m + 1), 1 - lag / (lag + 1), 1 + 1 / (1 - beta) - 2],
+        "source 0 is the worst; lag / (lag + 1) <= 1 and H_lag <= 1 + log(lag); 2^beta (1 + 1 / (1 - beta)) >= 2",
+    )
+
+
+def note_convolution_sums(
+    evidence: Evidence, claim: str, constant: Callable, boxes: int, lags: int, last: float = 1.0
+) -> None:
+    """Sums for all lags up to `lags`, with beta in boxes that cover [0, last].
+
+    lag^beta times the sum rises with beta, so that each box takes it at its upper end, and `constant`, which rises too,
+    at its lower end.
+    """
+    pairs, edges = [], [flint.arb(flint.fmpq(i, boxes)) for i in range(boxes + 1) if i / boxes <= last + 1e-12]
+    powers = [[(flint.arb(n).log() * beta).exp() if n else 0 for n in range(lags + 1)] for beta in edges]
+    for lower, upper, power in zip(edges, edges[1:], powers[1:], strict=False):
+        for lag in sorted({1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, lags}):
+            total = sum((power[lag] / (power[lag - m] * (m + 1)) for m in range(lag)), flint.arb(0))
+            claimed = constant(lower) * (1 + flint.arb(1 + lag).log())
+            pairs.append((total, claimed, f"lag {lag}, beta in [{float(lower):.3g}, {float(upper):.3g}]"))
+    evidence.enclosed(claim, pairs, f"balls; beta in boxes over [0, {last:.3g}], both sides rise with it")
 
 
 def uniform_kernel(target: int, source: int, eta: Fraction) -> Fraction:

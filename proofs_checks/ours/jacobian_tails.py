@@ -7,19 +7,21 @@ import numpy as np
 import sympy
 
 from proofs_checks.evidence import Evidence
-from proofs_checks.paper.jacobian_bounds import measured_layers, note_convolution_proof, note_convolution_sums
 from proofs_checks.statement import Bend, states
-from proofs_checks.tail_layers import diffuse_layer
+from proofs_checks.tail_layers import diffuse_layer, measured_layers
 from proofs_checks.tail_proofs import (
     exact_worst_tail,
     note_best_constant,
+    note_convolution_proof,
+    note_convolution_sums,
     note_sharpness,
     note_tail_without_logarithm,
+    rational,
     uniform_kernel,
 )
 from sessa_ref.theory.jacobian_tails import best_tail_constant, convolution_excess, tail_without_logarithm
 
-_REAL_LAYERS = "real layers' Jacobians are in float64 and stay below the bound by a third"
+_REAL_LAYERS = "real layers' Jacobians are in float64"
 
 
 @states(
@@ -37,14 +39,12 @@ _REAL_LAYERS = "real layers' Jacobians are in float64 and stay below the bound b
     trust="real arithmetic; all T, tau, t and eta in (0, 1); " + _REAL_LAYERS,
     needs=("asm:15", "asm:16", "asm:17", "asm:18", "asm:19", "asm:20", "asm:21", "asm:22", "lem:B.3", "lem:F.1"),
     bends=(
-        Bend("a constant smaller by a fiftieth", {"constant": Fraction(49, 50)}),
+        Bend("a constant smaller by a fiftieth", {"constant": 0.98}),
         Bend("eta multiplies A_1 as well", {"eta_on_both": True}),
         Bend("Assumption 21 without dilution: 1 in place of 1 / (k + 1)", {"dilutes": False}),
     ),
 )
-def tail(
-    evidence: Evidence, *, constant: Fraction = Fraction(1), eta_on_both: bool = False, dilutes: bool = True
-) -> None:
+def tail(evidence: Evidence, *, constant: float = 1.0, eta_on_both: bool = False, dilutes: bool = True) -> None:
     """The proof in symbols; the exact worst case of what the assumptions allow; real layers, reference and torch."""
     note_tail_without_logarithm(evidence, "the bound")
     note_sharpness(evidence, "sharpness")
@@ -55,14 +55,14 @@ def tail(
                 worst = exact_worst_tail(target, source, eta, A_0, A_1 if dilutes else A_1 * (source + 2))
                 # a_tau b_t is the kernel of uniform routing over eta.
                 coefficient = eta * (A_0 + A_1) if eta_on_both else eta * A_0 + A_1
-                claimed = constant * coefficient / eta * uniform_kernel(target, source, eta)
+                claimed = rational(constant) * coefficient / eta * uniform_kernel(target, source, eta)
                 pairs.append((worst, claimed, f"eta = {eta}, tau = {source}, t = {target}, A_0 = {A_0}, A_1 = {A_1}"))
     how = "exact worst case: f_tau = A_0 x_tau, f_k = A_1 x_tau / (k + 1), uniform routing with gain eta attain all"
     evidence.exact("the bound", pairs, how)
     for name, found, lags in measured_layers(evidence):
         source = int(name.split("source ")[1].split(",")[0])
         c, t = found.constants, (source + lags).astype(np.float64)
-        bound = float(constant) * tail_without_logarithm(float(source), t, c.eta, c.at_source, c.later)
+        bound = constant * tail_without_logarithm(float(source), t, c.eta, c.at_source, c.later)
         at = int(np.argmax(found.states / bound))
         how = f"a real layer: states; bound over Jacobian is {bound[-1] / found.states[-1]:.3g} at lag {lags[-1]}"
         evidence.constructed("the bound", found.states[at], bound[at], how, f"{name}, lag {lags[at]}")
@@ -83,19 +83,18 @@ def tail(
     trust="real arithmetic; all T, tau, t and eta in (0, 1); balls only for the size of finite lags",
     needs=("ours:jacobian-tail",),
     bends=(
-        Bend("a constant smaller by a hundredth", {"constant": Fraction(99, 100)}),
+        Bend("a constant smaller by a hundredth", {"constant": 0.99}),
         Bend("pi^2 / 6 - 1 for every eta", {"at_one": True}),
     ),
 )
-def best_constant(evidence: Evidence, *, constant: Fraction = Fraction(1), at_one: bool = False) -> None:
+def best_constant(evidence: Evidence, *, constant: float = 1.0, at_one: bool = False) -> None:
     """The worst case times lag^beta rises with the lag and falls with the source; its limit is a telescoping sum."""
     note_best_constant(evidence, "the bound, and its limit")
     pairs, near = [], []
     steps = 300 if evidence.quick else 3000
     for eta in (flint.fmpq(1, 10), flint.fmpq(1, 2), flint.fmpq(9, 10)):
         for A_0, A_1 in ((1, 0), (0, 1)):
-            best = best_tail_constant(flint.arb(1 if at_one else eta), A_0, A_1) * flint.arb(constant.numerator)
-            best = best / constant.denominator
+            best = best_tail_constant(flint.arb(1 if at_one else eta), A_0, A_1) * constant
             sums = flint.arb(A_0)  # of the states so far: s_0 = A_0, s_t = A_1 / (t + 1) + (eta / t) (s_0 + ...)
             for t in range(1, steps + 1):
                 state = flint.arb(A_1) / (t + 1) + eta * sums / t

@@ -7,11 +7,10 @@ import numpy as np
 import sympy
 
 from proofs_checks.evidence import Evidence
-from proofs_checks.paper.jacobian_bounds import measured_layers
-from proofs_checks.paper.state_space_models import note_one_step
+from proofs_checks.paper.state_space_jacobians import note_one_step
 from proofs_checks.statement import Bend, states
-from proofs_checks.tail_layers import diffuse_layer, tokens
-from proofs_checks.tail_proofs import note_lag_power, note_tail_without_logarithm, share, uniform_kernel
+from proofs_checks.tail_layers import diffuse_layer, measured_layers, tokens
+from proofs_checks.tail_proofs import note_lag_power, note_tail_without_logarithm, rational, share, uniform_kernel
 from proofs_checks.torch_layer import outputs_agree
 from sessa_ref import influence, reference
 from sessa_ref.influence import causal_attention, selective_ssm
@@ -44,12 +43,10 @@ from sessa_ref.theory.jacobian_tails import theorem_23_bound
     bends=(
         Bend("(i) half of the spread", {"spread": 0.5}),
         Bend("(iii) a constant smaller by a tenth", {"constant": 0.9}),
-        Bend("(iii) c_- larger by a tenth", {"lower": Fraction(11, 10)}),
+        Bend("(iii) c_- larger by a tenth", {"lower": 1.1}),
     ),
 )
-def fixed_routing(
-    evidence: Evidence, *, spread: float = 1.0, constant: float = 1.0, lower: Fraction = Fraction(1)
-) -> None:
+def fixed_routing(evidence: Evidence, *, spread: float = 1.0, constant: float = 1.0, lower: float = 1.0) -> None:
     """Each mechanism: the proof in symbols, then a real layer of each kind."""
     _note_softmax_weights(evidence)
     _note_transitions(evidence)
@@ -134,14 +131,14 @@ def _note_upper_tail(evidence: Evidence, constant: float) -> None:
     evidence.enclosed("(iii) eta e^eta is large enough", pairs, how)
 
 
-def _note_two_sided_tail(evidence: Evidence, lower: Fraction) -> None:
+def _note_two_sided_tail(evidence: Evidence, lower: float) -> None:
     claim = "(iii) two-sided"
     note_lag_power(evidence, claim)
     pairs = []
     for gamma in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
         for last in (0, 3, 20):
             first = uniform_kernel(last + 1, last, gamma)
-            pairs.append((lower * gamma / (last + 1), first, f"gamma = {gamma}, tau = {last}, lag 1"))
+            pairs.append((rational(lower) * gamma / (last + 1), first, f"gamma = {gamma}, tau = {last}, lag 1"))
     evidence.exact(claim, pairs, "lag 1, where the least is attained: gamma / (tau + 1), exact rationals")
 
 

@@ -1,9 +1,6 @@
 """Jacobian tails of one block: what follows from the assumptions (Appendices B.3 to B.5)."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 
 import flint
 import numpy as np
@@ -11,10 +8,15 @@ import sympy
 
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
-from proofs_checks.tail_layers import TorchJacobians, diffuse_layer, tokens, torch_jacobians
-from proofs_checks.tail_proofs import note_tail_without_logarithm, share
+from proofs_checks.tail_layers import diffuse_layer, measured_layers, tokens
+from proofs_checks.tail_proofs import (
+    note_convolution_proof,
+    note_convolution_sums,
+    note_tail_without_logarithm,
+    rational,
+)
 from sessa_ref import reference
-from sessa_ref.influence.tail_constants import Measured, from_weights, measure
+from sessa_ref.influence.tail_constants import measure
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.theory.jacobian_tails import TailConstants, convolution_constant, theorem_23_bound
 
@@ -43,7 +45,7 @@ def states_are_bounded(evidence: Evidence, *, constant: float = 1.0, row_sum: in
     gamma = Fraction(9, 10)
     for t in range(1, 100):
         state = 1 + row_sum * gamma * state
-        pairs.append((state, Fraction(constant).limit_denominator(1000) / (1 - gamma), f"gamma = 9/10, t = {t}"))
+        pairs.append((state, rational(constant) / (1 - gamma), f"gamma = 9/10, t = {t}"))
     evidence.exact("the bound", pairs, "each row reads its predecessor, f = 1: approached as t grows")
     layer, x = diffuse_layer(bias=1.0), tokens(30 if evidence.quick else 300)
     found = measure(layer, x, 0).constants
@@ -76,41 +78,6 @@ def convolution_bound(evidence: Evidence, *, constant: float = 1.0) -> None:
     note_convolution_sums(
         evidence, "the bound", lambda beta: constant * convolution_constant(beta), boxes, 200, last=1 - 1 / boxes
     )
-
-
-def note_convolution_proof(evidence: Evidence, claim: str) -> None:
-    """The sum is at most 2 lag^(-beta) (1 + log(1 + lag)), for all beta in [0, 1], lags and sources."""
-    lag, m, tau = sympy.symbols("lag m tau", positive=True)
-    evidence.identity(
-        claim,
-        (lag + 1) / ((lag - m) * (m + 1)) - 1 / (lag - m) - 1 / (m + 1),
-        "partial fractions: sum over m < lag of lag / ((lag - m)(m + 1)) = 2 H_lag lag / (lag + 1)",
-    )
-    # (lag / (lag - m))^beta <= lag / (lag - m), because beta <= 1 and the base is at least 1.
-    beta = share("beta")
-    evidence.nonnegative(
-        claim,
-        [1 / (m + 1) - 1 / (tau + m + 1), 1 - lag / (lag + 1), 1 + 1 / (1 - beta) - 2],
-        "source 0 is the worst; lag / (lag + 1) <= 1 and H_lag <= 1 + log(lag); 2^beta (1 + 1 / (1 - beta)) >= 2",
-    )
-
-
-def note_convolution_sums(
-    evidence: Evidence, claim: str, constant: Callable, boxes: int, lags: int, last: float = 1.0
-) -> None:
-    """Sums for all lags up to `lags`, with beta in boxes that cover [0, last].
-
-    lag^beta times the sum rises with beta, so that each box takes it at its upper end, and `constant`, which rises too,
-    at its lower end.
-    """
-    pairs, edges = [], [flint.arb(flint.fmpq(i, boxes)) for i in range(boxes + 1) if i / boxes <= last + 1e-12]
-    powers = [[(flint.arb(n).log() * beta).exp() if n else 0 for n in range(lags + 1)] for beta in edges]
-    for lower, upper, power in zip(edges, edges[1:], powers[1:], strict=False):
-        for lag in sorted({1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, lags}):
-            total = sum((power[lag] / (power[lag - m] * (m + 1)) for m in range(lag)), flint.arb(0))
-            claimed = constant(lower) * (1 + flint.arb(1 + lag).log())
-            pairs.append((total, claimed, f"lag {lag}, beta in [{float(lower):.3g}, {float(upper):.3g}]"))
-    evidence.enclosed(claim, pairs, f"balls; beta in boxes over [0, {last:.3g}], both sides rise with it")
 
 
 @states(
@@ -188,37 +155,6 @@ def output_tail(evidence: Evidence, *, constant: float = 1.0, with_gate: bool = 
     for name, found, lags in measured_layers(evidence):
         size = norm * (found.gate if with_gate else 1.0)
         _note_layer(evidence, "the bound", found.outputs, constant * size * _printed(found.constants, lags), lags, name)
-
-
-def measured_layers(evidence: Evidence, cases: int = 3) -> list[tuple[str, Measured, np.ndarray]]:
-    """(name, measured, lags) for layers and sources, the torch layer's Jacobians compared with the definition's."""
-    found = []
-    for name, routing, source in _CASES[: 1 if evidence.quick else cases]:
-        T = 80 if evidence.quick else 1001
-        one, twin = _both(routing, source, T)
-        gap = max(np.max(np.abs(a / b - 1)) for a, b in ((one.states, twin.states), (one.outputs, twin.outputs)))
-        how = f"Jacobians of states and outputs, torch.func.jacfwd and complex step, lags to {T - 1 - source}"
-        evidence.agreement(float(gap), 1e-9, how, f"{name}, source {source}")
-        lags = np.arange(1, T - source)
-        found.append((f"{name}, source {source}", one, lags))
-        if routing == _CASES[0][1] and not source:
-            guaranteed = replace(one, constants=from_weights(diffuse_layer(*routing), 1.0))
-            found.append((f"{name}, source {source}, constants of the weights", guaranteed, lags))
-    return found
-
-
-_CASES = (
-    ("gain about 0.4", (0.3, 0.3, 0.3), 0),
-    ("gain about 0.4", (0.3, 0.3, 0.3), 30),
-    ("gain about 0.8", (0.3, 0.1, 1.0), 0),
-)
-"""Layers, by the arguments of `diffuse_layer`, with a source."""
-
-
-@cache
-def _both(routing: tuple[float, float, float], source: int, T: int) -> tuple[Measured, TorchJacobians]:
-    layer, x = diffuse_layer(*routing), tokens(T)
-    return measure(layer, x, source), torch_jacobians(layer, x, source)
 
 
 def _printed(constants: TailConstants, lags: np.ndarray) -> np.ndarray:
