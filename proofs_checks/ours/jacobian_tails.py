@@ -8,7 +8,7 @@ import sympy
 
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
-from proofs_checks.tail_layers import diffuse_layer, measured_layers
+from proofs_checks.tail_layers import MeasuredLayer, measured_layers
 from proofs_checks.tail_proofs import (
     exact_worst_tail,
     note_best_constant,
@@ -59,13 +59,19 @@ def tail(evidence: Evidence, *, constant: float = 1.0, eta_on_both: bool = False
                 pairs.append((worst, claimed, f"eta = {eta}, tau = {source}, t = {target}, A_0 = {A_0}, A_1 = {A_1}"))
     how = "exact worst case: f_tau = A_0 x_tau, f_k = A_1 x_tau / (k + 1), uniform routing with gain eta attain all"
     evidence.exact("the bound", pairs, how)
-    for name, found, lags in measured_layers(evidence):
-        source = int(name.split("source ")[1].split(",")[0])
-        c, t = found.constants, (source + lags).astype(np.float64)
-        bound = constant * tail_without_logarithm(float(source), t, c.eta, c.at_source, c.later)
-        at = int(np.argmax(found.states / bound))
-        how = f"a real layer: states; bound over Jacobian is {bound[-1] / found.states[-1]:.3g} at lag {lags[-1]}"
-        evidence.constructed("the bound", found.states[at], bound[at], how, f"{name}, lag {lags[at]}")
+    for layer in measured_layers(evidence):
+        _note_layer(evidence, "states", layer.found.states, constant * _tail(layer), layer)
+
+
+def _tail(layer: MeasuredLayer) -> np.ndarray:
+    c = layer.found.constants
+    return tail_without_logarithm(float(layer.source), layer.targets, c.eta, c.at_source, c.later)
+
+
+def _note_layer(evidence: Evidence, what: str, norms: np.ndarray, bound: np.ndarray, layer: MeasuredLayer) -> None:
+    at = int(np.argmax(norms / bound))
+    how = f"a real layer: {what}; bound over Jacobian is {bound[-1] / norms[-1]:.3g} at lag {layer.lags[-1]:g}"
+    evidence.constructed("the bound", norms[at], bound[at], how, f"{layer.name}, lag {layer.lags[at]:g}")
 
 
 @states(
@@ -134,16 +140,9 @@ def block_tail(evidence: Evidence, *, constant: float = 1.0, entry: int = 0) -> 
     slacks = [(gates[2 * entry] ** 2 - g**2) * one**2 for g, one in zip(gates, v, strict=True)]
     evidence.nonnegative("the bound", slacks, "g_max^2 |v|^2 - |Diag(g) v|^2 >= 0, term by term")
     note_tail_without_logarithm(evidence, "the bound")
-    norm = float(np.linalg.norm(diffuse_layer()["W_out.weight"], 2))
-    for name, found, lags in measured_layers(evidence):
-        source = int(name.split("source ")[1].split(",")[0])
-        c, t = found.constants, (source + lags).astype(np.float64)
-        bound = (
-            constant * norm * found.gate_entry * tail_without_logarithm(float(source), t, c.eta, c.at_source, c.later)
-        )
-        at = int(np.argmax(found.outputs / bound))
-        how = f"a real layer: outputs; bound over Jacobian is {bound[-1] / found.outputs[-1]:.3g} at lag {lags[-1]}"
-        evidence.constructed("the bound", found.outputs[at], bound[at], how, f"{name}, lag {lags[at]}")
+    for layer in measured_layers(evidence):
+        size = constant * layer.output_norm * layer.found.gate_entry
+        _note_layer(evidence, "outputs", layer.found.outputs, size * _tail(layer), layer)
 
 
 @states(

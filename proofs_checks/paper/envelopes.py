@@ -176,12 +176,13 @@ def end_to_end(evidence: Evidence, *, routing: float = 1.0, constant: float = 1.
     note_one_step(evidence, "(ii) Mamba")
     _note_transitions(evidence)
     note_tail_without_logarithm(evidence, "(iii) Sessa")
-    size = float(np.linalg.norm(diffuse_layer()["W_out.weight"], 2))
-    for name, found, lags in measured_layers(evidence, cases=1):
-        c = found.constants
-        bound = constant * size * found.gate * theorem_23_bound(lags, c.eta, c.at_source, c.later)
-        at = int(np.argmax(found.outputs / bound))
-        evidence.constructed("(iii) Sessa", found.outputs[at], bound[at], "a real layer", f"{name}, lag {lags[at]}")
+    for one in measured_layers(evidence, cases=1):
+        c = one.found.constants
+        size = constant * one.output_norm * one.found.gate
+        bound = size * theorem_23_bound(one.lags, c.eta, c.at_source, c.later)
+        at = int(np.argmax(one.found.outputs / bound))
+        text = f"{one.name}, lag {one.lags[at]:g}"
+        evidence.constructed("(iii) Sessa", one.found.outputs[at], bound[at], "a real layer", text)
 
 
 def _attention_bound(layer: CausalAttention, x: Array, source: int, routing: float) -> Array:

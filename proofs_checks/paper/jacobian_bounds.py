@@ -8,7 +8,7 @@ import sympy
 
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
-from proofs_checks.tail_layers import diffuse_layer, measured_layers, tokens
+from proofs_checks.tail_layers import MeasuredLayer, diffuse_layer, measured_layers, tokens
 from proofs_checks.tail_proofs import (
     note_convolution_proof,
     note_convolution_sums,
@@ -18,7 +18,7 @@ from proofs_checks.tail_proofs import (
 from sessa_ref import reference
 from sessa_ref.influence.tail_constants import measure
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.theory.jacobian_tails import TailConstants, convolution_constant, theorem_23_bound
+from sessa_ref.theory.jacobian_tails import convolution_constant, theorem_23_bound
 
 
 @states(
@@ -116,9 +116,9 @@ def polynomial_tail(evidence: Evidence, *, constant: float = 1.0, faster: float 
         pairs,
         "coefficients of A_0 and A_1 at lag 1, where the logarithm is least; eta in boxes over [0, 1], C_beta >= 2",
     )
-    for name, found, lags in measured_layers(evidence):
-        bound = constant * _printed(found.constants, lags) * lags**-faster
-        _note_layer(evidence, "the printed constant is larger", found.states, bound, lags, name)
+    for layer in measured_layers(evidence):
+        bound = constant * _printed(layer) * layer.lags**-faster
+        _note_layer(evidence, "the printed constant is larger", layer.found.states, bound, layer)
 
 
 @states(
@@ -151,23 +151,22 @@ def output_tail(evidence: Evidence, *, constant: float = 1.0, with_gate: bool = 
     largest, *others = sympy.symbols("g:4", real=True)
     square = largest**2 + sum(other**2 for other in others)
     evidence.nonnegative("the bound", square - largest**2, "|Diag(g)| = max |g_i| <= |g|")
-    norm = float(np.linalg.norm(diffuse_layer()["W_out.weight"], 2))
-    for name, found, lags in measured_layers(evidence):
-        size = norm * (found.gate if with_gate else 1.0)
-        _note_layer(evidence, "the bound", found.outputs, constant * size * _printed(found.constants, lags), lags, name)
+    for layer in measured_layers(evidence):
+        size = layer.output_norm * (layer.found.gate if with_gate else 1.0)
+        _note_layer(evidence, "the bound", layer.found.outputs, constant * size * _printed(layer), layer)
 
 
-def _printed(constants: TailConstants, lags: np.ndarray) -> np.ndarray:
-    return theorem_23_bound(lags, constants.eta, constants.at_source, constants.later)
+def _printed(layer: MeasuredLayer) -> np.ndarray:
+    c = layer.found.constants
+    return theorem_23_bound(layer.lags, c.eta, c.at_source, c.later)
 
 
-def _note_layer(
-    evidence: Evidence, claim: str, norms: np.ndarray, bound: np.ndarray, lags: np.ndarray, name: str
-) -> None:
+def _note_layer(evidence: Evidence, claim: str, norms: np.ndarray, bound: np.ndarray, layer: MeasuredLayer) -> None:
     """The lag at which a Jacobian comes nearest to its bound."""
     at = int(np.argmax(norms / bound))
-    loose = f"the bound is {bound[at] / norms[at]:.3g} times too large at best, {bound[-1] / norms[-1]:.3g} at lag {lags[-1]}"
-    evidence.constructed(claim, norms[at], bound[at], f"a real layer: {loose}", f"{name}, lag {lags[at]}")
+    last = f"{bound[-1] / norms[-1]:.3g} at lag {layer.lags[-1]:g}"
+    how = f"a real layer: the bound is {bound[at] / norms[at]:.3g} times too large at best, {last}"
+    evidence.constructed(claim, norms[at], bound[at], how, f"{layer.name}, lag {layer.lags[at]:g}")
 
 
 ROWS = (states_are_bounded, convolution_bound, polynomial_tail, output_tail)

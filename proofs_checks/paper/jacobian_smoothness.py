@@ -5,7 +5,7 @@ import numpy as np
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
 from proofs_checks.tail_assumptions import MUCH_SMALLER, ON_THE_BALL, compared, guaranteed, needed_for
-from proofs_checks.tail_layers import diffuse_layer, tokens
+from proofs_checks.tail_layers import diffuse_layer, jacobians_agree, tokens
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.influence.jacobian import STEP
@@ -49,7 +49,7 @@ class Sum(reference.Formulas):
 def same_token_smoothness(evidence: Evidence, *, factor: float = 1.0) -> None:
     """A layer without norm has both constants; a layer norm with epsilon 0 has no L_f0."""
     for name in ("L_f0", "L_alpha0"):
-        needed, bound = needed_for(name, evidence.quick), guaranteed(name, factor)
+        needed, bound = needed_for(evidence, name), guaranteed(name, factor)
         evidence.instance(f"{name}: {compared(needed, bound)}", needed <= bound)
     parameters = SessaParameters.random(SessaConfig.paper(4, norm="layernorm", norm_eps=0.0), 0)
     x = tokens(4)
@@ -74,7 +74,7 @@ def same_token_smoothness(evidence: Evidence, *, factor: float = 1.0) -> None:
 )
 def bounded_forward(evidence: Evidence, *, factor: float = 1.0) -> None:
     """f is an average of values, so the largest value bounds it; a sum of values is not bounded in T."""
-    needed, bound = needed_for("F", evidence.quick), guaranteed("F", factor)
+    needed, bound = needed_for(evidence, "F"), guaranteed("F", factor)
     evidence.instance(f"F_R: {compared(needed, bound)}", needed <= bound)
     x = np.repeat(tokens(1), 200, axis=0)
     total = float(np.linalg.norm(reference.trace(diffuse_layer(), x, formulas=Sum()).f, axis=-1).max())
@@ -95,7 +95,7 @@ def bounded_forward(evidence: Evidence, *, factor: float = 1.0) -> None:
 )
 def forward_dilution(evidence: Evidence, *, factor: float = 1.0) -> None:
     """Full-prefix attention with bounded logits dilutes; a window of two tokens does not."""
-    needed, bound = needed_for("L_f", evidence.quick), guaranteed("L_f", factor)
+    needed, bound = needed_for(evidence, "L_f"), guaranteed("L_f", factor)
     evidence.instance(f"L_f: {compared(needed, bound)}", needed <= bound)
     windowed = measure(diffuse_layer(), tokens(200), 198, Window()).constants.L_f
     evidence.non_instance(
@@ -119,7 +119,7 @@ def forward_dilution(evidence: Evidence, *, factor: float = 1.0) -> None:
 )
 def smooth_routing(evidence: Evidence, *, factor: float = 1.0) -> None:
     """A token-wise query and diffuse rows suffice; a window of two tokens does not dilute."""
-    needed, bound = needed_for("L_route", evidence.quick), guaranteed("L_route", factor)
+    needed, bound = needed_for(evidence, "L_route"), guaranteed("L_route", factor)
     moved = np.imag(moved_trace(diffuse_layer(), tokens(64), 3).alpha_fb) / STEP
     variation = np.linalg.norm(moved, axis=0).sum(axis=-1)[4:] * np.arange(5, 65)
     evidence.instance(
@@ -145,6 +145,7 @@ def smooth_routing(evidence: Evidence, *, factor: float = 1.0) -> None:
 )
 def localised_sensitivity(evidence: Evidence, *, running: bool = False) -> None:
     """Which logits of later rows the token moves."""
+    jacobians_agree(evidence)
     evidence.instance("the layer's feedback query (14)", _moves_one_logit(running))
     evidence.non_instance("queries that are running means of the tokens' queries", _moves_one_logit(True))
 

@@ -9,7 +9,7 @@ import numpy as np
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
 from proofs_checks.tail_assumptions import MUCH_SMALLER, ON_THE_BALL, compared, guaranteed, needed_for
-from proofs_checks.tail_layers import diffuse_layer, tokens, torch_jacobians
+from proofs_checks.tail_layers import diffuse_layer, jacobians_agree, tokens, torch_jacobians
 from sessa_ref import influence, reference
 from sessa_ref.influence.tail_constants import from_weights, moved_trace
 from sessa_ref.notation import Array
@@ -89,7 +89,7 @@ def diffuse_rows(evidence: Evidence, *, factor: float = 1.0) -> None:
     """c2 = exp(spread of the logits) from the weights; routing to the predecessor needs c2 = T - 1."""
     alpha = reference.trace(diffuse_layer(), tokens(64)).alpha_fb
     sums = np.abs(alpha.sum(axis=-1) - (np.arange(64) > 0)).max()
-    needed, c2 = needed_for("c2", evidence.quick), guaranteed("c2", factor)
+    needed, c2 = needed_for(evidence, "c2"), guaranteed("c2", factor)
     evidence.instance(f"c2: {compared(needed, c2)}; row sums off by {sums:.1g}", needed <= c2 and sums < 1e-13)
     sharp = diffuseness(influence.sharpened_routing(200, 1.0, np.inf))
     evidence.non_instance(
@@ -113,7 +113,7 @@ def subcritical(evidence: Evidence, *, radius: float = 1.0) -> None:
     """A layer falls under it on a small ball and need not on a larger one."""
     layer = diffuse_layer()
     found = from_weights(layer, radius)
-    needed = needed_for("gamma_max", evidence.quick, radius)
+    needed = needed_for(evidence, "gamma_max", radius)
     evidence.instance(
         f"radius {radius:g}: eta = {found.eta:.3f}; gamma_max: {compared(needed, found.gamma_max)}",
         needed <= found.gamma_max and 0 < found.eta < 1,
@@ -135,7 +135,7 @@ def subcritical(evidence: Evidence, *, radius: float = 1.0) -> None:
 )
 def tokenwise_gain(evidence: Evidence, *, factor: float = 1.0) -> None:
     """The layer's gain (18) reads its own token alone; one that reads a running mean does not."""
-    needed, bound = needed_for("L_gamma", evidence.quick), guaranteed("L_gamma", factor)
+    needed, bound = needed_for(evidence, "L_gamma"), guaranteed("L_gamma", factor)
     evidence.instance(
         f"L_gamma: {compared(needed, bound)}; other tokens' derivatives are exactly 0",
         needed <= bound and _gain_reads_its_token(reference.DEFINITION),
@@ -162,6 +162,7 @@ def _gain_reads_its_token(formulas: reference.Formulas) -> bool:
 def causality(evidence: Evidence, *, look_ahead: bool = False) -> None:
     """Derivatives of everything before the source are exactly 0."""
     formulas = LookAhead() if look_ahead else reference.DEFINITION
+    jacobians_agree(evidence)
     evidence.instance("f, alpha_fb and gamma of the layer, T = 12, source 7", _is_causal(formulas))
     evidence.non_instance("a forward attention that sees later tokens", _is_causal(LookAhead()))
 
