@@ -6,6 +6,7 @@ from proofs_checks.ours import OURS
 from proofs_checks.paper import (
     convolutions,
     depth,
+    diffuse_routing,
     envelopes,
     jacobian_bounds,
     jacobian_smoothness,
@@ -30,7 +31,11 @@ TOPICS = (
     stability,
     softmax_routing,
     state_space_models,
+<<<<<<< HEAD
     state_space_jacobians,
+=======
+    diffuse_routing,
+>>>>>>> main
     polynomial_decay,
     uniform_routing,
     envelopes,

@@ -35,7 +35,11 @@ def states_derivative_defect(T: int = 4) -> list[sympy.Expr]:
 
 def note_tail_without_logarithm(evidence: Evidence, claim: str) -> None:
     """The proof that |ds_t / dx_tau| <= (eta A_0 + A_1) a_tau b_t <= (eta A_0 + A_1) lag^(-beta) / Gamma(1 + eta)."""
-    evidence.identity(claim, states_derivative_defect(), "(38), T = 4: ds = K (df + dB s), B and f any functions of x")
+    evidence.identity(
+        claim,
+        states_derivative_defect(),
+        "(38): the product rule in (I - B) s = f, written out for T = 4 with any functions B and f of x",
+    )
     evidence.identity(
         claim,
         uniform_recurrence_defect(),

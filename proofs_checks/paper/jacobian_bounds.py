@@ -68,7 +68,7 @@ def _largest_state(layer: SessaParameters, x: np.ndarray) -> float:
     $\sum_{k=\tau}^{\tau+\ell-1} (\tau + \ell - k)^{-\beta} \frac{1}{k+1} \le C_\beta \, \ell^{-\beta} (1 + \log(1+\ell))$
     with $C_\beta = 2^\beta + \frac{2^\beta}{1-\beta}$.
     """,
-    trust="real arithmetic; all beta in [0, 1), all lags and sources; balls only for the size of finite sums",
+    trust="real arithmetic; all beta in [0, 1), lags and sources; H_n <= 1 + log n is taken as known; balls for finite sums",
     bends=(Bend("a constant of about a third", {"constant": 0.35}),),
 )
 def convolution_bound(evidence: Evidence, *, constant: float = 1.0) -> None:
