@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
 
 import flint
 import numpy as np
@@ -87,20 +86,6 @@ class Evidence:
             Piece(claim, Level.SYMBOLIC, bool(listed) and wrong is None, how, None, len(listed), example)
         )
 
-    def nonnegative(self, claim: str, slacks: sympy.Expr | Iterable[sympy.Expr], how: str) -> None:
-        """Symbolic: claimed minus attained is never negative, for all values that the symbols' assumptions allow.
-
-        SymPy has to see it, from the signs of the symbols, on the slack as it is or on its factors.
-
-        Raises:
-            TypeError: a slack is a floating-point number or a ball.
-        """
-        listed = [_exact(slack) for slack in ([slacks] if isinstance(slacks, sympy.Expr) else slacks)]
-        wrong = next((slack for slack in listed if not _is_nonnegative(slack)), None)
-        example = "" if wrong is None else f"{wrong} is not seen to be nonnegative"
-        holds = bool(listed) and wrong is None
-        self.pieces.append(Piece(claim, Level.SYMBOLIC, holds, how, None, len(listed), example))
-
     def exact(self, claim: str, pairs: Iterable[tuple[Exact, Exact, str]], how: str) -> None:
         """Symbolic: attained <= claimed in exact numbers, for every case of a finite family.
 
@@ -112,7 +97,10 @@ class Evidence:
         self._bounds(claim, Level.SYMBOLIC, [(_exact(a), _exact(c), text) for a, c, text in pairs], how)
 
     def nonnegative(self, claim: str, expressions: sympy.Expr | Iterable[sympy.Expr], how: str) -> None:
-        """Symbolic: rational functions are >= 0 for all positive values of their symbols: no coefficient is negative."""
+        """Symbolic: rational functions are >= 0 for all positive values of their symbols: no coefficient is negative.
+
+        Symbols may be declared nonnegative: where the denominator is not 0, that is a limit.
+        """
         listed = [expressions] if isinstance(expressions, sympy.Expr) else list(expressions)
         wrong = next((e for e in listed if not _no_negative_coefficient(_exact(e))), None)
         example = "" if wrong is None else f"a negative coefficient: {sympy.factor(wrong)}"
@@ -211,7 +199,7 @@ def _no_negative_coefficient(expression: sympy.Expr) -> bool:
     """Whether numerator and denominator have coefficients of one sign, that of the leading one, which is the same."""
     signs: set[bool] = set()
     for part in sympy.fraction(sympy.cancel(sympy.together(expression))):
-        if not all(symbol.is_positive for symbol in part.free_symbols):
+        if not all(symbol.is_nonnegative for symbol in part.free_symbols):
             raise TypeError(f"expected positive symbols, got {part}")
         coefficients = sympy.Poly(part, *part.free_symbols).coeffs() if part.free_symbols else [part]
         signs |= {bool(c > 0) for c in coefficients if c != 0}
@@ -220,11 +208,6 @@ def _no_negative_coefficient(expression: sympy.Expr) -> bool:
 
 def _is_zero(difference: sympy.Expr) -> bool:
     return difference == 0 or sympy.simplify(difference) == 0
-
-
-def _is_nonnegative(slack: sympy.Expr) -> bool:
-    factors: Any = sympy.factor(sympy.together(sympy.expand(slack)))
-    return bool(slack.is_nonnegative or factors.is_nonnegative)
 
 
 def _ratio(attained: object, claimed: object) -> float | None:

@@ -31,11 +31,8 @@ TOPICS = (
     stability,
     softmax_routing,
     state_space_models,
-<<<<<<< HEAD
     state_space_jacobians,
-=======
     diffuse_routing,
->>>>>>> main
     polynomial_decay,
     uniform_routing,
     envelopes,

@@ -1,6 +1,5 @@
 """Errata of Appendix B."""
 
-<<<<<<< HEAD
 import math
 from fractions import Fraction
 
@@ -9,6 +8,8 @@ import numpy as np
 from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
 from proofs_checks.tail_layers import diffuse_layer, tokens
 from sessa_ref.influence.tail_constants import measure
+from sessa_ref.theory.causal_attention import row_variation_constant
+from sessa_ref.theory.diffuse_routing import row_sum_tail_exponent
 from sessa_ref.theory.jacobian_tails import convolution_constant, convolution_sum, theorem_23_bound, worst_tail
 
 
@@ -160,24 +161,6 @@ def transposed() -> Shown:
     return Shown(bool(np.any(W @ z != z @ W) and same_norm), f"W z = {W @ z}, z W = {z @ W}, equal norms of W and W^T")
 
 
-ERRATA: tuple[Erratum, ...] = (
-    rows_must_sum_to_one,
-    the_own_row_does_not_dilute,
-    no_feedback_is_fine,
-    two_is_enough,
-    no_logarithm,
-    listed_twice,
-    largest_entry,
-    transposed,
-)
-=======
-from fractions import Fraction
-
-from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
-from sessa_ref.theory.causal_attention import row_variation_constant
-from sessa_ref.theory.diffuse_routing import row_sum_tail_exponent
-
-
 @erratum(
     "B.4-constant",
     "lem:B.4",
@@ -211,5 +194,15 @@ def exponent() -> Shown:
     return Shown(b > 0.2, f"gamma_max = 0.4, c2 = 2: {b:.4f} against {1 - 0.8:.1f}")
 
 
-ERRATA: tuple[Erratum, ...] = (row_constant, exponent)
->>>>>>> main
+ERRATA: tuple[Erratum, ...] = (
+    rows_must_sum_to_one,
+    the_own_row_does_not_dilute,
+    no_feedback_is_fine,
+    two_is_enough,
+    no_logarithm,
+    listed_twice,
+    largest_entry,
+    transposed,
+    row_constant,
+    exponent,
+)

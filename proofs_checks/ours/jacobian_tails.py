@@ -19,7 +19,7 @@ from proofs_checks.tail_proofs import (
     rational,
     uniform_kernel,
 )
-from sessa_ref.theory.jacobian_tails import best_tail_constant, convolution_excess, tail_without_logarithm
+from sessa_ref.theory.jacobian_tails import best_jacobian_constant, convolution_excess, tail_without_logarithm
 
 _REAL_LAYERS = "real layers' Jacobians are in float64"
 
@@ -100,7 +100,7 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, at_one: bool = F
     steps = 300 if evidence.quick else 3000
     for eta in (flint.fmpq(1, 10), flint.fmpq(1, 2), flint.fmpq(9, 10)):
         for A_0, A_1 in ((1, 0), (0, 1)):
-            best = best_tail_constant(flint.arb(1 if at_one else eta), A_0, A_1) * constant
+            best = best_jacobian_constant(flint.arb(1 if at_one else eta), A_0, A_1) * constant
             sums = flint.arb(A_0)  # of the states so far: s_0 = A_0, s_t = A_1 / (t + 1) + (eta / t) (s_0 + ...)
             for t in range(1, steps + 1):
                 state = flint.arb(A_1) / (t + 1) + eta * sums / t
@@ -135,7 +135,7 @@ def block_tail(evidence: Evidence, *, constant: float = 1.0, entry: int = 0) -> 
     """|Diag(g) v| <= max |g_i| |v|, and real layers."""
     largest, smaller = sympy.Symbol("g", nonnegative=True), sympy.symbols("d:2", nonnegative=True)
     gates = [largest + sum(smaller), largest + smaller[0], largest]  # in falling order
-    v = sympy.symbols("v:3", real=True)
+    v = sympy.symbols("v:3", nonnegative=True)  # absolute values
     # g_0^2 |v|^2 - |Diag(g) v|^2, term by term.
     slacks = [(gates[2 * entry] ** 2 - g**2) * one**2 for g, one in zip(gates, v, strict=True)]
     evidence.nonnegative("the bound", slacks, "g_max^2 |v|^2 - |Diag(g) v|^2 >= 0, term by term")

@@ -148,7 +148,7 @@ def output_tail(evidence: Evidence, *, constant: float = 1.0, with_gate: bool = 
         W = sympy.Matrix(width, width, sympy.symbols(f"W:{width**2}"))
         defect = (W * s.multiply_elementwise(g)).diff(x) - W * sympy.diag(*g) * s.diff(x)
         evidence.identity("the bound", list(defect), "dy_t / dx_tau = W_out Diag(g_t) ds_t / dx_tau")
-    largest, *others = sympy.symbols("g:4", real=True)
+    largest, *others = sympy.symbols("g:4", nonnegative=True)  # absolute values of gates
     square = largest**2 + sum(other**2 for other in others)
     evidence.nonnegative("the bound", square - largest**2, "|Diag(g)| = max |g_i| <= |g|")
     for layer in measured_layers(evidence):

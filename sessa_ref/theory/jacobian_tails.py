@@ -115,7 +115,7 @@ def worst_tail(source: int, T: int, eta: float, A_0: float, A_1: float) -> Float
     return eta * A_0 * source_factor(float(source), eta) * b + A_1 * (1 / (t + 1) + eta * b * between)
 
 
-def best_tail_constant(eta: Any, A_0: Any, A_1: Any) -> Any:
+def best_jacobian_constant(eta: Any, A_0: Any, A_1: Any) -> Any:
     """The smallest c with |ds_t / dx_tau| <= c lag^(-beta) under the assumptions of Theorem 23, and attained; ours.
 
     (eta A_0 + (eta^2 psi'(eta) - eta) A_1) / Gamma(1 + eta), the limit of lag^beta `worst_tail` for source 0.

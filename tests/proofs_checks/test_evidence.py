@@ -27,23 +27,6 @@ def test_an_identity_of_symbols_is_symbolic_and_a_wrong_one_fails():
     ]
 
 
-def test_a_slack_is_nonnegative_only_where_the_signs_of_the_symbols_say_so():
-    p, q, x = sympy.Symbol("p", positive=True), sympy.Symbol("q", nonnegative=True), sympy.Symbol("x", real=True)
-    evidence = Evidence("lem:4.2")
-    evidence.nonnegative("claim", [p * q, 1 - p / (p + q), (p + q) ** 2 - p**2], "seen, also by its factors")
-    evidence.nonnegative("claim", p - q, "of either sign")
-    evidence.nonnegative("claim", [p, -(x**2)], "one of them is never positive")
-    evidence.nonnegative("claim", [], "nothing")
-    assert [(p.level, p.holds) for p in evidence.pieces] == [
-        (Level.SYMBOLIC, True),
-        (Level.SYMBOLIC, False),
-        (Level.SYMBOLIC, False),
-        (Level.SYMBOLIC, False),
-    ]
-    with pytest.raises(TypeError, match="exact"):
-        evidence.nonnegative("claim", 0.5 * p, "inexact")
-
-
 def test_no_difference_at_all_is_no_identity():
     evidence = Evidence("lem:4.2")
     evidence.identity("claim", [], "nothing")

@@ -39,7 +39,7 @@ def test_its_limit_for_source_0(eta):
     for A_0, A_1 in ((1.0, 0.0), (0.0, 1.0)):
         tail = jacobian_tails.worst_tail(0, T, eta, A_0, A_1)
         scaled = tail[[T // 100, T // 10, -1]] * np.array([T // 100 + 1, T // 10 + 1, T - 1.0]) ** (1 - eta)
-        limit = jacobian_tails.best_tail_constant(eta, A_0, A_1)
+        limit = jacobian_tails.best_jacobian_constant(eta, A_0, A_1)
         gaps = limit - scaled
         assert abs(gaps[-1]) <= 3 * T**-eta * limit
         assert abs(gaps[-1]) <= abs(gaps[1]) <= abs(gaps[0])
