@@ -8,6 +8,7 @@ import sessa_ref
 from sessa_ref.commands.explain import explain
 from sessa_ref.commands.hops import hops
 from sessa_ref.commands.paths import paths
+from sessa_ref.commands.stability import stability
 from sessa_ref.commands.terminal import Commands
 from sessa_ref.commands.vectors import vectors
 from sessa_ref.commands.verify import verify
@@ -25,6 +26,7 @@ main.command()(explain)
 main.add_typer(vectors, name="vectors")
 main.command()(paths)
 main.command()(hops)
+main.command()(stability)
 
 
 def _print_version(wanted: bool | None) -> None:

@@ -1,0 +1,85 @@
+"""What `sessa-ref stability` checks and prints."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from sessa_ref import reference
+from sessa_ref.influence.ball_bound import BallBound
+from sessa_ref.influence.worst_input import WorstInput
+from sessa_ref.notation import Array
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.theory import stability
+
+LONGEST = 4096
+"""Most tokens: a step of the search takes some T^2 numbers of memory for each head."""
+
+
+def check(radius: float, length: int, starts: int, steps: int, seed: int, save: Path | None) -> None:
+    """Refuse options out of range before any work is done.
+
+    Raises:
+        ValueError: an option is out of range.
+    """
+    if not (radius > 0 and math.isfinite(radius)):
+        raise ValueError(f"radius must be positive and finite, got {radius}")
+    if not 1 <= length <= LONGEST:
+        raise ValueError(f"length must lie between 1 and {LONGEST}, got {length}")
+    for name, value, least in (("starts", starts, 1), ("steps", steps, 1), ("seed", seed, 0)):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
+    if save is not None and save.suffix != ".npy":
+        raise ValueError(f"save must name a .npy file, got {save}")
+    if save is not None and not save.absolute().parent.is_dir():
+        raise ValueError(f"save must name a file in a folder that exists, got {save}")
+
+
+def print_bounds(console: Console, parameters: SessaParameters, bound: BallBound, worst: WorstInput) -> None:
+    """Print what is proved beside what the worst input reaches, and what the bound rests on."""
+    config, steps = parameters.config, reference.trace(parameters, worst.x)
+    table = Table(title=f"inputs with |x_t| <= R = {bound.R:g}, T = {bound.T}", title_justify="left")
+    for name in ("largest over tokens", "at most", "reached", "reached / at most"):
+        table.add_column(name, justify="left" if name.startswith("largest") else "right")
+
+    def row(name: str, most: float, reached: float) -> None:
+        table.add_row(name, f"{most:.6g}", f"{reached:.6g}", f"{reached / most:.3g}" if most else "")
+
+    s, f = _largest(steps.s), _largest(steps.f)
+    row("gain |γ_t|, ρ(R)", bound.rho, float(np.abs(steps.gamma).max()))
+    row("forward signal |f_t|", bound.F, f)
+    row("gate |g_t|", bound.G, _largest(steps.g))
+    row("solve |s| / |f|, (1 - ρ^T) / (1 - ρ)", stability.solve_factor(bound.margin, bound.T), s / f if f else 0.0)
+    row("states |s_t|", bound.states, s)
+    row("output |y_t|, sharper", bound.sharper, worst.output)
+    row("output |y_t|, Proposition 25 (52), every T", bound.output, worst.output)
+    console.print(table)
+    console.print(f"1 - ρ(R) = {bound.margin:.6g}; 1 / (1 - ρ(R)) = {stability.solve_factor(bound.margin):.6g}")
+    console.print(
+        f"the search tried {worst.tried} inputs and reached {worst.output:.6g}: the best possible bound for T = {bound.T} "
+        f"lies between that and {bound.sharper:.6g}, {bound.sharper / worst.output:.3g} times as much"
+    )
+    if config.norm == "layernorm":
+        console.print(
+            "the layer has LayerNorm, and the paper's statement is for Norm = Id; here |standardised x_t| <= "
+            f"R sqrt(D) / sqrt(R^2 + D eps) = {bound.size:.6g} stands for R after the norm, so that only the residual "
+            "grows with R"
+        )
+    if config.heads > 1:
+        console.print("the layer has several heads: |f_t| is bounded by the root of the sum of squares over heads")
+    console.print("bounds are for real arithmetic, evaluated in float64")
+
+
+def write(path: Path, x: Array) -> None:
+    """Write the tokens.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    np.save(path, x)
+
+
+def _largest(tokens: Array) -> float:
+    return float(np.linalg.norm(tokens, axis=-1).max())
