@@ -9,10 +9,14 @@ from proofs_checks.errata import (
     appendix_g,
     appendix_h,
     section_4,
+    section_4_1,
+    sections_2_3,
 )
 from proofs_checks.errata.erratum import Erratum
 
 ERRATA: tuple[Erratum, ...] = (
+    *sections_2_3.ERRATA,
+    *section_4_1.ERRATA,
     *section_4.ERRATA,
     *appendix_b.ERRATA,
     *appendix_c.ERRATA,
@@ -23,5 +27,11 @@ ERRATA: tuple[Erratum, ...] = (
     *appendix_h.ERRATA,
 )
 
-READ: dict[str, str] = {}
+READ: dict[str, str] = {
+    "Section 2": "T = 1, t = 0, empty and full visible sets, windows, k = 0, tau = t; which systems meet Definitions 1 and 2",
+    "Section 3": "shapes, row 0, one token, d_k odd, several heads, vec by columns, sign of the gain",
+    "Section 4.1": "T = 1, rho = 0, rho = 1 and above, f = 0, infinite T, one channel, negative gains, LayerNorm with eps = 0",
+    "Appendix A": "T = 1, X = 0, both sides of (35) attained, infinite sequences outside every ball: clean",
+    "Appendix D": "R = 0, row 0, several heads, own token visible, tanh in floats, LayerNorm, growth on bounded sets, (52) attained",
+}
 """Sections that were read line by line: what was tried in each; a section without an erratum was found clean."""

@@ -43,10 +43,13 @@ class Attacked:
     output: float
     tried: int
 
+    def stretched(self, T: int) -> Array:
+        """The worst input with each token repeated, T tokens in all."""
+        return self.x[np.arange(T) * len(self.x) // T]
+
     def torch_output(self, dtype: torch.dtype, T: int) -> float:
         """The largest |y_t| of the torch layer in `dtype`, on the worst input stretched to T tokens."""
-        x = self.x[np.arange(T) * len(self.x) // T]
-        y = layer_of(self.parameters, dtype)(torch.as_tensor(x[None], dtype=dtype))
+        y = layer_of(self.parameters, dtype)(torch.as_tensor(self.stretched(T)[None], dtype=dtype))
         return float(torch.linalg.vector_norm(y.double(), dim=-1).max())
 
 

@@ -44,7 +44,9 @@ def layer_norm(evidence: Evidence, *, lipschitz: float = 1.0, norm_eps: float = 
     s = 1 / sympy.sqrt(r**2 / D + eps)
     claim = "the Lipschitz constant is 1/sqrt(eps)"
     evidence.identity(claim, sympy.diff(r * s, r) - eps * s**3, "the derivative along the token; it is at most s")
-    evidence.identity(claim, 1 / eps - s**2 - r**2 / D * s**2 / eps, "1/eps - s^2 is a square over eps: s <= 1/sqrt(eps)")
+    evidence.identity(
+        claim, 1 / eps - s**2 - r**2 / D * s**2 / eps, "1/eps - s^2 is a square over eps: s <= 1/sqrt(eps)"
+    )
     used, given, factor = (Fraction(number) for number in (norm_eps, 1e-5, lipschitz))
     for radius in (Fraction(1, 10**k) for k in (1, 4, 12)):
         slope = 1 / (radius**2 / 4 + used)
@@ -83,7 +85,7 @@ def row_contraction(evidence: Evidence, *, margin: float = 1.0) -> None:
         parameters = SessaParameters.random(config, 2)
         for R in (1.0,) if evidence.quick else (0.1, 1.0, 10.0):
             x = extreme_tokens(parameters, R, 40)
-            steps, least = reference.trace(parameters, x), margin * ball_bound(parameters, R, 40).margin
+            steps, least = reference.trace(parameters, x), margin * ball_bound(parameters, R, 40).paper.margin
             rows = np.abs(steps.B).sum(-1)
             held = 0 < least <= 1 - max(np.abs(steps.gamma).max(), rows[1:].max()) + 1e-15
             evidence.instance(f"{name}, R = {R:g}: 1 - |gamma_t| >= {least:.3g}", held)
@@ -128,7 +130,11 @@ def solve_is_bounded(evidence: Evidence, *, constant: float = 1.0, excess: float
     evidence.exact(
         "the bound",
         [
-            (_worst_state(T, r + Fraction(excess) * (1 - r)), Fraction(factor.p, factor.q) / (1 - r), f"T = {T}, rho = {r}")
+            (
+                stability.largest_state(T, r + Fraction(excess) * (1 - r)),
+                Fraction(factor.p, factor.q) / (1 - r),
+                f"T = {T}, rho = {r}",
+            )
             for T in range(1, 6)
             for r in RHOS
         ],
@@ -136,7 +142,9 @@ def solve_is_bounded(evidence: Evidence, *, constant: float = 1.0, excess: float
     )
     # Row t of (I - B) s = f names s_t once and earlier states: a token more has one state more, and no other changes.
     parts = series.bordering_step(lambda b, N: times * b * N)
-    evidence.identity("one solution", [int(not part) for part in parts.values()], "the inverse for T + 1 from that for T")
+    evidence.identity(
+        "one solution", [int(not part) for part in parts.values()], "the inverse for T + 1 from that for T"
+    )
     for config in (SessaConfig.paper(3), SessaConfig.published(4, 2)):
         parameters, x = _layer(config, 20 if evidence.quick else 100)
         steps = reference.trace(parameters, x)
@@ -164,7 +172,7 @@ def solve_is_bounded(evidence: Evidence, *, constant: float = 1.0, excess: float
 )
 def one_block_is_stable(evidence: Evidence, *, constant: float = 1.0, excess: float = 0.0) -> None:
     """What is left of C_R under the worst routing is positive and tends to 0."""
-    R, W, F, G, b, rho, n = sympy.symbols("R W F G b rho n", positive=True)
+    R, W, F, G, b, rho = sympy.symbols("R W F G b rho", positive=True)
     kept = rho + sympy.nsimplify(excess) * (1 - rho)
     chain = sympy.Symbol("c")  # the worst |s_t| / F for t + 1 tokens; one token more gives 1 + rho c
     left = 1 / (1 - rho) * sympy.nsimplify(constant) - (1 + kept * chain)
@@ -180,14 +188,16 @@ def one_block_is_stable(evidence: Evidence, *, constant: float = 1.0, excess: fl
     pairs = []
     for r in RHOS:
         row = r + Fraction(excess) * (1 - r)
-        worst = sum(row**k for k in range(400))  # one channel: x, f, g, W, b = 1, 2, 3, 5, 7 and routing to the predecessor
+        worst = sum(
+            row**k for k in range(400)
+        )  # one channel: x, f, g, W, b = 1, 2, 3, 5, 7 and routing to the predecessor
         most = stability.block_bound(1, Fraction(constant) / (1 - r), 2, 3, 5, 7)
         pairs.append((1 + 5 * 2 * 3 * worst + 7, most, f"rho = {r}, T = 400"))
     evidence.exact(claim, pairs, "a block of one channel, attained but for rho^T, exact rationals")
     for case in attacked_layers(quick=True):
         tolerance = 1 + 1e-12
         how = "a layer on the worst input that a search found, against C_R from its weights"
-        evidence.constructed(claim, case.output, constant * case.bound.output * tolerance, how, case.name)
+        evidence.constructed(claim, case.output, constant * case.bound.paper.output * tolerance, how, case.name)
         outputs_agree(evidence, case.parameters, case.x)
 
 
@@ -200,7 +210,10 @@ def one_block_is_stable(evidence: Evidence, *, constant: float = 1.0, excess: fl
     $\lVert X \rVert_{\infty,2} \le \lVert X \rVert_F \le \sqrt{T} \lVert X \rVert_{\infty,2}$, both sides attained.
     """,
     trust="(35) in symbols for every T and D by induction over tokens; instances on the outputs of a layer",
-    bends=(Bend("sqrt(T - 1) in place of sqrt(T)", {"fewer": 1}), Bend("the ball is of the Frobenius norm", {"power": 1})),
+    bends=(
+        Bend("sqrt(T - 1) in place of sqrt(T)", {"fewer": 1}),
+        Bend("the ball is of the Frobenius norm", {"power": 1}),
+    ),
 )
 def sup_norm(evidence: Evidence, *, fewer: int = 0, power: int = 2) -> None:
     """(35) in squares; a layer's outputs are in the ball of their largest token and in no smaller one."""
@@ -238,10 +251,12 @@ def sup_norm(evidence: Evidence, *, fewer: int = 0, power: int = 2) -> None:
 def bibo(evidence: Evidence, *, gain: float = 0.5) -> None:
     """A layer has such constants; predecessor routing with gain 1 has none."""
     for case in attacked_layers(quick=True):
-        evidence.instance(f"{case.name}: C_B = {case.bound.output:.4g}", case.output <= case.bound.output)
+        evidence.instance(f"{case.name}: C_B = {case.bound.paper.output:.4g}", case.output <= case.bound.paper.output)
         outputs_agree(evidence, case.parameters, case.x)
     for rho, note in ((gain, evidence.instance), (1.0, evidence.non_instance)):
-        sizes = [float(solve.forward_substitution(rho * np.eye(T, k=-1), np.ones((T, 1))).max()) for T in (20, 200, 2000)]
+        sizes = [
+            float(solve.forward_substitution(rho * np.eye(T, k=-1), np.ones((T, 1))).max()) for T in (20, 200, 2000)
+        ]
         text = f"predecessor routing with gain {rho:g}: largest s is {sizes} for 20, 200 and 2000 tokens"
         note(text, max(sizes) <= sizes[0] * (1 + 1e-5))
 
@@ -261,17 +276,6 @@ def _layer(config: SessaConfig, T: int) -> tuple[SessaParameters, Array]:
 
 def _largest(tokens: Array) -> float:
     return float(np.linalg.norm(tokens, axis=-1).max())
-
-
-def _worst_state(T: int, rho: Fraction) -> Fraction:
-    """The largest |s_t| over rows with one entry rho at any earlier place, f = 1."""
-    worst = Fraction(0)
-    for parents in product(*(range(t) for t in range(1, T))):
-        s = [Fraction(1)]
-        for parent in parents:
-            s.append(1 + rho * s[parent])
-        worst = max(worst, *s)
-    return worst
 
 
 ROWS = (layer_norm, row_contraction, solve_is_bounded, one_block_is_stable, sup_norm, bibo)

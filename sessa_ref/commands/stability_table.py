@@ -12,7 +12,6 @@ from sessa_ref.influence.ball_bound import BallBound
 from sessa_ref.influence.worst_input import WorstInput
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.theory import stability
 
 LONGEST = 4096
 """Most tokens: a step of the search takes some T^2 numbers of memory for each head."""
@@ -41,25 +40,30 @@ def print_bounds(console: Console, parameters: SessaParameters, bound: BallBound
     """Print what is proved beside what the worst input reaches, and what the bound rests on."""
     config, steps = parameters.config, reference.trace(parameters, worst.x)
     table = Table(title=f"inputs with |x_t| <= R = {bound.R:g}, T = {bound.T}", title_justify="left")
-    for name in ("largest over tokens", "at most", "reached", "reached / at most"):
+    for name in ("largest over tokens", "(52), every T", f"sharper, T = {bound.T}", "reached", "reached / sharper"):
         table.add_column(name, justify="left" if name.startswith("largest") else "right")
 
-    def row(name: str, most: float, reached: float) -> None:
-        table.add_row(name, f"{most:.6g}", f"{reached:.6g}", f"{reached / most:.3g}" if most else "")
+    def row(name: str, printed: float, sharper: float, reached: float) -> None:
+        ratio = f"{reached / sharper:.3g}" if sharper else ""
+        table.add_row(name, *(f"{number:.6g}" for number in (printed, sharper, reached)), ratio)
+
+    paper, sharper = bound.paper, bound.sharper
 
     s, f = _largest(steps.s), _largest(steps.f)
-    row("gain |γ_t|, ρ(R)", bound.rho, float(np.abs(steps.gamma).max()))
-    row("forward signal |f_t|", bound.F, f)
-    row("gate |g_t|", bound.G, _largest(steps.g))
-    row("solve |s| / |f|, (1 - ρ^T) / (1 - ρ)", stability.solve_factor(bound.margin, bound.T), s / f if f else 0.0)
-    row("states |s_t|", bound.states, s)
-    row("output |y_t|, sharper", bound.sharper, worst.output)
-    row("output |y_t|, Proposition 25 (52), every T", bound.output, worst.output)
+    row("gain |γ_t|, ρ(R)", 1 - paper.margin, 1 - sharper.margin, float(np.abs(steps.gamma).max()))
+    row("solve |s| / |f|", paper.factor, sharper.factor, s / f if f else 0.0)
+    row("forward signal |f_t|", paper.F, sharper.F, f)
+    row("states |s_t|", paper.states, sharper.states, s)
+    row("gate: |g_t|; its entries", paper.G, sharper.G, float(np.abs(steps.g).max()))
+    row("output |y_t|", paper.output, sharper.output, worst.output)
     console.print(table)
-    console.print(f"1 - ρ(R) = {bound.margin:.6g}; 1 / (1 - ρ(R)) = {stability.solve_factor(bound.margin):.6g}")
+    console.print(
+        f"(52) is Proposition 25: 1 / (1 - ρ(R)) = {paper.factor:.6g} with 1 - ρ(R) = {paper.margin:.6g}; sharper is "
+        "(1 - ρ^T) / (1 - ρ), the gate by entries, and GELU split into half its argument and a rest"
+    )
     console.print(
         f"the search tried {worst.tried} inputs and reached {worst.output:.6g}: the best possible bound for T = {bound.T} "
-        f"lies between that and {bound.sharper:.6g}, {bound.sharper / worst.output:.3g} times as much"
+        f"lies between that and {sharper.output:.6g}, {sharper.output / worst.output:.3g} times as much"
     )
     if config.norm == "layernorm":
         console.print(

@@ -6,7 +6,15 @@ flint's balls.
 """
 
 import math
+from itertools import product
 from typing import Any
+
+import numpy as np
+
+from sessa_ref.notation import Array
+
+Growth = tuple[Any, Any]
+"""(c, L): a bound c + L |x|."""
 
 
 def affine_bound(weight_norm: Any, bias_norm: Any, size: Any) -> Any:
@@ -14,10 +22,26 @@ def affine_bound(weight_norm: Any, bias_norm: Any, size: Any) -> Any:
     return weight_norm * size + bias_norm
 
 
-def compose(outer: tuple[Any, Any], inner: tuple[Any, Any]) -> tuple[Any, Any]:
+def compose(outer: Growth, inner: Growth) -> Growth:
     """(c, L) of |.| <= c + L |x| for one such map after another; Remarks D.1 and D.4 build (48) and (51) so."""
     (c, L), (c_inner, L_inner) = outer, inner
     return c + L * c_inner, L * L_inner
+
+
+def gelu_growth(W: Array, b: Array, V: Array, c: Array, one_sided: bool = False) -> tuple[float, float]:
+    """(c, L) of |V GELU(W x + b) + c|, from GELU(a) = a/2 + h(a) with 0 <= h(a) = h(-a) <= |a|/2; of ours.
+
+    So it is at most |V W / 2| |x| + |V b / 2 + c| + |V| (|W| |x| + |b|) / 2, at most the composed bound of Lemma D.2, and
+    half of it where V W is small. Of a single row V, `one_sided` asks for a bound on the value itself, not on its size:
+    there the negative entries of V can only lower h's part. Where it is negative, c is; floats alone.
+    """
+    largest = float(np.linalg.norm(np.maximum(V, 0) if one_sided else V, 2))
+    middle = V @ b / 2 + c
+    constant = float(middle[0]) if one_sided else float(np.linalg.norm(middle))
+    return (
+        constant + largest * float(np.linalg.norm(b)) / 2,
+        float(np.linalg.norm(V @ W, 2)) / 2 + largest * float(np.linalg.norm(W, 2)) / 2,
+    )
 
 
 def feedback_margin(argument: float, gamma_max: float = 1.0) -> float:
@@ -53,6 +77,21 @@ def solve_factor(margin: Any, T: int | None = None) -> Any:
     if T is None:
         return 1 / margin
     return 1.0 if margin == 1 else -math.expm1(T * math.log1p(-margin)) / margin
+
+
+def largest_state(T: int, rho: Any) -> Any:
+    """The largest |s_t| / max |f_t| for T tokens whose rows of |B| sum to at most rho, found by going through all B.
+
+    |s_t| is convex in each row of B, so its maximum is at an extreme point: one entry rho or -rho in each row. With f of
+    one sign and rho at any earlier token there are (T - 1)! of them. `solve_factor` is the answer in closed form.
+    """
+    worst = rho**0
+    for parents in product(*(range(t) for t in range(1, T))):
+        s = [rho**0]
+        for parent in parents:
+            s.append(1 + rho * s[parent])
+        worst = max(worst, *s)
+    return worst
 
 
 def standardized_bound(R: Any, D: int, eps: Any) -> Any:

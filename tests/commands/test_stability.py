@@ -12,7 +12,7 @@ SHORT = ("--length", 40, "--starts", 1, "--steps", 3)
 def test_stability(layer, tmp_path):
     result = run("stability", layer[0], *SHORT, "--radius", 2, "--save", tmp_path / "worst.npy")
     assert result.exit_code == 0, result.output
-    for text in ("R = 2, T = 40", "ρ(R)", "Proposition 25 (52)", "sharper", "LayerNorm", "several heads"):
+    for text in ("R = 2, T = 40", "ρ(R)", "Proposition 25", "sharper", "LayerNorm", "several heads"):
         assert text in result.output
     x = np.load(tmp_path / "worst.npy")
     assert x.shape == (40, 8)

@@ -28,17 +28,15 @@ def test_every_part_stays_inside(name, R):
     x = rng.normal(size=(40, 12, config.width))
     x *= R / norms(x)[..., None]
     bound, steps = ball_bound(parameters, R, 12), reference.trace(parameters, x)
-    for name, reached in (
-        ("rho", np.abs(steps.gamma)),
-        ("F", norms(steps.f)),
-        ("G", norms(steps.g)),
-        ("G_entry", np.abs(steps.g)),
-        ("states", norms(steps.s)),
-        ("sharper", norms(steps.y)),
-        ("output", norms(steps.y)),
-    ):
-        assert reached.max() <= getattr(bound, name) * (1 + 1e-12), name
-    assert bound.sharper <= bound.output
+    for bounds, gate in ((bound.paper, norms(steps.g)), (bound.sharper, np.abs(steps.g))):
+        assert bounds.margin <= 1 - np.abs(steps.gamma).max() + 1e-12
+        assert gate.max() <= bounds.G * (1 + 1e-12)
+        assert norms(steps.f).max() <= bounds.F * (1 + 1e-12)
+        assert norms(steps.s).max() <= bounds.states * (1 + 1e-12)
+        assert norms(steps.y).max() <= bounds.output * (1 + 1e-12)
+    for name in ("F", "G", "factor", "output", "states"):
+        assert getattr(bound.sharper, name) <= getattr(bound.paper, name)
+    assert bound.sharper.margin >= bound.paper.margin
 
 
 def test_several_heads_exceed_the_largest_value():
@@ -59,7 +57,7 @@ def test_several_heads_exceed_the_largest_value():
     )
     steps = reference.trace(parameters, np.array([[1.0, -1.0], [-1.0, 1.0]]))
     assert norms(steps.f).max() == pytest.approx(np.sqrt(2) * norms(steps.v[..., 0].T).max(), rel=0.1)
-    assert norms(steps.f).max() <= ball_bound(parameters, 2.0, 2).F
+    assert norms(steps.f).max() <= ball_bound(parameters, 2.0, 2).sharper.F
 
 
 def test_constants_of_a_layer_with_one_channel():

@@ -28,6 +28,7 @@ def test_factor_of_some_tokens_is_the_geometric_sum(T, margin):
 def test_factor_is_attained_by_predecessor_routing(T):
     rho = Fraction(9, 10)
     B = np.diag(np.full(T - 1, 0.9), k=-1)
+    assert stability.largest_state(T, rho) == stability.solve_factor(1 - rho, T)
     s = solve.forward_substitution(B, np.ones((T, 1)))
     assert s.max() == pytest.approx(float(stability.solve_factor(1 - rho, T)))
 
@@ -58,3 +59,19 @@ def test_edges():
 def test_margin_refuses(arguments):
     with pytest.raises(ValueError, match="must"):
         stability.feedback_margin(*arguments)
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.floats(0, 10), st.integers(0, 2**32))
+def test_gelu_growth(D, outputs, R, seed):
+    rng = np.random.default_rng(seed)
+    W, b, V, c = rng.normal(size=(D, D)), rng.normal(size=D), rng.normal(size=(outputs, D)), rng.normal(size=outputs)
+    x = rng.normal(size=(20, D))
+    x *= R / np.linalg.norm(x, axis=-1, keepdims=True)
+    y = tokenwise.gelu(x @ W.T + b) @ V.T + c
+    constant, slope = stability.gelu_growth(W, b, V, c)
+    assert np.linalg.norm(y, axis=-1).max() <= constant + slope * R + 1e-12
+    composed = stability.compose((np.linalg.norm(c), np.linalg.norm(V, 2)), (np.linalg.norm(b), np.linalg.norm(W, 2)))
+    assert constant <= composed[0] + 1e-12
+    assert slope <= composed[1] + 1e-12
+    constant, slope = stability.gelu_growth(W, b, V[:1], c[:1], one_sided=True)
+    assert y[:, 0].max() <= constant + slope * R + 1e-12
