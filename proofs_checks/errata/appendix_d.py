@@ -5,7 +5,7 @@ import numpy as np
 from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.ball_bound import ball_bound
+from sessa_ref.influence.ball_bounds import ball_bound
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import tokenwise
 

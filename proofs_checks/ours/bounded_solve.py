@@ -12,10 +12,11 @@ from proofs_checks.statement import Bend, Statement, states
 from proofs_checks.torch_layer import layer_of, outputs_agree
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.ball_bound import ball_bound
-from sessa_ref.influence.worst_input import worst_input
+from sessa_ref.influence.ball_bounds import ball_bound
+from sessa_ref.influence.worst_inputs import worst_input
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import tokenwise
 from sessa_ref.theory import stability
 
 
@@ -194,6 +195,71 @@ def layer_norm_ball(evidence: Evidence, *, constant: float = 1.0, mean: float = 
     )
 
 
+@states(
+    "ours:half-gelu",
+    "GELU is half its argument and an even rest",
+    where="sharper than Remarks D.1 and D.4",
+    says=r"""
+    $\mathrm{GELU}(a) = a/2 + h(a)$ with $h(a) = h(-a)$ and $0 \le h(a) \le |a|/2$. So for $|x| \le R$, $A = \lVert W \rVert R + \lVert b \rVert$,
+    $\lVert V \mathrm{GELU}(Wx + b) + c \rVert \le \tfrac12 \lVert V W \rVert R + \lVert \tfrac12 V b + c \rVert + \tfrac12 \lVert V \rVert A$, at most the composed
+    bound $\lVert V \rVert A + \lVert c \rVert$; and for one row $w$, $\langle w, \mathrm{GELU}(Wx + b) \rangle \le \tfrac12 \langle w, b \rangle + \tfrac12 \lVert w W \rVert R + \tfrac12 \lVert w_+ \rVert A$ with
+    the positive entries $w_+$. This makes $\rho(R)$ and $F_R$ smaller, and $1/(1 - \rho)$ by a factor of 2 to 4 on random layers.
+    """,
+    needs=("rem:D.1", "rem:D.4"),
+    trust="real arithmetic; every width, every R; layers on tokens along the gain's direction",
+    bends=(
+        Bend("L smaller by a tenth", {"slope": 0.9}),
+        Bend("h vanishes", {"rest": 0}),
+        Bend("h is at most |a|/3", {"share": Fraction(1, 3)}),
+    ),
+)
+def half_gelu(evidence: Evidence, *, slope: float = 1.0, rest: int = 1, share: Fraction = Fraction(1, 2)) -> None:
+    """The split in symbols, its two bounds, and layers against the constants that follow."""
+    a, VW, V, W, R, b, half = sympy.symbols("a VW V W R b half", positive=True)
+    h = rest * a * sympy.erf(a / sympy.sqrt(2)) / 2
+    gelu = a * (1 + sympy.erf(a / sympy.sqrt(2))) / 2
+    claim = "the split"
+    evidence.identity(
+        claim, [sympy.expand(gelu - a / 2 - h), h.subs(a, -a) - h], "GELU(a) - a/2 = a erf(a / sqrt 2)/2, even"
+    )
+    # erf rises from 0 at 0 to 1 at infinity, so that 0 <= h(a) <= |a|/2, and no smaller share of |a| is enough.
+    rises = sympy.diff(sympy.erf(a), a) - 2 * sympy.exp(-(a**2)) / sympy.sqrt(sympy.pi)
+    evidence.identity(claim, [rises, sympy.limit(sympy.erf(a), a, sympy.oo) - 1, sympy.erf(0)], "erf rises from 0 to 1")
+    share_at_infinity = sympy.limit(sympy.erf(a) / 2, a, sympy.oo)
+    evidence.exact(
+        claim, [(share_at_infinity, share, "a to infinity")], "the supremum of h(a)/|a|, and what is claimed"
+    )
+    claim = "the bounds that follow"
+    # |V W| <= |V| |W|: the sharper bound is below the composed one by a half of what that loses.
+    sharper = VW * R / 2 + half + V * (W * R + b) / 2
+    composed = V * (W * R + b)
+    gap = composed - sharper - ((V * W - VW) * R / 2 + (V * b / 2 - half))
+    evidence.identity(claim, sympy.expand(gap), "composed minus sharper: (|V||W| - |VW|) R/2 + (|V||b| - |Vb|)/2 >= 0")
+    for name, config in (
+        ("the paper's block", SessaConfig.paper(4)),
+        ("a published layer", SessaConfig.published(8, 4, 2)),
+    ):
+        parameters = SessaParameters.random(config, 2)
+        x = np.random.default_rng(1).normal(size=(40, config.width))
+        x[:2] = np.array([[1.0], [-1.0]]) * (
+            parameters["mixer.gamma_ctx.weight"] @ parameters["W_in.weight"][: config.width]
+        )
+        x *= 3.0 / np.linalg.norm(x, axis=-1, keepdims=True)
+        steps, bound = reference.trace(parameters, x), ball_bound(parameters, 3.0, 40)
+        sizes = float(np.linalg.norm(steps.f, axis=-1).max()), float(np.abs(steps.gamma).max())
+        evidence.constructed(claim, sizes[0], bound.sharper.F, f"{name}: |f_t|; composed {bound.paper.F:.3g}")
+        evidence.constructed(
+            claim, sizes[1], 1 - bound.sharper.margin, f"{name}: |gamma_t|; composed {1 - bound.paper.margin:.4g}"
+        )
+        outputs_agree(evidence, parameters, x)
+    weight, token = np.array([[2.0]]), 3.0
+    constant, growth = stability.gelu_growth(weight, np.zeros(1), np.array([[5.0]]), np.zeros(1), one_sided=True)
+    reached = float(5 * tokenwise.gelu(weight @ np.array([token]))[0])
+    evidence.constructed(
+        claim, reached, constant + slope * growth * token, "5 GELU(2 x), |x| <= 3: attained but for 1 - Phi(6)"
+    )
+
+
 def _worst(T: int, rho: Fraction, columns: bool) -> Fraction:
     """The largest |s_t| for f = 1 and rows of |B| that sum to at most rho; or columns: a last row full of rho."""
     return 1 + (T - 1) * rho if columns else stability.largest_state(T, rho)
@@ -225,4 +291,4 @@ def _layer(gain: float, code: float) -> SessaParameters:
     return parameters.replace(zero | changed)
 
 
-ROWS: tuple[Statement, ...] = (best_constant, gate_by_entries, layer_norm_ball)
+ROWS: tuple[Statement, ...] = (best_constant, gate_by_entries, layer_norm_ball, half_gelu)

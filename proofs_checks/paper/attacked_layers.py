@@ -9,8 +9,8 @@ import torch
 from proofs_checks.torch_layer import layer_of
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.ball_bound import BallBound, ball_bound
-from sessa_ref.influence.worst_input import worst_input
+from sessa_ref.influence.ball_bounds import BallBound, ball_bound
+from sessa_ref.influence.worst_inputs import worst_input
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 

@@ -12,7 +12,7 @@ from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import outputs_agree
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.ball_bound import ball_bound
+from sessa_ref.influence.ball_bounds import ball_bound
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import solve, tokenwise

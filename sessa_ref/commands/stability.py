@@ -22,8 +22,8 @@ def stability(
     """Bound a layer's outputs on a ball of inputs from its weights (Proposition 25), and search for the worst input."""
     from sessa_ref.commands import stability_table
     from sessa_ref.commands.checkpoint import load
-    from sessa_ref.influence.ball_bound import ball_bound
-    from sessa_ref.influence.worst_input import lengths, worst_input
+    from sessa_ref.influence.ball_bounds import ball_bound
+    from sessa_ref.influence.worst_inputs import lengths, worst_input
 
     log = Console(stderr=True)
     with errors(f"cannot bound {checkpoint}", log):

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sessa_ref import reference
-from sessa_ref.influence.ball_bound import BallBound
-from sessa_ref.influence.worst_input import WorstInput
+from sessa_ref.influence.ball_bounds import BallBound
+from sessa_ref.influence.worst_inputs import WorstInput
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.worst_input import largest_output
+from sessa_ref.influence.worst_inputs import largest_output
 from sessa_ref.parameters import SessaParameters
 from tests.commands.running import run
 

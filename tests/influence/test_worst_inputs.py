@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.ball_bound import ball_bound
-from sessa_ref.influence.worst_input import largest_output, lengths, worst_input
+from sessa_ref.influence.ball_bounds import ball_bound
+from sessa_ref.influence.worst_inputs import largest_output, lengths, worst_input
 from sessa_ref.parameters import SessaParameters
 
 

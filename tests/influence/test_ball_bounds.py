@@ -3,7 +3,7 @@ import pytest
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
-from sessa_ref.influence.ball_bound import ball_bound, growth_constants
+from sessa_ref.influence.ball_bounds import ball_bound, growth_constants
 from sessa_ref.parameters import SessaParameters
 
 CONFIGS = {
