@@ -71,10 +71,10 @@ def row(identifier: str) -> Statement:
     """The row of an id such as "thm:8".
 
     Raises:
-        KeyError: there is no such row; the message names the nearest ids.
+        ValueError: there is no such row; the message names the nearest ids.
     """
     if identifier not in _BY_ID:
         near = get_close_matches(identifier, _BY_ID, n=3, cutoff=0.4)
         hint = f"; the nearest are {', '.join(near)}" if near else ""
-        raise KeyError(f"the ledger has no row {identifier!r}{hint}")
+        raise ValueError(f"the ledger has no row {identifier!r}{hint}")
     return _BY_ID[identifier]

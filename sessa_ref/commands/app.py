@@ -7,6 +7,7 @@ import typer
 import sessa_ref
 from sessa_ref.commands.explain import explain
 from sessa_ref.commands.hops import hops
+from sessa_ref.commands.ledger import ledger
 from sessa_ref.commands.paths import paths
 from sessa_ref.commands.stability import stability
 from sessa_ref.commands.terminal import Commands
@@ -24,6 +25,7 @@ main = typer.Typer(
 main.command()(verify)
 main.command()(explain)
 main.add_typer(vectors, name="vectors")
+main.add_typer(ledger, name="ledger")
 main.command()(paths)
 main.command()(hops)
 main.command()(stability)
