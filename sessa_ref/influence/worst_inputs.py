@@ -58,7 +58,7 @@ def worst_input(
         T: number of tokens.
         seed: of the random starts.
         starts: number of random starts; as many more repeat one token.
-        steps: steps of ascent of each short sequence; longer ones get fewer, at least 2.
+        steps: steps of ascent of each short sequence; longer ones get fewer, at least one.
         done: called with a line after each start and each length.
 
     Raises:
@@ -94,19 +94,19 @@ def _search(
         done(f"start {number} of {2 * starts}: {highest:.6g}")
     while len(best) < T:
         length = min(T, 2 * len(best))
-        candidates = list(_lengthened(best, length))
-        best = max(candidates, key=lambda x: largest_output(parameters, x))
-        best, highest, count = ascend(parameters, best, R, max(2, steps * SHORT // length))
-        tried += count + len(candidates)
+        longer = [(largest_output(parameters, x), x) for x in _lengthened(best, length)]
+        reached, best = max(longer, key=lambda one: one[0])
+        best, highest, count = ascend(parameters, best, R, max(1, steps * SHORT // length), reached)
+        tried += count + len(longer) - 1
         done(f"{length} tokens: {highest:.6g}")
     return WorstInput(best, highest, tried)
 
 
 def ascend(
-    parameters: SessaParameters, x: Float64[Array, "T D"], R: float, steps: int
+    parameters: SessaParameters, x: Float64[Array, "T D"], R: float, steps: int, output: float | None = None
 ) -> tuple[Float64[Array, "T D"], float, int]:
-    """Ascend from x; returns the last x, its largest |y_t| and the number of inputs that were evaluated."""
-    output, tried = largest_output(parameters, x), 1
+    """Ascend from x, whose largest |y_t| is `output`; returns the last x, its output and the number of inputs tried."""
+    output, tried = largest_output(parameters, x) if output is None else output, 1
     for _ in range(steps):
         target = R * _directions(_gradient(parameters, x), x / R)
         for part in (1, 1 / 2, 1 / 4, 1 / 8, 1 / 16):
