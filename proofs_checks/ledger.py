@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from proofs_checks.ours import OURS
 from proofs_checks.paper import (
+    block_bounds,
     convolutions,
     depth,
     diffuse_routing,
@@ -29,6 +30,7 @@ from proofs_checks.statement import Statement
 TOPICS = (
     systems,
     stability,
+    block_bounds,
     softmax_routing,
     state_space_models,
     state_space_jacobians,
