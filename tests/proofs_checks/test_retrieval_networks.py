@@ -22,4 +22,6 @@ def test_a_factor_block_multiplies_the_signal():
     tokens = retrieval_networks.embed(signal)
     block = retrieval_networks.factor_block(3.0, -1.0)
     moved = retrieval_networks.reference.forward(block, tokens)
-    np.testing.assert_allclose(moved[:, retrieval_networks.SIGNAL], signal * (3 / np.arange(1, 6) - 1), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(
+        moved[:, retrieval_networks.SIGNAL], signal * (3 / np.arange(1, 6) - 1), rtol=1e-12, atol=1e-15
+    )
