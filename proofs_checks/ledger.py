@@ -4,9 +4,15 @@ from difflib import get_close_matches
 
 from proofs_checks.ours import OURS
 from proofs_checks.paper import (
+    block_bounds,
     convolutions,
+    deep_decay,
     depth,
+    diffuse_routing,
     envelopes,
+    horizon_uniform_decay,
+    jacobian_bounds,
+    jacobian_smoothness,
     jacobian_tails,
     layer_norm,
     polynomial_decay,
@@ -15,6 +21,7 @@ from proofs_checks.paper import (
     selective_retrieval,
     softmax_routing,
     stability,
+    state_space_jacobians,
     state_space_models,
     systems,
     uniform_routing,
@@ -25,14 +32,21 @@ from proofs_checks.statement import Statement
 TOPICS = (
     systems,
     stability,
+    block_bounds,
     softmax_routing,
     state_space_models,
+    state_space_jacobians,
+    diffuse_routing,
     polynomial_decay,
     uniform_routing,
     envelopes,
     jacobian_tails,
+    jacobian_smoothness,
+    jacobian_bounds,
     convolutions,
     depth,
+    deep_decay,
+    horizon_uniform_decay,
     retrieval,
     positions,
     universal_approximation,
@@ -69,10 +83,10 @@ def row(identifier: str) -> Statement:
     """The row of an id such as "thm:8".
 
     Raises:
-        KeyError: there is no such row; the message names the nearest ids.
+        ValueError: there is no such row; the message names the nearest ids.
     """
     if identifier not in _BY_ID:
         near = get_close_matches(identifier, _BY_ID, n=3, cutoff=0.4)
         hint = f"; the nearest are {', '.join(near)}" if near else ""
-        raise KeyError(f"the ledger has no row {identifier!r}{hint}")
+        raise ValueError(f"the ledger has no row {identifier!r}{hint}")
     return _BY_ID[identifier]

@@ -1,1 +1,192 @@
-"""Generated pages."""
+"""The ledger as Markdown for the book, from the rows and their recorded outcomes."""
+
+from collections import Counter
+from types import ModuleType
+
+from proofs_checks import ours
+from proofs_checks.errata import ERRATA, READ
+from proofs_checks.evidence import Level, Piece
+from proofs_checks.ledger import ROWS, TOPICS
+from proofs_checks.outcome import Outcome, Status
+from proofs_checks.record import broken_needs
+from proofs_checks.statement import Statement
+
+Outcomes = dict[str, Outcome]
+
+_NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
+_OWNER = "All numbers of statements, sections and equations on this page are the paper's."
+
+
+def pages(outcomes: Outcomes) -> dict[str, str]:
+    """All pages by file name: `table.md`, `counts.md`, `errata.md`, `most-wanted.md`, and `statements/` by topic."""
+    return {
+        "table.md": table(outcomes),
+        "counts.md": counts(outcomes),
+        "errata.md": errata(),
+        "most-wanted.md": most_wanted(outcomes),
+        **{f"statements/{slug(topic)}.md": topic_page(topic, outcomes) for topic in (*TOPICS, *ours.TOPICS)},
+    }
+
+
+def table(outcomes: Outcomes) -> str:
+    """Every row with its status, level and tightness, linked to its page."""
+    lines = ["| row | statement | status | tightness |", "|---|---|---|---|"]
+    for one in ROWS:
+        outcome = outcomes[one.id]
+        lines.append(f"| {link(one.id)} | {one.title} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
+    return "\n".join(lines) + "\n"
+
+
+def counts(outcomes: Outcomes) -> str:
+    """How many of the paper's statements have which status and level, as a table."""
+    paper = Counter(_label(outcomes[one.id]) for one in ROWS if not one.id.startswith("ours:"))
+    own = Counter(_label(outcomes[one.id]) for one in ROWS if one.id.startswith("ours:"))
+    order = [*(f"{Status.HOLDS}, {level}" for level in Level), *(f"{Status.REFUTED}, {level}" for level in Level)]
+    labels = sorted(paper | own, key=lambda label: order.index(label) if label in order else len(order))
+    lines = ["| status and level | the paper's statements | ours |", "|---|---|---|"]
+    lines += [f"| {label} | {paper[label]} | {own[label]} |" for label in labels]
+    lines.append(f"| all | {paper.total()} | {own.total()} |")
+    return "\n".join(lines) + "\n"
+
+
+def errata() -> str:
+    """Every erratum, with what was tried in sections that are clean."""
+    lines = []
+    for one in ERRATA:
+        shown = one.example()
+        lines += [
+            f"(erratum-{_label_of(one.id)})=",
+            f"## {one.where}: {one.kind}",
+            "",
+            f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
+            "",
+            f"*Printed.* {one.printed}",
+            "",
+            f"*Correct.* {one.correct}",
+            "",
+            f"*Shown by.* {shown.text}" if shown.shows else "*Not shown: its example does not show it any more.*",
+            "",
+            f"*The conclusion.* {one.conclusion}",
+            "",
+        ]
+    lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
+    lines += [f"| {section} | {tried} |" for section, tried in READ.items()]
+    return "\n".join(lines) + "\n"
+
+
+def most_wanted(outcomes: Outcomes) -> str:
+    """What is weakest, and why it is not higher."""
+    weak = (Level.CONSTRUCTED, Level.SAMPLED)
+    lines = ["| row | statement | level | why it is not higher |", "|---|---|---|---|"]
+    lines += [
+        f"| {link(one.id)} | {one.title} | {outcomes[one.id].level} | {one.not_higher or 'not said'} |"
+        for one in sorted(ROWS, key=lambda one: -_rank(outcomes[one.id]))
+        if outcomes[one.id].level in weak
+    ]
+    unchecked = [link(one.id) for one in ROWS if outcomes[one.id].status is Status.UNCHECKED]
+    lines += ["", f"Not yet checked: {', '.join(unchecked) or 'none'}."]
+    return "\n".join(lines) + "\n"
+
+
+def topic_page(topic: ModuleType, outcomes: Outcomes) -> str:
+    """The rows of one topic in full."""
+    lines = [
+        *_NUMBERS,
+        f"# {_title(topic)}",
+        "",
+        _OWNER,
+        "",
+        (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+        "",
+    ]
+    for one in topic.ROWS:
+        lines += _row(one, outcomes)
+    return "\n".join(lines) + "\n"
+
+
+def slug(topic: ModuleType) -> str:
+    """The name of a topic's page: "ours-" before ours."""
+    package, name = topic.__name__.split(".")[-2:]
+    return ("ours-" if package == "ours" else "") + name.replace("_", "-")
+
+
+def link(identifier: str) -> str:
+    """A reference to a row's place."""
+    return f"[{identifier}](#{anchor(identifier)})"
+
+
+def anchor(identifier: str) -> str:
+    """The label of a row's place in the book."""
+    return f"row-{_label_of(identifier)}"
+
+
+def _label_of(identifier: str) -> str:
+    return identifier.lower().replace(":", "-").replace(".", "-")
+
+
+def _title(topic: ModuleType) -> str:
+    package, name = topic.__name__.split(".")[-2:]
+    title = name.replace("_", " ")
+    return f"Ours: {title}" if package == "ours" else title.capitalize()
+
+
+def _heading(one: Statement) -> str:
+    kind, _, number = one.id.partition(":")
+    return one.title if kind == "ours" else f"{one.kind.capitalize()} {number}: {one.title}"
+
+
+def _row(one: Statement, outcomes: Outcomes) -> list[str]:
+    outcome = outcomes[one.id]
+    lines = [
+        f"({anchor(one.id)})=",
+        f"## {_heading(one)}",
+        "",
+        f"{{status}}`{one.id}` `{one.id}` {one.where}",
+        "",
+        one.says,
+        "",
+    ]
+    if outcome.status is Status.UNCHECKED:
+        return lines
+    if one.proof:
+        lines += [f"*Proof.* {one.proof}", ""]
+    lines += [f"*Rests on.* {one.trust}", ""]
+    if one.not_higher:
+        lines += [f"*Not higher, because* {one.not_higher}", ""]
+    lines += [*(_piece(piece) for piece in outcome.pieces), ""]
+    if outcome.bends:
+        lines += ["*Bent, it fails:*", ""]
+        lines += [f"- {bend.about}: {_code(bend.example)}" for bend in outcome.bends]
+        lines.append("")
+    if one.needs:
+        lines += [f"*Depends on* {', '.join(link(name) for name in one.needs)}.", ""]
+    broken = broken_needs(one.id, outcomes)
+    if broken:
+        lines += [f"*Among these, directly or not, do not hold as printed:* {', '.join(map(link, broken))}.", ""]
+    module = one.check.__module__.replace(".", "/") if one.check else ""
+    lines += [f"*The check* is `{one.check.__name__ if one.check else ''}` in `{module}.py`. Run it: "
+              f"`sessa-ref ledger {one.id}`.", ""]  # fmt: skip
+    return lines
+
+
+def _piece(piece: Piece) -> str:
+    tight = f", attained/claimed {_number(piece.tightness)}" if piece.tightness is not None and piece.level else ""
+    example = f" {_code(piece.example)}" if piece.example else ""
+    verdict = "refutes it: " if piece.refutes else ""
+    return f"- *{piece.claim}* ({piece.level or 'agreement'}, {piece.cases} case{'s' * (piece.cases != 1)}{tight}): {verdict}{piece.how}.{example}"
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('`', chr(39))}`"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _label(outcome: Outcome) -> str:
+    return f"{outcome.status}, {outcome.level}" if outcome.level else str(outcome.status)
+
+
+def _rank(outcome: Outcome) -> int:
+    return -1 if outcome.level is None else outcome.level.rank

@@ -1,10 +1,12 @@
 """Runs rows of the ledger, over all cores, with their bends."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from proofs_checks.ledger import row
@@ -12,13 +14,15 @@ from proofs_checks.outcome import BendOutcome, Outcome, Status, level_of, status
 from proofs_checks.sources import fingerprint
 from proofs_checks.statement import Bend, Statement
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Environment variables that say how many threads the numerical libraries use."""
+
 
 def run_row(identifier: str, quick: bool = False, teeth: bool = True, **bent: Any) -> Outcome:
     """Run the check of one row; `teeth` also runs its bends, always quickly.
 
     Raises:
-        KeyError: there is no such row.
-        ValueError: `bent` names a constant that the row does not have, or the row has no check.
+        ValueError: there is no such row, `bent` names a constant that the row does not have, or the row has no check.
     """
     statement = row(identifier)
     if statement.check is None and not bent:
@@ -47,7 +51,10 @@ def run_row(identifier: str, quick: bool = False, teeth: bool = True, **bent: An
 
 def run_bend(statement: Statement, bend: Bend) -> BendOutcome:
     """Run a bent statement: its check has to fail, by what it compares and not by an error."""
-    failed = [piece for piece in statement.run(quick=True, **bend.values).pieces if not piece.holds]
+    try:
+        failed = [piece for piece in statement.run(quick=True, **bend.values).pieces if not piece.holds]
+    except Exception as problem:
+        return BendOutcome(bend.about, bend.values, False, f"{type(problem).__name__}: {problem}")
     example = f"{failed[0].claim}: {failed[0].example or failed[0].how}" if failed else ""
     return BendOutcome(bend.about, bend.values, bool(failed), example)
 
@@ -71,25 +78,33 @@ def run_rows(
         seconds: how long a row took last time.
     """
     waiting = sorted(identifiers, key=seconds, reverse=True)
-    outcomes = {name: Outcome(name, Status.UNCHECKED) for name in waiting if row(name).check is None}
-    for outcome in outcomes.values():
+    outcomes: dict[str, Outcome] = {}
+
+    def note(outcome: Outcome) -> None:
+        outcomes[outcome.id] = outcome
         done(outcome)
-    pool = ProcessPoolExecutor(
-        workers or len(os.sched_getaffinity(0)), mp_context=get_context("spawn"), initializer=_one_thread
-    )
-    with pool:
+
+    for name in waiting:
+        if row(name).check is None:
+            note(Outcome(name, Status.UNCHECKED))
+    for name in THREADS:  # the processes inherit it: each computes on one core
+        os.environ.setdefault(name, "1")
+    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn"), _end_with_parent) as pool:
         tasks = [pool.submit(run_row, name, quick, teeth) for name in waiting if name not in outcomes]
         try:
             for task in as_completed(tasks):
-                outcomes[task.result().id] = task.result()
-                done(task.result())
+                note(task.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.terminate()
             raise
     return outcomes
 
 
-def _one_thread() -> None:
-    """Each process computes on one core: many rows are small, and the pool already uses all cores."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+def _end_with_parent() -> None:
+    """Ctrl-C is the parent's to handle, and nothing outlives it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
