@@ -10,7 +10,7 @@ class Behaviour:
     """A way to be wrong that is not one of the layer's formulas."""
 
     name: str
-    departure: str
+    description: str
     cause: str
     fix: str
     area: Area = "behaviour"

@@ -36,7 +36,7 @@ def behaviours(
     number = len(failed) or sum(o.result.status is Status.ERRORED and o.result.required for o in observations)
 
     def told(name: str, fact: str) -> Diagnosis:
-        text = BEHAVIOURS[name].departure.rstrip(".")
+        text = BEHAVIOURS[name].description.rstrip(".")
         return Diagnosis(name, f"{text}{': ' if fact else ''}{fact}.", number, number)
 
     finders: list[Callable[[], Iterator[tuple[str, str]]]] = [

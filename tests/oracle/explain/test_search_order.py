@@ -13,7 +13,7 @@ def test_a_mistake_in_decoding_steps_or_in_the_prefill_alone_is_called_so():
         (prefill_of(mistake), "Prefill", "In the prefill "),
     ):
         assert limited.name == f"{word}{mistake.name}"
-        assert limited.departure.lower() == f"{words}{mistake.departure}".lower()
+        assert limited.description.lower() == f"{words}{mistake.description}".lower()
         assert limited.area == "decode"
 
 

@@ -47,11 +47,11 @@ def that_round() -> Iterator[Family]:
 def _of_both(single: list[Family]) -> Iterator[Family]:
     half = len(single) // 2
     for forward, feedback in zip(single[:half], single[half:], strict=True):
-        departure = forward.departure.replace("forward logits are", "logits of both attentions are")
-        departure = departure.replace("forward logits", "logits of both attentions")
+        description = forward.description.replace("forward logits are", "logits of both attentions are")
+        description = description.replace("forward logits", "logits of both attentions")
         yield Family(
             forward.name.replace("Forward", "Both"), "attention",
-            departure.replace("forward softmax", "softmax of both attentions"), forward.cause, forward.fix,
+            description.replace("forward softmax", "softmax of both attentions"), forward.cause, forward.fix,
             lambda amount, forward=forward, feedback=feedback: together(forward.changes(amount), feedback.changes(amount)),
             forward.starts, forward.right, forward.spread,
         )  # fmt: skip
