@@ -57,7 +57,9 @@ def by_hops(B: Float64[Array, "T T"], target: int, most_hops: int = 8) -> HopSha
         parts[k] = row
         row = row @ edges
     # row is what the next hop number brings; all further ones are its prolongations.
-    return HopShares(target, influence, parts, _times_inverse(row, edges), _over(_times_inverse(influence, edges), influence))
+    return HopShares(
+        target, influence, parts, _times_inverse(row, edges), _over(_times_inverse(influence, edges), influence)
+    )
 
 
 def _times_inverse(row: Float64[Array, " n"], edges: Float64[Array, "n n"]) -> Float64[Array, " n"]:
