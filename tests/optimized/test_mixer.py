@@ -40,6 +40,15 @@ def test_it_is_the_references_map(config, T, backend):
     assert np.max(np.abs(s.numpy() - steps.s), initial=0) <= allowed
 
 
+@pytest.mark.parametrize("backend", ["blocked", "dense", "hops"])
+def test_it_solves_by_its_backend(monkeypatch, backend):
+    asked = []
+    monkeypatch.setattr("sessa_ref.optimized.mixer.feedback_solve", lambda *given: asked.append(given[-1]) or given[3])
+    with torch.no_grad():
+        SessaMixer(CONFIG, backend=backend)(torch.zeros(5, 8))
+    assert asked == [backend]
+
+
 def test_what_decoding_keeps_is_the_trace():
     layer = case("mixer states", "", CONFIG, T=6)
     steps = reference.trace(layer.parameters, layer.x)
@@ -141,6 +150,7 @@ def test_frequencies_of_another_layer_are_refused():
     [
         (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
         (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
+        (lambda: SessaMixer(CONFIG).init_cache(2, max_len=0), ValueError, "max_len must be at least 1, got 0"),
         (lambda: SessaMixer(CONFIG).init_cache(2), ValueError, "init_cache needs max_len, a positive number of tokens, got None"),
         (lambda: SessaMixer(CONFIG, max_len=3).init_cache(-1), ValueError, "batch_size must be at least 0, got -1"),
         (lambda: SessaMixer(CONFIG, max_len=3).init_cache(1, dtype=torch.int64), TypeError, "dtype must be float16"),
