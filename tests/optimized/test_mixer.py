@@ -1,5 +1,7 @@
 """The mixer by itself: the map u -> s of the reference, its parameters, its cache."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -126,6 +128,18 @@ def test_names_and_shapes_are_those_of_the_parameters():
             if n.startswith("mixer.")
         }
         assert {name: tuple(p.shape) for name, p in SessaMixer(config).named_parameters()} == wanted
+
+
+def test_frequencies_of_half_precision_are_accepted_at_any_size():
+    """Of 32 pairs, down to 1.5e-6, which float16 holds with one digit."""
+    mixer = SessaMixer(replace(SessaConfig.published(64, 1), rope_base=1e6))
+    own = mixer.state_dict()["rope_inv_freq"]
+    assert own.min() < 2e-6
+    for good in (own.bfloat16(), own.half(), own.double()):
+        mixer.load_state_dict({"rope_inv_freq": good}, strict=False)
+    with pytest.raises(RuntimeError, match="holds other rotary frequencies"):
+        mixer.load_state_dict({"rope_inv_freq": own * 1.01}, strict=False)
+    assert SessaMixer(CONFIG, device="meta").state_dict()["rope_inv_freq"].device.type == "meta"
 
 
 def test_frequencies_of_another_layer_are_refused():
