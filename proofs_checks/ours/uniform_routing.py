@@ -76,7 +76,7 @@ def wendel(evidence: Evidence, *, share: float = 1.0, upper: float = 1.0, lower:
     "Uniform routing for every gain above -1",
     where="on Proposition 29 and Corollary F.2",
     says=r"""
-    The closed form (71) holds for every gain $\gamma$, and for $\gamma = -g$ with $0 < g < 1$ the influence is negative and decays
+    The closed form (71) holds for every gain $\gamma > -1$, and for $\gamma = -g$ with $0 < g < 1$ the influence is negative and decays
     faster than $1/\ell$: $\frac{g}{\Gamma(1-g)}\, \ell^{-1-g} \le |y_\ell| \le g\, \ell^{-1-g}$ for $\ell \ge 1$, impulse at 0, with the
     best constants.
     """,

@@ -55,7 +55,8 @@ def direct_read(evidence: Evidence, *, layers: int = 1) -> None:
     says=r"""
     On a finite horizon every causal linear map $u \mapsto y$ has a lower-triangular kernel,
     $y_t = \sum_{\tau \le t} K_{t,\tau} u_\tau$. So the solve has one, $K = (I - B)^{-1}$; and every lower-triangular $K$ with ones
-    on the diagonal, such as a direct read has it, is the kernel of a solve, with $B = I - K^{-1}$.
+    on the diagonal, also that of a direct read $y_t = u_t + \sum_{\tau < t} K_{t,\tau} u_\tau$, is the kernel of a solve, with
+    $B = I - K^{-1}$.
     """,
     needs=("def:1", "def:2"),
     trust="symbolic: free entries for T <= 5, and for every T by the bordered step (T to T + 1)",
@@ -76,6 +77,8 @@ def kernel_form(evidence: Evidence, *, diagonal: int = 1, times: int = 1) -> Non
         upper = [sympy.expand(back[t, tau]) for t in range(T) for tau in range(t, T)]
         evidence.identity("a kernel is that of a solve", upper, f"B = I - K^(-1) is strictly lower, T = {T}")
     _bordered(evidence, "the solve has a lower-triangular kernel", times)
+    # K = I - (-L) with L strictly lower triangular, so that K^(-1) is such a kernel itself, with ones on the diagonal.
+    _bordered(evidence, "a kernel is that of a solve", times)
 
 
 @states(
