@@ -57,13 +57,13 @@ def variation_factor() -> Shown:
     "4.3-positions",
     "lem:4.3",
     where="Section 4.2.2, Lemma 4.3",
-    kind=Kind.HYPOTHESIS,
+    kind=Kind.LOOSE,
     printed="Logits are <q(x_t), k(x_j)> with token-wise maps q and k.",
     correct="""
-    The layer's forward logits depend on the positions too (rotary embedding), so the lemma does not cover them as it stands. Its
-    proof only uses that logit (t, j) depends on no token but x_t and x_j.
+    True as stated, and more widely: the proof only uses that logit (t, j) depends on no token but x_t and x_j. So it covers the layer's
+    forward logits too, which depend on the positions as well (rotary embedding) and do not fall under the lemma by the letter.
     """,
-    conclusion="survives for q_t(x_t) and k_j(x_j)",
+    conclusion="survives, also for q_t(x_t) and k_j(x_j)",
 )
 def positions() -> Shown:
     """Equal tokens have different keys."""

@@ -163,7 +163,7 @@ def multi_hop(evidence: Evidence, *, diagonal: sympy.Expr | int = 0, missing: in
     depend on the values: $y_t$ is linear in $v$, reads each visible $v_j$ once and no other.
     """,
     needs=("def:1",),
-    trust="symbolic: free logits and values; every visible set of T <= 5 tokens, whose size alone matters",
+    trust="symbolic: free logits and values; every visible set of T <= 5 tokens, and any number of tokens, one against the rest together",
     bends=(
         Bend("the visible set may be empty", {"smallest": 0}),
         Bend("the weights carry twice the softmax", {"factor": 2}),
@@ -182,6 +182,18 @@ def attention_is_a_direct_read(evidence: Evidence, *, smallest: int = 1, factor:
                 differences += [sympy.diff(weight, value) for weight in weights for value in v if weight.has(value)]
                 differences += [weights[j] for j in range(5) if j not in visible]
                 evidence.identity("one read of the visible values", differences, f"t = {t}, visible {visible}")
+    own, value, rest, others = sympy.symbols("e v R V", positive=True)  # the rest: sums of its e_j and of its e_j v_j
+    y = factor * (own * value + others) / (own + rest)
+    weight = sympy.diff(y, value)
+    evidence.identity(
+        "one read of the visible values",
+        [
+            sympy.cancel(weight - own / (own + rest)),
+            sympy.cancel(y - weight * value - others / (own + rest)),
+            sympy.cancel(weight + rest / (own + rest) - 1),
+        ],
+        "any size: one value is read once, with its softmax weight, beside what does not depend on it; the weights sum to 1",
+    )
     parameters, x, steps = _layer(30, heads=2)
     kernel = np.einsum("htj,hjd->thd", steps.alpha_fwd, steps.v).reshape(30, -1)
     error = float(np.max(np.abs(kernel @ parameters["mixer.out_proj.weight"].T - steps.f)))
