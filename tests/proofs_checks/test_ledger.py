@@ -27,6 +27,13 @@ def test_a_checked_row_says_what_it_rests_on_and_depends_on_rows_that_exist(one)
             assert set(bend.values) <= set(one.constants())
 
 
+@pytest.mark.parametrize("one", ROWS, ids=lambda one: one.id)
+def test_texts_are_paragraphs_and_formulas(one):
+    for text in (one.says, one.proof):
+        assert not [line for line in text.splitlines() if line.startswith("    ")], "Markdown shows it as code"
+        assert text.count("$") % 2 == 0
+
+
 def test_dependencies_have_no_circle():
     done: set[str] = set()
 
