@@ -14,10 +14,13 @@ from sessa_ref.notation import Array
 from sessa_ref.theory.selective_retrieval import resolvent_bounds
 
 
-def active_transport(channels: Channels, codes: OrderedCodes, beta: float, signal: str = "sig") -> Built:
+def active_transport(
+    channels: Channels, codes: OrderedCodes, beta: float, signal: str = "sig", keep: bool = True
+) -> Built:
     """Two blocks: signal_i becomes D(i) signal_i + sum over j < i of K(i, j) signal_j, K about (j+1)^-gamma (i+1)^-beta.
 
-    src becomes a copy of the signal; the solve reads the copy and is added to the signal.
+    src becomes a copy of the signal; the solve reads the copy and is added to the signal, or, where `keep` is false,
+    takes its place: then D is about 1 instead of 2, and the whole kernel is that of the solve.
     """
     gamma, (low, high) = 1 - beta, resolvent_bounds(beta)
     off_mass = min(0.5, low * beta / (4 * codes.T))  # C_Sigma = 1/beta: the rows of the resolvent sum to at most that
@@ -25,6 +28,8 @@ def active_transport(channels: Channels, codes: OrderedCodes, beta: float, signa
     block = Block(channels, f"diffuse {signal}")
     block.gain(gamma)
     block.track("transport", value=block.channel("src"), gate={ONE: 1.0}, to={signal: 1.0})
+    if not keep:
+        block.track("erase", value=block.one(), gate={signal: 1.0}, to={signal: -1.0})
     focus_on_itself(block, codes, off_mass)
     network = copy.then(Network.of([(block.name, block.build())]))
     others = [name for name in channels.names if name not in (signal, "src")]
@@ -37,8 +42,8 @@ def active_transport(channels: Channels, codes: OrderedCodes, beta: float, signa
             transport = kernel(network, channels, tokens, signal)
             gains, off = np.diagonal(transport), transport[i, j] / shape
             measured += [
-                at_least("D", float(np.min(gains)), 1.5),
-                at_most("D", float(np.max(gains)), 2 + 1e-12),
+                at_least("D", float(np.min(gains)), 0.5 + keep),
+                at_most("D", float(np.max(gains)), 1 + keep + 1e-12),
                 at_least("K (j+1)^gamma (i+1)^beta", float(np.min(off, initial=np.inf)), low / 2),
                 at_most("K (j+1)^gamma (i+1)^beta", float(np.max(off, initial=0)), 1.25 * high),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),

@@ -6,6 +6,7 @@ from sessa_ref.constructions.channels import Channels
 from sessa_ref.constructions.claim import Built, Claim, Measured, at_least, at_most
 from sessa_ref.constructions.macro_layer import OFF_MASS, macro_layer
 from sessa_ref.constructions.multiplier import selector
+from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.position_writer import position_writer
 from sessa_ref.constructions.profile import DAMPING, profile
 from sessa_ref.constructions.transport import kernel
@@ -30,7 +31,7 @@ def selective_retrieval(
     channels: Channels | None = None,
     suppression: float = SUPPRESSION,
     damping: float = DAMPING,
-    amplify: int = 1,
+    keep: bool = True,
 ) -> Built:
     """The network of Theorem 12, with 11 + 2k blocks.
 
@@ -43,7 +44,8 @@ def selective_retrieval(
         radius: R, a bound on the tokens' norms.
         channels: the seven channels of `NAMES`; by default the axes of R^7.
         suppression: c_0; the proof takes it so small that the competitors have at most half of the score.
-        damping: of the integrator.
+        damping: of the integrator; 4 as printed. A larger one makes the profile a truer power.
+        keep: whether the tail's transport adds to the seed, as printed; see `profile`.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -54,14 +56,14 @@ def selective_retrieval(
     T = latest + horizon + 1
     writer, codes = position_writer(channels, T, radius)
     chosen = selector(channels, codes, target, suppression / (horizon + 1))
-    bounds = theory.profile_bounds(beta, damping)
-    network = writer.network.then(profile(channels, codes, beta, damping).network).then(chosen.network)
+    bounds = theory.profile_bounds(beta, damping, keep)
+    network = writer.network.then(profile(channels, codes, beta, damping, keep).network).then(chosen.network)
     for _ in range(k):
         network = network.then(macro_layer(channels, codes, beta, bounds).network)
     network.notes.update(
         k=k, beta=beta, horizon=horizon, target=target, latest=latest, radius=radius, exponent=theory.exponent(k, beta)
     )
-    return Built(network, _claim(network, channels, k, beta, horizon, target, latest, damping))
+    return Built(network, _claim(network, channels, promised(k, beta, horizon, latest, bounds)))
 
 
 def margins(scores: Array, target: int) -> Array:
@@ -79,37 +81,31 @@ def competitors(scores: Array, target: int) -> Array:
     return np.sum(others, axis=1)[target + 1 :]
 
 
-def promised(k: int, beta: float, horizon: int, latest: int, damping: float = DAMPING) -> dict[str, float]:
+def promised(k: int, beta: float, horizon: int, latest: int, profile_bounds: theory.TailBounds) -> dict[str, float]:
     """The constants c_-, m_-, m_+ of Theorem 12 as its proof gives them."""
-    macro = theory.macro_bounds(beta, theory.profile_bounds(beta, damping), OFF_MASS)
+    macro = theory.macro_bounds(beta, profile_bounds, OFF_MASS)
     nu = theory.exponent(k, beta)
-    lags = range(k, max(horizon, k) + 1)
-    good = 0.5 * macro.a_minus**k * theory.balanced_constant(k, beta, latest, lags)
-    small = min(
-        (
-            0.5 * macro.a_minus**lag * np.prod((latest + np.arange(1, lag + 1) + 1.0) ** -beta) / (1 + lag) ** nu
-            for lag in range(1, k)
-        ),
-        default=np.inf,
-    )
-    c_minus = float(min(good, small)) / 2
+    good = 0.5 * macro.a_minus**k * theory.balanced_constant(k, beta, latest, range(k, max(horizon, k) + 1))
+    small = [  # jumps in the first layers and then none: lags below k
+        0.5 * macro.a_minus**lag * np.prod((latest + np.arange(1, lag + 1) + 1.0) ** -beta) / (1 + lag) ** nu
+        for lag in range(1, k)
+    ]
+    c_minus = float(min(good, *small)) / 2 if small else good / 2
     m_plus = 2 * k * macro.d_plus ** (k - 1) * macro.a_plus
     return {"c_minus": c_minus, "m_minus": 2**nu * c_minus, "m_plus": m_plus}
 
 
-def _claim(network, channels, k, beta, horizon, target, latest, damping) -> Claim:  # noqa: ANN001
-    nu = theory.exponent(k, beta)
-    constants = promised(k, beta, horizon, latest, damping)
+def _claim(network: Network, channels: Channels, constants: dict[str, float]) -> Claim:
+    nu, target, horizon = (network.notes[name] for name in ("exponent", "target", "horizon"))
 
     def measure(x: Array) -> list[Measured]:
         measured = []
         for tokens in x:
             scores = kernel(network, channels, tokens)
-            margin = margins(scores, target)[:horizon]
-            lags = np.arange(1, len(margin) + 1)
-            rest = competitors(scores, target)[:horizon]
+            margin, rest = margins(scores, target)[:horizon], competitors(scores, target)[:horizon]
+            scaled = margin / (1 + np.arange(1, len(margin) + 1)) ** nu
             measured += [
-                at_least("margin/(1+lag)^nu, the smallest", float(np.min(margin / (1 + lags) ** nu)), constants["c_minus"]),
+                at_least("margin/(1+lag)^nu, the smallest", float(np.min(scaled)), constants["c_minus"]),
                 at_least("margin at lag 1", float(margin[0]), constants["m_minus"]),
                 at_most("margin at lag 1", float(margin[0]), constants["m_plus"]),
                 at_most("competitors' share of the score", float(np.max(rest / (margin + rest))), 0.5),

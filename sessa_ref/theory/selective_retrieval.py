@@ -58,10 +58,13 @@ def selector_accuracy(beta: float, last: int) -> float:
     return (low / 4) / (2 * (2 + 5 / 4 * high / beta)) * (last + 1) ** -beta
 
 
-def tail_bounds(beta: float) -> TailBounds:
-    """(c_g^-, c_g^+) of Lemma K.17, exponent -beta, from K.15's a^- = gamma/2 and a^+ = (5/4) gamma 2^beta."""
+def tail_bounds(beta: float, keep: bool = True) -> TailBounds:
+    """(c_g^-, c_g^+) of Lemma K.17, exponent -beta, from K.15's a^- = gamma/2 and a^+ = (5/4) gamma 2^beta.
+
+    `keep` is as printed: the transport adds to the seed, and does not take its place.
+    """
     low, high = resolvent_bounds(beta)
-    return TailBounds(min(0.75, low / 8), max(4.0, 2.5 * high + low / 8))
+    return TailBounds(min(0.25 + 0.5 * keep, low / 8), max(2.0 + 2 * keep, 2.5 * high + low / 8))
 
 
 def integrator_bounds(beta: float, tail: TailBounds, damping: float = 4.0) -> TailBounds:
@@ -79,9 +82,9 @@ def integrator_off_mass(beta: float, tail: TailBounds, last: int, damping: float
     return min(0.5, ideal.lower / 2 / worst)
 
 
-def profile_bounds(beta: float, damping: float = 4.0) -> TailBounds:
+def profile_bounds(beta: float, damping: float = 4.0, keep: bool = True) -> TailBounds:
     """(c_r^-, c_r^+) of Lemma K.20 and Corollary K.21, exponent gamma."""
-    ideal = integrator_bounds(beta, tail_bounds(beta), damping)
+    ideal = integrator_bounds(beta, tail_bounds(beta, keep), damping)
     return TailBounds(ideal.lower / 2, ideal.upper + ideal.lower / 2)
 
 
