@@ -18,12 +18,6 @@ ROWS = (
         "prefix factorisation of continuous causal maps",
     ),
     not_yet_checked(
-        "cor:I.8",
-        "one block writes separated positional codes",
-        "Appendix I",
-        "one block writes separated positional codes",
-    ),
-    not_yet_checked(
         "lem:I.9", "composition error on thickened compacts", "Appendix I", "composition error on thickened compacts"
     ),
     not_yet_checked("lem:I.10", "token-wise GELU approximation", "Appendix I", "token-wise GELU approximation"),

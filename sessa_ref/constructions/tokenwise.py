@@ -74,7 +74,7 @@ def focus(block: Block, T: int, shift: int = 0, delta: float = DELTA, pairs: int
     """
     one = block.one()
     gap = row_gap(T, shift, block.config.query_width, pairs, rows_before)
-    logit = float(needed_gap(max(T - 1, 1), delta)) / gap if np.isfinite(gap) else 0.0
+    logit = float(needed_gap(max(T - 1, 1), delta)) / gap * (1 + 1e-12) if np.isfinite(gap) else 0.0
     if not logit * pairs <= MOST_LOGIT:
         raise ValueError(
             f"rotary angles cannot focus on lag {shift} at length {T} in float64: the gap of the rows is {gap:.3g}, and "
