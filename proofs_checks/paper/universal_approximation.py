@@ -20,28 +20,10 @@ ROWS = (
     not_yet_checked(
         "lem:I.9", "composition error on thickened compacts", "Appendix I", "composition error on thickened compacts"
     ),
-    not_yet_checked("lem:I.10", "token-wise GELU approximation", "Appendix I", "token-wise GELU approximation"),
-    not_yet_checked("lem:I.11", "the same with zero padding", "Appendix I", "the same with zero padding"),
     not_yet_checked(
         "lem:I.14",
         "universality of causal RoPE-Transformers with adapters",
         "Appendix I",
         "universality of causal RoPE-Transformers with adapters",
-    ),
-    not_yet_checked(
-        "lem:I.15", "small-signal linearisation of GELU", "Appendix I", "small-signal linearisation of GELU"
-    ),
-    not_yet_checked("lem:I.16", "one block copies one lag", "Appendix I", "one block copies one lag"),
-    not_yet_checked(
-        "lem:I.17",
-        "a diagonal block realises a batch of GELU units",
-        "Appendix I",
-        "a diagonal block realises a batch of GELU units",
-    ),
-    not_yet_checked(
-        "cor:I.18",
-        "token-wise GELU approximation by stacked blocks",
-        "Appendix I",
-        "token-wise GELU approximation by stacked blocks",
     ),
 )
