@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sessa_ref.constructions.block import Block
+from sessa_ref.constructions.block import Block, Form
 from sessa_ref.constructions.channels import ONE, Channels
 from sessa_ref.constructions.claim import Built, Claim, Measured, at_least, at_most
 from sessa_ref.constructions.focusing import focus_on_itself
@@ -20,20 +20,21 @@ def active_transport(
     """Two blocks: signal_i becomes D(i) signal_i + sum over j < i of K(i, j) signal_j, K about (j+1)^-gamma (i+1)^-beta.
 
     src becomes a copy of the signal; the solve reads the copy and is added to the signal, or, where `keep` is false,
-    takes its place: then D is about 1 instead of 2, and the whole kernel is that of the solve.
+    takes its place: then D is about 1 instead of 2, and the kernel is the solve's alone.
     """
     gamma, (low, high) = 1 - beta, resolvent_bounds(beta)
-    off_mass = min(0.5, low * beta / (4 * codes.T))  # C_Sigma = 1/beta: the rows of the resolvent sum to at most that
-    copy = overwrite(channels, f"copy {signal}", {"src": {signal: 1.0}}, "lem:K.15").network
+    off_mass = min(
+        0.5, low * beta / (4 * codes.length)
+    )  # C_Sigma = 1/beta: the rows of the resolvent sum to at most that
+    moved: dict[str, Form] = {"src": {signal: 1.0}} | ({} if keep else {signal: {}})
+    copy = overwrite(channels, f"{'copy' if keep else 'move'} {signal}", moved, "lem:K.15").network
     block = Block(channels, f"diffuse {signal}")
     block.gain(gamma)
     block.track("transport", value=block.channel("src"), gate={ONE: 1.0}, to={signal: 1.0})
-    if not keep:
-        block.track("erase", value=block.one(), gate={signal: 1.0}, to={signal: -1.0})
     focus_on_itself(block, codes, off_mass)
     network = copy.then(Network.of([(block.name, block.build())]))
     others = [name for name in channels.names if name not in (signal, "src")]
-    i, j = np.tril_indices(codes.T, -1)
+    i, j = np.tril_indices(codes.length, -1)
     shape = (j + 1.0) ** -gamma * (i + 1.0) ** -beta
 
     def measure(x: Array) -> list[Measured]:

@@ -35,7 +35,7 @@ def self_gap(codes: OrderedCodes) -> float:
 
 def focus_on_predecessor(block: Block, codes: OrderedCodes, off_mass: float) -> float:
     """Make the block's feedback attention put all but `off_mass` on t - 1; returns Lambda. It takes the a-slot pos."""
-    scale = focusing_scale(predecessor_gap(codes), codes.T - 1, off_mass, block.config.feedback_width)
+    scale = focusing_scale(predecessor_gap(codes), codes.length - 1, off_mass, block.config.feedback_width)
     code = {name: scale * c for name, c in _position(block).items()}
     block.attend_feedback(code, code)
     return scale
@@ -46,7 +46,7 @@ def focus_on_itself(block: Block, codes: OrderedCodes, off_mass: float) -> float
 
     The rotation by the positions cannot hurt: the cosine is 1 at the token itself and at most 1 elsewhere.
     """
-    scale = focusing_scale(self_gap(codes), codes.T - 1, off_mass, block.config.query_width)
+    scale = focusing_scale(self_gap(codes), codes.length - 1, off_mass, block.config.query_width)
     code = {name: scale * c for name, c in _position(block).items()}
     block.attend_forward(code, code)
     return scale

@@ -47,12 +47,16 @@ def macro_layer(
             written = writing.alpha_fwd[0] @ channels.read("prof", tokens)
             closed = theory.macro_kernel(written, beta)
             gains = np.diagonal(transport)
-            off = (transport * (np.arange(codes.T) + 1.0)[:, None] ** beta)[np.tril_indices(codes.T, -1)]
+            off = (transport * (np.arange(codes.length) + 1.0)[:, None] ** beta)[np.tril_indices(codes.length, -1)]
             blind = np.max(np.abs(network(tokens) - network(_without(channels, "src", tokens)))[..., None])
             size = float(np.max(np.abs(network(tokens))))
             measured += [
-                at_most("kernel against its closed form", float(np.max(np.abs(transport - closed) / (closed + 1e-300))), 1e-11)
-                if np.all(closed[np.tril_indices(codes.T)] > 0)
+                at_most(
+                    "kernel against its closed form",
+                    float(np.max(np.abs(transport - closed) / (closed + 1e-300))),
+                    1e-11,
+                )
+                if np.all(closed[np.tril_indices(codes.length)] > 0)
                 else at_most("kernel against its closed form", np.inf, 0),
                 at_least("D", float(np.min(gains)), 1.0),
                 at_most("D", float(np.max(gains)), promised.d_plus),

@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sessa_ref.constructions.channels import Channels
+from sessa_ref.constructions.positions import intervals
 from sessa_ref.notation import Array
 from sessa_ref.reference.tokenwise import gelu
+from sessa_ref.theory.positions import position_scale
 
 
 class OrderedCodes(NamedTuple):
@@ -31,9 +33,18 @@ class OrderedCodes(NamedTuple):
         return codes
 
     @property
-    def T(self) -> int:
+    def length(self) -> int:
         """The number of tokens."""
         return len(self.lower)
+
+    @classmethod
+    def written(cls, T: int, radius: float, gain: float = 0.999, margin: float = 2.0) -> "OrderedCodes":
+        """The intervals that `positions` writes for T tokens with |<x_t, e_pos>| at most `radius`.
+
+        A gain near 1 makes the gaps most even, nearly 1/(t + 1); with a margin of 2 they are as wide as the intervals.
+        """
+        where = intervals(T, gain, margin * float(position_scale(T, gain, radius)), radius)
+        return cls.of(where[:, 0], where[:, 1])
 
     def activated(self) -> "OrderedCodes":
         """The intervals behind the activation, GELU(I_t): in the same order, since GELU increases on (0, infinity)."""
@@ -45,10 +56,12 @@ class OrderedCodes(NamedTuple):
         Half of the tokens have the largest norm, and half of the positions lie at an end of their interval.
         """
         rng = np.random.default_rng(seed)
-        x = rng.standard_normal((n, self.T, channels.width))
-        shrink = np.where(rng.random((n, self.T, 1)) < 0.5, 1, rng.random((n, self.T, 1)) ** (1 / channels.width))
+        x = rng.standard_normal((n, self.length, channels.width))
+        shrink = np.where(
+            rng.random((n, self.length, 1)) < 0.5, 1, rng.random((n, self.length, 1)) ** (1 / channels.width)
+        )
         x *= radius * shrink / np.linalg.norm(x, axis=-1, keepdims=True)
         x -= channels.read("pos", x)[..., None] * channels["pos"]
-        share = rng.choice([0.0, 1.0, 0.5], p=[0.25, 0.25, 0.5], size=(n, self.T))
-        share = np.where(share == 0.5, rng.random((n, self.T)), share)
+        share = rng.choice([0.0, 1.0, 0.5], p=[0.25, 0.25, 0.5], size=(n, self.length))
+        share = np.where(share == 0.5, rng.random((n, self.length)), share)
         return x + (self.lower + share * (self.upper - self.lower))[..., None] * channels["pos"]

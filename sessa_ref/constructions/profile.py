@@ -22,7 +22,7 @@ DAMPING = 4.0
 def tail(channels: Channels, codes: OrderedCodes, beta: float, keep: bool = True) -> Built:
     """Five blocks that write a channel tail_t between c_g^- and c_g^+ times (t+1)^-beta."""
     seed = overwrite(channels, "seed", {"tail": {ONE: 1.0}}, "lem:K.17").network
-    accuracy = theory.selector_accuracy(beta, codes.T - 1)
+    accuracy = theory.selector_accuracy(beta, codes.length - 1)
     chosen = selector(channels, codes, 0, accuracy, signal="tail").network
     network = seed.then(chosen).then(active_transport(channels, codes, beta, "tail", keep).network)
     kept = [name for name in channels.names if name not in ("tail", "aux", "src")]
@@ -35,9 +35,9 @@ def integrator(
     channels: Channels, codes: OrderedCodes, beta: float, damping: float = DAMPING, keep: bool = True
 ) -> Built:
     """A block whose solve sums tail into prof, which is zero before: r_t = f_t + (1 - 1/(damping T)) r_{t-1}, nearly."""
-    off_mass = theory.integrator_off_mass(beta, theory.tail_bounds(beta, keep), codes.T - 1, damping)
+    off_mass = theory.integrator_off_mass(beta, theory.tail_bounds(beta, keep), codes.length - 1, damping)
     block = Block(channels, "integrate tail")
-    block.gain(1 - 1 / (damping * codes.T))
+    block.gain(1 - 1 / (damping * codes.length))
     block.track("integral", value=block.channel("tail"), gate={ONE: 1.0}, to={"prof": 1.0})
     focus_on_predecessor(block, codes, off_mass)
     focus_on_itself(block, codes, off_mass)
@@ -48,9 +48,7 @@ def integrator(
     return Built(network, Claim("lem:K.20", says, measure))
 
 
-def profile(
-    channels: Channels, codes: OrderedCodes, beta: float, damping: float = DAMPING, keep: bool = True
-) -> Built:
+def profile(channels: Channels, codes: OrderedCodes, beta: float, damping: float = DAMPING, keep: bool = True) -> Built:
     """Eight blocks that write prof_t between c_r^- and c_r^+ times (t+1)^gamma, whatever the tokens are.
 
     As printed, prof is nearly 1 + S_t, damped, with S_t = Gamma(t+1+gamma)/(Gamma(1+gamma) Gamma(t+1)). Where `keep` is
@@ -72,9 +70,7 @@ def profile(
     return Built(network, Claim("cor:K.21", says, measure))
 
 
-def _power(
-    network: Network, channels: Channels, name: str, power: float, bounds: theory.TailBounds, kept: list[str]
-):  # noqa: ANN202
+def _power(network: Network, channels: Channels, name: str, power: float, bounds: theory.TailBounds, kept: list[str]):
     def measure(x: Array) -> list[Measured]:
         written = channels.read(name, network(x))
         scaled = written / (np.arange(x.shape[-2]) + 1.0) ** power

@@ -7,7 +7,8 @@ from sessa_ref.constructions.claim import Built, Claim, Measured, at_least, at_m
 from sessa_ref.constructions.macro_layer import OFF_MASS, macro_layer
 from sessa_ref.constructions.multiplier import selector
 from sessa_ref.constructions.network import Network
-from sessa_ref.constructions.position_writer import position_writer
+from sessa_ref.constructions.ordered_codes import OrderedCodes
+from sessa_ref.constructions.positions import positions
 from sessa_ref.constructions.profile import DAMPING, profile
 from sessa_ref.constructions.transport import kernel
 from sessa_ref.notation import Array
@@ -15,6 +16,9 @@ from sessa_ref.theory import selective_retrieval as theory
 
 NAMES = ("sig", "pos", "prof", "tail", "aux", "src", "tgt")
 """The seven channels of Remark K.27; tgt is never read, and only ever written by 0."""
+
+GAIN, ROOM = 0.999, 2.0
+"""Of the position writer, as in `OrderedCodes.written`."""
 
 SUPPRESSION = 0.01
 """c_0 in the selector's accuracy c_0/(H + 1)."""
@@ -54,7 +58,11 @@ def selective_retrieval(
     _check(k, beta, horizon, target, latest, radius)
     channels = channels or Channels(len(NAMES), NAMES)
     T = latest + horizon + 1
-    writer, codes = position_writer(channels, T, radius)
+    ball = max(radius, 0.25)
+    writer, codes = (
+        positions(T, gamma=GAIN, radius=ball, margin=ROOM, channels=channels),
+        OrderedCodes.written(T, ball, GAIN, ROOM),
+    )
     chosen = selector(channels, codes, target, suppression / (horizon + 1))
     bounds = theory.profile_bounds(beta, damping, keep)
     network = writer.network.then(profile(channels, codes, beta, damping, keep).network).then(chosen.network)

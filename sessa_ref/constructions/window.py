@@ -56,16 +56,14 @@ def window_around(codes: OrderedCodes, target: int, accuracy: float) -> Window:
     """
     low, high = codes.lower, codes.upper
     before = float(high[target - 1]) if target else 0.0
-    after = float(low[target + 1]) if target + 1 < codes.T else 2 * float(high[target])
+    after = float(low[target + 1]) if target + 1 < codes.length else 2 * float(high[target])
     rise = _within(before, float(low[target]))
     fall = _within(float(high[target]), after)
     slopes = 2 / (rise[1] - rise[0]) + 2 / (fall[1] - fall[0])
     return Window(rise, fall, RELU_GAP * slopes / accuracy)
 
 
-def window_writer(
-    channels: Channels, codes: OrderedCodes, target: int, accuracy: float, into: str = "aux"
-) -> Built:
+def window_writer(channels: Channels, codes: OrderedCodes, target: int, accuracy: float, into: str = "aux") -> Built:
     """A block without feedback that overwrites a channel by 1 at the target and 0 elsewhere, within `accuracy`."""
     eta = accuracy / 3  # eta + eta (1 + eta) <= accuracy, and 2 eta <= accuracy
     window = window_around(codes, target, eta)
@@ -78,7 +76,7 @@ def window_writer(
 
     def measure(x: Array) -> list[Measured]:
         written = channels.read(into, network(x))
-        wanted = np.arange(codes.T) == target
+        wanted = np.arange(codes.length) == target
         return [
             at_most("|a - 1| at the target", float(np.max(np.abs(written - 1)[..., wanted])), accuracy),
             at_most("|a| elsewhere", float(np.max(np.abs(written)[..., ~wanted], initial=0)), accuracy),
