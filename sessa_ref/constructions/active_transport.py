@@ -9,7 +9,7 @@ from sessa_ref.constructions.focusing import focus_on_itself
 from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.reset import overwrite
-from sessa_ref.constructions.transport import change, kernel, linearity_defect
+from sessa_ref.constructions.transport import ROUNDING, change, kernel, linearity_defect
 from sessa_ref.notation import Array
 from sessa_ref.theory.selective_retrieval import resolvent_bounds
 
@@ -48,7 +48,7 @@ def active_transport(
                 at_least("K (j+1)^gamma (i+1)^beta", float(np.min(off, initial=np.inf)), low / 2),
                 at_most("K (j+1)^gamma (i+1)^beta", float(np.max(off, initial=0)), 1.25 * high),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),
-                at_most("change of other channels", change(network, channels, tokens, others), 0.0),
+                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
             ]
         return measured
 

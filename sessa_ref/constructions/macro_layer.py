@@ -8,7 +8,7 @@ from sessa_ref.constructions.claim import Built, Claim, Measured, at_least, at_m
 from sessa_ref.constructions.focusing import focus_on_itself
 from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ordered_codes import OrderedCodes
-from sessa_ref.constructions.transport import change, kernel, linearity_defect
+from sessa_ref.constructions.transport import ROUNDING, change, kernel, linearity_defect
 from sessa_ref.notation import Array
 from sessa_ref.theory import selective_retrieval as theory
 
@@ -63,7 +63,7 @@ def macro_layer(
                 at_least("K (i+1)^beta", float(np.min(off, initial=np.inf)), promised.a_minus),
                 at_most("K (i+1)^beta", float(np.max(off, initial=0)), promised.a_plus),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport), 1e-11),
-                at_most("change of other channels", change(network, channels, tokens, others), 0.0),
+                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
                 at_most("what src was before matters", float(blind), 1e-12 * size),
             ]
         return measured

@@ -8,7 +8,7 @@ from sessa_ref.constructions.claim import Built, Claim, Measured, at_least, at_m
 from sessa_ref.constructions.focusing import focus_on_itself
 from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ordered_codes import OrderedCodes
-from sessa_ref.constructions.transport import change, kernel, linearity_defect
+from sessa_ref.constructions.transport import ROUNDING, change, kernel, linearity_defect
 from sessa_ref.constructions.window import window_writer
 from sessa_ref.notation import Array
 
@@ -33,7 +33,7 @@ def local_multiplier(
                 at_most("|D - factor|", float(np.max(np.abs(gains - factor))), accuracy),
                 at_most("off the diagonal", float(np.max(np.abs(transport - np.diag(gains)))), 1e-12),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),
-                at_most("change of other channels", change(network, channels, tokens, others), 0.0),
+                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
             ]
         return measured
 
@@ -58,7 +58,7 @@ def selector(channels: Channels, codes: OrderedCodes, target: int, accuracy: flo
                 at_most("gain elsewhere", float(np.max(np.abs(np.delete(gains, target)), initial=0)), accuracy),
                 at_most("off the diagonal", float(np.max(np.abs(transport - np.diag(gains)))), 1e-12),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),
-                at_most("change of other channels", change(network, channels, tokens, others), 0.0),
+                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
             ]
         return measured
 

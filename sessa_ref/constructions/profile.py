@@ -11,7 +11,7 @@ from sessa_ref.constructions.multiplier import selector
 from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.reset import overwrite, reset, zero_writer
-from sessa_ref.constructions.transport import change, transparency_defect
+from sessa_ref.constructions.transport import ROUNDING, change, transparency_defect
 from sessa_ref.notation import Array
 from sessa_ref.theory import selective_retrieval as theory
 
@@ -83,7 +83,7 @@ def _power(network: Network, channels: Channels, name: str, power: float, bounds
         return [
             at_least(f"{name} (t+1)^{-power:g}", float(np.min(scaled)), bounds.lower),
             at_most(f"{name} (t+1)^{-power:g}", float(np.max(scaled)), bounds.upper),
-            at_most("change of other channels", change(network, channels, x, kept), 0.0),
+            at_most("change of other channels", change(network, channels, x, kept), ROUNDING * len(network.blocks)),
             at_most("a change of sig passes alone", defect, 1e-13 * size),
         ]
 

@@ -10,6 +10,10 @@ from sessa_ref.constructions.network import Network
 from sessa_ref.notation import Array
 
 
+ROUNDING = 1e-14
+"""What a block may change by rounding, relative to the largest number that goes in or out: about 64 unit roundoffs."""
+
+
 def kernel(network: Network, channels: Channels, x: Any, along: str = "sig") -> Array:
     """e^T dy_i/dx_j e for every i and j, (T, T), exact: the scores of Definition 5 with both probes e = `along`."""
     T = len(x)
@@ -38,9 +42,10 @@ def linearity_defect(network: Network, channels: Channels, x: Any, T_x: Array, a
 
 
 def change(network: Network, channels: Channels, x: Any, names: Sequence[str]) -> float:
-    """The largest change of any of these channels."""
+    """The largest change of any of these channels, relative to the largest entry of the tokens before and after."""
     y = network(x)
-    return float(max(np.max(np.abs(channels.read(name, y) - channels.read(name, x))) for name in names))
+    size = max(np.max(np.abs(x)), np.max(np.abs(y)))
+    return float(max(np.max(np.abs(channels.read(name, y) - channels.read(name, x))) for name in names) / size)
 
 
 def transparency_defect(
