@@ -1,5 +1,7 @@
 """Sharp attention and windows for selective retrieval (Lemmas K.1 to K.7)."""
 
+from itertools import pairwise
+
 import flint
 import numpy as np
 import sympy
@@ -15,7 +17,6 @@ from sessa_ref.constructions.focusing import focus_on_itself, focus_on_predecess
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.window import Window, window_around, window_writer
 from sessa_ref.reference import layer
-from sessa_ref.theory.scaled_gelu import relu_gap
 
 PHI = (1 + sympy.erf(sympy.Symbol("v", real=True) / sympy.sqrt(2))) / 2
 """Phi(v)."""
@@ -63,7 +64,9 @@ def predecessor(evidence: Evidence, *, share: float = 1.0) -> None:
     x, y, z, scale = sympy.symbols("xi_t xi_p xi_j Lambda", positive=True)
     logit = scale * x * (z - y)
     signs = [sympy.diff(logit, z) - scale * x, sympy.diff(logit, y) + scale * x, sympy.diff(logit, x) - scale * (z - y)]
-    evidence.identity("the worst corner", signs, "d/d xi_j > 0, d/d xi_{t-1} < 0 and, for xi_j < xi_{t-1}, d/d xi_t < 0")
+    evidence.identity(
+        "the worst corner", signs, "d/d xi_j > 0, d/d xi_{t-1} < 0 and, for xi_j < xi_{t-1}, d/d xi_t < 0"
+    )
     pairs = []
     for name, codes in families(evidence.quick):
         for mu in (0.5, 1e-3, 1e-9):
@@ -244,7 +247,9 @@ def plateau_window(evidence: Evidence, *, share: float = 1.0) -> None:
     """The error is a sum of four of Lemma K.3's; then windows, with the intervals and the line covered by balls."""
     rise, fall, L, gap = sympy.symbols("rise fall L gap", positive=True)
     four = 2 * gap / L / rise + 2 * gap / L / fall
-    evidence.identity("the sum", four - 2 * gap / L * (1 / rise + 1 / fall), "each ramp is within gap/L: |W - w| <= the sum")
+    evidence.identity(
+        "the sum", four - 2 * gap / L * (1 / rise + 1 / fall), "each ramp is within gap/L: |W - w| <= the sum"
+    )
     needed = 2 / (sympy.Symbol("eta") * sympy.sqrt(2 * sympy.pi)) * (1 / rise + 1 / fall)
     evidence.identity(
         "the sum", four.subs(L, needed).subs(gap, 1 / sympy.sqrt(2 * sympy.pi)) - sympy.Symbol("eta"), "at the stated L"
@@ -285,7 +290,9 @@ def written_window(evidence: Evidence, *, focus: float = 1.0) -> None:
                 written = channels.read("aux", blurred(built.network, focus)(x))[:, target]
                 evidence.constructed("the window", float(np.max(np.abs(written - 1))), accuracy, "rows blurred")
                 continue
-            meets_claim(evidence, "the window", built, x, f"T = {T}, target {target}, epsilon = {accuracy}, width {width}")
+            meets_claim(
+                evidence, "the window", built, x, f"T = {T}, target {target}, epsilon = {accuracy}, width {width}"
+            )
     blocks_agree(evidence, built.network, x[0])
 
 
@@ -322,7 +329,7 @@ def _pieces(low: float, high: float, least: int, L: float) -> list[arb]:
     """Balls that cover [low, high], no longer than 1/(4 L) where that is affordable."""
     n = max(least, min(4000, int(2 * L * (high - low)) + 1)) if high > low else 1
     ends = [arb(low) + (arb(high) - arb(low)) * i / n for i in range(n + 1)]
-    return [one.union(two) for one, two in zip(ends[:-1], ends[1:], strict=True)]
+    return [one.union(two) for one, two in pairwise(ends)]
 
 
 def _window(window: Window, x: arb) -> arb:

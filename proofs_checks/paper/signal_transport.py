@@ -51,9 +51,11 @@ def ordinary_block(width: int = 7) -> Network:
 )
 def saturation(evidence: Evidence) -> None:
     """Two sequences that differ along sig only, and two that do not."""
-    channels, codes, x = setting(evidence, 6, count=1)
+    channels, _, x = setting(evidence, 6, count=1)
     a = np.linspace(-0.5, 0.5, 6)[:, None]
-    evidence.instance("u + a_t e_sig with |a_t| at most 1/2", _in_fibre(channels, x[0], x[0] + a * channels["sig"], 0.5))
+    evidence.instance(
+        "u + a_t e_sig with |a_t| at most 1/2", _in_fibre(channels, x[0], x[0] + a * channels["sig"], 0.5)
+    )
     evidence.non_instance("|a_t| above delta", _in_fibre(channels, x[0], x[0] + a * channels["sig"], 0.4))
     evidence.non_instance("a change along pos", _in_fibre(channels, x[0], x[0] + a * channels["pos"], 0.5))
 
@@ -152,7 +154,9 @@ def calculus(evidence: Evidence, *, swapped: bool = False, blind: bool = True) -
     evidence.identity("(i)", difference, "d/dx_j of sum_r K(i, r) x_r, with K a function of the controls")
     product = first * second if swapped else second * first
     composed = second * (first * signal) - product * signal
-    evidence.identity("(ii)", [sympy.expand(entry) for entry in composed], "L (K x) = (L K) x: the controls are the same")
+    evidence.identity(
+        "(ii)", [sympy.expand(entry) for entry in composed], "L (K x) = (L K) x: the controls are the same"
+    )
     channels, codes, tokens = setting(evidence, 12, width=9, count=1)
     chosen, carried = selector(channels, codes, 2, 0.1).network, active_transport(channels, codes, 0.5).network
     one, two = kernel(chosen, channels, tokens[0]), kernel(carried, channels, chosen(tokens[0]))
@@ -217,7 +221,9 @@ def on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
             moved = x[0] + delta * evidence.rng.uniform(-1, 1, (12, 1)) * channels[along]
             wrong = np.max(np.abs(kernel(network, channels, moved) - kernel(network, channels, x[0])))
             tails = np.max(np.abs(channels.read("tail", network(moved) - network(x[0])))) / delta
-            evidence.constructed("the same kernel", max(float(wrong), float(tails)), 1e-10, f"{name}, delta = {delta:g}")
+            evidence.constructed(
+                "the same kernel", max(float(wrong), float(tails)), 1e-10, f"{name}, delta = {delta:g}"
+            )
 
 
 @states(
@@ -248,8 +254,6 @@ def multiplier(evidence: Evidence, *, focus: float = 1.0) -> None:
             continue
         meets_claim(evidence, "the multiplier", built, x, f"T = {T}, delta = {delta:g}, width {width}")
         blocks_agree(evidence, built.network, x[0])
-
-
 
 
 @states(
@@ -302,7 +306,9 @@ def selector_reads_positions(evidence: Evidence, *, stretch: float = 1.0) -> Non
     other = codes.tokens(channels, 1, 50.0, evidence.rng)[0]
     other += (stretch * channels.read("pos", x[0]) - channels.read("pos", other))[:, None] * channels["pos"]
     gains = [np.diagonal(kernel(chosen, channels, tokens)) for tokens in (x[0], other)]
-    evidence.constructed("the same gains", float(np.max(np.abs(gains[0] - gains[1]))), 1e-11, "random tokens, same positions")
+    evidence.constructed(
+        "the same gains", float(np.max(np.abs(gains[0] - gains[1]))), 1e-11, "random tokens, same positions"
+    )
 
 
 @states(
@@ -365,7 +371,9 @@ def active(evidence: Evidence, *, upper: float = 1.0, feedback: bool = True) -> 
         "(1 + 1/(n+1))^g <= 1 + g/(n+1), and (1 - b/(n+1))(1 + 1/(n+1))^b <= 1 - (b/(n+1))^2 < 1 with b = 1 - g",
     )
     largest = (source.subs(n, 0) * target.subs(n, 1) * g).simplify()
-    evidence.identity("c_Theta^+", largest - sympy.nsimplify(upper) * g * 2 ** (1 - g), "at i = 1, j = 0; both tend to 1")
+    evidence.identity(
+        "c_Theta^+", largest - sympy.nsimplify(upper) * g * 2 ** (1 - g), "at i = 1, j = 0; both tend to 1"
+    )
     for beta in (0.25, 0.5, 0.75):
         for T, width in ((16, 7), (16 if evidence.quick else 256, 7), (12, 9)):
             channels, codes, x = setting(evidence, T, width, 1)

@@ -48,7 +48,11 @@ def active_transport(
                 at_least("K (j+1)^gamma (i+1)^beta", float(np.min(off, initial=np.inf)), low / 2),
                 at_most("K (j+1)^gamma (i+1)^beta", float(np.max(off, initial=0)), 1.25 * high),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),
-                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
+                at_most(
+                    "change of other channels",
+                    change(network, channels, tokens, others),
+                    ROUNDING * len(network.blocks),
+                ),
             ]
         return measured
 

@@ -63,7 +63,11 @@ def macro_layer(
                 at_least("K (i+1)^beta", float(np.min(off, initial=np.inf)), promised.a_minus),
                 at_most("K (i+1)^beta", float(np.max(off, initial=0)), promised.a_plus),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport), 1e-11),
-                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
+                at_most(
+                    "change of other channels",
+                    change(network, channels, tokens, others),
+                    ROUNDING * len(network.blocks),
+                ),
                 at_most("what src was before matters", float(blind), 1e-12 * size),
             ]
         return measured

@@ -33,7 +33,11 @@ def local_multiplier(
                 at_most("|D - factor|", float(np.max(np.abs(gains - factor))), accuracy),
                 at_most("off the diagonal", float(np.max(np.abs(transport - np.diag(gains)))), 1e-12),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),
-                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
+                at_most(
+                    "change of other channels",
+                    change(network, channels, tokens, others),
+                    ROUNDING * len(network.blocks),
+                ),
             ]
         return measured
 
@@ -58,7 +62,11 @@ def selector(channels: Channels, codes: OrderedCodes, target: int, accuracy: flo
                 at_most("gain elsewhere", float(np.max(np.abs(np.delete(gains, target)), initial=0)), accuracy),
                 at_most("off the diagonal", float(np.max(np.abs(transport - np.diag(gains)))), 1e-12),
                 at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),
-                at_most("change of other channels", change(network, channels, tokens, others), ROUNDING * len(network.blocks)),
+                at_most(
+                    "change of other channels",
+                    change(network, channels, tokens, others),
+                    ROUNDING * len(network.blocks),
+                ),
             ]
         return measured
 

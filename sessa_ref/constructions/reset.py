@@ -11,6 +11,7 @@ from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.transport import ROUNDING, change, transparency_defect
 from sessa_ref.notation import Array
 
+
 def overwrite(channels: Channels, name: str, by: dict[str, Form], statement: str) -> Built:
     """A block without feedback, with uniform rows, that overwrites channels by forms of the token's other channels.
 
@@ -29,9 +30,10 @@ def overwrite(channels: Channels, name: str, by: dict[str, Form], statement: str
         for channel, form in by.items():
             weight, constant = channels.affine(form)
             wrong = np.abs(channels.read(channel, y) - (x @ weight + constant))
-            size = np.abs(x) @ np.abs(weight) + abs(constant) + np.abs(channels.read(channel, x))
-            measured.append(at_most(f"{channel}, relative", float(np.max(wrong / (size + 1e-300))), ROUNDING))
-        measured.append(at_most("change of other channels", change(network, channels, x, kept), ROUNDING * len(network.blocks)))
+            measured.append(at_most(f"{channel}, relative", float(np.max(wrong) / np.max(np.abs(x))), ROUNDING))
+        measured.append(
+            at_most("change of other channels", change(network, channels, x, kept), ROUNDING * len(network.blocks))
+        )
         if "sig" in kept and not any("sig" in form for form in by.values()):
             defect = transparency_defect(network, channels, x[0], 0, 1.0, channels.names)
             measured.append(at_most("a change of sig passes alone", defect, ROUNDING * float(1 + np.max(np.abs(x)))))

@@ -9,7 +9,6 @@ from sessa_ref.constructions.channels import Channels
 from sessa_ref.constructions.network import Network
 from sessa_ref.notation import Array
 
-
 ROUNDING = 1e-14
 """What a block may change by rounding, relative to the largest number that goes in or out: about 64 unit roundoffs."""
 
