@@ -26,6 +26,7 @@ ERRATA: tuple[Erratum, ...] = (
 )
 
 READ: dict[str, str] = {
-    "Appendix K": "every proof; each block built as printed and measured at ends of its intervals; every constant made explicit",
+    "Appendix K": "every proof; each block built as printed and measured at ends of its intervals; every constant made explicit; "
+    "the term signal-blind exact scalar transport is Definition 12's exact signal transport, and nowhere defined",
 }
 """Sections that were read line by line: what was tried in each; a section without an erratum was found clean."""

@@ -71,7 +71,8 @@ def selective_retrieval(
     network.notes.update(
         k=k, beta=beta, horizon=horizon, target=target, latest=latest, radius=radius, exponent=theory.exponent(k, beta)
     )
-    return Built(network, _claim(network, channels, promised(k, beta, horizon, latest, bounds)))
+    network.notes["promised"] = promised(k, beta, horizon, latest, bounds)
+    return Built(network, _claim(network, channels))
 
 
 def margins(scores: Array, target: int) -> Array:
@@ -103,23 +104,25 @@ def promised(k: int, beta: float, horizon: int, latest: int, profile_bounds: the
     return {"c_minus": c_minus, "m_minus": 2**nu * c_minus, "m_plus": m_plus}
 
 
-def _claim(network: Network, channels: Channels, constants: dict[str, float]) -> Claim:
+def measure_scores(network: Network, scores: Array) -> list[Measured]:
+    """The scores, (T, T), of one sequence beside what the proof promises of this network."""
     nu, target, horizon = (network.notes[name] for name in ("exponent", "target", "horizon"))
+    constants = network.notes["promised"]
+    margin, rest = margins(scores, target)[:horizon], competitors(scores, target)[:horizon]
+    scaled = margin / (1 + np.arange(1, len(margin) + 1)) ** nu
+    return [
+        at_least("margin/(1+lag)^nu, the smallest", float(np.min(scaled)), constants["c_minus"]),
+        at_least("margin at lag 1", float(margin[0]), constants["m_minus"]),
+        at_most("margin at lag 1", float(margin[0]), constants["m_plus"]),
+        at_most("competitors' share of the score", float(np.max(rest / (margin + rest))), 0.5),
+    ]
 
+
+def _claim(network: Network, channels: Channels) -> Claim:
     def measure(x: Array) -> list[Measured]:
-        measured = []
-        for tokens in x:
-            scores = kernel(network, channels, tokens)
-            margin, rest = margins(scores, target)[:horizon], competitors(scores, target)[:horizon]
-            scaled = margin / (1 + np.arange(1, len(margin) + 1)) ** nu
-            measured += [
-                at_least("margin/(1+lag)^nu, the smallest", float(np.min(scaled)), constants["c_minus"]),
-                at_least("margin at lag 1", float(margin[0]), constants["m_minus"]),
-                at_most("margin at lag 1", float(margin[0]), constants["m_plus"]),
-                at_most("competitors' share of the score", float(np.max(rest / (margin + rest))), 0.5),
-            ]
-        return measured
+        return [one for tokens in x for one in measure_scores(network, kernel(network, channels, tokens))]
 
+    target, nu, horizon = (network.notes[name] for name in ("target", "exponent", "horizon"))
     says = f"the margin of token {target} over all others is at least c (1+lag)^{nu:g} for every lag up to {horizon}"
     return Claim("thm:12", says, measure)
 
