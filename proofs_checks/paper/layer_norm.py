@@ -98,7 +98,7 @@ def _normalised(token: list[float], wide: int, c: float, balanced: bool) -> list
 
 
 def _norm(entries: list[arb]) -> arb:
-    return sum((z**2 for z in entries), arb(0)).abs_upper().sqrt()
+    return sum((z * z for z in entries), arb(0)).abs_upper().sqrt()
 
 
 @states(

@@ -87,7 +87,11 @@ def _solve(z: Array, y: Array, units: int, rng: np.random.Generator, steps: int)
         diagonal = square.diagonal() + 1e-6 * square.trace() / len(square)
         before = loss
         while damping < 1e8:
-            step = linalg.solve(square + np.diag(damping * diagonal), gradient, assume_a="pos")
+            try:
+                step = linalg.cho_solve(linalg.cho_factor(square + np.diag(damping * diagonal)), gradient)
+            except linalg.LinAlgError:  # not positive definite in float64
+                damping *= 4
+                continue
             tried = (
                 inner - step[: units * n].reshape(units, n), bias - step[units * n : units * (n + 1)], outer - step[units * (n + 1) :]
             )  # fmt: skip
@@ -128,4 +132,5 @@ def _features(z: Array, inner: Array, bias: Array) -> tuple[Array, Array]:
 def _linear_fit(z: Array, y: Array, inner: Array, bias: Array) -> Array:
     features = _features(z, inner, bias)[0]
     square = features.T @ features
-    return linalg.solve(square + 1e-8 * len(z) * np.eye(len(square)), features.T @ y, assume_a="pos")
+    size = square.trace() / len(square)
+    return linalg.cho_solve(linalg.cho_factor(square + 1e-8 * size * np.eye(len(square))), features.T @ y)

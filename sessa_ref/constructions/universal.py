@@ -76,6 +76,7 @@ def approximate(
     sizes: Sequence[int] = SIZES,
     samples: int = 3000,
     width: int | None = None,
+    effort: float = 1.0,
     seed: int = 0,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Approximation:
@@ -91,6 +92,7 @@ def approximate(
         sizes: numbers of hidden units to try.
         samples: for the fits.
         width: of the model; (T + 1) d + 2 channels of the proof, T for the positions, d for the recursion, and room.
+        effort: of the measurement: 1 is 4000 samples and 4320 inputs of a search.
         seed: of all random choices.
         progress: called with what is being done.
 
@@ -118,7 +120,7 @@ def approximate(
                 raise ValueError("F is no recursion F(x)_t = phi_t(F(x)_(t-1), x_t): the recursive read-out cannot serve")
             continue
         progress(f"measuring the {name} network")
-        found.append(_measured(channels, target, name, *built, tolerance, span, rng))
+        found.append(_measured(channels, target, name, *built, tolerance, span, effort, rng))
     return min(found, key=lambda one: one.error)
 
 
@@ -244,6 +246,7 @@ def _measured(
     lipschitz: float,
     tolerance: float,
     span: float,
+    effort: float,
     rng: np.random.Generator,
 ) -> Approximation:
     T, d = target.T, target.d
@@ -259,7 +262,7 @@ def _measured(
     packing = float(np.linalg.norm(packed - ideal, axis=-1).max())
     through = float(np.abs(back(packed) - back(ideal)).max())
     readout_error = float(np.abs(back(ideal) - target(x)).max())
-    details = sup_error(target, network, rng)
+    details = sup_error(target, network, rng, max(int(4000 * effort), 24), max(int(30 * effort), 1))
     error = max(details["sampled"], details["searched"])
     largest = max(abs(target.low), abs(target.high)) * np.sqrt(d)
     budget = [
