@@ -26,12 +26,15 @@ from sessa_ref.theory.sharp_attention import lag_gap, least_gap, needed_gap, rot
     conclusion="survives; the block needs no output bias",
 )
 def positions_need_no_shift() -> Shown:
+    """The lowest end of an interval at the least scale."""
     lowest = min(
         float(intervals(T, gamma, position_scale(T, gamma, 1.0), 1.0)[0, 0])
         for T in (2, 3, 64)
         for gamma in (0.01, 0.5, 0.999)
     )
-    return Shown(lowest > 0, f"the lowest end of an interval, at R = 1 and the least scale, is at least {lowest:.4g} > 0")
+    return Shown(
+        lowest > 0, f"the lowest end of an interval, at R = 1 and the least scale, is at least {lowest:.4g} > 0"
+    )
 
 
 @erratum(
@@ -44,13 +47,17 @@ def positions_need_no_shift() -> Shown:
     conclusion="survives",
 )
 def transparency_for_all_directions() -> Shown:
+    """A change with a part along e_pos passes as it is."""
     network = positions(8, width=2, channels=Channels(2, ("pos", "sig"))).network
     h = np.zeros((8, 2))
     moved = h.copy()
     moved[3] += (0.5, 0.25)
     difference = network(moved) - network(h)
     return Shown(
-        bool(np.array_equal(difference[np.arange(8) != 3], np.zeros((7, 2))) and np.allclose(difference[3], (0.5, 0.25), atol=1e-12)),
+        bool(
+            np.array_equal(difference[np.arange(8) != 3], np.zeros((7, 2)))
+            and np.allclose(difference[3], (0.5, 0.25), atol=1e-12)
+        ),
         "a change by (0.5, 0.25) along e_pos and e_sig at token 3 comes out as it went in, and nowhere else",
     )
 
@@ -65,6 +72,7 @@ def transparency_for_all_directions() -> Shown:
     conclusion="survives in both readings, by different networks: the network of the proof fails as it is with LayerNorm",
 )
 def theorem_14_is_for_identity_norm() -> Shown:
+    """The proof's network, and the same weights with LayerNorm."""
     network = running_maximum(3).network
     x = np.random.default_rng(0).uniform(-1, 1, (50, 3, 1))
     wrong = Network(
@@ -72,7 +80,10 @@ def theorem_14_is_for_identity_norm() -> Shown:
     )
     error = float(np.abs(wrong(x) - targets.running_maximum(x)).max())
     right = float(np.abs(network(x) - targets.running_maximum(x)).max())
-    return Shown(error > 0.1 > right, f"running maximum, T = 3: error {right:.1g} with Norm = Id, {error:.2g} with LayerNorm put in")
+    return Shown(
+        error > 0.1 > right,
+        f"running maximum, T = 3: error {right:.1g} with Norm = Id, {error:.2g} with LayerNorm put in",
+    )
 
 
 def _with_layer_norm(block: SessaParameters) -> SessaParameters:
@@ -91,9 +102,12 @@ def _with_layer_norm(block: SessaParameters) -> SessaParameters:
     conclusion="survives",
 )
 def step_six_is_not_strict() -> Shown:
+    """Errors that are as large as they may be at every token."""
     T, epsilon = 4, Fraction(1)
     square = T * (2 * epsilon / 2) ** 2 / T  # T tokens, each with the error epsilon/sqrt(T)
-    return Shown(square == epsilon**2, f"T = {T}: errors of exactly epsilon/(2 sqrt T) twice at each token have the norm epsilon")
+    return Shown(
+        square == epsilon**2, f"T = {T}: errors of exactly epsilon/(2 sqrt T) twice at each token have the norm epsilon"
+    )
 
 
 @erratum(
@@ -106,11 +120,14 @@ def step_six_is_not_strict() -> Shown:
     conclusion="survives for all T",
 )
 def short_sequences_too() -> Shown:
+    """Networks at T = 1 and T = 2."""
     errors = []
     for T in (1, 2):
         found = approximate(targets.running_mean, T, tolerance=0.02, sizes=(4, 8), samples=400, effort=0.1)
         errors.append(found.error)
-    return Shown(max(errors) <= 0.02, f"networks for the running mean: errors {errors[0]:.1e} at T = 1, {errors[1]:.1e} at T = 2")
+    return Shown(
+        max(errors) <= 0.02, f"networks for the running mean: errors {errors[0]:.1e} at T = 1, {errors[1]:.1e} at T = 2"
+    )
 
 
 @erratum(
@@ -123,10 +140,14 @@ def short_sequences_too() -> Shown:
     conclusion="survives with a smaller width",
 )
 def const_is_never_read() -> Shown:
+    """The weights that read it."""
     built = running_maximum(4)
     at = storage(4, 1).names.index("const")
     reads = max(float(np.abs(block["W_in.weight"][:, at]).max()) for block in built.network.blocks)
-    return Shown(reads == 0, f"the largest weight that reads e_const in the {len(built.network.blocks)} blocks of a running maximum is {reads}")
+    return Shown(
+        reads == 0,
+        f"the largest weight that reads e_const in the {len(built.network.blocks)} blocks of a running maximum is {reads}",
+    )
 
 
 @erratum(
@@ -139,10 +160,13 @@ def const_is_never_read() -> Shown:
     conclusion="survives",
 )
 def sharper_threshold() -> Shown:
+    """Three equal-but-one logits at the sharp threshold."""
     n, delta = 3, 0.5
     printed, sharp = needed_gap(n - 1, delta), least_gap(n - 1, delta)
     p = 1 / (1 + (n - 1) * np.exp(-sharp))
-    return Shown(abs(p - (1 - delta)) < 1e-12 and sharp < printed, f"n = 3, delta = 1/2: {sharp:.4f} against {printed:.4f}")
+    return Shown(
+        abs(p - (1 - delta)) < 1e-12 and sharp < printed, f"n = 3, delta = 1/2: {sharp:.4f} against {printed:.4f}"
+    )
 
 
 @erratum(
@@ -155,9 +179,12 @@ def sharper_threshold() -> Shown:
     conclusion="survives",
 )
 def row_zero_is_exact() -> Shown:
+    """The worst values of three tokens."""
     delta = Fraction(1, 4)
     square = sum(((1 - delta) * -1 + delta * 1 + 1) ** 2 for _ in range(2))  # T = 3, v = 1, -1, -1
-    return Shown(square == (2 * delta) ** 2 * 2, "T = 3, v = (1, -1, -1), delta = 1/4: the squared norm is 2 (2 delta)^2")
+    return Shown(
+        square == (2 * delta) ** 2 * 2, "T = 3, v = (1, -1, -1), delta = 1/4: the squared norm is 2 (2 delta)^2"
+    )
 
 
 @erratum(
@@ -170,10 +197,13 @@ def row_zero_is_exact() -> Shown:
     conclusion="survives with the smaller bound",
 )
 def transport_is_sharper() -> Shown:
+    """Two tokens that attain the sharp bound."""
     delta, eta = Fraction(1, 4), Fraction(1, 2)
     attained = max(abs((1 - delta) * (1 + s * eta) + delta * (-1 + s * eta) - 1) for s in (1, -1))
     sharp, printed = eta + 2 * delta, 2 * delta * (1 + eta) + eta
-    return Shown(attained == sharp < printed, f"phi = +-1, v = phi +- 1/2, delta = 1/4: {attained}, bounds {sharp} and {printed}")
+    return Shown(
+        attained == sharp < printed, f"phi = +-1, v = phi +- 1/2, delta = 1/4: {attained}, bounds {sharp} and {printed}"
+    )
 
 
 @erratum(
@@ -186,8 +216,11 @@ def transport_is_sharper() -> Shown:
     conclusion="survives; with these rows the gap, and so the logits that float64 must hold, can be much worse",
 )
 def early_rows_cost() -> Shown:
+    """The gaps at T = 32."""
     with_rows, without = min(lag_gap(32, n) for n in range(1, 32)), rotary_gap(32)
-    return Shown(with_rows < without / 3, f"T = 32: the least gap is {with_rows:.2g} with these rows, {without:.2g} without")
+    return Shown(
+        with_rows < without / 3, f"T = 32: the least gap is {with_rows:.2g} with these rows, {without:.2g} without"
+    )
 
 
 @erratum(
@@ -200,13 +233,17 @@ def early_rows_cost() -> Shown:
     conclusion="survives with M blocks",
 )
 def constant_needs_no_block() -> Shown:
+    """A block with a constant in its output bias."""
     channels = storage(2, 1)
     unit = Unit({"lag0.0": 1.0}, {out(0): 1.0})
     x = np.random.default_rng(0).uniform(-1, 1, (2, channels.width))
     plain = Network.of([("units", gelu_units(channels, 2, [unit]))])
     shifted = list(stacked(channels, 2, [unit], offset={out(0): 0.7}))
     difference = Network.of(shifted)(x) - plain(x) - 0.7 * channels[out(0)]
-    return Shown(len(shifted) == 1 and float(np.abs(difference).max()) < 1e-15, "one block with b_out = 0.7 e_out adds 0.7 to its units")
+    return Shown(
+        len(shifted) == 1 and float(np.abs(difference).max()) < 1e-15,
+        "one block with b_out = 0.7 e_out adds 0.7 to its units",
+    )
 
 
 @erratum(
@@ -219,7 +256,10 @@ def constant_needs_no_block() -> Shown:
     conclusion="survives; here the inequality is strict, as stated",
 )
 def a_third_is_left() -> Shown:
-    return Shown(Fraction(1, 3) + Fraction(1, 3) < 1, "1/3 + 1/3 < 1: encoding and token-wise network; there is no third error")
+    """The two shares."""
+    return Shown(
+        Fraction(1, 3) + Fraction(1, 3) < 1, "1/3 + 1/3 < 1: encoding and token-wise network; there is no third error"
+    )
 
 
 ERRATA: tuple[Erratum, ...] = (

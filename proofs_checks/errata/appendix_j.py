@@ -21,11 +21,14 @@ from sessa_ref.theory.scaffold import direct_error, printed_error, reference_sca
     conclusion="survives with a given: its proof bounds the error for every c, and Lemma J.2 uses it so",
 )
 def lemma_says_nothing() -> Shown:
+    """A token, its LayerNorm and a u at a large c."""
     u, c = np.array([1.0, -0.5, 0.25]), 1e9
     normal = standardize(np.r_[u, c, -c][None], 1e-5)[0][0, :3]
     a = float(reference_scale(3, 2, c, 1e-5))
     shown = float(np.linalg.norm(normal)) < 1e-8 and a * float(np.linalg.norm(u)) < 1e-8
-    return Shown(shown, f"m_sc = 2, c = 1e9: |LN(u, s)| = {np.linalg.norm(normal):.1e} and |a u| = {a * np.linalg.norm(u):.1e}")
+    return Shown(
+        shown, f"m_sc = 2, c = 1e9: |LN(u, s)| = {np.linalg.norm(normal):.1e} and |a u| = {a * np.linalg.norm(u):.1e}"
+    )
 
 
 @erratum(
@@ -39,13 +42,17 @@ def lemma_says_nothing() -> Shown:
     conclusion="survives with a smaller bound, which falls with c",
 )
 def variance_is_smaller() -> Shown:
+    """A token, its error, and both bounds."""
     m0, m, R, eps, c = 4, 6, 1.0, 1e-5, 1.0
     a = float(reference_scale(m0, m - m0, c, eps))
     printed, sharp = float(printed_error(m0, m, R, eps)), float(direct_error(m0, m, R, a))
     u = np.full(m0, R / np.sqrt(m0))
     normal = standardize(np.r_[u, c, -c][None], eps)[0][0, :m0]
     error = float(np.linalg.norm(normal - a * u))
-    return Shown(error <= sharp < printed / 100, f"m_0 = 4, m_sc = 2, c = 1: error {error:.3g}, bounds {sharp:.3g} and {printed:.3g}")
+    return Shown(
+        error <= sharp < printed / 100,
+        f"m_0 = 4, m_sc = 2, c = 1: error {error:.3g}, bounds {sharp:.3g} and {printed:.3g}",
+    )
 
 
 @erratum(
@@ -59,6 +66,7 @@ def variance_is_smaller() -> Shown:
     conclusion="survives with a model that is wider by 2 only",
 )
 def width_two_suffices() -> Shown:
+    """A whole network on a scaffold of width 2."""
     built = running_maximum(4)
     x = np.random.default_rng(0).uniform(-1, 1, (50, 4, 1))
     errors = {c: float(np.abs(on_scaffold(built.network, 2, c)(x) - built.network(x)).max()) for c in (1e2, 1e4, 1e6)}

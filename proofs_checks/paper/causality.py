@@ -45,7 +45,10 @@ def _definition(evidence: Evidence, backwards: bool) -> None:
         shown = (lambda x, F=F: F(x[..., ::-1, :])[..., ::-1, :]) if backwards else F
         evidence.instance(f"{name}, T = 5", _is_causal(shown, 5, d))
     evidence.non_instance("the mean of all tokens", _is_causal(lambda x: 0 * x + x.mean(axis=-2, keepdims=True), 5, 1))
-    evidence.non_instance("the running maximum, from the end", _is_causal(lambda x: targets.running_maximum(x[..., ::-1, :])[..., ::-1, :], 5, 1))
+    evidence.non_instance(
+        "the running maximum, from the end",
+        _is_causal(lambda x: targets.running_maximum(x[..., ::-1, :])[..., ::-1, :], 5, 1),
+    )
     evidence.non_instance("x_t + 1e-6 x_(t+1)", _is_causal(lambda x: x + 1e-6 * np.roll(x, -1, axis=-2), 5, 1))
     outputs_agree(evidence, parameters, evidence.rng.standard_normal((5, 2)))
 
@@ -105,8 +108,14 @@ def prefixes_decide(evidence: Evidence, *, compact: bool = True, causal: bool = 
         found += is_causal
         factor += one_map == is_causal if causal else one_map
     # F_0 is one of 2^2 maps of a bit, F_1 one of 2^4 maps of two bits
-    evidence.exact("one map of the prefix", [(abs(found - 4 * 16), 0, "causal maps")], "2^2 2^4 of the 4^4 maps are causal")
-    evidence.exact("one map of the prefix", [(abs(factor - 256), 0, "")], "a map factors through its prefixes if and only if it is causal")
+    evidence.exact(
+        "one map of the prefix", [(abs(found - 4 * 16), 0, "causal maps")], "2^2 2^4 of the 4^4 maps are causal"
+    )
+    evidence.exact(
+        "one map of the prefix",
+        [(abs(factor - 256), 0, "")],
+        "a map factors through its prefixes if and only if it is causal",
+    )
     # D = {(s, tail(s))}: bounded tails jump between two closed sheets, unbounded ones run away; F reads the tail's sheet.
     worst = []
     for n in (10, 100, 1000):
@@ -115,7 +124,10 @@ def prefixes_decide(evidence: Evidence, *, compact: bool = True, causal: bool = 
         if compact:
             value, at_zero = s, Fraction(0)  # F(x)_0 = x_0 on the sheets x_1 = 1 (s > 0) and x_1 in {-1, 1} (s = 0)
         else:
-            value, at_zero = Fraction(1), Fraction(0)  # x_1 = 1/s for s > 0 and 0 at s = 0; F(x)_0 = [s > 0], continuous on D
+            value, at_zero = (
+                Fraction(1),
+                Fraction(0),
+            )  # x_1 = 1/s for s > 0 and 0 at s = 0; F(x)_0 = [s > 0], continuous on D
         worst.append((abs(value - at_zero), 2 * prefix_distance, f"prefixes 0 and 1/{n}"))
     evidence.constructed(
         "continuous", max(float(a / c) for a, c, _ in worst), 1.0, "|F_0(s) - F_0(0)| over 2 s as s -> 0, on two sheets"
@@ -123,7 +135,9 @@ def prefixes_decide(evidence: Evidence, *, compact: bool = True, causal: bool = 
     x = np.linspace(-1, 1, 401)
     pairs = np.stack([x, np.zeros_like(x)], axis=-1)[..., None]
     steps = np.abs(np.diff(targets.running_maximum(pairs)[:, 0, 0]))
-    evidence.constructed("continuous", float(steps.max() / (x[1] - x[0])), 1.0 + 1e-9, "the running maximum's F_0 on a grid")
+    evidence.constructed(
+        "continuous", float(steps.max() / (x[1] - x[0])), 1.0 + 1e-9, "the running maximum's F_0 on a grid"
+    )
 
 
 ROWS = (causal, causal_again, prefixes_decide)

@@ -55,14 +55,24 @@ def layer_norm_is_nearly_linear(
         evidence.identity("the bound", sympy.expand(difference - claimed), f"the variance for m0 = {m0}, m_sc = {wide}")
         restored = [z - mu + sum(v - mu for v in u) / sympy.Integer(wide) for z in u]
         evidence.identity(
-            "the mean undone", [sympy.expand(r - z) for r, z in zip(restored, u, strict=True)], "u - mu + sum(u - mu)/m_sc = u"
+            "the mean undone",
+            [sympy.expand(r - z) for r, z in zip(restored, u, strict=True)],
+            "u - mu + sum(u - mu)/m_sc = u",
         )
     s, s0 = sympy.symbols("sigma sigma0", positive=True)
     evidence.identity(
-        "the bound", sympy.simplify(1 / s0 - 1 / s - (s**2 - s0**2) / (s * s0 * (s + s0))), "1/s0 - 1/s; then s >= s0 >= sqrt(eps)"
+        "the bound",
+        sympy.simplify(1 / s0 - 1 / s - (s**2 - s0**2) / (s * s0 * (s + s0))),
+        "1/s0 - 1/s; then s >= s0 >= sqrt(eps)",
     )
     pairs, undone = [], []
-    for m0, wide, c, R in ((1, 2, 0.0, 1.0), (4, 2, 1.0, 1.0), (4, 64, 0.01, 0.5), (3, 1024, 1e-4, 0.01), (6, 2, 100.0, 2.0)):
+    for m0, wide, c, R in (
+        (1, 2, 0.0, 1.0),
+        (4, 2, 1.0, 1.0),
+        (4, 64, 0.01, 0.5),
+        (3, 1024, 1e-4, 0.01),
+        (6, 2, 100.0, 2.0),
+    ):
         for shape in ("equal", "single", "balanced"):
             token = _token(m0, R, shape)
             m, eps = m0 + wide, arb(EPS)
@@ -72,11 +82,17 @@ def layer_norm_is_nearly_linear(
             r = arb(R) * (1 + arb(2) ** -40)  # the float64 token's norm, rounded up
             sharp = mean * a * m0 * r / m + variance * a**3 * r**3 / (2 * m)
             text = f"m0 = {m0}, m_sc = {wide}, c = {c:g}, R = {R:g}, {shape}"
-            pairs += [(error, sharp, text), (error, printed_error(m0, m, r, eps), text), (error, direct_error(m0, m, r, a), text)]
+            pairs += [
+                (error, sharp, text),
+                (error, printed_error(m0, m, r, eps), text),
+                (error, direct_error(m0, m, r, a), text),
+            ]
             total = sum(normal, arb(0)) / wide
             again = _norm([(n + total) / a - arb(z) for n, z in zip(normal, token, strict=True)])
             undone.append((again, variance * centred_error(m, r, a), text))
-    evidence.enclosed("the bound", pairs, "worst tokens in balls, against the printed and the sharper bound; symbols give all others")
+    evidence.enclosed(
+        "the bound", pairs, "worst tokens in balls, against the printed and the sharper bound; symbols give all others"
+    )
     evidence.enclosed("the mean undone", undone, "the same with the mean restored: a^2 R^3/(2 m) is left")
 
 
@@ -133,7 +149,9 @@ def block_moves_to_layer_norm(evidence: Evidence, *, divided: bool = True, resto
         size = papers_size(4, width, 1.0, EPS)
         errors[width] = _moved_error(block, x, y, width, size, divided, False)
     first, last = min(errors), max(errors)
-    evidence.constructed("the paper's recipe", errors[last], 2 * errors[first] * first / last, f"falls like 1/m_sc: {errors}")
+    evidence.constructed(
+        "the paper's recipe", errors[last], 2 * errors[first] * first / last, f"falls like 1/m_sc: {errors}"
+    )
     by_size = {size: _moved_error(block, x, y, 2, size, divided, restore) for size in (1e1, 1e2, 1e3, 1e4, 1e5)}
     evidence.constructed("width 2", by_size[1e4], 2 * by_size[1e1] * 1e-6, f"falls like 1/c^2: {by_size}")
     evidence.constructed("width 2", by_size[1e5], 1e-7, "sup |difference| at c = 1e5")
@@ -144,7 +162,7 @@ def block_moves_to_layer_norm(evidence: Evidence, *, divided: bool = True, resto
     blocks_agree(evidence, Network.of([("moved", moved)]), tokens)
 
 
-def _moved_error(block, x, y, width, size, divided, restore) -> float:  # noqa: ANN001
+def _moved_error(block, x, y, width, size, divided, restore) -> float:
     moved = block_on_scaffold(block, width, size, restore_mean=restore, eps=EPS)
     if not divided:
         a = float(reference_scale(4, width, size, EPS))
@@ -182,10 +200,13 @@ def layer_norm_networks_are_universal(evidence: Evidence, *, size: float = 1e6, 
             found = sup_error(target, moved, evidence.rng, 200, 5)
             promised = built.claim.measure(found["worst"][None])[0].promised
             evidence.constructed(
-                "the network", max(found["sampled"], found["searched"]), promised + 1e-5, f"{name}, T = {T}, d = {d}, {len(moved.blocks)} blocks"
+                "the network",
+                max(found["sampled"], found["searched"]),
+                promised + 1e-5,
+                f"{name}, T = {T}, d = {d}, {len(moved.blocks)} blocks",
             )
-    tokens = found["worst"]
-    blocks_agree(evidence, moved, tokens)
+            if name == "running_maximum" and T == 3:
+                blocks_agree(evidence, moved, found["worst"])
 
 
 ROWS = (layer_norm_is_nearly_linear, block_moves_to_layer_norm, layer_norm_networks_are_universal)

@@ -1,6 +1,7 @@
 """Positional codes from feedback (Section 4.3, Appendix I.5)."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import sympy
@@ -11,8 +12,8 @@ from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.statement import Bend, states
 from sessa_ref.certified import layer as certified_layer
 from sessa_ref.config import SessaConfig
-from sessa_ref.constructions import Built, Channels, Network
-from sessa_ref.constructions.positions import codes, intervals, positions, read_form, read_position
+from sessa_ref.constructions import Channels, Network
+from sessa_ref.constructions.positions import intervals, positions, read_form, read_position
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference.tokenwise import gelu
 from sessa_ref.theory.positions import position_scale, position_step
@@ -46,7 +47,9 @@ def feedback_writes_positions(evidence: Evidence, *, share: float = 1.0, gain: f
     _scale_separates(evidence, "intervals", share)
     # lambda c_0 = lambda > R, because the steps are at most c_1 - c_0 = gamma < 1: no shift is needed.
     g, R, step = sympy.symbols("gamma R step", positive=True)
-    evidence.identity("positive", (2 * R / step - R) - R * (2 - step) / step, "lambda - R = R (2 - step)/step > 0, step < 1")
+    evidence.identity(
+        "positive", (2 * R / step - R) - R * (2 - step) / step, "lambda - R = R (2 - step)/step > 0, step < 1"
+    )
     evidence.identity("positive", sympy.gammasimp(position_step(0, g)) - g, "the largest step is c_1 - c_0 = gamma")
     _block_writes(evidence, "G(h) = h + p", gain, T=6 if evidence.quick else 24)
 
@@ -72,7 +75,8 @@ def writer_touches_one_direction(evidence: Evidence, *, gain: float = 0.9, share
     for T in (2, 16) if evidence.quick else (2, 16, 64, 256):
         built = positions(T, width=4, gamma=max(gain, 0.5))
         meets_claim(evidence, "one direction", built, evidence.rng.uniform(-0.5, 0.5, (4, T, 4)), f"T = {T}")
-    blocks_agree(evidence, built.network, evidence.rng.uniform(-0.5, 0.5, (16, 4)))
+    network = positions(16, width=4, gamma=max(gain, 0.5)).network
+    blocks_agree(evidence, network, evidence.rng.uniform(-0.5, 0.5, (16, 4)))
 
 
 @states(
@@ -108,9 +112,13 @@ def writer_is_transparent(evidence: Evidence, *, angle: float = 0.0, reads: floa
                 pairs.append((abs(one - two), arb(10) ** -12, f"source {source}, t = {t}, coordinate {at}"))
     evidence.enclosed("the output", pairs, "G(h + a e_sig) - G(h) - a e_sig in balls: W_in = 0, so it is 0 for every h")
     a, lam, h0 = sympy.symbols("a lambda h")
-    evidence.identity("the output", (h0 + a + lam) - ((h0 + lam) + a), "h -> h + lambda_t e_pos commutes with any shift")
+    evidence.identity(
+        "the output", (h0 + a + lam) - ((h0 + lam) + a), "h -> h + lambda_t e_pos commutes with any shift"
+    )
     evidence.enclosed(
-        "the position", [(abs(arb(float(signal[0]))), arb(10) ** -15, "")], "<a e_sig, e_pos>/a, which is what e_pos sees"
+        "the position",
+        [(abs(arb(float(signal[0]))), arb(10) ** -15, "")],
+        "<a e_sig, e_pos>/a, which is what e_pos sees",
     )
     blocks_agree(evidence, Network.of([("positions", block)]), h)
 
@@ -137,13 +145,15 @@ def position_is_readable(evidence: Evidence, *, share: float = 1.001, gain: floa
     pairs = []
     for T in (2, 5, 12):
         steps = _rational_codes(T, Fraction(gain))
-        least = min(b - a for a, b in zip(steps, steps[1:], strict=False))
+        least = min(b - a for a, b in pairwise(steps))
         scale = Fraction(share) * 2 / least if least else Fraction(1000)
         ends = [(scale * c - 1, scale * c + 1) for c in steps]
         for t, (low, high) in enumerate(ends):
             for z in (low, (low + high) / 2, high):
                 pairs.append((abs(_read(z, ends) - t), Fraction(0), f"T = {T}, t = {t}"))
-    evidence.exact("psi(G(h)_t) = t", pairs, "psi at the ends and in the middle of every interval; it is linear between them")
+    evidence.exact(
+        "psi(G(h)_t) = t", pairs, "psi at the ends and in the middle of every interval; it is linear between them"
+    )
     T = 16
     built = positions(T, width=3, gamma=max(gain, 0.5))
     meets_claim(evidence, "psi(G(h)_t) = t", built, evidence.rng.uniform(-0.5, 0.5, (4, T, 3)), f"T = {T}")
@@ -153,7 +163,9 @@ def position_is_readable(evidence: Evidence, *, share: float = 1.001, gain: floa
     units = read_form(where)
     by_units = sum(weight * gelu(slope * z + offset) for slope, offset, weight in units)
     error = float(np.abs(by_units - np.arange(T)).max())
-    evidence.constructed("psi(G(h)_t) = t", error, 1e-9, f"the same by {len(units)} GELU units at T = {T}, on the intervals")
+    evidence.constructed(
+        "psi(G(h)_t) = t", error, 1e-9, f"the same by {len(units)} GELU units at T = {T}, on the intervals"
+    )
     evidence.agreement(float(np.abs(read_position(z, where) - np.arange(T)).max()), 1e-9, "the program's own read-out")
 
 
@@ -189,14 +201,18 @@ def _code_solves(evidence: Evidence, claim: str, shift: int) -> None:
     """c_t with these steps solves c_t = 1 + gamma/t (c_0 + ... + c_(t-1)) for every t, and the steps are positive."""
     t, g = sympy.symbols("t gamma", positive=True)
     step = g**2 * sympy.gamma(t + g) / (sympy.gamma(1 + g) * sympy.gamma(t + shift))
-    evidence.identity(claim, sympy.gammasimp(step / position_step(t, g)) - 1, "the step in its closed form")
+    evidence.identity(claim, sympy.gammasimp(step / position_step(t, g) - 1), "the step in its closed form")
     # With d_t = c_t - c_(t-1): t (c_t - 1) - (t - 1)(c_(t-1) - 1) = gamma c_(t-1), so (t + 1) d_(t+1) = (t - 1 + gamma) d_t.
     ratio = sympy.gammasimp(step / step.subs(t, t - 1))
     evidence.identity(claim, (t + 1) * ratio - (t - 1 + g), "difference of the recursion at t + 1 and t, for every t")
-    evidence.identity(claim, sympy.gammasimp(step.subs(t, 0)) - g, "its start: c_1 - c_0 = gamma; every step is then > 0")
+    evidence.identity(
+        claim, sympy.gammasimp(step.subs(t, 0)) - g, "its start: c_1 - c_0 = gamma; every step is then > 0"
+    )
     recursion = _rational_codes(9, Fraction(2, 7))
-    closed = [sympy.gammasimp(sympy.sympify(position_code(n, sympy.Rational(2, 7)))) for n in range(9)]
-    evidence.identity(claim, [a - b for a, b in zip(closed, recursion, strict=True)], "the code itself, gamma = 2/7")
+    closed = [sympy.sympify(position_code(n, sympy.Rational(2, 7))) for n in range(9)]
+    evidence.identity(
+        claim, [sympy.gammasimp(a - b) for a, b in zip(closed, recursion, strict=True)], "the code itself, gamma = 2/7"
+    )
 
 
 def _scale_separates(evidence: Evidence, claim: str, share: float) -> None:
@@ -205,10 +221,12 @@ def _scale_separates(evidence: Evidence, claim: str, share: float) -> None:
     for gain in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
         for T in (2, 3, 10, 64):
             found = _rational_codes(T, gain)
-            steps = [b - a for a, b in zip(found, found[1:], strict=False)]
+            steps = [b - a for a, b in pairwise(found)]
             scale = Fraction(share) * 2 / steps[-1]
             pairs += [(Fraction(2), scale * step, f"gamma = {gain}, T = {T}, t = {t}") for t, step in enumerate(steps)]
-    evidence.exact(claim, pairs, "2 R <= lambda (c_(t+1) - c_t) for all neighbours at the threshold, R = 1, exact rationals")
+    evidence.exact(
+        claim, pairs, "2 R <= lambda (c_(t+1) - c_t) for all neighbours at the threshold, R = 1, exact rationals"
+    )
     for gain in (0.5, 0.9):
         closed = float(position_scale(64, gain, 1.0))
         found = _rational_codes(64, Fraction(gain))
@@ -229,10 +247,20 @@ def _block_writes(evidence: Evidence, claim: str, gain: float, T: int, norm: str
     scale = arb(float(block["W_out.weight"][0, 0]))
     gamma = arb(built.network.notes["gamma"])
     pairs = [
-        (abs(steps.y[t, 0] - steps.x[t, 0] - scale * position_code(t, gamma)) / scale, arb(10) ** -11, f"t = {t}, T = {T}")
+        (
+            abs(steps.y[t, 0] - steps.x[t, 0] - scale * position_code(t, gamma)) / scale,
+            arb(10) ** -11,
+            f"t = {t}, T = {T}",
+        )
         for t in range(T)
-    ] + [(abs(steps.y[t, at] - steps.x[t, at]), arb(10) ** -11, f"t = {t}, elsewhere") for t in range(T) for at in (1, 2, 3)]
-    evidence.enclosed(claim, pairs, f"|y_t - h_t - lambda c_t u| in balls, Norm = {norm}; W_in = 0, so that it holds for all h")
+    ] + [
+        (abs(steps.y[t, at] - steps.x[t, at]), arb(10) ** -11, f"t = {t}, elsewhere")
+        for t in range(T)
+        for at in (1, 2, 3)
+    ]
+    evidence.enclosed(
+        claim, pairs, f"|y_t - h_t - lambda c_t u| in balls, Norm = {norm}; W_in = 0, so that it holds for all h"
+    )
     blocks_agree(evidence, Network.of([("positions", block)]), h)
 
 

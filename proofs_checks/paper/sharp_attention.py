@@ -56,7 +56,9 @@ def gap_concentrates(evidence: Evidence, *, share: float = 1.0, gap: bool = True
         for d in (Fraction(1, 2), Fraction(1, 10), Fraction(1, 10**12)):
             odds = Fraction(n - 1) / d / Fraction(share) if gap else Fraction(1)  # exp(sigma Delta) at the threshold
             cases.append((1 - 1 / (1 + (n - 1) / odds), d, f"n = {n}, delta = {d}, all others equal"))
-    evidence.exact("the bound", cases, "1 - p* <= delta in exact rationals, where the others are as large as they may be")
+    evidence.exact(
+        "the bound", cases, "1 - p* <= delta in exact rationals, where the others are as large as they may be"
+    )
     evidence.exact(
         "the bound",
         [(d / (1 - d) * (1 - d), d, f"delta = {d}") for d in (Fraction(1, 2), Fraction(1, 100))],
@@ -122,7 +124,9 @@ def mixture_is_near(evidence: Evidence, *, constant: float = 2.0, total: float =
     pairs = []
     for delta in (Fraction(1, 10), Fraction(1, 3), Fraction(1)):
         attained = abs((1 - delta) * 1 + delta * -1 - 1)
-        pairs.append((attained, Fraction(constant) / 2 * mixture_error(delta, Fraction(1)), f"w = +-1, delta = {delta}"))
+        pairs.append(
+            (attained, Fraction(constant) / 2 * mixture_error(delta, Fraction(1)), f"w = +-1, delta = {delta}")
+        )
     evidence.exact("the bound", pairs, "attained for every delta by w_j = -w*, so 2 is the best constant")
 
 
@@ -155,7 +159,13 @@ def rotary_diagonal(evidence: Evidence, *, gap_at: int | None = None, rope: bool
             for s in range(1, T):  # row t has the terms s = 1 .. t: the last row has all of them
                 cosine = arb(s).cos() if rope else arb(1)
                 rest += (logit * (cosine - 1)).exp()
-            pairs.append((rest / (1 + rest), delta, f"T = {T}, delta = {float(delta.mid()):.0e}, s = {max(s for s in turns if s < T)}"))
+            pairs.append(
+                (
+                    rest / (1 + rest),
+                    delta,
+                    f"T = {T}, delta = {float(delta.mid()):.0e}, s = {max(s for s in turns if s < T)}",
+                )
+            )
     evidence.enclosed(
         "the rows", pairs, "1 - alpha_tt in balls at the c of the lemma; it rises with t, so that the last row decides"
     )
@@ -201,9 +211,13 @@ def diagonal_rows_pass_values(evidence: Evidence, *, rows: int = 0, constant: fl
             claimed = (Fraction(constant) * delta) ** 2
             pairs.append((square, claimed * (T - rows), f"T = {T}, delta = {delta}"))
             sharp.append(square - (2 * delta) ** 2 * (T - 1))
-    evidence.exact("the bound", pairs, "the square of the Frobenius norm for the worst values of Lemma I.4 in every row")
+    evidence.exact(
+        "the bound", pairs, "the square of the Frobenius norm for the worst values of Lemma I.4 in every row"
+    )
     d, V, T = sympy.symbols("delta V T", positive=True)
-    evidence.identity("the bound", (2 * d * V) ** 2 * T - (2 * d * V * sympy.sqrt(T)) ** 2, "T rows of Lemma I.4's bound")
+    evidence.identity(
+        "the bound", (2 * d * V) ** 2 * T - (2 * d * V * sympy.sqrt(T)) ** 2, "T rows of Lemma I.4's bound"
+    )
     evidence.identity("the bound", sharp, "attained with sqrt(T - 1): row 0 reads itself alone")
 
 
@@ -271,19 +285,24 @@ def attention_is_stable(evidence: Evidence, *, constant: float = 1.0, moves: flo
     evidence.identity(
         "the modulus", sympy.simplify(moved.subs(p, at) - claimed), "the change at p = 1/(1 + exp(e)) is tanh(e/2)"
     )
-    evidence.identity("the modulus", sympy.simplify(sympy.diff(moved, p).subs(p, at)), "and there its slope is 0")
+    slope: sympy.Expr = sympy.diff(moved, p).subs(p, at)  # type: ignore[assignment]
+    evidence.identity("the modulus", slope, "and there its slope is 0")
     curve = sympy.simplify(sympy.diff(moved, p, 2) + 2 * odds * (odds - 1) / (1 + (odds - 1) * p) ** 3)
     evidence.identity("the modulus", curve, "the change is concave in p, so that this is its maximum")
-    s, dq, dk, q, k = sympy.symbols("sigma dq dk q k")
+    dq, dk, q, k = sympy.symbols("dq dk q k")
     evidence.identity(
-        "logits", sympy.expand((q + dq) * (k + dk) - q * k - (dq * k + q * dk + dq * dk)), "what a logit moves by, over sigma"
+        "logits",
+        sympy.expand((q + dq) * (k + dk) - q * k - (dq * k + q * dk + dq * dk)),
+        "what a logit moves by, over sigma",
     )
     pairs = [
         (_worst_move(p, e), float(constant) * moved_mass(arb(e)), f"p = {p}, e = {e}")
         for e in (0.01, 0.3, 2.0)
         for p in (0.01, 0.1, 0.6)
     ]
-    evidence.enclosed("the modulus", pairs, "the extreme two-token rows in balls: logits moved up on a set, down off it")
+    evidence.enclosed(
+        "the modulus", pairs, "the extreme two-token rows in balls: logits moved up on a set, down off it"
+    )
 
 
 def _worst_move(p: float, e: float) -> arb:
@@ -318,7 +337,9 @@ def diagonal_attention_transports(evidence: Evidence, *, constant: float = 1.0, 
     f = sum(w * x for w, x in zip(weights, v, strict=True))
     split = sum(w * (x - y) for w, x, y in zip(weights, v, phi, strict=True))
     rest = sum(w * (y - phi[0]) for w, y in zip(weights, phi, strict=True))
-    evidence.identity("the bound", sympy.expand(f - phi[0] - split - rest), "f - phi_t = sum a (v - phi) + sum a (phi - phi_t)")
+    evidence.identity(
+        "the bound", sympy.expand(f - phi[0] - split - rest), "f - phi_t = sum a (v - phi) + sum a (phi - phi_t)"
+    )
     pairs = []
     for eta in (Fraction(0), Fraction(1, 100), Fraction(1, 2)):
         for delta in (Fraction(1, 10), Fraction(1, 2)):

@@ -16,7 +16,6 @@ from sessa_ref.constructions.structured import STRUCTURED
 from sessa_ref.constructions.tokenwise import out
 from sessa_ref.constructions.universal import approximate
 from sessa_ref.notation import Array
-from sessa_ref.reference.tokenwise import gelu
 from sessa_ref.theory.sharp_attention import mixture_error, rotary_scale
 
 
@@ -46,7 +45,11 @@ def compositions_are_stable(evidence: Evidence, *, share: float = 0.5, passed_on
         delta = sympy.nsimplify(share) * allowed
         before = (allowed / 2 / L[i]) ** (1 / h[i])  # the modulus L s^h of f_i turns this into allowed/2
         after = sympy.powdenest(L[i] * before ** h[i] + delta, force=True)
-        evidence.identity("the error", sympy.simplify(after - allowed), f"d(F_i, G_i) <= w_i(d(F_(i-1), G_(i-1))) + delta_i, i = {i + 1}")
+        evidence.identity(
+            "the error",
+            sympy.simplify(after - allowed),
+            f"d(F_i, G_i) <= w_i(d(F_(i-1), G_(i-1))) + delta_i, i = {i + 1}",
+        )
         allowed = before
     d = sympy.symbols(f"d1:{depth + 1}", positive=True)
     x = sympy.Symbol("x")
@@ -54,8 +57,12 @@ def compositions_are_stable(evidence: Evidence, *, share: float = 0.5, passed_on
     for Li, di in zip(L, d, strict=True):
         exact, near = Li * exact, Li * near + di
         claimed = (Li * claimed if passed_on else claimed) + di
-    evidence.identity("the error", sympy.expand(near - exact - claimed), "attained by f_i(x) = L_i x and g_i = f_i + delta_i")
-    evidence.identity("it is defined", sympy.Integer(0), "d(g_i(x), f_i(K_i)) <= delta_i <= rho puts g_i(x) into the next set")
+    evidence.identity(
+        "the error", sympy.expand(near - exact - claimed), "attained by f_i(x) = L_i x and g_i = f_i + delta_i"
+    )
+    evidence.identity(
+        "it is defined", sympy.Integer(0), "d(g_i(x), f_i(K_i)) <= delta_i <= rho puts g_i(x) into the next set"
+    )
 
 
 @states(
@@ -88,16 +95,20 @@ def transformers_are_universal(
         x = F.sample(400 if evidence.quick else 1500, evidence.rng)
         encoded, ideal = _encode(x, codes, delta, turn)
         worst = float(np.linalg.norm(encoded - ideal, axis=-1).max())
-        evidence.constructed("the encoding", worst, float(mixture_error(delta, 1.0)) * np.sqrt(T), "|h_enc - ideal| over samples")
+        evidence.constructed(
+            "the encoding", worst, float(mixture_error(delta, 1.0)) * np.sqrt(T), "|h_enc - ideal| over samples"
+        )
         z, y = encoded.reshape(-1, encoded.shape[-1]), target(x).reshape(-1)
         layer, _ = fit(z, y, 0.01, (12,) if evidence.quick else (16, 32), evidence.rng)
 
-        def network(x: Array, layer=layer) -> Array:  # noqa: ANN001
+        def network(x: Array, layer=layer) -> Array:
             return layer(_encode(x, codes, delta, turn)[0].reshape(-1, T + 2)).reshape(x.shape)
 
         found = sup_error(F, network, evidence.rng, 2000, 10)
         error, name = max(found["sampled"], found["searched"]), target.__name__
-        evidence.constructed("the map", error, 0.1, f"{name}, T = 3, {layer.units} units: samples and search, of a range of 2")
+        evidence.constructed(
+            "the map", error, 0.1, f"{name}, T = 3, {layer.units} units: samples and search, of a range of 2"
+        )
 
 
 def _encode(x: Array, codes: tuple[float, ...], delta: float, turn: int) -> tuple[Array, Array]:
@@ -140,9 +151,7 @@ def _encode(x: Array, codes: tuple[float, ...], delta: float, turn: int) -> tupl
         Bend("bounds smaller by a half", {"share": 0.5}),
     ),
 )
-def networks_are_universal(
-    evidence: Evidence, *, gain: float = 0.9, delta: float = 1e-12, share: float = 1.0
-) -> None:
+def networks_are_universal(evidence: Evidence, *, gain: float = 0.9, delta: float = 1e-12, share: float = 1.0) -> None:
     """The encoding, a map of the position alone, the maps by hand, and the general program."""
     for T, d in ((3, 1),) if evidence.quick else ((1, 1), (2, 1), (3, 2), (8, 2)):
         channels = channels_for(T, d)
@@ -157,7 +166,8 @@ def networks_are_universal(
         network = front.then(Network.of(clock.blocks(), unembed=adapters(channels, d)[1]))
         error = float(np.abs(network(x) - (np.arange(T) / T)[:, None]).max())
         evidence.constructed("maps that only the position decides", error, 1e-9, f"F(x)_t = t/T at T = {T}, d = {d}")
-    blocks_agree(evidence, network, x[0], (0,) if evidence.quick else (0, 1, 2, -1))
+        if T == 3:
+            blocks_agree(evidence, network, x[0], (0,) if evidence.quick else (0, 1, 2, -1))
     cases = ((3, 1),) if evidence.quick else ((3, 1), (5, 2), (8, 1))
     for name, build in STRUCTURED.items():
         if evidence.quick and name not in ("running_maximum", "delayed_xor"):
@@ -167,14 +177,22 @@ def networks_are_universal(
             built = build(T, d)
             found = sup_error(CausalMap.of(F, T, d), built.network, evidence.rng, 300, 2 if evidence.quick else 6)
             measured = [m._replace(promised=share * m.promised) for m in built.claim.measure(found["worst"][None])]
-            note_measured(evidence, "maps by hand", measured, f"T = {T}, d = {d}, the worst input of {found['tried'] + 300}")
-    blocks_agree(evidence, built.network, found["worst"], (-1,) if evidence.quick else (0, -1))
+            note_measured(
+                evidence, "maps by hand", measured, f"T = {T}, d = {d}, the worst input of {found['tried'] + 300}"
+            )
+            if name == "delayed_xor" and T == 3:
+                blocks_agree(evidence, built.network, found["worst"], (-1,) if evidence.quick else (0, -1))
     maps = [("a random network", targets.random_network(2, 1), 2), ("the running maximum", targets.running_maximum, 3)]
     for name, function, T in maps[:1] if evidence.quick else maps:
         sizes, samples = ((8,), 400) if evidence.quick else ((4, 8, 16, 32), 2000)
-        found = approximate(function, T, 1, tolerance=0.04, sizes=sizes, samples=samples, effort=0.1 if evidence.quick else 1.0)
+        found = approximate(
+            function, T, 1, tolerance=0.04, sizes=sizes, samples=samples, effort=0.1 if evidence.quick else 1.0
+        )
         evidence.constructed(
-            "maps by a fit", found.error, share * found.tolerance, f"{name}, T = {T}, {found.route}, {found.units} units, range {found.span:.2f}"
+            "maps by a fit",
+            found.error,
+            share * found.tolerance,
+            f"{name}, T = {T}, {found.route}, {found.units} units, range {found.span:.2f}",
         )
 
 

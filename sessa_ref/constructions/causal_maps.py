@@ -80,9 +80,13 @@ class CausalMap:
         ties = x[quarter : 2 * quarter]
         ties[...] = ties[:, :1] + (rng.random(ties.shape) < 0.3) * (ties - ties[:, :1])
         near = x[2 * quarter : 3 * quarter]  # tokens that differ little
-        near[...] = np.clip(near[:, :1] + 0.05 * (self.high - self.low) * rng.standard_normal(near.shape), self.low, self.high)
+        near[...] = np.clip(
+            near[:, :1] + 0.05 * (self.high - self.low) * rng.standard_normal(near.shape), self.low, self.high
+        )
         edge = x[3 * quarter : 4 * quarter]
-        edge[...] = np.where(rng.random(edge.shape) < 0.3, np.where(edge > (self.low + self.high) / 2, self.high, self.low), edge)
+        edge[...] = np.where(
+            rng.random(edge.shape) < 0.3, np.where(edge > (self.low + self.high) / 2, self.high, self.low), edge
+        )
         return x
 
     def check_causality(self, tries: int = 64) -> None:
@@ -128,7 +132,11 @@ class CausalMap:
 
 
 def sup_error(
-    target: CausalMap, network: Callable[[Array], Array], rng: np.random.Generator, samples: int = 4000, rounds: int = 30
+    target: CausalMap,
+    network: Callable[[Array], Array],
+    rng: np.random.Generator,
+    samples: int = 4000,
+    rounds: int = 30,
 ) -> dict[str, Any]:
     """The largest |network - F| over samples, and what a search from the worst of them finds.
 
@@ -156,7 +164,9 @@ def sup_error(
         found = error.max(axis=(1, 2)).reshape(len(best), 6)
         pick = found.argmax(axis=1)
         better = found.max(axis=1) > value
-        best = np.where(better[:, None, None], proposal.reshape(len(best), 6, *best.shape[1:])[np.arange(len(best)), pick], best)
+        best = np.where(
+            better[:, None, None], proposal.reshape(len(best), 6, *best.shape[1:])[np.arange(len(best)), pick], best
+        )
         value = np.maximum(value, found.max(axis=1))
         step *= 0.85
     return {
@@ -185,4 +195,6 @@ def _value(function: Map, x: Array) -> Array:
 
 
 def _shown(x: Array) -> str:
-    return np.array2string(np.squeeze(x), precision=4, separator=", ", threshold=24, max_line_width=10**6).replace("\n", "")
+    return np.array2string(np.squeeze(x), precision=4, separator=", ", threshold=24, max_line_width=10**6).replace(
+        "\n", ""
+    )

@@ -33,7 +33,8 @@ def channels_for(T: int, d: int, more: Iterable[str] = (), width: int | None = N
 def adapters(channels: Channels, d: int) -> tuple[Adapter, Adapter]:
     """Embed puts x_t into U_0 and U_out and 1 into const; Unembed reads U_out. Unembed after Embed is the identity."""
     embed = sum(
-        (np.outer(channels[lag(0, i)] + channels[out(i)], np.eye(d)[i]) for i in range(d)), np.zeros((channels.width, d))
+        (np.outer(channels[lag(0, i)] + channels[out(i)], np.eye(d)[i]) for i in range(d)),
+        np.zeros((channels.width, d)),
     )
     return Adapter.linear(embed, channels["const"]), Adapter.linear(np.stack([channels[out(i)] for i in range(d)]))
 

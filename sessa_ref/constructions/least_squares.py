@@ -82,7 +82,9 @@ def _solve(z: Array, y: Array, units: int, rng: np.random.Generator, steps: int)
         if loss < 1e-24 * len(y):
             break
         down = slopes * outer[:units]
-        jacobian = np.concatenate([(down[:, :, None] * z[:, None, :]).reshape(len(z), units * n), down, features], axis=1)
+        jacobian = np.concatenate(
+            [(down[:, :, None] * z[:, None, :]).reshape(len(z), units * n), down, features], axis=1
+        )
         square, gradient = jacobian.T @ jacobian, jacobian.T @ residual
         diagonal = square.diagonal() + 1e-6 * square.trace() / len(square)
         before = loss

@@ -36,7 +36,12 @@ def codes(T: int, gamma: float = 0.9) -> Array:
 
 
 def positions(
-    T: int, width: int = 3, gamma: float = 0.9, radius: float = 1.0, margin: float = 1.25, channels: Channels | None = None
+    T: int,
+    width: int = 3,
+    gamma: float = 0.9,
+    radius: float = 1.0,
+    margin: float = 1.25,
+    channels: Channels | None = None,
 ) -> Built:
     """A one-block network that makes the position of every token readable from the token.
 

@@ -49,7 +49,9 @@ def block_on_scaffold(
     arrays["ln.weight"] += 1.0
     for name, given in block.items():
         halves = 2 if name.startswith("W_in") else 1  # those of a and g
-        for part, there in zip(np.split(np.atleast_1d(given), halves), np.split(np.atleast_1d(arrays[name]), halves), strict=True):
+        for part, there in zip(
+            np.split(np.atleast_1d(given), halves), np.split(np.atleast_1d(arrays[name]), halves), strict=True
+        ):
             there[tuple(slice(n) for n in part.shape)] = part
     a = float(reference_scale(m0, width, size, eps))
     back = (np.eye(m0) + (1.0 / width if restore_mean else 0.0)) / a
@@ -71,7 +73,9 @@ def on_scaffold(
         np.concatenate([embed.weight, np.zeros((width, embed.weight.shape[1]))]),
         np.concatenate([embed.bias, scaffold(width, size)]),
     )
-    dropped = Adapter.linear(np.concatenate([unembed.weight, np.zeros((len(unembed.weight), width))], axis=1), unembed.bias)
+    dropped = Adapter.linear(
+        np.concatenate([unembed.weight, np.zeros((len(unembed.weight), width))], axis=1), unembed.bias
+    )
     blocks = [block_on_scaffold(block, width, size, restore_mean=restore_mean, eps=eps) for block in network.blocks]
     notes = network.notes | {"scaffold": width, "scaffold_size": size}
     return Network(tuple(blocks), network.names, widened, dropped, notes)

@@ -88,7 +88,7 @@ def position_of_largest(T: int, d: int = 1, sharpness: float = 1e6) -> Built:
     return _built(network, targets.position_of_largest, "the position of the largest so far", steps)
 
 
-def _product(T: int, d: int, kinks: int, lags, target: Callable[[Array], Array], what: str) -> Built:  # noqa: ANN001
+def _product(T: int, d: int, kinks: int, lags, target: Callable[[Array], Array], what: str) -> Built:
     channels = channels_for(T, d, width=kinks + 3)
     sign = interpolant(targets.smooth_sign, -1.0, 1.0, kinks, 1e5 * kinks)
     start = Gated(channels, T, "start")
@@ -107,7 +107,7 @@ def _product(T: int, d: int, kinks: int, lags, target: Callable[[Array], Array],
     return _built(network, target, f"{what} by {kinks} kinks for each factor", (1 + one) ** len(list(lags)) - 1)
 
 
-def _factor(channels: Channels, T: int, sign: Ramps, n: int, i: int):  # noqa: ANN202
+def _factor(channels: Channels, T: int, sign: Ramps, n: int, i: int):
     """Out += out (s(u) - 1), where u is 1, and so s(u) = 1, at tokens before the lag exists."""
     exists_not = {at(t): 1.0 for t in range(n)}
     units = [Unit({ONE: UNIT}, {out(i): sign.offset - 1.0})]
@@ -117,7 +117,9 @@ def _factor(channels: Channels, T: int, sign: Ramps, n: int, i: int):  # noqa: A
 
 def _built(network: Network, target: Callable[[Array], Array], what: str, bound: float) -> Built:
     def measure(x: Array) -> list[Measured]:
-        return [at_most(f"sup |network - {target.__name__}|", float(np.abs(network(x) - target(x)).max()), bound + ROUNDING)]
+        return [
+            at_most(f"sup |network - {target.__name__}|", float(np.abs(network(x) - target(x)).max()), bound + ROUNDING)
+        ]
 
     return Built(network, Claim("thm:14", f"computes {what}, within {bound:.3g} for tokens in [-1, 1]", measure))
 

@@ -117,18 +117,20 @@ def approximate(
         built = readout(channels, T, d, x, y, tolerance, sizes, rng, progress)
         if built is None:
             if route == name:
-                raise ValueError("F is no recursion F(x)_t = phi_t(F(x)_(t-1), x_t): the recursive read-out cannot serve")
+                raise ValueError(
+                    "F is no recursion F(x)_t = phi_t(F(x)_(t-1), x_t): the recursive read-out cannot serve"
+                )
             continue
         progress(f"measuring the {name} network")
         found.append(_measured(channels, target, name, *built, tolerance, span, effort, rng))
     return min(found, key=lambda one: one.error)
 
 
-def _direct(channels, T, d, x, y, tolerance, sizes, rng, progress):  # noqa: ANN001, ANN202
+def _direct(channels, T, d, x, y, tolerance, sizes, rng, progress):
     """out <- F_t(prefix) at each t: units and linear terms, with gates that let each act at its t only."""
     blocks = Gated(channels, T, "read-out")
     units, worst, lipschitz = 0, 0.0, 0.0
-    linear: dict[tuple[int, int], dict[str, dict[str, float]]] = {}
+    linear: dict[str, dict[str, dict[str, float]]] = {}
     constants: dict[str, dict[str, float]] = {out(i): {} for i in range(d)}
     for t in range(T):
         progress(f"fitting F_t at t = {t}")
@@ -153,7 +155,7 @@ def _direct(channels, T, d, x, y, tolerance, sizes, rng, progress):  # noqa: ANN
     return blocks.blocks(), units, worst, lipschitz
 
 
-def _recursive(channels, T, d, x, y, tolerance, sizes, rng, progress):  # noqa: ANN001, ANN202
+def _recursive(channels, T, d, x, y, tolerance, sizes, rng, progress):
     """out <- phi_i(out, x_i), i = t - lag, for lag = T - 1 .. 0 at the tokens t >= lag; None where F is no recursion."""
     states = np.concatenate([np.zeros_like(y[:, :1]), y[:, :-1]], axis=1)
     wanted = tolerance / (2 * T)
@@ -200,7 +202,7 @@ def _recursive(channels, T, d, x, y, tolerance, sizes, rng, progress):  # noqa: 
         acts = {at(t): 1.0 for t in range(number, T)}
         for i in range(d):
             commit.channel(next_(i), {out(i): acts, next_(i): {"1": -1.0}})
-            commit.channel(out(i), {out(i): {name: -1.0 for name in acts}})
+            commit.channel(out(i), {out(i): dict.fromkeys(acts, -1.0)})
         blocks += stage.blocks() + commit.blocks()
     layers = {id(layer): (layer, error) for step in steps for layer, _, error in step}
     units = sum(layer.units for layer, _ in layers.values())
@@ -230,7 +232,9 @@ def _active(z: Array, y: Array) -> list[int]:
         cross = np.concatenate([basis] + [basis[:, :1] * np.tanh(3 * other)[:, None] for other in candidates], axis=1)
         cross = cross - cross.mean(axis=0)
         coefficients = np.linalg.lstsq(cross, centred, rcond=1e-8)[0]
-        relevance.append(1 - float(np.mean((centred - cross @ coefficients) ** 2)) / max(float(np.mean(centred**2)), 1e-300))
+        relevance.append(
+            1 - float(np.mean((centred - cross @ coefficients) ** 2)) / max(float(np.mean(centred**2)), 1e-300)
+        )
     strongest = max(relevance)
     chosen = [k for k, value in enumerate(relevance) if value > 0.02 + 0.05 * strongest]
     return chosen or list(range(z.shape[1]))
@@ -267,7 +271,10 @@ def _measured(
     largest = max(abs(target.low), abs(target.high)) * np.sqrt(d)
     budget = [
         ("step 3, packing: |G_pack(x)_t - ideal|, measured", packing),
-        ("step 3, packing: 2 delta M sqrt(T - 1), the proof's bound without rounding", 2 * DELTA * largest * np.sqrt(max(T - 1, 1))),
+        (
+            "step 3, packing: 2 delta M sqrt(T - 1), the proof's bound without rounding",
+            2 * DELTA * largest * np.sqrt(max(T - 1, 1)),
+        ),
         ("step 4, what packing errors do to the output, measured", through),
         ("step 4, a Lipschitz constant of the fitted layers", lipschitz),
         ("step 5, the fits on samples held back (the step that is not explicit)", fitted),
@@ -280,7 +287,9 @@ def _measured(
     def measure(inputs: Array) -> list[Measured]:
         return [at_most("sup |network - F|", float(np.abs(network(inputs) - target(inputs)).max()), tolerance)]
 
-    says = f"|network(x) - F(x)| <= {tolerance:g} in every entry, for x in [{target.low:g}, {target.high:g}]^({T} x {d})"
+    says = (
+        f"|network(x) - F(x)| <= {tolerance:g} in every entry, for x in [{target.low:g}, {target.high:g}]^({T} x {d})"
+    )
     return Approximation(
         network, Claim("thm:14", says, measure), target, route, tolerance, error, units, span, budget, details
     )

@@ -38,7 +38,11 @@ def nearest_turns(T: int) -> list[int]:
     """The s below T that come nearer to a multiple of 2 pi than all before: 1, 6, 19, 25, 44, 333, 710, 103993, ..."""
     steps = np.arange(1, T)
     away = np.abs(np.sin(steps / 2))
-    return [int(s) for s, now, before in zip(steps, away, np.minimum.accumulate(np.r_[9.0, away]), strict=False) if now < before]
+    return [
+        int(s)
+        for s, now, before in zip(steps, away, np.minimum.accumulate(np.r_[9.0, away]), strict=False)
+        if now < before
+    ]
 
 
 def lag_gap(T: int, lag: int) -> float:
