@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from proofs_checks.ours import OURS
 from proofs_checks.paper import (
+    causality,
     convolutions,
     depth,
     envelopes,
@@ -42,6 +43,7 @@ TOPICS = (
     positions,
     sharp_attention,
     gelu_units,
+    causality,
     universal_approximation,
     layer_norm,
     selective_retrieval,

@@ -8,6 +8,8 @@ from proofs_checks.errata import (
     appendix_f,
     appendix_g,
     appendix_h,
+    appendix_i,
+    appendix_j,
     appendix_k,
     section_4,
 )
@@ -22,10 +24,16 @@ ERRATA: tuple[Erratum, ...] = (
     *appendix_f.ERRATA,
     *appendix_g.ERRATA,
     *appendix_h.ERRATA,
+    *appendix_i.ERRATA,
+    *appendix_j.ERRATA,
     *appendix_k.ERRATA,
 )
 
 READ: dict[str, str] = {
+    "Section 4.3": "both positional corollaries re-derived; thresholds by hand for T = 2, gain near 0 and 1",
+    "Section 4.4": "read against the proof: T = 1 and 2, norm, strictness",
+    "Appendix I": "each proof re-derived; sharp constants sought for I.2, I.4, I.6, I.12, I.13, I.15; rows before the lag; every block built",
+    "Appendix J": "the variance expanded exactly; quantifiers tried with a free scale; every bound at worst tokens",
     "Appendix K": "every proof; each block built as printed and measured at ends of its intervals; every constant made explicit; "
     "the term signal-blind exact scalar transport is Definition 12's exact signal transport, and nowhere defined",
 }

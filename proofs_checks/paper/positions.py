@@ -1,6 +1,7 @@
 """Positional codes from feedback (Section 4.3, Appendix I.5)."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import sympy
@@ -74,7 +75,8 @@ def writer_touches_one_direction(evidence: Evidence, *, gain: float = 0.9, share
     for T in (2, 16) if evidence.quick else (2, 16, 64, 256):
         built = positions(T, width=4, gamma=max(gain, 0.5))
         meets_claim(evidence, "one direction", built, evidence.rng.uniform(-0.5, 0.5, (4, T, 4)), f"T = {T}")
-    blocks_agree(evidence, built.network, evidence.rng.uniform(-0.5, 0.5, (16, 4)))
+    network = positions(16, width=4, gamma=max(gain, 0.5)).network
+    blocks_agree(evidence, network, evidence.rng.uniform(-0.5, 0.5, (16, 4)))
 
 
 @states(
@@ -143,7 +145,7 @@ def position_is_readable(evidence: Evidence, *, share: float = 1.001, gain: floa
     pairs = []
     for T in (2, 5, 12):
         steps = _rational_codes(T, Fraction(gain))
-        least = min(b - a for a, b in zip(steps, steps[1:], strict=False))
+        least = min(b - a for a, b in pairwise(steps))
         scale = Fraction(share) * 2 / least if least else Fraction(1000)
         ends = [(scale * c - 1, scale * c + 1) for c in steps]
         for t, (low, high) in enumerate(ends):
@@ -199,7 +201,7 @@ def _code_solves(evidence: Evidence, claim: str, shift: int) -> None:
     """c_t with these steps solves c_t = 1 + gamma/t (c_0 + ... + c_(t-1)) for every t, and the steps are positive."""
     t, g = sympy.symbols("t gamma", positive=True)
     step = g**2 * sympy.gamma(t + g) / (sympy.gamma(1 + g) * sympy.gamma(t + shift))
-    evidence.identity(claim, sympy.gammasimp(step / position_step(t, g)) - 1, "the step in its closed form")
+    evidence.identity(claim, sympy.gammasimp(step / position_step(t, g) - 1), "the step in its closed form")
     # With d_t = c_t - c_(t-1): t (c_t - 1) - (t - 1)(c_(t-1) - 1) = gamma c_(t-1), so (t + 1) d_(t+1) = (t - 1 + gamma) d_t.
     ratio = sympy.gammasimp(step / step.subs(t, t - 1))
     evidence.identity(claim, (t + 1) * ratio - (t - 1 + g), "difference of the recursion at t + 1 and t, for every t")
@@ -207,8 +209,10 @@ def _code_solves(evidence: Evidence, claim: str, shift: int) -> None:
         claim, sympy.gammasimp(step.subs(t, 0)) - g, "its start: c_1 - c_0 = gamma; every step is then > 0"
     )
     recursion = _rational_codes(9, Fraction(2, 7))
-    closed = [sympy.gammasimp(sympy.sympify(position_code(n, sympy.Rational(2, 7)))) for n in range(9)]
-    evidence.identity(claim, [a - b for a, b in zip(closed, recursion, strict=True)], "the code itself, gamma = 2/7")
+    closed = [sympy.sympify(position_code(n, sympy.Rational(2, 7))) for n in range(9)]
+    evidence.identity(
+        claim, [sympy.gammasimp(a - b) for a, b in zip(closed, recursion, strict=True)], "the code itself, gamma = 2/7"
+    )
 
 
 def _scale_separates(evidence: Evidence, claim: str, share: float) -> None:
@@ -217,7 +221,7 @@ def _scale_separates(evidence: Evidence, claim: str, share: float) -> None:
     for gain in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
         for T in (2, 3, 10, 64):
             found = _rational_codes(T, gain)
-            steps = [b - a for a, b in zip(found, found[1:], strict=False)]
+            steps = [b - a for a, b in pairwise(found)]
             scale = Fraction(share) * 2 / steps[-1]
             pairs += [(Fraction(2), scale * step, f"gamma = {gain}, T = {T}, t = {t}") for t, step in enumerate(steps)]
     evidence.exact(

@@ -285,10 +285,11 @@ def attention_is_stable(evidence: Evidence, *, constant: float = 1.0, moves: flo
     evidence.identity(
         "the modulus", sympy.simplify(moved.subs(p, at) - claimed), "the change at p = 1/(1 + exp(e)) is tanh(e/2)"
     )
-    evidence.identity("the modulus", sympy.simplify(sympy.diff(moved, p).subs(p, at)), "and there its slope is 0")
+    slope: sympy.Expr = sympy.diff(moved, p).subs(p, at)  # type: ignore[assignment]
+    evidence.identity("the modulus", slope, "and there its slope is 0")
     curve = sympy.simplify(sympy.diff(moved, p, 2) + 2 * odds * (odds - 1) / (1 + (odds - 1) * p) ** 3)
     evidence.identity("the modulus", curve, "the change is concave in p, so that this is its maximum")
-    s, dq, dk, q, k = sympy.symbols("sigma dq dk q k")
+    dq, dk, q, k = sympy.symbols("dq dk q k")
     evidence.identity(
         "logits",
         sympy.expand((q + dq) * (k + dk) - q * k - (dq * k + q * dk + dq * dk)),
