@@ -29,6 +29,7 @@ def run(
     width: int,
     radius: float,
     seed: int,
+    improved: bool,
     plot: Path | None,
     output: Path | None,
 ) -> None:
@@ -50,7 +51,8 @@ def run(
     channels = Channels.random(width, names, rng) if width > 7 else Channels(width, names)
     with progress(log, 4) as show:
         show("building the network")
-        built = selective_retrieval(k, beta, horizon, target=target, radius=radius, channels=channels)
+        better = {"damping": 1024.0, "keep": False} if improved else {}
+        built = selective_retrieval(k, beta, horizon, target=target, radius=radius, channels=channels, **better)
         x = rng.standard_normal((target + horizon + 1, width))
         x *= radius / np.linalg.norm(x, axis=-1, keepdims=True)
         show(f"scores of {len(x)} tokens through {len(built.network.blocks)} blocks")
@@ -67,7 +69,7 @@ def run(
     if plot is not None:
         lags = np.arange(1, len(margin) + 1)
         nu = built.network.notes["exponent"]
-        figure = margin_figure.draw_margins({f"Sessa, exponent {nu:g}": (lags, margin), "all others": (lags, rest)}, nu)
+        figure = margin_figure.draw_margins({f"token {target}": (lags, margin)}, nu)
         picture_files.save(figure, plot)
         log.print(f"picture written to {plot}")
 

@@ -12,6 +12,7 @@ import safetensors
 from safetensors.numpy import save
 
 from sessa_ref.config import SessaConfig
+from sessa_ref.influence.jacobian import STEP
 from sessa_ref.influence.tangents import forward_derivative
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters, decode, read_safetensors
@@ -90,7 +91,12 @@ class Network:
         return dh @ self.embed.weight if self.embed else dh
 
     def derivative(self, x: Any, dx: Any) -> Array:
-        """dy for each of n directions dx, (n, T, inputs), at tokens x, (T, inputs): exact, forward through every block."""
+        """dy for each of n directions dx, (n, T, inputs), at tokens x, (T, inputs): exact, forward through every block.
+
+        Where a block has a norm, by complex step.
+        """
+        if any(block.config.norm != "identity" for block in self.blocks):
+            return np.imag(self(np.asarray(x) + STEP * 1j * np.asarray(dx))) / STEP
         dh = np.asarray(dx, dtype=np.float64)
         dh = dh if self.embed is None else dh @ self.embed.weight.T
         for block, steps in zip(self.blocks, self.traces(x), strict=True):

@@ -17,7 +17,7 @@ from sessa_ref.theory import selective_retrieval as theory
 NAMES = ("sig", "pos", "prof", "tail", "aux", "src", "tgt")
 """The seven channels of Remark K.27; tgt is never read, and only ever written by 0."""
 
-GAIN, ROOM = 0.999, 2.0
+GAIN, ROOM = 0.99, 2.0
 """Of the position writer, as in `OrderedCodes.written`."""
 
 SUPPRESSION = 0.01
