@@ -7,9 +7,17 @@ import numpy as np
 from rich.table import Table
 
 from sessa_ref.commands.terminal import Console, progress
-from sessa_ref.constructions import Channels, Measured
+from sessa_ref.constructions import Channels, Measured, Network
 from sessa_ref.constructions.exponents import fit_exponent
-from sessa_ref.constructions.selective_retrieval import NAMES, competitors, margins, measure_scores, selective_retrieval
+from sessa_ref.constructions.other_side import attention_margin, ssm_margin
+from sessa_ref.constructions.selective_retrieval import (
+    NAMES,
+    column_margins,
+    competitors,
+    margins,
+    measure_scores,
+    selective_retrieval,
+)
 from sessa_ref.constructions.transport import kernel, perturbed_kernel
 from sessa_ref.files import try_to_write
 from sessa_ref.plotting import margin_figure, picture_files
@@ -67,11 +75,24 @@ def run(
         built.network.save(output)
         log.print(f"network written to {output}")
     if plot is not None:
-        lags = np.arange(1, len(margin) + 1)
-        nu = built.network.notes["exponent"]
-        figure = margin_figure.draw_margins({f"token {target}": (lags, margin)}, nu)
+        curves = _curves(built.network, channels, x, margin, target, k)
+        figure = margin_figure.draw_margins(curves, built.network.notes["exponent"])
         picture_files.save(figure, plot)
         log.print(f"picture written to {plot}")
+
+
+def _curves(
+    network: Network, channels: Channels, x: np.ndarray, margin: np.ndarray, target: int, k: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The margin; that of the same network without feedback in its macro-layers; those of the comparison classes."""
+    lags, horizon = np.arange(1, len(margin) + 1), len(margin)
+    off = network.without_feedback(["diffuse sig"])
+    return {
+        "Sessa": (lags, margin),
+        "the same, feedback off": (lags, column_margins(off, channels, x, target)),
+        f"diffuse attention, depth {k}": (lags, attention_margin(k, horizon, target)),
+        f"SSM, freeze time fails, depth {k}": (lags, ssm_margin(k, horizon, target=target)),
+    }
 
 
 def _print(

@@ -90,6 +90,13 @@ def competitors(scores: Array, target: int) -> Array:
     return np.sum(others, axis=1)[target + 1 :]
 
 
+def column_margins(network: Network, channels: Channels, x: Array, target: int) -> Array:
+    """The scores of the target alone, for lag = 1, 2, ...: the margins, but for the competitors; one derivative."""
+    direction = np.zeros((1, *x.shape))
+    direction[0, target] = channels["sig"]
+    return channels.read("sig", network.derivative(x, direction)[0])[target + 1 :]
+
+
 def promised(k: int, beta: float, horizon: int, latest: int, profile_bounds: theory.TailBounds) -> dict[str, float]:
     """The constants c_-, m_-, m_+ of Theorem 12 as its proof gives them."""
     macro = theory.macro_bounds(beta, profile_bounds, OFF_MASS)
