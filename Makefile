@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
 # Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
-MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/explain tests/faults/variations
+MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py
 
-.PHONY: help verify test lint book notebooks clean
+.PHONY: help verify ledger test lint book notebooks clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -26,6 +26,11 @@ verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with
 	@for backend in $(BACKENDS); do \
 		$(BIN)/sessa-ref verify sessa_ref.optimized.backends:$$backend || exit; \
 	done
+
+ledger: $(INSTALLED)  ## Check every statement of the paper, record how strongly it holds, and write it into the README
+	@echo "== Checking the paper's statements"
+	@$(BIN)/sessa-ref ledger
+	@$(BIN)/python -m proofs_checks.readme
 
 test: $(INSTALLED)  ## Run all tests
 	@echo "== Running the tests"

@@ -10,6 +10,7 @@
 and what a page includes:
 
     benchmarks/         the tables and the figure of the project's benchmarks
+    ledger/             the ledger of the paper's statements: its pages and figures
 """
 
 import os
@@ -47,11 +48,12 @@ def main() -> None:
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
         f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip
+    sys.path.insert(0, str(BOOK.parent))
     _write_benchmarks(GENERATED / "benchmarks")
+    _write_ledger(GENERATED / "ledger")
 
 
 def _write_benchmarks(folder: Path) -> None:
-    sys.path.insert(0, str(BOOK.parent))
     from benchmarks.plot import save
     from benchmarks.report import markdown, summary
     from benchmarks.results import Results
@@ -63,6 +65,19 @@ def _write_benchmarks(folder: Path) -> None:
         (folder / f"{file.stem}.md").write_text(markdown(run), encoding="utf-8")
     (folder / "summary.md").write_text(summary(*runs) + "\n", encoding="utf-8")
     save(runs[0], folder / "figure.png")
+
+
+def _write_ledger(folder: Path) -> None:
+    from proofs_checks.figures import save_dependencies, save_tightness
+    from proofs_checks.pages import pages
+    from proofs_checks.record import load
+
+    (folder / "statements").mkdir(parents=True)
+    outcomes = load()
+    for name, text in pages(outcomes).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    save_tightness(outcomes, folder / "tightness.png")
+    save_dependencies(outcomes, folder / "dependencies.png")
 
 
 if __name__ == "__main__":

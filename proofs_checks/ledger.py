@@ -11,11 +11,14 @@ from proofs_checks.paper import (
     gelu_units,
     jacobian_tails,
     layer_norm,
+    macro_layers,
     polynomial_decay,
     positions,
+    power_profiles,
     retrieval,
     selective_retrieval,
     sharp_attention,
+    signal_transport,
     softmax_routing,
     stability,
     state_space_models,
@@ -44,6 +47,9 @@ TOPICS = (
     universal_approximation,
     layer_norm,
     selective_retrieval,
+    signal_transport,
+    power_profiles,
+    macro_layers,
 )
 """The files of the paper's rows."""
 

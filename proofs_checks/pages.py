@@ -1,7 +1,6 @@
 """The ledger as Markdown for the book, from the rows and their recorded outcomes."""
 
 from collections import Counter
-from collections.abc import Iterable
 from types import ModuleType
 
 from proofs_checks import ours
@@ -14,15 +13,18 @@ from proofs_checks.statement import Statement
 
 Outcomes = dict[str, Outcome]
 
+_NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
+_OWNER = "All numbers of statements, sections and equations on this page are the paper's."
+
 
 def pages(outcomes: Outcomes) -> dict[str, str]:
-    """All pages by file name: `table.md`, `counts.md`, `errata.md`, `most-wanted.md`, and one for each topic."""
+    """All pages by file name: `table.md`, `counts.md`, `errata.md`, `most-wanted.md`, and `statements/` by topic."""
     return {
         "table.md": table(outcomes),
         "counts.md": counts(outcomes),
         "errata.md": errata(),
         "most-wanted.md": most_wanted(outcomes),
-        **{f"{slug(topic)}.md": topic_page(topic, outcomes) for topic in (*TOPICS, *ours.TOPICS)},
+        **{f"statements/{slug(topic)}.md": topic_page(topic, outcomes) for topic in (*TOPICS, *ours.TOPICS)},
     }
 
 
@@ -88,7 +90,15 @@ def most_wanted(outcomes: Outcomes) -> str:
 
 def topic_page(topic: ModuleType, outcomes: Outcomes) -> str:
     """The rows of one topic in full."""
-    lines = [f"# {_title(topic)}", "", (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "), ""]
+    lines = [
+        *_NUMBERS,
+        f"# {_title(topic)}",
+        "",
+        _OWNER,
+        "",
+        (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+        "",
+    ]
     for one in topic.ROWS:
         lines += _row(one, outcomes)
     return "\n".join(lines) + "\n"
@@ -115,16 +125,23 @@ def _label_of(identifier: str) -> str:
 
 
 def _title(topic: ModuleType) -> str:
-    return topic.__name__.split(".")[-1].replace("_", " ").capitalize()
+    package, name = topic.__name__.split(".")[-2:]
+    title = name.replace("_", " ")
+    return f"Ours: {title}" if package == "ours" else title.capitalize()
+
+
+def _heading(one: Statement) -> str:
+    kind, _, number = one.id.partition(":")
+    return one.title if kind == "ours" else f"{one.kind.capitalize()} {number}: {one.title}"
 
 
 def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     outcome = outcomes[one.id]
     lines = [
         f"({anchor(one.id)})=",
-        f"## {one.id}: {one.title}",
+        f"## {_heading(one)}",
         "",
-        f"{{status}}`{one.id}` {one.where}",
+        f"{{status}}`{one.id}` `{one.id}` {one.where}",
         "",
         one.says,
         "",
@@ -154,9 +171,7 @@ def _piece(piece: Piece) -> str:
     tight = f", attained/claimed {_number(piece.tightness)}" if piece.tightness is not None and piece.level else ""
     example = f" {_code(piece.example)}" if piece.example else ""
     verdict = "refutes it: " if piece.refutes else ""
-    return (
-        f"- *{piece.claim}* ({piece.level or 'agreement'}, {piece.cases} cases{tight}): {verdict}{piece.how}.{example}"
-    )
+    return f"- *{piece.claim}* ({piece.level or 'agreement'}, {piece.cases} case{'s' * (piece.cases != 1)}{tight}): {verdict}{piece.how}.{example}"
 
 
 def _code(text: str) -> str:
@@ -173,8 +188,3 @@ def _label(outcome: Outcome) -> str:
 
 def _rank(outcome: Outcome) -> int:
     return -1 if outcome.level is None else outcome.level.rank
-
-
-def topic_slugs() -> Iterable[str]:
-    """The names of all topic pages, in order."""
-    return (slug(topic) for topic in (*TOPICS, *ours.TOPICS))

@@ -51,7 +51,10 @@ def run_row(identifier: str, quick: bool = False, teeth: bool = True, **bent: An
 
 def run_bend(statement: Statement, bend: Bend) -> BendOutcome:
     """Run a bent statement: its check has to fail, by what it compares and not by an error."""
-    failed = [piece for piece in statement.run(quick=True, **bend.values).pieces if not piece.holds]
+    try:
+        failed = [piece for piece in statement.run(quick=True, **bend.values).pieces if not piece.holds]
+    except Exception as problem:
+        return BendOutcome(bend.about, bend.values, False, f"{type(problem).__name__}: {problem}")
     example = f"{failed[0].claim}: {failed[0].example or failed[0].how}" if failed else ""
     return BendOutcome(bend.about, bend.values, bool(failed), example)
 

@@ -30,11 +30,11 @@ def _status(
     if outcome.hash and is_stale(outcome):
         words += " (stale)"
     kind = str(outcome.level) if outcome.status == "holds" else str(outcome.status).replace(" ", "-")
-    badge = nodes.inline(source, words, classes=["ledger-badge", f"ledger-{kind}"])
     target = addnodes.pending_xref("", refdomain="std", reftype="ref", reftarget=anchor(text), refexplicit=True,
                                    refdoc=inliner.document.settings.env.docname, refwarn=True)  # fmt: skip
-    target += badge
-    return [target], []
+    target += nodes.inline(source, words)
+    badge = nodes.inline(source, "", target, classes=["ledger-badge", f"ledger-{kind}"])
+    return [badge], []
 
 
 def _read_again_if_changed(app: Any, env: Any, names: list[str]) -> None:

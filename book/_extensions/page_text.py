@@ -2,7 +2,8 @@
 
 A line of source that begins with + or - inside a formula makes a list of it, and the page shows the formula's source.
 A number such as Theorem 8 or (20) must be the paper's, and marked so (see `paper.py`), or be a link or a label of the
-book's own, or name another work: "Theorem 8.5 in Higham [2002]".
+book's own, or name another work: "Theorem 8.5 in Higham [2002]". A page that says once that all its numbers are the paper's
+declares it in its front matter (`myst: {html_meta: {numbers: the paper's}}`).
 """
 
 import re
@@ -19,9 +20,11 @@ NUMBERS = re.compile(
     r"|(?<![\w)\].])(?<!MiB )\([1-9]\d?\)"  # not the memory in the benchmark tables
 )
 """Numbers that are the paper's, where nothing else says whose they are."""
+_WITHOUT_OWNER = "a number that is neither marked as the paper's nor a link"
+_PAPERS_PAGE = re.compile(r"<meta[^>]+name=\"numbers\"")
 _FAULTS = {
     "markup that was not understood": re.compile(r"\$|\\[A-Za-z(\[]|\{[a-z:]+\}`|\]\("),
-    "a number that is neither marked as the paper's nor a link": NUMBERS,
+    _WITHOUT_OWNER: NUMBERS,
     "a word twice": re.compile(r"\b([A-Za-z]{2,})[ \n](?i:\1)\b(?!\()"),
 }
 _IGNORED_TAGS = {"pre", "code", "script", "style", "sup", "noscript", "svg"}
@@ -41,9 +44,12 @@ def setup(app: Any) -> dict[str, bool]:
 def faults(html: str) -> list[str]:
     """What is wrong with the text of a page: the kind of fault, and the text around it."""
     text = _Article(html).text
+    kinds = {
+        kind: pattern for kind, pattern in _FAULTS.items() if kind != _WITHOUT_OWNER or not _PAPERS_PAGE.search(html)
+    }
     return [
         f"{kind}: ... {' '.join(text[max(found.start() - 40, 0) : found.end() + 40].split())} ..."
-        for kind, pattern in _FAULTS.items()
+        for kind, pattern in kinds.items()
         for found in pattern.finditer(text)
     ]
 

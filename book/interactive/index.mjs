@@ -3,6 +3,8 @@
 import { settle } from "./page.mjs";
 import { impulseResponse } from "./impulse-response.mjs";
 import { routes } from "./routes.mjs";
+import { filterTables } from "./table-filter.mjs";
 import { threeMemories } from "./three-memories.mjs";
 
 settle({ "impulse-response": impulseResponse, routes, "three-memories": threeMemories });
+filterTables();

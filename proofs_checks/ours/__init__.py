@@ -1,8 +1,16 @@
 """Sharper statements than the paper's, and the comparison of the layers put right."""
 
-from proofs_checks.ours import bounded_solve, comparison, decay, depth, jacobian_tails, softmax_routing
+from proofs_checks.ours import (
+    bounded_solve,
+    comparison,
+    decay,
+    depth,
+    jacobian_tails,
+    retrieval_constants,
+    softmax_routing,
+)
 from proofs_checks.statement import Statement
 
-TOPICS = (bounded_solve, softmax_routing, decay, jacobian_tails, depth, comparison)
+TOPICS = (bounded_solve, softmax_routing, decay, jacobian_tails, depth, comparison, retrieval_constants)
 
 OURS: tuple[Statement, ...] = tuple(one for topic in TOPICS for one in topic.ROWS)

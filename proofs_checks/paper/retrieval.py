@@ -1,5 +1,6 @@
 """Flexible selective retrieval and the separation (Section 4.7)."""
 
+from proofs_checks.paper.flexible_retrieval import flexible_retrieval
 from proofs_checks.statement import not_yet_checked
 
 ROWS = (
@@ -9,12 +10,7 @@ ROWS = (
         "Section 4",
         "flexible finite-horizon profile realisation: scores and margins",
     ),
-    not_yet_checked(
-        "thm:12",
-        "flexible selective retrieval for deep Sessa",
-        "Section 4",
-        "flexible selective retrieval for deep Sessa, nu_k(beta) = k(1-beta)-1",
-    ),
+    flexible_retrieval,
     not_yet_checked(
         "cor:4.8", "frozen and increasing profiles need depth", "Section 4", "frozen and increasing profiles need depth"
     ),

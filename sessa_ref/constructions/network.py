@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,15 @@ class Network:
         return Network(
             self.blocks + other.blocks, self.names + other.names, self.embed, other.unembed, self.notes | other.notes
         )
+
+    def without_feedback(self, names: Sequence[str] | None = None) -> "Network":
+        """The same network with the gain of every block, or of those of these names, set to 0."""
+        off = {"mixer.gamma_bias": np.zeros(()), "mixer.gamma_ctx.weight": np.zeros((1, self.width))}
+        blocks = (
+            block.replace(off) if names is None or name in names else block
+            for name, block in zip(self.names, self.blocks, strict=True)
+        )
+        return replace(self, blocks=tuple(blocks))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one safetensors file: every block's arrays under `blocks.N.`, the adapters', configs and names.

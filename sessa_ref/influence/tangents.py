@@ -60,7 +60,7 @@ def forward_derivative(parameters: SessaParameters, steps: Trace, dx: Any) -> Fl
 def _routing(alpha: Array, q: Array, k: Array, dq: Directions, dk: Directions, v: Array) -> Directions:
     """sum_j dalpha_tj v_j. Differences v_j - m_t are taken first, so that a sharp row loses no digits."""
     result = np.zeros((len(dq), *v.shape))
-    if not (q.any() or k.any()):  # every logit is a product of what is zero and stays so to first order
+    if not ((q.any() or k.any()) and (dq.any() or dk.any())):  # no logit changes to first order
         return result
     n, T, width = dk.shape
     keys = np.moveaxis(dk, 1, 0).reshape(T, n * width)
@@ -78,7 +78,10 @@ def _apply(alpha: Array, z: Directions) -> Directions:
 
 
 def _stacked(apply: Any, z: Directions) -> Directions:
-    """A (T, T) operator on every direction, as one product with n * width columns."""
+    """A linear (T, T) operator on every direction, as one product with a column for each; zero columns stay zero."""
     n, T, width = z.shape
     columns = np.moveaxis(z, 1, 0).reshape(T, n * width)
-    return np.moveaxis(apply(columns).reshape(T, n, width), 0, 1)
+    used = columns.any(axis=0)
+    result = np.zeros_like(columns)
+    result[:, used] = apply(columns[:, used])
+    return np.moveaxis(result.reshape(T, n, width), 0, 1)

@@ -66,3 +66,10 @@ def test_what_is_right_is_left_alone(html: str) -> None:
 
 def test_only_the_article_is_read() -> None:
     assert faults("<nav>Theorem 8 costs $5</nav><article><p>yes</p></article><footer>(20)</footer>") == []
+
+
+def test_a_page_may_declare_that_its_numbers_are_the_papers():
+    article = "<article><p>Theorem 8</p></article>"
+    assert len(faults(article)) == 1
+    assert faults(f'<meta content="of the paper" name="numbers" />{article}') == []
+    assert len(faults('<meta name="numbers" /><article><p>the the</p></article>')) == 1

@@ -1,0 +1,35 @@
+"""The two pictures show the rows that they should."""
+
+import re
+
+from proofs_checks import figures
+from proofs_checks.evidence import Level
+from proofs_checks.ledger import ROWS
+from proofs_checks.outcome import Outcome, Status
+
+
+def drawn(save, tmp_path, outcomes):
+    import matplotlib
+
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        save(outcomes, tmp_path / "figure.svg")
+    return (tmp_path / "figure.svg").read_text()
+
+
+def test_bounds_are_ordered_by_tightness(tmp_path):
+    outcomes = {one.id: Outcome(one.id, Status.UNCHECKED) for one in ROWS}
+    outcomes["thm:8"] = Outcome("thm:8", Status.HOLDS, Level.CERTIFIED, 0.1)
+    outcomes["lem:4.2"] = Outcome("lem:4.2", Status.HOLDS, Level.SYMBOLIC, 1.0)
+    svg = drawn(figures.save_tightness, tmp_path, outcomes)
+    texts = re.findall(r"<!-- (.*?) -->", svg)
+    shown = [text for text in texts if ":" in text]
+    assert shown == ["thm:8", "lem:4.2"]
+    assert {"certified", "symbolic"} <= set(texts)
+
+
+def test_every_statement_with_a_dependency_is_in_the_graph(tmp_path):
+    outcomes = {one.id: Outcome(one.id, Status.UNCHECKED) for one in ROWS}
+    svg = drawn(figures.save_dependencies, tmp_path, outcomes)
+    connected = {one.id for one in ROWS if one.needs} | {name for one in ROWS for name in one.needs}
+    shown = {text for text in re.findall(r"<!-- (.*?) -->", svg) if re.fullmatch(r"\w+:.+", text)}
+    assert shown == connected

@@ -1,0 +1,60 @@
+"""The generated pages say what was recorded."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from proofs_checks import ours, pages
+from proofs_checks.evidence import Level
+from proofs_checks.ledger import ROWS, TOPICS
+from proofs_checks.outcome import Outcome, Status
+from proofs_checks.runner import run_row
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    unchecked = {one.id: Outcome(one.id, Status.UNCHECKED) for one in ROWS}
+    return unchecked | {"lem:4.2": run_row("lem:4.2", quick=True)}
+
+
+def test_every_row_is_in_the_table_and_on_one_page(outcomes):
+    made = pages.pages(outcomes)
+    for one in ROWS:
+        label = f"({pages.anchor(one.id)})="
+        assert made["table.md"].count(f"{{status}}`{one.id}`") == 1
+        assert sum(text.count(label) for name, text in made.items() if name.startswith("statements/")) == 1
+
+
+def test_a_row_shows_its_statement_its_evidence_and_its_bends(outcomes):
+    from proofs_checks.paper import stability
+
+    page = pages.topic_page(stability, outcomes)
+    for text in (
+        "## Lemma 4.2: The causal solve",
+        "1 + rho c = c",
+        "a constant smaller by a tenth",
+        "sessa-ref ledger lem:4.2",
+    ):
+        assert text in page
+
+
+def test_counts_add_up(outcomes):
+    rows = [line.split("|")[1:-1] for line in pages.counts(outcomes).splitlines()[2:]]
+    numbers = {cells[0].strip(): int(cells[1]) for cells in rows}
+    assert numbers["holds, symbolic"] == 1
+    assert numbers["not yet checked"] == 137
+    assert numbers.pop("all") == sum(numbers.values()) == 138
+
+
+def test_the_most_wanted_are_the_weakest(outcomes):
+    sampled = replace(outcomes["lem:4.2"], id="thm:8", level=Level.SAMPLED)
+    text = pages.most_wanted(outcomes | {"thm:8": sampled})
+    assert "[thm:8](#row-thm-8)" in text.split("Not yet checked")[0]
+    assert "lem:4.2" not in text
+
+
+def test_every_topic_is_in_the_book():
+    contents = (Path(__file__).parents[2] / "book" / "_toc.yml").read_text(encoding="utf-8")
+    listed = [line.split("statements/")[1] for line in contents.splitlines() if "statements/" in line]
+    assert listed == [pages.slug(topic) for topic in (*TOPICS, *ours.TOPICS)]
