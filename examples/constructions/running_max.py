@@ -7,6 +7,6 @@ gives at t may depend on the tokens 0 .. t only.
 import numpy as np
 
 
-def F(x):
+def F(x):  # noqa: N802
     """max(x_0, ..., x_t) at every t, coordinate by coordinate."""
     return np.maximum.accumulate(x, axis=-2)

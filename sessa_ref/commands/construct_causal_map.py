@@ -75,7 +75,7 @@ def _print(out: Console, target: str, found: Approximation) -> None:
 
 
 def _why(found: Approximation, change: float, distance: float) -> str:
-    if change > found.tolerance and distance < 1e-4 * (found.target.high - found.target.low):
+    if change > found.tolerance / 2 and distance < 1e-6 * (found.target.high - found.target.low):
         return (
             f"F changes by {change:.3g} between inputs that are {distance:.1g} apart: it is not continuous there, or as good as; "
             "Theorem 14 is for continuous maps, and no network was written"
