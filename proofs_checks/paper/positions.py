@@ -201,7 +201,7 @@ def _code_solves(evidence: Evidence, claim: str, shift: int) -> None:
     """c_t with these steps solves c_t = 1 + gamma/t (c_0 + ... + c_(t-1)) for every t, and the steps are positive."""
     t, g = sympy.symbols("t gamma", positive=True)
     step = g**2 * sympy.gamma(t + g) / (sympy.gamma(1 + g) * sympy.gamma(t + shift))
-    evidence.identity(claim, sympy.gammasimp(step / position_step(t, g) - 1), "the step in its closed form")
+    evidence.identity(claim, sympy.simplify(step / position_step(t, g) - 1), "the step in its closed form")
     # With d_t = c_t - c_(t-1): t (c_t - 1) - (t - 1)(c_(t-1) - 1) = gamma c_(t-1), so (t + 1) d_(t+1) = (t - 1 + gamma) d_t.
     ratio = sympy.gammasimp(step / step.subs(t, t - 1))
     evidence.identity(claim, (t + 1) * ratio - (t - 1 + g), "difference of the recursion at t + 1 and t, for every t")
@@ -211,7 +211,7 @@ def _code_solves(evidence: Evidence, claim: str, shift: int) -> None:
     recursion = _rational_codes(9, Fraction(2, 7))
     closed = [sympy.sympify(position_code(n, sympy.Rational(2, 7))) for n in range(9)]
     evidence.identity(
-        claim, [sympy.gammasimp(a - b) for a, b in zip(closed, recursion, strict=True)], "the code itself, gamma = 2/7"
+        claim, [sympy.simplify(a - b) for a, b in zip(closed, recursion, strict=True)], "the code itself, gamma = 2/7"
     )
 
 

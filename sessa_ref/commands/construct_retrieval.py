@@ -40,8 +40,8 @@ def run(
     improved: bool,
     plot: Path | None,
     output: Path | None,
-) -> None:
-    """Build, measure, print, draw, save; nothing is written before all is measured.
+) -> bool:
+    """Build, measure, print, draw, save; nothing is written before all is measured. Returns whether the claim holds.
 
     Raises:
         ValueError: an option is out of its range.
@@ -79,6 +79,7 @@ def run(
         figure = margin_figure.draw_margins(curves, built.network.notes["exponent"])
         picture_files.save(figure, plot)
         log.print(f"picture written to {plot}")
+    return all(one.holds for one in measured)
 
 
 def _curves(
