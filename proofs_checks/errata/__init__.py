@@ -31,7 +31,6 @@ ERRATA: tuple[Erratum, ...] = (
 
 READ: dict[str, str] = {
     "Section 4.3": "both positional corollaries re-derived; thresholds by hand for T = 2, gain near 0 and 1",
-    "Section 4.4": "read against the proof: T = 1 and 2, norm, strictness",
     "Appendix I": "each proof re-derived; sharp constants sought for I.2, I.4, I.6, I.12, I.13, I.15; rows before the lag; "
     "every block built",
     "Appendix J": "the variance expanded exactly; quantifiers tried with a free scale; every bound at worst tokens",

@@ -12,6 +12,15 @@ from proofs_checks.ours import (
 )
 from proofs_checks.statement import Statement
 
-TOPICS = (bounded_solve, softmax_routing, decay, uniform_routing, jacobian_tails, depth, comparison, retrieval_constants)
+TOPICS = (
+    bounded_solve,
+    softmax_routing,
+    decay,
+    uniform_routing,
+    jacobian_tails,
+    depth,
+    comparison,
+    retrieval_constants,
+)
 
 OURS: tuple[Statement, ...] = tuple(one for topic in TOPICS for one in topic.ROWS)
