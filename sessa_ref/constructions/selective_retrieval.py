@@ -111,6 +111,13 @@ def promised(k: int, beta: float, horizon: int, latest: int, profile_bounds: the
     return {"c_minus": c_minus, "m_minus": 2**nu * c_minus, "m_plus": m_plus}
 
 
+def proof_suppression(k: int, beta: float, horizon: int, latest: int, profile_bounds: theory.TailBounds) -> float:
+    """The c_0 of the proof's Step 8: C_comp c_0 = c_sig/2, C_comp = (d^+ + a^+)^k (1 + tau_max)^(k gamma)."""
+    macro = theory.macro_bounds(beta, profile_bounds, OFF_MASS)
+    signal = 2 * promised(k, beta, horizon, latest, profile_bounds)["c_minus"]
+    return signal / 2 / ((macro.d_plus + macro.a_plus) ** k * (1 + latest) ** (k * (1 - beta)))
+
+
 def measure_scores(network: Network, scores: Array) -> list[Measured]:
     """The scores, (T, T), of one sequence beside what the proof promises of this network."""
     nu, target, horizon = (network.notes[name] for name in ("exponent", "target", "horizon"))
