@@ -5,8 +5,7 @@ import sympy
 from flint import arb
 
 from proofs_checks.evidence import Evidence
-from proofs_checks.networks import blocks_agree, meets_claim
-from proofs_checks.paper.flexible_retrieval import filling
+from proofs_checks.networks import blocks_agree, filling, meets_claim
 from proofs_checks.statement import Bend, states
 from sessa_ref.constructions import Channels
 from sessa_ref.constructions.narrow_retrieval import FOUR, narrow_retrieval

@@ -6,7 +6,7 @@ import torch
 from flint import arb
 
 from proofs_checks.evidence import Evidence
-from proofs_checks.networks import blocks_agree, meets_claim
+from proofs_checks.networks import blocks_agree, filling, meets_claim
 from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import layer_of
 from sessa_ref.certified import balls
@@ -89,13 +89,6 @@ def flexible_retrieval(evidence: Evidence, *, more: float = 0.0, feedback: bool 
         _other_arithmetic(evidence)
         large = selective_retrieval(2, 0.5, 512, target=8)
         meets_claim(evidence, "the margin", large, filling(evidence, 521, 7, 1), "k = 2, beta = 1/2, tau* = 8, H = 512")
-
-
-def filling(evidence: Evidence, T: int, D: int, n: int) -> np.ndarray:
-    """Tokens that fill the unit ball of R^D, (n, T, D); half of them lie on the sphere."""
-    x = evidence.rng.standard_normal((n, T, D))
-    shrink = np.where(evidence.rng.random((n, T, 1)) < 0.5, 1, evidence.rng.random((n, T, 1)) ** (1 / D))
-    return x * shrink / np.linalg.norm(x, axis=-1, keepdims=True)
 
 
 def _exponents(evidence: Evidence, more: float, feedback: bool, missing: int) -> None:
