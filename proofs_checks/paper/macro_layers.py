@@ -147,10 +147,10 @@ def projected(evidence: Evidence, *, erase: bool = True) -> None:
     \frac{2\ell}{k}$ is at least $c\,(1+\ell)^{k(1-\beta)-1}$ with $c > 0$ of $k, \beta, \tau_{max}$.
 
     Explicit: $c = (1 + \tau_{max})^{-k\beta} \min_\ell N_k(\ell)/(1+\ell)^{k-1}$, with $N_k(\ell)$ the number of balanced paths;
-    the minimum is $1, \frac13, \frac3{64}$ for $k = 1, 2, 3$, at $\ell = 1, 2, 7$.
+    the minimum is $1, \frac13, \frac3{64}$ for $k = 1, 2, 3$, at $\ell = 1, 2, 7$, and at least $(4k^2)^{-(k-1)}$ for every $k$.
     """,
-    trust="every lag, beta, tau; k = 1, 2, 3. The count is a polynomial on each residue class mod 2k (Ehrhart), interpolated and "
-    "compared at further lags",
+    trust="every lag, beta, tau, k. The minima for k up to 3: the count is a polynomial on each residue class mod 2k (Ehrhart), "
+    "interpolated and compared at further lags",
     bends=(Bend("a constant larger by a hundredth", {"constant": 1.01}),),
 )
 def balanced(evidence: Evidence, *, constant: float = 1.0) -> None:
