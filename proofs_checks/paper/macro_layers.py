@@ -172,6 +172,18 @@ def balanced(evidence: Evidence, *, constant: float = 1.0) -> None:
             slack = sympy.Poly(sympy.expand(polynomial - c * (1 + first + period * q) ** (k - 1)), q)
             signs = [(sympy.Integer(0), a, f"k = {k}, l = {first} + {period} q") for a in slack.all_coeffs()]
             evidence.exact("the number of paths", signs, "no coefficient of N_k - c (1+l)^(k-1) in q is negative")
+    k_ = sympy.Symbol("k", positive=True)
+    near = 1 / (2 * k_**2)  # the first k - 1 jumps within l near of l/k: the last is balanced as well
+    evidence.identity(
+        "every k",
+        [
+            sympy.simplify((1 / k_ - near) - 1 / (2 * k_) - (k_ - 1) / (2 * k_**2)),
+            sympy.simplify((1 / k_ - (k_ - 1) * near) - 1 / (2 * k_) - near),
+            sympy.simplify(2 / k_ - (1 / k_ + (k_ - 1) * near) - (k_ + 1) / (2 * k_**2)),
+        ],
+        "jumps, over l: an interval of l/k^2 holds at least l/(2 k^2) whole numbers from l = 2 k^2 on, and below it one "
+        "path is enough: N_k(l) >= (l/(2 k^2))^(k-1)",
+    )
     t, lag = sympy.symbols("tau lag", nonnegative=True)
     evidence.identity(
         "each product", sympy.expand((1 + t) * (1 + lag) - (t + lag + 1) - t * lag), "i_r + 1 <= (1+tau)(1+l)"
