@@ -1,5 +1,6 @@
 """Two pictures of the ledger: how tight each bound is, and which statement rests on which."""
 
+import textwrap
 from pathlib import Path
 
 import networkx
@@ -65,7 +66,8 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
         outcome = outcomes[name]
         colour = colours[outcome.level] if outcome.status is Status.HOLDS and outcome.level else _OTHER
         box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
-        axes.text(*place, name, ha="center", va="center", fontsize=6.5, bbox=box)
+        label = "\n".join(textwrap.wrap(name, 17))
+        axes.text(*place, label, ha="center", va="center", fontsize=6.5, bbox=box)
     levels = {one.level for one in outcomes.values() if one.level and one.id in places}
     other = Line2D([], [], color=_OTHER, marker="s", linestyle="", label="not yet checked, or refuted as printed")
     axes.legend(handles=[*_legend(levels, marker="s"), other], loc="lower right", fontsize=7)

@@ -281,7 +281,7 @@ def _worst_row_sum(k: int, beta: float, d_plus: float, a_plus: float, T: int, lo
     """,
     trust="exact: slots are counted while the blocks are put together, and what does not fit is refused",
     not_higher="built for k up to 3",
-    needs=("thm:12",),
+    needs=("lem:K.7", "lem:K.12", "lem:K.22"),
     bends=(Bend("a width of five", {"width": 5}),),
 )
 def width(evidence: Evidence, *, width: int = 7) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from proofs_checks.errata import ERRATA
 from proofs_checks.ledger import PAPER_ORDER, ROWS, row
 
 
@@ -11,9 +12,15 @@ def test_every_numbered_statement_has_a_row_in_the_papers_order():
     assert len(set(paper)) == 138
 
 
-def test_ids_are_unique():
-    ids = [one.id for one in ROWS]
+@pytest.mark.parametrize("listed", [ROWS, ERRATA], ids=["rows", "errata"])
+def test_ids_are_unique(listed):
+    ids = [one.id for one in listed]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("one", ERRATA, ids=lambda one: one.id)
+def test_an_erratum_belongs_to_a_row(one):
+    assert row(one.statement).kind
 
 
 @pytest.mark.parametrize("one", ROWS, ids=lambda one: one.id)
