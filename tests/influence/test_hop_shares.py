@@ -67,3 +67,7 @@ def test_bad_arguments():
     for wrong in (B + np.eye(4), np.full((4, 4), np.nan)):
         with pytest.raises(ValueError, match="strictly lower-triangular"):
             by_hops(wrong, 3)
+    unchecked = getattr(by_hops, "__wrapped__", by_hops)  # without the type checks at run time, which would speak first
+    for wrong in (np.zeros((4, 3)), np.zeros((2, 4, 4))):
+        with pytest.raises(ValueError, match=r"strictly lower-triangular matrix .* got shape "):
+            unchecked(wrong, 1)
