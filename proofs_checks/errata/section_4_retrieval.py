@@ -1,4 +1,4 @@
-"""Errata of Sections 4.6 and 4.7: depth and retrieval."""
+"""Errata of Sections 4.2.8 and 4.2.9: retrieval."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from sessa_ref.theory.uniform_routing import uniform_influence
 @erratum(
     "13-range",
     "prop:13",
-    where="Section 4.7, Proposition 13",
+    where="Section 4.2.9, Proposition 13",
     kind=Kind.LOOSE,
     printed=r"No frozen or increasing profile, $\nu \ge 0$.",
     correct=r"""
@@ -31,7 +31,7 @@ def more_is_excluded() -> Shown:
 @erratum(
     "4.8-depth",
     "cor:4.8",
-    where="Section 4.7, title of Corollary 4.8",
+    where="Section 4.2.8, title of Corollary 4.8",
     kind=Kind.HYPOTHESIS,
     printed=r"Frozen and increasing profiles *require* depth.",
     correct=r"""
@@ -55,7 +55,7 @@ def one_transport_layer_freezes() -> Shown:
 @erratum(
     "4.9-matched",
     "cor:4.9",
-    where="Section 4.7, Corollary 4.9; abstract; Sections 1 and 6",
+    where="Section 4.2.9, Corollary 4.9; abstract; Sections 1 and 6",
     kind=Kind.HYPOTHESIS,
     printed=r"In a matched regime Sessa realises profiles that attention and state-space stacks do not.",
     correct=r"""
@@ -78,7 +78,7 @@ def bounds_are_not_the_same() -> Shown:
 @erratum(
     "def5-anchor",
     "def:5",
-    where="Section 4.7, Definition 5",
+    where="Section 4.2.8, Definition 5",
     kind=Kind.SLIP,
     printed=r"$m_- > 0$ with $m_- \le M_{\tau_*+1,\tau_*}$ is a condition of its own.",
     correct=r"It follows from the profile at $\ell = 1$, with $m_- = 2^\nu c_-$; only the upper bound $m_+$ says something new.",

@@ -19,7 +19,7 @@ from sessa_ref.theory.uniform_routing import uniform_influence
 @states(
     "ours:fair-comparison",
     "The fair comparison: Sessa wins by the power lag^gamma",
-    where="answers the question of Section 4.7 under matched bounds",
+    where="answers the question of Sections 4.2.8 and 4.2.9 under matched bounds",
     says=r"""
     Give all classes the same blocks (identity normalisation, gates, adapters, a bounded position embedding), a fixed depth, and bounds that do not depend on
     $H$ on weights, values, gates, logits and gains, $|\gamma_t| \le \gamma < 1$; attention is the class with gain 0. Let routing be exactly
@@ -167,7 +167,7 @@ def _margins(source: int, steps: int, gamma: arb, last: int) -> list[tuple[int, 
 @states(
     "ours:fair-comparison-free-gain",
     "With gains that may approach 1, diffuse Sessa freezes",
-    where="answers the question of Section 4.7 where only values, gates and logits are matched",
+    where="answers the question of Sections 4.2.8 and 4.2.9 where only values, gates and logits are matched",
     says=r"""
     As in `ours:fair-comparison`, but the gain is bounded by nothing except $|\gamma_t| < 1$, which the layer guarantees. Then one transport layer of Sessa,
     with exactly uniform routing and the constant gain $\gamma_H = 1 - 1/\log(T_H + 3)$, realises $\nu = 0$:

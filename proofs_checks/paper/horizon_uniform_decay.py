@@ -31,7 +31,7 @@ _TRUST = "real arithmetic; every N, lag and horizon; limits by SymPy for N up to
 @states(
     "cor:4.7",
     "Deep decay, uniform in the horizon",
-    where="Section 4.6, Corollary 4.7",
+    where="Section 4.2.7, Corollary 4.7",
     says=_SAYS,
     needs=("thm:35", "prop:32", "prop:33", "prop:34"),
     trust=_TRUST,

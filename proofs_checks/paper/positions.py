@@ -1,4 +1,4 @@
-"""Positional codes from feedback (Section 4.8)."""
+"""Positional codes from feedback (Section 4.3)."""
 
 from proofs_checks.statement import not_yet_checked
 

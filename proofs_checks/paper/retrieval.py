@@ -1,4 +1,4 @@
-"""Flexible selective retrieval and the separation (Section 4.7)."""
+"""Flexible selective retrieval and the separation (Sections 4.2.8 and 4.2.9)."""
 
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from sessa_ref.theory import depth, retrieval
 @states(
     "def:5",
     "Profile realisation",
-    where="Section 4.7, Definition 5",
+    where="Section 4.2.8, Definition 5",
     says=r"""
     Fix $\tau_{\max} \ge 0$, $\nu \in \mathbb{R}$, horizons $T_H = \tau_{\max} + H + 1$, and compact input sets that lie in one ball. A class
     of networks *realises the profile $\nu$* if there are $m_-, c_- > 0$ and $m_+ < \infty$, the same for all $H \ge 1$ and all
@@ -72,7 +72,7 @@ def profile_realisation(evidence: Evidence, *, nu: Fraction = Fraction(-1), comp
 @states(
     "cor:4.8",
     "Frozen and increasing profiles, by depth",
-    where="Section 4.7, Corollary 4.8",
+    where="Section 4.2.8, Corollary 4.8",
     says=r"""
     Under Theorem 12, whose networks have $k$ macro-layers and realise $\nu_k(\beta) = k(1-\beta) - 1$ for any $\beta \in (0, 1)$:
     for $k = 1$ the profile decays, $\nu_1 = -\beta < 0$; for $k \ge 2$ and $\beta = 1 - 1/k$ it is frozen, $\nu_k = 0$; and for $k \ge 2$ and
@@ -102,7 +102,7 @@ _IMPOSSIBLE = (
 @states(
     "prop:13",
     "What the comparison classes cannot realise",
-    where="Section 4.7, Proposition 13",
+    where="Section 4.2.9, Proposition 13",
     says=r"""
     Let networks of a fixed depth $N$ be given for every $H$ and $\tau_* \le \tau_{\max}$, all of them (i) causal Transformers whose blocks
     satisfy Corollary 4.7 (i), $K_n(t, \tau) \le a_n/(t+1)$, or (ii) state-space stacks that satisfy Corollary 4.7 (ii), *with constants
@@ -145,7 +145,7 @@ def _impossible(evidence: Evidence, above: int, rate: int) -> None:
 @states(
     "cor:4.9",
     "The separation",
-    where="Section 4.7, Corollary 4.9",
+    where="Section 4.2.9, Corollary 4.9",
     says=r"""
     In the sense of Definition 5: (i) deep Sessa with identity normalisation realises all exponents $\nu_k(\beta) = k(1-\beta)-1$, which
     are all $\nu > -1$; (ii) Transformers and state-space stacks of fixed depth, *with the horizon-uniform constants of Proposition 13*,
@@ -176,7 +176,7 @@ ROWS = (
     not_yet_checked(
         "thm:12",
         "Flexible selective retrieval for deep Sessa",
-        "Section 4.7, Theorem 12",
+        "Section 4.2.8, Theorem 12",
         r"""
         With identity normalisation, exact GELU and width $D \ge 7$: for every $\beta \in (0, 1)$, $k \ge 1$, $\tau_{\max}$, and every uniformly
         bounded family of compact input sets, Sessa networks realise the profile $\nu_k(\beta) = k(1-\beta)-1$ of Definition 5. Nothing

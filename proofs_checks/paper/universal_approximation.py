@@ -1,4 +1,4 @@
-"""Universal approximation of causal maps (Section 4.9, Appendix I)."""
+"""Universal approximation of causal maps (Section 4.4, Appendix I)."""
 
 from proofs_checks.statement import not_yet_checked
 
