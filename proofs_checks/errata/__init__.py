@@ -8,6 +8,9 @@ from proofs_checks.errata import (
     appendix_f,
     appendix_g,
     appendix_h,
+    appendix_i,
+    appendix_j,
+    appendix_k,
     section_4,
     section_4_1,
     section_4_retrieval,
@@ -27,9 +30,18 @@ ERRATA: tuple[Erratum, ...] = (
     *appendix_f.ERRATA,
     *appendix_g.ERRATA,
     *appendix_h.ERRATA,
+    *appendix_i.ERRATA,
+    *appendix_j.ERRATA,
+    *appendix_k.ERRATA,
 )
 
 READ: dict[str, str] = {
+    "Section 4.3": "both positional corollaries re-derived; thresholds by hand for T = 2, gain near 0 and 1",
+    "Appendix I": "each proof re-derived; sharp constants sought for I.2, I.4, I.6, I.12, I.13, I.15; rows before the lag; "
+    "every block built",
+    "Appendix J": "the variance expanded exactly; quantifiers tried with a free scale; every bound at worst tokens",
+    "Appendix K": "every proof; each block built as printed and measured at ends of its intervals; every constant made explicit; "
+    "the term signal-blind exact scalar transport is Definition 12's exact signal transport, and nowhere defined",
     "Section 2": "T = 1, t = 0, empty and full visible sets, windows, k = 0, tau = t; which systems meet Definitions 1 and 2",
     "Section 3": "shapes, row 0, one token, d_k odd, several heads, vec by columns, sign of the gain",
     "Section 4.1": "T = 1, rho = 0, rho = 1 and above, f = 0, infinite T, one channel, negative gains, LayerNorm with eps = 0",

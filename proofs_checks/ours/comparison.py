@@ -164,7 +164,7 @@ def _path_sums(weights: Sequence[arb], eta: arb, source: int, last: int) -> list
     (iv) The writer of Lemma K.22 multiplies the signal by $m_t \ge m_- (t+1)^{1-\beta}$, which no horizon-uniform $d_n$ bounds.
     """,
     needs=("ours:deep-diffuse-sessa",),
-    trust="real arithmetic; every L >= 2 (kappa <= 1); what the paper writes of its networks, which are not built here",
+    trust="real arithmetic; every L >= 2 (kappa <= 1); what the proofs of the lemmas write of their networks",
     bends=(
         Bend("a gain of 1/2 and uniform rows", {"matched": True}),
         Bend("profiles up to -(1 - eta) in (i)", {"above": 0}),

@@ -15,10 +15,10 @@ from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import outputs_agree
 from sessa_ref.theory import depth as theory
 
-_CALCULUS = r"""
-    \sum_{k=1}^{N} \sum_{n_1 < \dots < n_k} \Bigl(\prod_{m \notin \{n_1, \dots, n_k\}} d_m\Bigr)
-    \sum_{\tau = i_0 < i_1 < \dots < i_k = t}\; \prod_{r=1}^{k} \lambda_{n_r} K_{n_r}(i_r, i_{r-1})
-"""
+_CALCULUS = (
+    r"\sum_{k=1}^{N} \sum_{n_1 < \dots < n_k} \Bigl(\prod_{m \notin \{n_1, \dots, n_k\}} d_m\Bigr) "
+    r"\sum_{\tau = i_0 < i_1 < \dots < i_k = t}\; \prod_{r=1}^{k} \lambda_{n_r} K_{n_r}(i_r, i_{r-1})"
+)
 _BENDS = (
     Bend("a bound smaller by a tenth", {"constant": Fraction(9, 10)}),
     Bend("the last block reads first: kernels in the opposite order", {"reverse": True}),

@@ -8,7 +8,8 @@ import sympy
 from proofs_checks import retrieval_networks
 from proofs_checks.evidence import Evidence
 from proofs_checks.paper.deep_decay import diffuse, meets, real_stack
-from proofs_checks.statement import Bend, not_yet_checked, states
+from proofs_checks.paper.flexible_retrieval import flexible_retrieval
+from proofs_checks.statement import Bend, states
 from sessa_ref.theory import depth, retrieval
 
 
@@ -79,7 +80,7 @@ def profile_realisation(evidence: Evidence, *, nu: Fraction = Fraction(-1), comp
     $0 < \beta < 1 - 1/k$ it increases, $\nu_k > 0$.
     """,
     needs=("thm:12",),
-    trust="the deduction alone, for every k and beta: Theorem 12 itself is not yet checked",
+    trust="the deduction alone, for every k and beta: Theorem 12 has a row of its own",
     bends=(Bend("the frozen profile at beta = 1 - 1/(k + 1)", {"shift": 1}), Bend("without the -1", {"offset": 0})),
 )
 def frozen_and_increasing_profiles(evidence: Evidence, *, shift: int = 0, offset: int = -1) -> None:
@@ -159,7 +160,7 @@ def _impossible(evidence: Evidence, above: int, rate: int) -> None:
     `ours:fair-comparison`.
     """,
     needs=("thm:12", "prop:13"),
-    trust="(ii) and which exponents (i) names; (i) itself is Theorem 12, not yet checked",
+    trust="(ii) and which exponents (i) names; (i) itself is Theorem 12, which has a row of its own",
     bends=(*_IMPOSSIBLE, Bend("one macro-layer for every exponent", {"layers": 1})),
 )
 def separation(evidence: Evidence, *, above: int = 1, rate: int = 1, layers: int | None = None) -> None:
@@ -179,16 +180,7 @@ def separation(evidence: Evidence, *, above: int = 1, rate: int = 1, layers: int
 
 ROWS = (
     profile_realisation,
-    not_yet_checked(
-        "thm:12",
-        "Flexible selective retrieval for deep Sessa",
-        "Section 4.2.8, Theorem 12",
-        r"""
-        With identity normalisation, exact GELU and width $D \ge 7$: for every $\beta \in (0, 1)$, $k \ge 1$, $\tau_{\max}$, and every uniformly
-        bounded family of compact input sets, Sessa networks realise the profile $\nu_k(\beta) = k(1-\beta)-1$ of Definition 5. Nothing
-        bounds their weights, values, gates, logits or gains as the horizon grows.
-        """,
-    ),
+    flexible_retrieval,
     frozen_and_increasing_profiles,
     impossible_for_the_comparison_classes,
     separation,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import sessa_ref
+from sessa_ref.commands.construct import construct
 from sessa_ref.commands.explain import explain
 from sessa_ref.commands.hops import hops
 from sessa_ref.commands.ledger import ledger
@@ -26,6 +27,7 @@ main.command()(verify)
 main.command()(explain)
 main.add_typer(vectors, name="vectors")
 main.add_typer(ledger, name="ledger")
+main.add_typer(construct, name="construct")
 main.command()(paths)
 main.command()(hops)
 main.command()(stability)
