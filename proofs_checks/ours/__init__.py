@@ -1,8 +1,28 @@
 """Sharper statements than the paper's, and the comparison of the layers put right."""
 
-from proofs_checks.ours import bounded_solve, comparison, decay, depth, jacobian_tails, softmax_routing, uniform_routing
+from proofs_checks.ours import (
+    bounded_solve,
+    comparison,
+    decay,
+    depth,
+    fair_comparison,
+    jacobian_tails,
+    retrieval_constants,
+    softmax_routing,
+    uniform_routing,
+)
 from proofs_checks.statement import Statement
 
-TOPICS = (bounded_solve, softmax_routing, decay, uniform_routing, jacobian_tails, depth, comparison)
+TOPICS = (
+    bounded_solve,
+    softmax_routing,
+    decay,
+    uniform_routing,
+    jacobian_tails,
+    depth,
+    comparison,
+    fair_comparison,
+    retrieval_constants,
+)
 
 OURS: tuple[Statement, ...] = tuple(one for topic in TOPICS for one in topic.ROWS)

@@ -28,11 +28,25 @@ def digamma(x: Any) -> Any:
     return x.digamma() if _any(arb, x) else special.digamma(x)
 
 
+def trigamma(x: Any) -> Any:
+    """psi'(x), the sum over n >= 0 of 1 / (x + n)^2."""
+    if _any(sympy.Basic, x):
+        return sympy.polygamma(1, x)
+    return arb(2).zeta(x) if _any(arb, x) else special.polygamma(1, x)
+
+
 def exp(x: Any) -> Any:
     """The exponential function."""
     if _any(sympy.Basic, x):
         return sympy.exp(x)
     return x.exp() if _any(arb, x) else np.exp(x)
+
+
+def log(x: Any) -> Any:
+    """The natural logarithm."""
+    if _any(sympy.Basic, x):
+        return sympy.log(x)
+    return x.log() if _any(arb, x) else np.log(x)
 
 
 def _any(kind: type, *values: Any) -> bool:

@@ -23,6 +23,12 @@ def test_signs_of_coefficients(expression, holds):
     assert evidence.pieces[0].holds is holds
 
 
+def test_nonnegative_symbols_are_limits_of_positive_ones():
+    evidence = Evidence("test")
+    evidence.nonnegative("claim", sympy.Symbol("c", nonnegative=True) * a / (a + b), "how")
+    assert evidence.pieces[0].holds
+
+
 def test_symbols_must_be_positive():
     with pytest.raises(TypeError, match="positive symbols"):
         Evidence("test").nonnegative("claim", sympy.Symbol("x") + 1, "how")

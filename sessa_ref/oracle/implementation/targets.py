@@ -33,6 +33,15 @@ def load_target(target: str) -> Adapter:
     Raises:
         TargetError: the target does not exist, does not import, or is none of these.
     """
+    return as_adapter(load_object(target), target)
+
+
+def load_object(target: str) -> Any:
+    """What `package.module:name` or `path/to/file.py:name` names; see `load_target` for what is searched.
+
+    Raises:
+        TargetError: it does not exist, or does not import.
+    """
     location, colon, name = target.rpartition(":")
     if not colon or not location or not name:
         raise TargetError(f"{target!r} is not of the form package.module:name or path/to/file.py:name")
@@ -45,10 +54,9 @@ def load_target(target: str) -> Adapter:
     except (Exception, SystemExit) as error:
         raise TargetError(f"{location} does not import: {first_line(error)}") from error
     try:
-        implementation = attrgetter(name)(module)
+        return attrgetter(name)(module)
     except AttributeError:
         raise TargetError(f"{location} has no {name}") from None
-    return as_adapter(implementation, target)
 
 
 def as_adapter(implementation: Any, name: str) -> Adapter:
