@@ -185,21 +185,21 @@ def families() -> Iterator[Family]:
     for label, words, function in TAILS:
         yield Family(
             f"Solve{label}", "solve", words, _CAUSE, _FIX,
-            solving(lambda run, B, f, n, function=function: function(B, f, n)), BLOCKS,
+            solving(lambda run, B, f, n, function=function: function(B, f, int(n))), BLOCKS,
         )  # fmt: skip
     for label, words, join in JOINS:
         yield Family(
             f"SolveBlocks{label}", "solve", f"The solve runs in blocks of {{number}} tokens, each of which {words}.", _CAUSE, _FIX,
-            solving(lambda run, B, f, n, join=join: join(B, f, _same(np.arange(f.shape[-2]) // n))), BLOCKS,
+            solving(lambda run, B, f, n, join=join: join(B, f, _same(np.arange(f.shape[-2]) // int(n)))), BLOCKS,
         )  # fmt: skip
     for word, where, middle in MIDDLES:
         for label, words, lower in HALVES:
             yield Family(
                 f"Solve{word}{label}", "solve", f"Beyond {{number}} tokens the solve recurs on {where}, and {words}.", _CAUSE, _FIX,
-                solving(lambda run, B, f, n, middle=middle, lower=lower: _divided(B, f, n, middle, graph.solve, lower)), COUNTS,
+                solving(lambda run, B, f, n, middle=middle, lower=lower: _divided(B, f, int(n), middle, graph.solve, lower)), COUNTS,
             )  # fmt: skip
         for label, words, leaf in LEAVES:
             yield Family(
                 f"Solve{word}Leaves{label}", "solve", f"The solve recurs on {where}, and up to {{number}} tokens are {words}.", _CAUSE, _FIX,
-                solving(lambda run, B, f, n, middle=middle, leaf=leaf: _divided(B, f, n, middle, leaf, _read)), COUNTS,
+                solving(lambda run, B, f, n, middle=middle, leaf=leaf: _divided(B, f, int(n), middle, leaf, _read)), COUNTS,
             )  # fmt: skip
