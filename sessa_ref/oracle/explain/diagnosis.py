@@ -75,7 +75,7 @@ def _diagnose(
             better = next(_of_catalogue(check, found, by_check[check], 2), None)
         if better is None:
             progress("diagnosis: searching further")
-            tier = rounding_tier() if rounding else None
+            tier = rounding_tier(check, prefill_is_wrong(failed[check])) if rounding else None
             if check == "decode" and varied:
                 tier = caching_tier()  # how a layer with that mistake decodes is not known well enough for more
             members = Search(check, found, by_check[check], only=tier).run()

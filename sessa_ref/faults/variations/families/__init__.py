@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from sessa_ref.faults.variations.families import blocks, matrices, settings, softmaxes, solves, windows
+from sessa_ref.faults.variations.families import (
+    blocked_solves,
+    blocks,
+    matrices,
+    padding,
+    settings,
+    softmaxes,
+    solves,
+    windows,
+)
 from sessa_ref.faults.variations.families.numbers import COUNTS
 from sessa_ref.faults.variations.families.places import OF_ANY_PLACE, of_place
 from sessa_ref.faults.variations.places import PLACES
@@ -26,10 +35,12 @@ def of_settings() -> Iterator[Family]:
     yield from blocks.families()
     yield from solves.families()
     yield from solves.rounded_carries()
+    yield from blocked_solves.families()
     yield from matrices.families()
     yield from _of_both(one_attention)
     for place in PLACES:
         yield next(of_place(place))  # a mere factor
+    yield from padding.families()
 
 
 def of_places() -> Iterator[Family]:
