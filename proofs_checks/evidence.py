@@ -96,6 +96,18 @@ class Evidence:
         """
         self._bounds(claim, Level.SYMBOLIC, [(_exact(a), _exact(c), text) for a, c, text in pairs], how)
 
+    def nonnegative(self, claim: str, expressions: sympy.Expr | Iterable[sympy.Expr], how: str) -> None:
+        """Symbolic: rational functions are >= 0 for all positive values of their symbols: no coefficient is negative.
+
+        Symbols may be declared nonnegative: where the denominator is not 0, that is a limit.
+        """
+        listed = [expressions] if isinstance(expressions, sympy.Expr) else list(expressions)
+        wrong = next((e for e in listed if not _no_negative_coefficient(_exact(e))), None)
+        example = "" if wrong is None else f"a negative coefficient: {sympy.factor(wrong)}"
+        self.pieces.append(
+            Piece(claim, Level.SYMBOLIC, bool(listed) and wrong is None, how, None, len(listed), example)
+        )
+
     def enclosed(self, claim: str, pairs: Iterable[tuple[Ball, Ball, str]], how: str) -> None:
         """Certified: attained <= claimed for balls that contain the true values. Every pair must be decided.
 
@@ -181,6 +193,17 @@ def _exact(value: Exact) -> sympy.Expr:
     if isinstance(value, sympy.Expr) and not value.has(sympy.Float):
         return value
     raise TypeError(f"expected an exact number or expression, got {value!r}")
+
+
+def _no_negative_coefficient(expression: sympy.Expr) -> bool:
+    """Whether numerator and denominator have coefficients of one sign, that of the leading one, which is the same."""
+    signs: set[bool] = set()
+    for part in sympy.fraction(sympy.cancel(sympy.together(expression))):
+        if not all(symbol.is_nonnegative for symbol in part.free_symbols):
+            raise TypeError(f"expected positive symbols, got {part}")
+        coefficients = sympy.Poly(part, *part.free_symbols).coeffs() if part.free_symbols else [part]
+        signs |= {bool(c > 0) for c in coefficients if c != 0}
+    return len(signs) <= 1
 
 
 def _is_zero(difference: sympy.Expr) -> bool:

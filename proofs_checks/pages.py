@@ -148,6 +148,8 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     ]
     if outcome.status is Status.UNCHECKED:
         return lines
+    if one.proof:
+        lines += [f"*Proof.* {one.proof}", ""]
     lines += [f"*Rests on.* {one.trust}", ""]
     if one.not_higher:
         lines += [f"*Not higher, because* {one.not_higher}", ""]

@@ -39,6 +39,7 @@ class Statement:
         not_higher: why its level is not higher; "" at the highest possible.
         check: what is done about it; None where nothing is yet.
         bends: changes that must make the check fail.
+        proof: the proof in full, where the paper has none; Markdown with $...$.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Statement:
     not_higher: str = ""
     check: Check | None = None
     bends: tuple[Bend, ...] = field(default=())
+    proof: str = ""
 
     def constants(self) -> dict[str, Any]:
         """What can be bent, with the values of the statement."""
@@ -87,6 +89,7 @@ def states(
     not_higher: str = "",
     bends: tuple[Bend, ...] = (),
     kind: str | None = None,
+    proof: str = "",
 ) -> Callable[[Check], Statement]:
     """Decorator: the statement above, its check below; the name becomes the `Statement`.
 
@@ -100,6 +103,7 @@ def states(
         not_higher: see `Statement`.
         bends: see `Statement`.
         kind: see `Statement`.
+        proof: see `Statement`.
     """
     return lambda check: Statement(
         id,
@@ -112,6 +116,7 @@ def states(
         not_higher,
         check,
         bends,
+        inspect.cleandoc(proof),
     )
 
 

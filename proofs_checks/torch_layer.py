@@ -14,7 +14,7 @@ def layer_of(parameters: SessaParameters, dtype: torch.dtype = torch.float64) ->
     """The torch layer (blocked solve) with these parameters."""
     layer = SessaLayer.from_config(parameters.config, dtype=dtype)
     layer.load_state_dict(
-        {name: torch.as_tensor(array, dtype=dtype) for name, array in parameters.items()}, strict=False
+        {name: torch.as_tensor(array, dtype=dtype) for name, array in parameters.state_dict().items()}, strict=False
     )
     return layer.requires_grad_(False)
 

@@ -31,11 +31,23 @@ ERRATA: tuple[Erratum, ...] = (
 
 READ: dict[str, str] = {
     "Section 4.3": "both positional corollaries re-derived; thresholds by hand for T = 2, gain near 0 and 1",
-    "Section 4.4": "read against the proof: T = 1 and 2, norm, strictness",
     "Appendix I": "each proof re-derived; sharp constants sought for I.2, I.4, I.6, I.12, I.13, I.15; rows before the lag; "
     "every block built",
     "Appendix J": "the variance expanded exactly; quantifiers tried with a free scale; every bound at worst tokens",
     "Appendix K": "every proof; each block built as printed and measured at ends of its intervals; every constant made explicit; "
     "the term signal-blind exact scalar transport is Definition 12's exact signal transport, and nowhere defined",
+    "Section 4.2.1 and 4.2.2 (Definition 3, the diagnostics)": "read; T = 1, tau = t, frozen against moving routing: clean",
+    "Section 4.2.3 (Proposition 3) and Appendix C.3": "hidden unstable modes, double poles, no modes at all: clean",
+    "Section 4.2.4 and Appendices C.4 to C.7 (4, 4.4, 5, 4.6, C.2)": "Delta = 0, one mode, h_-1 not 0, which pairs count, "
+    "norms that are not monotone, Euler's factor; every term of C(R) derived again",
+    "Section 4.2.6 (Propositions 9 and 10), Appendices C.2 and C.8": "t = tau, eta = 0 and 1, gamma near 0 and 1, fixed "
+    "against growing horizons; C.8 leaves item (iii) to Corollary B.7",
+    "Appendix B without B.4 and B.5": "tau = 0, t = tau, lag 1, odd lags, beta at 0 and 1, eta = 0, rows that do not sum "
+    "to 1; (38) to (40) and both cases of Theorem 23's proof derived again: its steps are right",
+    "Section 4.2": "finite against uniform spreads, tau = t, positions in logits, eta = 0 and eta >= 1, negative gains, late sources",
+    "Section 4.4": "T = 1, 2, norms, linear and affine adapters, strict and weak inequalities in the proof of Theorem 14",
+    "Appendix C": "n = 1, equal and extreme logits, windows K = 0, 1, 2, empty products, t = tau + 1, minimal realisations of size 0",
+    "Appendix E": "t = 1, T = 1 (nothing is claimed), source 0 and late ones, eta = 0 and eta >= 1, c2 below, at and above 1, signed weights",
+    "Appendix F": "t = 1, tau = 0, lag 1, gamma near 0 and 1, gamma < 0, whole and real t, empty products",
 }
 """Sections that were read line by line: what was tried in each; a section without an erratum was found clean."""

@@ -8,10 +8,21 @@ from proofs_checks.ours import (
     jacobian_tails,
     retrieval_constants,
     softmax_routing,
+    uniform_routing,
     universality,
 )
 from proofs_checks.statement import Statement
 
-TOPICS = (bounded_solve, softmax_routing, decay, jacobian_tails, depth, comparison, retrieval_constants, universality)
+TOPICS = (
+    bounded_solve,
+    softmax_routing,
+    decay,
+    uniform_routing,
+    jacobian_tails,
+    depth,
+    comparison,
+    retrieval_constants,
+    universality,
+)
 
 OURS: tuple[Statement, ...] = tuple(one for topic in TOPICS for one in topic.ROWS)

@@ -1,5 +1,206 @@
-"""The Jacobian tail of one block without its logarithm, and the best constant of the convolution bound."""
+"""The Jacobian tail of one block without its logarithm, and the best constants of the convolution bound."""
 
-from proofs_checks.statement import Statement
+from fractions import Fraction
 
-ROWS: tuple[Statement, ...] = ()
+import flint
+import numpy as np
+import sympy
+
+from proofs_checks.evidence import Evidence
+from proofs_checks.statement import Bend, states
+from proofs_checks.tail_layers import MeasuredLayer, measured_layers
+from proofs_checks.tail_proofs import (
+    exact_worst_tail,
+    note_best_constant,
+    note_convolution_proof,
+    note_convolution_sums,
+    note_sharpness,
+    note_tail_without_logarithm,
+    rational,
+    uniform_kernel,
+)
+from sessa_ref.theory.jacobian_tails import best_jacobian_constant, convolution_excess, tail_without_logarithm
+
+_REAL_LAYERS = "real layers' Jacobians are in float64"
+
+
+@states(
+    "ours:jacobian-tail",
+    "The Jacobian tail without its logarithm",
+    where="in place of Theorem 23",
+    says=r"""
+    Under the assumptions of Theorem 23, with $a_\tau = \Gamma(\tau+1)/\Gamma(\tau+1+\eta)$ and
+    $b_t = \Gamma(t+\eta)/\Gamma(t+1)$: for all $\tau < t$, $\ell = t - \tau$,
+    $\lVert \partial s_t / \partial x_\tau \rVert_2 \le (\eta A_0 + A_1) \, a_\tau b_t
+    \le \frac{\eta A_0 + A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$. Both coefficients in front of
+    $a_\tau b_t$ are the smallest that serve all $\tau < t$: uniform routing attains the part of $A_0$, and its part of
+    $A_1$ at $t = \tau + 1$ is $(\tau+1)/(\tau+2)$ of the bound.
+    """,
+    trust="real arithmetic; all T, tau, t and eta in (0, 1); " + _REAL_LAYERS,
+    needs=("asm:15", "asm:16", "asm:17", "asm:18", "asm:19", "asm:20", "asm:21", "asm:22", "lem:B.3", "lem:F.1"),
+    bends=(
+        Bend("a constant smaller by a fiftieth", {"constant": 0.98}),
+        Bend("eta multiplies A_1 as well", {"eta_on_both": True}),
+        Bend("Assumption 21 without dilution: 1 in place of 1 / (k + 1)", {"dilutes": False}),
+    ),
+)
+def tail(evidence: Evidence, *, constant: float = 1.0, eta_on_both: bool = False, dilutes: bool = True) -> None:
+    """The proof in symbols; the exact worst case of what the assumptions allow; real layers, reference and torch."""
+    note_tail_without_logarithm(evidence, "the bound")
+    note_sharpness(evidence, "sharpness")
+    pairs = []
+    for eta in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)):
+        for source, target in ((0, 1), (0, 2), (0, 40), (7, 8), (7, 40), (40, 80)):
+            for A_0, A_1 in ((1, 0), (0, 1), (1, 1)):
+                worst = exact_worst_tail(target, source, eta, A_0, A_1 if dilutes else A_1 * (source + 2))
+                # a_tau b_t is the kernel of uniform routing over eta.
+                coefficient = eta * (A_0 + A_1) if eta_on_both else eta * A_0 + A_1
+                claimed = rational(constant) * coefficient / eta * uniform_kernel(target, source, eta)
+                pairs.append((worst, claimed, f"eta = {eta}, tau = {source}, t = {target}, A_0 = {A_0}, A_1 = {A_1}"))
+    how = "exact worst case: f_tau = A_0 x_tau, f_k = A_1 x_tau / (k + 1), uniform routing with gain eta attain all"
+    evidence.exact("the bound", pairs, how)
+    for layer in measured_layers(evidence):
+        _note_layer(evidence, "states", layer.found.states, constant * _tail(layer), layer)
+
+
+def _tail(layer: MeasuredLayer) -> np.ndarray:
+    c = layer.found.constants
+    return tail_without_logarithm(float(layer.source), layer.targets, c.eta, c.at_source, c.later)
+
+
+def _note_layer(evidence: Evidence, what: str, norms: np.ndarray, bound: np.ndarray, layer: MeasuredLayer) -> None:
+    at = int(np.argmax(norms / bound))
+    how = f"a real layer: {what}; bound over Jacobian is {bound[-1] / norms[-1]:.3g} at lag {layer.lags[-1]:g}"
+    evidence.constructed("the bound", norms[at], bound[at], how, f"{layer.name}, lag {layer.lags[at]:g}")
+
+
+@states(
+    "ours:jacobian-tail-constant",
+    "The best constant of the Jacobian tail",
+    where="in place of C(R) in Theorem 23",
+    says=r"""
+    Under the assumptions of Theorem 23, for all $\tau < t$, $\ell = t - \tau$,
+    $\lVert \partial s_t / \partial x_\tau \rVert_2 \le
+    \frac{\eta A_0 + (\eta^2 \psi'(\eta) - \eta) A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$, and no smaller constant that depends
+    on $\eta$, $A_0$, $A_1$ alone will do: uniform routing with $f_\tau = A_0 x_\tau$, $f_k = A_1 x_\tau / (k+1)$ has it as
+    its limit for $\tau = 0$, $\ell \to \infty$. The coefficient $\eta^2 \psi'(\eta) - \eta$ is 1 at 0 and
+    $\pi^2/6 - 1 = 0.645$ at 1.
+    """,
+    trust="real arithmetic; all T, tau, t and eta in (0, 1); balls only for the size of finite lags",
+    needs=("ours:jacobian-tail",),
+    bends=(
+        Bend("a constant smaller by a hundredth", {"constant": 0.99}),
+        Bend("pi^2 / 6 - 1 for every eta", {"at_one": True}),
+    ),
+)
+def best_constant(evidence: Evidence, *, constant: float = 1.0, at_one: bool = False) -> None:
+    """The worst case times lag^beta rises with the lag and falls with the source; its limit is a telescoping sum."""
+    note_best_constant(evidence, "the bound, and its limit")
+    pairs, near = [], []
+    steps = 300 if evidence.quick else 3000
+    for eta in (flint.fmpq(1, 10), flint.fmpq(1, 2), flint.fmpq(9, 10)):
+        for A_0, A_1 in ((1, 0), (0, 1)):
+            best = best_jacobian_constant(flint.arb(1 if at_one else eta), A_0, A_1) * constant
+            sums = flint.arb(A_0)  # of the states so far: s_0 = A_0, s_t = A_1 / (t + 1) + (eta / t) (s_0 + ...)
+            for t in range(1, steps + 1):
+                state = flint.arb(A_1) / (t + 1) + eta * sums / t
+                sums += state
+                if t in (1, 10, 100, 1000, steps):
+                    scaled = state * flint.arb(t) ** (1 - eta)
+                    text = f"eta = {eta}, A_0 = {A_0}, A_1 = {A_1}, lag {t}"
+                    pairs.append((scaled, best, text))
+                    if t == steps and eta == flint.fmpq(9, 10) and constant == 1 and not at_one:
+                        near.append((flint.arb(0.99) * best, scaled, text))
+    evidence.enclosed("the bound, and its limit", pairs, "lag^beta times the worst case for source 0, in balls")
+    if near:
+        evidence.enclosed("the bound, and its limit", near, "eta = 9/10: above 99% of the constant at the largest lag")
+
+
+@states(
+    "ours:block-jacobian-tail",
+    "The Jacobian tail of a block without its logarithm",
+    where="in place of Corollary B.7 and Proposition 10 (iii)",
+    says=r"""
+    With the largest gate entry $g_{\max} = \max_t \max_i |g_{t,i}|$, which is at most $G_R$,
+    $\lVert \partial y_t / \partial x_\tau \rVert_2 \le \lVert W_{out} \rVert_2 \, g_{\max} (\eta A_0 + A_1) a_\tau b_t$.
+    """,
+    trust="real arithmetic; all T, tau and t; width 3 in symbols stands for all; " + _REAL_LAYERS,
+    needs=("ours:jacobian-tail",),
+    bends=(
+        Bend("a tenth of the constant", {"constant": 0.1}),
+        Bend("the smallest gate entry in place of the largest", {"entry": 1}),
+    ),
+)
+def block_tail(evidence: Evidence, *, constant: float = 1.0, entry: int = 0) -> None:
+    """|Diag(g) v| <= max |g_i| |v|, and real layers."""
+    largest, smaller = sympy.Symbol("g", nonnegative=True), sympy.symbols("d:2", nonnegative=True)
+    gates = [largest + sum(smaller), largest + smaller[0], largest]  # in falling order
+    v = sympy.symbols("v:3", nonnegative=True)  # absolute values
+    # g_0^2 |v|^2 - |Diag(g) v|^2, term by term.
+    slacks = [(gates[2 * entry] ** 2 - g**2) * one**2 for g, one in zip(gates, v, strict=True)]
+    evidence.nonnegative("the bound", slacks, "g_max^2 |v|^2 - |Diag(g) v|^2 >= 0, term by term")
+    note_tail_without_logarithm(evidence, "the bound")
+    for layer in measured_layers(evidence):
+        size = constant * layer.output_norm * layer.found.gate_entry
+        _note_layer(evidence, "outputs", layer.found.outputs, size * _tail(layer), layer)
+
+
+@states(
+    "ours:convolution-bound",
+    "The convolution bound with the constant 2, and the logarithm with the constant 1",
+    where="in place of Lemma B.6",
+    says=r"""
+    Let $\Sigma = \sum_{k=\tau}^{\tau+\ell-1} (\tau+\ell-k)^{-\beta} \frac{1}{k+1}$. For all $\beta \in [0,1]$,
+    $\ell \ge 1$, $\tau \ge 0$: $\Sigma \le 2 \ell^{-\beta} (1 + \log(1+\ell))$, and 2 is the best constant that serves
+    all $\beta$. For $\beta < 1$ moreover $\Sigma \le \ell^{-\beta} (\log(1+\ell) - \psi(1-\beta))$, where neither the
+    coefficient of the logarithm nor $-\psi(1-\beta)$ can be smaller.
+    """,
+    trust="real arithmetic; all beta, lags and sources; balls for lags to 10^9 at beta = 1 and 3000 below",
+    not_higher="that no smaller constant will do is shown by balls at finite lags",
+    bends=(
+        Bend("1.9 in place of 2", {"constant": 1.9}),
+        Bend("-psi(1 - beta) smaller by 0.01", {"excess": 0.01}),
+    ),
+)
+def convolution(evidence: Evidence, *, constant: float = 2.0, excess: float = 0.0) -> None:
+    """Partial fractions; Riemann sums of ((1 - x)^(-beta) - 1) / x, which rises; harmonic numbers at beta = 1."""
+    note_convolution_proof(evidence, "the constant 2")
+    note_convolution_sums(evidence, "the constant 2", lambda _: constant, 4 if evidence.quick else 20, 200)
+    pairs = []
+    for power in (1, 3, 6, 9):
+        lag = flint.arb(10**power)
+        total = 2 * lag / (lag + 1) * ((lag + 1).digamma() + flint.arb.const_euler())
+        pairs.append((total, constant * (1 + (1 + lag).log()), f"beta = 1, lag 10^{power}"))
+    evidence.enclosed("the constant 2", pairs, "beta = 1: the sum times lag is 2 H_lag lag / (lag + 1)")
+    short = [pair for pair in pairs if "10^9" in pair[2]]
+    evidence.enclosed(
+        "2 is the best", [(short[0][1] * 0.97, short[0][0], "beta = 1, lag 10^9")], "above 97% of the bound"
+    )
+    _note_digamma(evidence, excess)
+
+
+def _note_digamma(evidence: Evidence, excess: float) -> None:
+    beta, x = sympy.Symbol("beta"), sympy.Symbol("x", positive=True)
+    term = [sympy.rf(beta, n) / sympy.factorial(n) * x ** (n - 1) for n in range(1, 8)]
+    series = sympy.series((1 - x) ** -beta, x, 0, 8).removeO()
+    evidence.identity(
+        "the constant -psi",
+        sympy.expand(sympy.expand_func(x * sum(term) + 1 - series)),
+        "((1 - x)^(-beta) - 1) / x = sum_n (beta)_n x^(n-1) / n! rises in x, so that its left sums stay below its "
+        "integral -Euler - psi(1 - beta); m / (m + 1) <= 1 and H_lag <= Euler + log(1 + lag) give the bound",
+    )
+    pairs, near = [], []
+    lags = (1, 10, 300) if evidence.quick else (1, 10, 100, 3000)
+    for number in (flint.fmpq(1, 100), flint.fmpq(1, 4), flint.fmpq(1, 2), flint.fmpq(3, 4), flint.fmpq(99, 100)):
+        power = flint.arb(number)
+        for lag in lags:
+            total = sum(((flint.arb(lag - m) / lag) ** -power / (m + 1) for m in range(lag)), flint.arb(0))
+            claimed = (flint.arb(1 + lag)).log() + convolution_excess(power) - excess
+            pairs.append((total, claimed, f"beta = {number}, lag {lag}"))
+            if lag == lags[-1] and number <= flint.fmpq(1, 2):
+                near.append((claimed - total, flint.arb(0.1), f"beta = {number}, lag {lag}"))
+    evidence.enclosed("the constant -psi", pairs, "finite lags; the statement is proved above for all")
+    evidence.enclosed("the constant -psi is approached", near, "what is left to the bound at the largest lag")
+
+
+ROWS = (tail, best_constant, block_tail, convolution)

@@ -71,7 +71,7 @@ def macro_sums(evidence: Evidence, *, constant: float = 1.0) -> None:
     evidence.identity(
         "the sum", sympy.simplify(sympy.diff(primitive, x) - x ** (-1 - g)), "a primitive of x^(-1-gamma), which falls"
     )
-    integral = primitive.subs(x, n) - primitive.subs(x, m)
+    integral = (m**-g - n**-g) / g
     whole = 1 / n + g * n ** (g - 1) * integral
     power = sympy.nsimplify(constant) * m**-g * n ** (g - 1)
     evidence.identity(

@@ -11,7 +11,7 @@ from sessa_ref.constructions import Channels, Network
 from sessa_ref.constructions.active_transport import active_transport
 from sessa_ref.constructions.multiplier import local_multiplier, selector
 from sessa_ref.constructions.ordered_codes import OrderedCodes
-from sessa_ref.constructions.profile import tail
+from sessa_ref.constructions.profile import integrator, tail
 from sessa_ref.constructions.transport import (
     kernel,
     linearity_defect,
@@ -215,6 +215,7 @@ def on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
         "selector": selector(channels, codes, 3, 0.1).network,
         "active transport": active_transport(channels, codes, 0.5).network,
         "tail": tail(channels, codes, 0.5).network,
+        "integrator": integrator(channels, codes, 0.5).network,
     }
     for name, network in networks.items():
         for delta in (1.0, 1e3):

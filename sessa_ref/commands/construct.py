@@ -31,6 +31,10 @@ def selective_retrieval(
     width: Annotated[int, typer.Option(help="D, at least 6; above 7 the channels lie along random directions.")] = 7,
     radius: Annotated[float, typer.Option(help="A bound on the tokens' norms.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Of the tokens, and of the directions.")] = 0,
+    improved: Annotated[
+        bool,
+        typer.Option("--improved/--printed", help="A profile that is a truer power than the proof's; see Lemma K.20."),
+    ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the margin: .svg, .pdf or .png.")] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where the network is saved, as safetensors.")
@@ -41,7 +45,7 @@ def selective_retrieval(
 
     log = Console(stderr=True)
     with errors("cannot construct selective retrieval", log):
-        construct_retrieval.run(
+        holds = construct_retrieval.run(
             wide_console(),
             log,
             k,
@@ -51,9 +55,11 @@ def selective_retrieval(
             width=width,
             radius=radius,
             seed=seed,
+            improved=improved,
             plot=plot,
             output=output,
         )
+    raise typer.Exit(verdict_status(holds))
 
 
 @construct.command("causal-map")

@@ -7,9 +7,17 @@ import numpy as np
 from rich.table import Table
 
 from sessa_ref.commands.terminal import Console, progress
-from sessa_ref.constructions import Channels, Measured
+from sessa_ref.constructions import Channels, Measured, Network
 from sessa_ref.constructions.exponents import fit_exponent
-from sessa_ref.constructions.selective_retrieval import NAMES, competitors, margins, measure_scores, selective_retrieval
+from sessa_ref.constructions.other_side import attention_margin, ssm_margin
+from sessa_ref.constructions.selective_retrieval import (
+    NAMES,
+    column_margins,
+    competitors,
+    margins,
+    measure_scores,
+    selective_retrieval,
+)
 from sessa_ref.constructions.transport import kernel, perturbed_kernel
 from sessa_ref.files import try_to_write
 from sessa_ref.plotting import margin_figure, picture_files
@@ -29,10 +37,11 @@ def run(
     width: int,
     radius: float,
     seed: int,
+    improved: bool,
     plot: Path | None,
     output: Path | None,
-) -> None:
-    """Build, measure, print, draw, save; nothing is written before all is measured.
+) -> bool:
+    """Build, measure, print, draw, save; nothing is written before all is measured. Returns whether the claim holds.
 
     Raises:
         ValueError: an option is out of its range.
@@ -50,7 +59,8 @@ def run(
     channels = Channels.random(width, names, rng) if width > 7 else Channels(width, names)
     with progress(log, 4) as show:
         show("building the network")
-        built = selective_retrieval(k, beta, horizon, target=target, radius=radius, channels=channels)
+        better = {"damping": 1024.0, "keep": False} if improved else {}
+        built = selective_retrieval(k, beta, horizon, target=target, radius=radius, channels=channels, **better)
         x = rng.standard_normal((target + horizon + 1, width))
         x *= radius / np.linalg.norm(x, axis=-1, keepdims=True)
         show(f"scores of {len(x)} tokens through {len(built.network.blocks)} blocks")
@@ -65,11 +75,25 @@ def run(
         built.network.save(output)
         log.print(f"network written to {output}")
     if plot is not None:
-        lags = np.arange(1, len(margin) + 1)
-        nu = built.network.notes["exponent"]
-        figure = margin_figure.draw_margins({f"Sessa, exponent {nu:g}": (lags, margin), "all others": (lags, rest)}, nu)
+        curves = _curves(built.network, channels, x, margin, target, k)
+        figure = margin_figure.draw_margins(curves, built.network.notes["exponent"])
         picture_files.save(figure, plot)
         log.print(f"picture written to {plot}")
+    return all(one.holds for one in measured)
+
+
+def _curves(
+    network: Network, channels: Channels, x: np.ndarray, margin: np.ndarray, target: int, k: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The margin; that of the same network without feedback in its macro-layers; those of the comparison classes."""
+    lags, horizon = np.arange(1, len(margin) + 1), len(margin)
+    off = network.without_feedback(["diffuse sig"])
+    return {
+        "Sessa": (lags, margin),
+        "the same, feedback off": (lags, column_margins(off, channels, x, target)),
+        f"diffuse attention, depth {k}": (lags, attention_margin(k, horizon, target)),
+        f"SSM, freeze time fails, depth {k}": (lags, ssm_margin(k, horizon, target=target)),
+    }
 
 
 def _print(

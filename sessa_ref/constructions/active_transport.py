@@ -26,7 +26,9 @@ def active_transport(
     off_mass = min(
         0.5, low * beta / (4 * codes.length)
     )  # C_Sigma = 1/beta: the rows of the resolvent sum to at most that
-    moved: dict[str, Form] = {"src": {signal: 1.0}} | ({} if keep else {signal: {}})
+    moved: dict[str, Form] = {"src": {signal: 1.0}}
+    if not keep:
+        moved[signal] = {}
     copy = overwrite(channels, f"{'copy' if keep else 'move'} {signal}", moved, "lem:K.15").network
     block = Block(channels, f"diffuse {signal}")
     block.gain(gamma)

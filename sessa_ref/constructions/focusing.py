@@ -53,7 +53,7 @@ def focus_on_itself(block: Block, codes: OrderedCodes, off_mass: float) -> float
 
 
 def off_predecessor_mass(alpha_fb: Array) -> float:
-    """The largest mass that any row t >= 1 of feedback attention puts elsewhere than on t - 1."""
+    """The largest mass that any row t of feedback attention, (T, T), puts elsewhere than on t - 1."""
     T = alpha_fb.shape[-1]
     return float(np.max(np.sum(alpha_fb * ~np.eye(T, k=-1, dtype=bool), axis=-1)))
 

@@ -12,6 +12,7 @@ import safetensors
 from safetensors.numpy import save
 
 from sessa_ref.config import SessaConfig
+from sessa_ref.influence.jacobian import STEP
 from sessa_ref.influence.tangents import forward_derivative
 from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters, decode, read_safetensors
@@ -90,12 +91,22 @@ class Network:
         return dh @ self.embed.weight if self.embed else dh
 
     def derivative(self, x: Any, dx: Any) -> Array:
-        """dy for each of n directions dx, (n, T, inputs), at tokens x, (T, inputs): exact, forward through every block."""
+        """dy for each of n directions dx, (n, T, inputs), at tokens x, (T, inputs): exact, forward through every block.
+
+        Where a block has a norm, by complex step.
+        """
+        if any(block.config.norm != "identity" for block in self.blocks):
+            return np.imag(self(np.asarray(x) + STEP * 1j * np.asarray(dx))) / STEP
+        *_, dh = self.derivatives(x, dx)
+        return dh if self.unembed is None else dh @ self.unembed.weight.T
+
+    def derivatives(self, x: Any, dx: Any) -> Iterator[Array]:
+        """The same behind every block in turn, before the last adapter; for blocks without norm."""
         dh = np.asarray(dx, dtype=np.float64)
         dh = dh if self.embed is None else dh @ self.embed.weight.T
         for block, steps in zip(self.blocks, self.traces(x), strict=True):
             dh = forward_derivative(block, steps, dh)
-        return dh if self.unembed is None else dh @ self.unembed.weight.T
+            yield dh
 
     def then(self, other: "Network") -> "Network":
         """This network and then the other, which adapts nothing at its input."""

@@ -38,7 +38,7 @@ class OrderedCodes(NamedTuple):
         return len(self.lower)
 
     @classmethod
-    def written(cls, T: int, radius: float, gain: float = 0.999, margin: float = 2.0) -> "OrderedCodes":
+    def written(cls, T: int, radius: float, gain: float = 0.99, margin: float = 2.0) -> "OrderedCodes":
         """The intervals that `positions` writes for T tokens with |<x_t, e_pos>| at most `radius`.
 
         A gain near 1 makes the gaps most even, nearly 1/(t + 1); with a margin of 2 they are as wide as the intervals.

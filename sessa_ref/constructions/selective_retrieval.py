@@ -17,7 +17,7 @@ from sessa_ref.theory import selective_retrieval as theory
 NAMES = ("sig", "pos", "prof", "tail", "aux", "src", "tgt")
 """The seven channels of Remark K.27; tgt is never read, and only ever written by 0."""
 
-GAIN, ROOM = 0.999, 2.0
+GAIN, ROOM = 0.99, 2.0
 """Of the position writer, as in `OrderedCodes.written`."""
 
 SUPPRESSION = 0.01
@@ -88,6 +88,13 @@ def competitors(scores: Array, target: int) -> Array:
     others = np.tril(np.abs(scores), -1)
     others[:, target] = 0
     return np.sum(others, axis=1)[target + 1 :]
+
+
+def column_margins(network: Network, channels: Channels, x: Array, target: int) -> Array:
+    """The scores of the target alone, for lag = 1, 2, ...: the margins, but for the competitors; one derivative."""
+    direction = np.zeros((1, *x.shape))
+    direction[0, target] = channels["sig"]
+    return channels.read("sig", network.derivative(x, direction)[0])[target + 1 :]
 
 
 def promised(k: int, beta: float, horizon: int, latest: int, profile_bounds: theory.TailBounds) -> dict[str, float]:

@@ -1,11 +1,14 @@
 """A fault: a small departure of the reference, executable, with its story."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from sessa_ref.reference import DEFINITION, Formulas
 
 Area = Literal["token-wise", "rotary", "attention", "feedback", "solve", "decode", "gradient", "behaviour"]
+
+Part = Literal["prefill", "decoding"]
+"""Of the work of a layer with a cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +34,34 @@ class Fault:
     """How to repair it."""
     formulas: type[Formulas]
     """The formulas of the reference, with those changed that the fault changes; see `with_faults`."""
-    only: Literal["", "prefill", "decoding"] = ""
+    only: Part | Literal[""] = ""
     """The part of the work that is wrong, where that is not all of it."""
 
-    def only_in(self, part: Literal["prefill", "decoding"]) -> "Fault":
+    def only_in(self, part: Part) -> "Fault":
         """The same fault in the prefill alone, or in decoding steps alone."""
-        words = {"prefill": "In the prefill", "decoding": "In decoding steps"}[part]
-        name = {"prefill": "Prefill", "decoding": "Decode"}[part] + self.name
-        departure = f"{words} {self.departure[0].lower()}{self.departure[1:]}"
-        return replace(self, name=name, area="decode", departure=departure, only=part)
+        return limited(self, part, only=part)
+
+
+_PARTS: dict[Part, tuple[str, str]] = {
+    "prefill": ("Prefill", "In the prefill"),
+    "decoding": ("Decode", "In decoding steps"),
+}
+
+
+Mistake = TypeVar("Mistake", bound=Any)
+
+
+def limited(mistake: Mistake, part: Part, **changed: Any) -> Mistake:
+    """A mistake, with a name and a sentence of its own for the part of the work that it is limited to.
+
+    Args:
+        mistake: a dataclass with a name, an area and a departure.
+        part: of the work.
+        changed: what limits it, by the names of its fields.
+    """
+    word, words = _PARTS[part]
+    departure = f"{words} {mistake.departure[0].lower()}{mistake.departure[1:]}"
+    return replace(mistake, name=f"{word}{mistake.name}", area="decode", departure=departure, **changed)
 
 
 def with_faults(*faults: Fault) -> Formulas:

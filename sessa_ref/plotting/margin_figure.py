@@ -9,6 +9,9 @@ from jaxtyping import Shaped
 from sessa_ref.notation import Array
 from sessa_ref.plotting import style
 
+LEAST = 1e-4
+"""The lowest margin that is shown, relative to the first curve's largest: exponentials fall out of sight."""
+
 
 def draw_margins(
     curves: Mapping[str, tuple[Shaped[Array, " n"], Shaped[Array, " n"]]], exponent: float | None = None
@@ -35,7 +38,9 @@ def draw_margins(
         if exponent is not None:
             lags, margin = next(iter(curves.values()))
             power = margin[-1] * ((1.0 + lags) / (1.0 + lags[-1])) ** exponent
-            panel.plot(lags, power, "--", color="0.5", label=f"(1 + lag)^{exponent:g}")
+            panel.plot(lags, power, "--", color="0.5", label=f"$(1 + \\mathrm{{lag}})^{{{exponent:g}}}$")
+        first = next(iter(curves.values()))[1]
+        panel.set_ylim(bottom=LEAST * float(np.max(first)))
         panel.set(xscale="log", yscale="log", xlabel="lag", ylabel="margin")
         panel.legend()
     return figure

@@ -4,8 +4,9 @@
 |---|---|
 | Lemma 4.3, Proposition 10 (i): attention's routing and Jacobian | `causal_attention` |
 | Propositions 4 and 5, Lemma 4.4, Remark C.2: selective state-space models | `selective_ssm` |
-| Assumption 6 (32), Lemma C.1, Theorems 8 and 28 (62): diffuse routing and its tails; a larger exponent of ours | `diffuse_routing` |
-| Proposition 29, Corollary F.2 (71), Lemma 4.10, Corollary I.8: uniform routing, position codes; hop counts of ours | `uniform_routing` |
+| Assumption 6 (32), Lemma C.1, Theorems 8 and 28 (62): diffuse routing and its tails; sharper ones of ours | `diffuse_routing` |
+| Lemma B.6, Theorem 23, Corollary B.7: the Jacobian tail of one block; ours without the logarithm | `jacobian_tails` |
+| Lemma F.1 (67), Proposition 29, Corollaries F.2 (71) and F.3, Lemma 4.10, Corollary I.8: uniform routing, position codes | `uniform_routing` |
 | the same, derived for symbols | `derivations` |
 | weights that only the key decides, sharpened and predecessor routing; ours | `key_routing` |
 """

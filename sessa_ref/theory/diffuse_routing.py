@@ -13,7 +13,7 @@ from jaxtyping import Float64
 from scipy import special
 
 from sessa_ref.notation import Array
-from sessa_ref.theory.special_functions import exp
+from sessa_ref.theory.special_functions import exp, rising
 
 
 def diffuseness(alpha: Any) -> float:
@@ -31,6 +31,15 @@ def diffuse_bounds(
 ) -> tuple[Float64[Array, "*shape"], Float64[Array, "*shape"]]:
     """Lemma C.1: exp(-spread) / n and exp(spread) / n enclose every softmax weight over n logits of that spread."""
     return np.exp(-spread) / visible, np.exp(spread) / visible
+
+
+def sharp_diffuse_bounds(spread: Any, visible: Any) -> tuple[Any, Any]:
+    """The best bounds in place of Lemma C.1's: 1 / (1 + (n - 1) e^spread) and e^spread / (e^spread + n - 1), both attained.
+
+    One logit lies at one end of the spread, and all others at the other end.
+    """
+    largest = exp(spread)
+    return 1 / (1 + (visible - 1) * largest), largest / (largest + visible - 1)
 
 
 def tail_exponent(gamma_max: float, c2: float) -> float:
@@ -57,6 +66,23 @@ def tail_constant(eta: Any) -> Any:
     if not isinstance(eta, sympy.Basic) and not (eta > 0 and eta < 1):
         raise ValueError(f"eta must lie in (0, 1), got {eta}")
     return eta * exp(eta)
+
+
+def best_tail_constant(eta: Any) -> Any:
+    """1 / Gamma(eta), the best constant in (62) that depends on eta alone, for eta in (0, 1); ours.
+
+    It is below eta e^eta, and uniform routing with gain eta approaches it at large lags. For floats, SymPy expressions,
+    and flint's balls.
+    """
+    return eta / rising(1, eta)
+
+
+def row_sum_tail_constants(beta: float) -> tuple[float, float, float]:
+    """1 / |zeta(beta)|, (1 - beta) 2^(1 - beta) and 2, each at least the one before, for beta in (0, 1).
+
+    With beta of `row_sum_tail_exponent`, |K_{tau + lag, tau}| <= C lag^(-beta) with any of them.
+    """
+    return 1 / abs(float(special.zeta(beta))), (1 - beta) * 2 ** (1 - beta), 2.0
 
 
 def row_sum_tail_exponent(gamma_max: float, c2: float) -> float:

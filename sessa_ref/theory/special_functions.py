@@ -28,6 +28,13 @@ def digamma(x: Any) -> Any:
     return x.digamma() if _any(arb, x) else special.digamma(x)
 
 
+def trigamma(x: Any) -> Any:
+    """psi'(x), the sum over n >= 0 of 1 / (x + n)^2."""
+    if _any(sympy.Basic, x):
+        return sympy.polygamma(1, x)
+    return arb(2).zeta(x) if _any(arb, x) else special.polygamma(1, x)
+
+
 def exp(x: Any) -> Any:
     """The exponential function."""
     if _any(sympy.Basic, x):

@@ -38,6 +38,36 @@ def uniform_tail_constant(source: Any, gamma: Any) -> Any:
     return gamma / rising(source + 1, gamma)
 
 
+def gamma_ratio(t: Any, gamma: Any) -> Any:
+    """b_t = Gamma(t + gamma) / Gamma(t + 1), what K_{t, tau} depends on t by."""
+    return rising(t + 1, gamma - 1)
+
+
+def gamma_ratio_bounds(t: Any, gamma: Any) -> tuple[Any, Any]:
+    """Lemma F.1 (67): (t + 1)^(gamma - 1) <= b_t <= t^(gamma - 1), for gamma in (0, 1) and t > 0."""
+    return (t + 1) ** (gamma - 1), t ** (gamma - 1)
+
+
+def sharper_gamma_ratio_bounds(t: Any, gamma: Any) -> tuple[Any, Any]:
+    """The same with t + gamma in place of t + 1, Wendel's inequality: (t + gamma)^(gamma - 1) <= b_t <= t^(gamma - 1)."""
+    return (t + gamma) ** (gamma - 1), t ** (gamma - 1)
+
+
+def bounded_source_constants(largest_source: Any, gamma: Any) -> tuple[Any, Any]:
+    """c- and c+ of Corollary F.3: c- lag^(gamma - 1) <= K_{tau + lag, tau} <= c+ lag^(gamma - 1) for tau <= largest_source.
+
+    They are the smallest and the largest prefactor, which belong to the last source and to source 0, and
+    c- has the factor (largest_source + 2)^(gamma - 1).
+    """
+    smallest, largest = uniform_tail_constant(largest_source, gamma), uniform_tail_constant(0, gamma)
+    return smallest * (largest_source + 2) ** (gamma - 1), largest
+
+
+def best_bounded_source_constants(largest_source: Any, gamma: Any) -> tuple[Any, Any]:
+    """The best c- and c+ of Corollary F.3: gamma / (largest_source + 1), attained, and gamma / Gamma(1 + gamma), a limit."""
+    return gamma / (largest_source + 1), uniform_tail_constant(0, gamma)
+
+
 def uniform_by_hops(hops: int, target: int, gamma: Any) -> Any:
     """(B^k)_{t, 0} for t >= 1: c(t, k) gamma^k / t!, where c are the unsigned Stirling numbers of the first kind.
 
@@ -61,6 +91,14 @@ def position_code(t: Any, gamma: Any) -> Any:
     every row but the first, and the rest decays like the influence of token 0.
     """
     return 1 if t == 0 else (1 - gamma * uniform_influence(0, t, gamma)) / (1 - gamma)
+
+
+def position_code_step(t: Any, gamma: Any) -> Any:
+    """c_{t + 1} - c_t = gamma^2 Gamma(t + gamma) / (Gamma(1 + gamma) Gamma(t + 2)): the gap of Lemma 4.10's codes, for t >= 0.
+
+    It is gamma K_{t + 1, 0} / (t + gamma), and falls like t^(gamma - 2).
+    """
+    return gamma * uniform_influence(0, t + 1, gamma) / (t + gamma)
 
 
 def position_code_limit(gamma: Any) -> Any:

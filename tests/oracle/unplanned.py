@@ -360,6 +360,45 @@ class GainSlopeOfItself(PlainTorchLayer):
         return gamma + (1 - gamma**2) * (pre - pre.detach())
 
 
+class GainSlopeOfClampedArgument(PlainTorchLayer):
+    """The backward pass of the gain takes its argument, clamped to +-1, for tanh."""
+
+    def gain(self, pre: Tensor) -> Tensor:
+        gamma, taken = super().gain(pre).detach(), pre.detach().clamp(-1, 1)
+        return gamma + self.gamma_max * (1 - taken**2) * (pre - pre.detach())
+
+
+class FeedbackInPairs(PlainTorchLayer):
+    """The output of proj_fb is read as pairs of a query's and a key's channel."""
+
+    def projections(self, u: Tensor):
+        q, k, v, fb, gain = super().projections(u)
+        return q, k, v, fb.unflatten(-1, (-1, 2)).transpose(-1, -2).flatten(-2), gain
+
+
+class KeysRotatedAgain(PlainTorchLayer):
+    """Cached keys, which are rotated, are rotated again at every step."""
+
+    def mix(self, u, cache):
+        before = cache["s"].shape[-2]
+        if self.rope and before:
+            theta = self.angles(torch.arange(before)[:, None], self.head_width, u.dtype)
+            cache = {**cache, "k": self.rotate(cache["k"], theta)}
+        return super().mix(u, cache)
+
+
+class CarriesInBfloat16(PlainTorchLayer):
+    """The solve goes over blocks of 8 tokens, and what it carries into later blocks is in bfloat16."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        s, carried = f[..., :0, :], f[..., :0, :]
+        for start in range(0, f.shape[-2], 8):
+            block = slice(start, start + 8)
+            new = super().solve(B[..., block, block], f[..., block, :] + B[..., block, :start] @ carried)
+            s, carried = torch.cat([s, new], dim=-2), torch.cat([carried, new.bfloat16().to(new.dtype)], dim=-2)
+        return s
+
+
 class RotatesGradientsForward(PlainTorchLayer):
     """What flows back through the rotation is turned by the angle instead of minus the angle."""
 

@@ -55,3 +55,12 @@ def test_the_spread_encloses_every_weight(drawn):
     for t, row in enumerate(alpha):
         assert np.all(row[: t + 1] >= lower[t] * (1 - slack))
         assert np.all(row[: t + 1] <= upper[t] * (1 + slack))
+
+
+def test_the_best_constant_of_a_row_is_attained_at_its_lightest_token():
+    weights = np.array([0.5, 0.3, 0.2])
+    constant = causal_attention.row_variation_constant(weights.min())
+    ratios = causal_attention.routing_variation(weights, 1.0) / weights
+    assert np.argmax(ratios) == 2
+    assert abs(ratios[2] - constant) < 1e-15
+    assert constant < 2

@@ -139,3 +139,40 @@ def test_bad_arguments():
         influence.earliest_routing(4, 0.5, 0.5)
     with pytest.raises(ValueError, match="T must not be negative"):
         influence.earliest_routing(-1, 0.5, 1.0)
+
+
+def test_the_sharp_bounds_of_weights_are_attained():
+    spread, n = 1.5, 7
+    weights = np.exp([spread] + [0.0] * (n - 1))
+    weights /= weights.sum()
+    flipped = np.exp([0.0] + [spread] * (n - 1))
+    flipped /= flipped.sum()
+    least, most = diffuse_routing.sharp_diffuse_bounds(spread, n)
+    assert (flipped[0], weights[0]) == pytest.approx((least, most), rel=1e-14)
+    lower, upper = diffuse_routing.diffuse_bounds(np.array([spread]), np.array([float(n)]))
+    assert lower[0] < least < most < upper[0]
+
+
+@given(st.floats(0.01, 0.99))
+def test_the_best_constant_is_below_the_papers(eta):
+    best = diffuse_routing.best_tail_constant(eta)
+    assert best == pytest.approx(1 / math.gamma(eta))
+    assert best < diffuse_routing.tail_constant(eta)
+    late = uniform_influence(0, 10**7, eta) * 10.0 ** (7 * (1 - eta))
+    assert late == pytest.approx(best, rel=1e-6)
+
+
+@given(st.floats(0.01, 0.99))
+def test_constants_for_row_sums(beta):
+    constants = diffuse_routing.row_sum_tail_constants(beta)
+    assert list(constants) == sorted(constants)
+    assert constants[-1] == 2
+
+
+@pytest.mark.parametrize(("gamma", "c2"), [(0.5, 2.0), (0.9, 2.0), (0.6, 3.0), (0.5, 1.0)])
+def test_row_sums_bound_the_earliest_routing(gamma, c2):
+    T = 800
+    influences = influence.impulse_response(influence.earliest_routing(T, gamma, c2), 0)[1:]
+    beta = diffuse_routing.row_sum_tail_exponent(gamma, c2)
+    scaled = influences * np.arange(1, T) ** beta
+    assert np.all(scaled <= diffuse_routing.row_sum_tail_constants(beta)[0])

@@ -7,7 +7,7 @@ import pytest
 import sympy
 from flint import arb
 
-from sessa_ref.theory.special_functions import digamma, exp, rising
+from sessa_ref.theory.special_functions import digamma, exp, rising, trigamma
 
 UNIT = 2.0**-53
 POINTS = [(1, 0.5), (8, -0.375), (300, 0.999), (3, -1.875)]
@@ -37,8 +37,8 @@ def test_arrays_and_mixed_kinds():
     assert rising(3, arb(2)).contains(12)
 
 
-def test_digamma_and_exp():
-    for function, true in ((digamma, mpmath.digamma), (exp, mpmath.exp)):
+def test_digamma_trigamma_and_exp():
+    for function, true in ((digamma, mpmath.digamma), (trigamma, lambda x: mpmath.psi(1, x)), (exp, mpmath.exp)):
         with mpmath.workdps(40):
             wanted, ball = true(mpmath.mpf(1.25)), function(arb(1.25))
             with flint.ctx.workprec(120):

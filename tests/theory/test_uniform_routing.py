@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import sympy
 from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sessa_ref.certified import exact
 from sessa_ref.symbolic import hops, routing, series
@@ -126,3 +128,33 @@ def test_bad_arguments():
         uniform_routing.uniform_influence(3, np.array([4, 3]), 0.5)
     with pytest.raises(ValueError, match="source must not be negative, got -1"):
         uniform_routing.uniform_tail_constant(-1, 0.5)
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 10**6))
+def test_bounds_of_the_gamma_ratio(gamma, t):
+    value = uniform_routing.gamma_ratio(t, gamma)
+    lower, upper = uniform_routing.gamma_ratio_bounds(t, gamma)
+    sharper, same = uniform_routing.sharper_gamma_ratio_bounds(t, gamma)
+    assert lower < sharper <= value * (1 + 1e-9)
+    assert value <= upper * (1 + 1e-9)
+    assert same == upper
+
+
+@given(st.floats(0.01, 0.99), st.integers(0, 40))
+def test_constants_of_a_bounded_source_family(gamma, largest):
+    low, high = uniform_routing.bounded_source_constants(largest, gamma)
+    best_low, best_high = uniform_routing.best_bounded_source_constants(largest, gamma)
+    assert low <= best_low * (1 + 1e-12)
+    assert high == best_high
+    lags = np.arange(1, 200)
+    first = uniform_routing.uniform_influence(0, lags, gamma) * lags ** (1 - gamma)
+    last = uniform_routing.uniform_influence(largest, largest + lags, gamma) * lags ** (1 - gamma)
+    assert np.all(first <= best_high * (1 + 1e-12))
+    assert last[0] == pytest.approx(best_low)
+    assert np.all(last >= best_low * (1 - 1e-12))
+
+
+def test_the_step_of_the_position_code():
+    for t in (0, 1, 5, 40):
+        step = uniform_routing.position_code(t + 1, 0.7) - uniform_routing.position_code(t, 0.7)
+        assert uniform_routing.position_code_step(t, 0.7) == pytest.approx(step, rel=1e-9)

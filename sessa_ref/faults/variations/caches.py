@@ -9,23 +9,34 @@ from sessa_ref.faults.variations.modes import rounded_to
 from sessa_ref.faults.variations.variation import Family, Variation, one, only_decoding
 from sessa_ref.notation import Array
 
-_ENTRIES = {
+ENTRIES = {
     "k_rotated": ("Keys", "forward keys"),
     "v_heads": ("Values", "values"),
     "k_fb": ("FeedbackKeys", "feedback keys"),
     "s": ("States", "states"),
 }
+"""What is kept of a token, by its name in the graph: in names of variations, and in sentences."""
+
 _CAUSE = "The cache is written, read or sized in another way than decoding needs."
 _FIX = "Keep rotated keys, values, feedback keys and states of every token, in the layer's dtype."
 
 
+def groups() -> dict[tuple[str, ...], tuple[str, str]]:
+    """Entries that are treated alike, with their words."""
+    return {
+        **{(name,): words for name, words in ENTRIES.items()},
+        ("k_rotated", "v_heads"): ("KeysAndValues", "forward keys and values"),
+        ("k_fb", "s"): ("FeedbackCache", "feedback keys and states"),
+        ("k_rotated", "k_fb"): ("AllKeys", "forward and feedback keys"),
+        ("v_heads", "s"): ("ValuesAndStates", "values and states"),
+        ("k_rotated", "v_heads", "k_fb"): ("AllButStates", "forward keys, values and feedback keys"),
+        tuple(ENTRIES): ("Cache", "cache entries"),
+    }
+
+
 def variations() -> Iterator[Variation]:
     """What is kept and read, entry by entry and for all entries together."""
-    groups: dict[tuple[str, ...], tuple[str, str]] = {(name,): words for name, words in _ENTRIES.items()}
-    groups[("k_rotated", "v_heads")] = ("KeysAndValues", "forward keys and values")
-    groups[("k_fb", "s")] = ("FeedbackCache", "feedback keys and states")
-    groups[tuple(_ENTRIES)] = ("Cache", "cache entries")
-    for names, (word, phrase) in groups.items():
+    for names, (word, phrase) in groups().items():
         for label, words, change in _READS:
             yield Variation(
                 f"Decode{word}{label}", "decode", f"Decoding steps read the {phrase} of earlier tokens {words}.", _CAUSE,

@@ -13,7 +13,7 @@ from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Change, Run
 from sessa_ref.faults.variations.modes import ACTIVATIONS, camel
 from sessa_ref.faults.variations.places import PLACES
-from sessa_ref.faults.variations.variation import Amount, Family, Variation, one
+from sessa_ref.faults.variations.variation import Amount, Family, Variation, one, with_tangent
 from sessa_ref.faults.variations.weights import AREAS
 from sessa_ref.notation import Array
 
@@ -69,13 +69,13 @@ def variations() -> Iterator[Variation]:
         ("GeluNormalOnly", "The derivative of GELU lacks its second term, a phi(a)", "u",
          lambda run, u: special.ndtr(np.real(run.values["a"])) * np.imag(run.values["a"])),
         ("GeluDensityOnly", "The derivative of GELU lacks its first term, Phi(a)", "u",
-         lambda run, u: np.real(run.values["a"]) * _density(run.values["a"]) * np.imag(run.values["a"])),
+         lambda run, u: np.real(run.values["a"]) * normal_density(run.values["a"]) * np.imag(run.values["a"])),
         ("GeluDensityWithoutA", "The derivative of GELU has phi(a) in place of a phi(a)", "u",
-         lambda run, u: (special.ndtr(np.real(run.values["a"])) + _density(run.values["a"])) * np.imag(run.values["a"])),
+         lambda run, u: (special.ndtr(np.real(run.values["a"])) + normal_density(run.values["a"])) * np.imag(run.values["a"])),
         ("GeluDensityUnscaled", "The derivative of GELU has exp(-a^2/2) without 1/sqrt(2 pi)", "u",
          lambda run, u: (special.ndtr(np.real(run.values["a"])) + np.real(run.values["a"]) * np.exp(-np.real(run.values["a"]) ** 2 / 2)) * np.imag(run.values["a"])),
         ("GeluDensitySubtracted", "The derivative of GELU subtracts a phi(a)", "u",
-         lambda run, u: (special.ndtr(np.real(run.values["a"])) - np.real(run.values["a"]) * _density(run.values["a"])) * np.imag(run.values["a"])),
+         lambda run, u: (special.ndtr(np.real(run.values["a"])) - np.real(run.values["a"]) * normal_density(run.values["a"])) * np.imag(run.values["a"])),
         ("GeluDensityWide", "The derivative of GELU has exp(-a^2) in place of exp(-a^2/2)", "u",
          lambda run, u: (special.ndtr(np.real(run.values["a"])) + np.real(run.values["a"]) * np.exp(-np.real(run.values["a"]) ** 2) / np.sqrt(2 * np.pi)) * np.imag(run.values["a"])),
         ("NormScale", "The backward pass of the norm lacks its scale", "standard",
@@ -118,7 +118,7 @@ def variations() -> Iterator[Variation]:
         else:
             yield Variation(
                 f"Gradient{name}", "gradient", f"{words}.", cause, "Differentiate the definition.",
-                one(place, _tangent(tangent)),
+                one(place, with_tangent(tangent)),
             )  # fmt: skip
     for name, function in ACTIVATIONS.items():
         if name != "exact GELU":
@@ -133,7 +133,7 @@ def variations() -> Iterator[Variation]:
     ):
         yield Variation(
             f"GradientQueryAndKey{label}", "gradient", f"The gradients of queries and keys {words}.", cause, "Rotate gradients by minus the angle.",
-            {f"{which}_rotated": _tangent(lambda run, v, which=which, tangents=tangents: tangents(run, which, v)) for which in ("q", "k")},
+            {f"{which}_rotated": with_tangent(lambda run, v, which=which, tangents=tangents: tangents(run, which, v)) for which in ("q", "k")},
         )  # fmt: skip
     for label, words, kept in (
         ("First", "the first", lambda group: np.arange(group) == 0),
@@ -150,7 +150,7 @@ def variations() -> Iterator[Variation]:
             )  # fmt: skip
     yield Variation(
         "GradientStraightThroughGelu", "gradient", "The gradient passes GELU as if it were the identity.",
-        cause, "Use Phi(a) + a phi(a).", one("u", _tangent(lambda run, u: np.imag(run.values["a"]))),
+        cause, "Use Phi(a) + a phi(a).", one("u", with_tangent(lambda run, u: np.imag(run.values["a"]))),
     )  # fmt: skip
 
 
@@ -178,10 +178,6 @@ def _scaling(amount: Amount) -> Change:
     return lambda run, value: _with(value, amount(run) * np.imag(value)) if np.iscomplexobj(value) else value
 
 
-def _tangent(tangent: Callable[[Run, Array], Array]) -> Change:
-    return lambda run, value: _with(value, tangent(run, value)) if np.iscomplexobj(value) else value
-
-
 def _with(value: Array, tangent: Array | float) -> Array:
     return np.asarray(np.real(value) + 1j * tangent) if np.iscomplexobj(value) else value
 
@@ -204,7 +200,8 @@ def _rotated_forward(run: Run, which: str, rotated: Array) -> Array:
     return graph.rotate(tangent, -np.real(theta))
 
 
-def _density(a: Array) -> Array:
+def normal_density(a: Array) -> Array:
+    """The density of the normal distribution at real parts."""
     return np.exp(-(np.real(a) ** 2) / 2) / np.sqrt(2 * np.pi)
 
 
@@ -213,7 +210,7 @@ def _of_heads(kept: Callable[[int], Array]) -> Change:
         group = run.config.heads // run.config.kv_heads
         return np.imag(shared) * np.tile(kept(group), run.config.kv_heads)[:, None, None]
 
-    return _tangent(tangent)
+    return with_tangent(tangent)
 
 
 def _rows(v: Array, row: int, factor: float) -> Array:
@@ -236,7 +233,7 @@ def _truncated(amount: Amount) -> Change:
             total = total + term
         return total
 
-    return _tangent(tangent)
+    return with_tangent(tangent)
 
 
 def _masked(run: Run, s: Array, mask: Array) -> Array:
@@ -248,7 +245,7 @@ def _windowed(amount: Amount) -> Change:
     def tangent(run: Run, s: Array) -> Array:
         return _masked(run, s, run.values["columns"] >= run.values["rows"] - amount(run))
 
-    return _tangent(tangent)
+    return with_tangent(tangent)
 
 
 def _blocked(amount: Amount) -> Change:
@@ -256,4 +253,4 @@ def _blocked(amount: Amount) -> Change:
         block = np.arange(s.shape[-2]) // amount(run)
         return _masked(run, s, block[:, None] == block)
 
-    return _tangent(tangent)
+    return with_tangent(tangent)

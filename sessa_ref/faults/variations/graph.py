@@ -44,16 +44,13 @@ class Run:
         self.parameters = parameters
         self.config = parameters.config
         self.changes = changes
-        self.past = past
         self.decoding = decoding
         self.formulas = formulas
         """Of these, the activation and what is done with heads."""
         self.capacity = capacity
         """Tokens that the cache was made for."""
-        self.start = past["s"].shape[-2] if past else 0
-        """Tokens before the first one of this run."""
         self.prompt = int(past["prompt"]) if past else 0
-        """How many of them were the prompt's."""
+        """How many tokens the prompt had."""
         self.values: dict[str, Any] = {}
         self.right: dict[str, Any] = {}
         """The values before the variation changed them."""
@@ -61,6 +58,12 @@ class Run:
         self.stages: dict[str, str] = {}
         """The stage of each value."""
         self.by_stage: dict[str, dict[str, Any]] = {stage: {} for stage in _STAGES}
+        self.past = past
+        """What earlier runs left; here it may change before it is read and kept on."""
+        if past:
+            self.past = {**past, **{name: self.note(f"past {name}", past[name]) for name in _KEPT}}
+        self.start = self.past["s"].shape[-2] if past else 0
+        """Tokens before the first one of this run."""
 
     def note(self, name: str, value: Any) -> Any:
         """Keep a value under its name, changed if the variation says so."""
@@ -71,6 +74,10 @@ class Run:
         self.values[name] = self.by_stage[self.stage][name] = value
         self.stages[name] = self.stage
         return value
+
+    def real(self, name: str) -> Any:
+        """The real part of a value, or of the right one where that is just being changed."""
+        return np.real(self.values[name] if name in self.values else self.right[name])
 
     def weight(self, name: str) -> Any:
         """A parameter, or None where the config has none of this name."""

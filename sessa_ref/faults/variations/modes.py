@@ -270,6 +270,7 @@ MODES: tuple[Mode, ...] = (
     Mode("SumNormalized", "divided by its sum over the last axis", lambda z: z / np.sum(z, axis=-1, keepdims=True), _NORM),
     Mode("HalvesSwapped", "with its halves swapped", _halves, _ORDER, ROWS),
     Mode("Interleaved", "with its halves interleaved", _interleaved, _ORDER, ROWS),
+    Mode("Deinterleaved", "in the order of its even features, and then the odd ones", lambda z: np.concatenate([z[..., 0::2], z[..., 1::2]], axis=-1), _ORDER, ROWS),
     Mode("FeaturesReversed", "in reversed order of features", lambda z: z[..., ::-1], _ORDER, ROWS),
     Mode("FeaturesRolled", "rolled by one feature", lambda z: np.roll(z, 1, axis=-1), _ORDER, ROWS),
     Mode("FeaturesRolledBack", "rolled back by one feature", lambda z: np.roll(z, -1, axis=-1), _ORDER, ROWS),

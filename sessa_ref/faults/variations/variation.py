@@ -4,7 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from sessa_ref.faults.variations.graph import Change, Changes, Number, Run
+from sessa_ref.notation import Array
+
+_ROUNDING = ("InFloat32", "InBfloat16", "InFloat16", "InTfloat32")
 
 Amount = Callable[[Run], Any]
 """A family's number, for the layer at hand."""
@@ -32,7 +37,7 @@ class Variation:
     @property
     def rounds(self) -> bool:
         """Whether all that it does is to round to a lower precision."""
-        return self.name.endswith(("InFloat32", "InBfloat16", "InFloat16", "InTfloat32"))
+        return self.name.endswith(_ROUNDING)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +59,11 @@ class Family:
     spread: str = ""
     """The value whose size gives further numbers to begin with."""
     formula: str = ""
+
+    @property
+    def rounds(self) -> bool:
+        """Whether all that its members do is to round to a lower precision."""
+        return self.name.endswith(_ROUNDING)
 
     @property
     def sentence(self) -> str:
@@ -78,6 +88,11 @@ class Family:
 def one(name: str, change: Change) -> Changes:
     """A change of a single value."""
     return {name: change}
+
+
+def with_tangent(tangent: Callable[[Run, Array], Array]) -> Change:
+    """The value as it is, with another derivative: what `tangent` makes of the run and of the value."""
+    return lambda run, value: np.real(value) + 1j * tangent(run, value) if np.iscomplexobj(value) else value
 
 
 def only_decoding(changes: Changes) -> Changes:

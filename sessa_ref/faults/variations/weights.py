@@ -87,6 +87,18 @@ _CHANGES: dict[str, tuple[str, Callable[[Run, Array], Array], str]] = {
 }  # fmt: skip
 
 
+HALVES: dict[tuple[str, int], tuple[str, Area]] = {
+    ("W_in", 0): ("a", "token-wise"),
+    ("W_in", 1): ("the gate g", "token-wise"),
+    ("mixer.proj_fb", 0): ("the feedback queries", "feedback"),
+    ("mixer.proj_fb", 1): ("the feedback keys", "feedback"),
+}
+"""What each half of a projection with two results makes, and the part that it belongs to."""
+_OF_A_HALF = ("Missing", "One", "Doubled", "Negated", "Absolute", "Transposed", "Reshaped", "RowsReversed", "InputsReversed",
+              "HeadsReversed", "HeadsRolled", "HeadsInterleaved")  # fmt: skip
+"""Changes of one half alone."""
+
+
 CHANGES_IN_WORDS = {label: words for label, (words, *_) in _CHANGES.items()}
 """What can be wrong with a parameter, by the end of the name."""
 
@@ -111,6 +123,16 @@ def variations() -> Iterator[Variation]:
                         "Two names in the wrong order when weights are loaded or applied.", "Exchange them back.",
                         {name: _instead(other), other: _instead(name)},
                     )  # fmt: skip
+    for (projection, half), (result, area) in HALVES.items():
+        for part in ("weight", "bias"):
+            for label in _OF_A_HALF:
+                words, change, cause = _CHANGES[label]
+                yield Variation(
+                    f"{camel(projection)}{camel(part)}{('First', 'Second')[half]}Half{label}", area,
+                    f"The half of {projection}.{part} that makes {result} {words}.", cause,
+                    f"Use both halves of {projection}.{part} as they are given.",
+                    one(f"{projection}.{part}", _where_given(_to_half(half, change))),
+                )  # fmt: skip
     for first, second in (("q_proj", "k_proj"), ("k_proj", "v_proj"), ("q_proj", "v_proj")):
         exchanged = {
             f"mixer.{a}.{part}": _instead(f"mixer.{b}.{part}")
@@ -127,6 +149,15 @@ def variations() -> Iterator[Variation]:
             f"Parameters{label}", "token-wise", f"Every parameter {words}.", cause, "Keep parameters in their dtype.",
             {name: _where_given(change) for name in AREAS},
         )  # fmt: skip
+
+
+def _to_half(half: int, change: Callable[[Run, Array], Array]) -> Callable[[Run, Array], Array]:
+    def apply(run: Run, value: Array) -> Array:
+        halves = list(np.split(value, 2))
+        halves[half] = change(run, halves[half])
+        return np.concatenate(halves)
+
+    return apply
 
 
 def _where_given(change: Callable[[Run, Array], Array]) -> Callable[[Run, Array | None], Array | None]:

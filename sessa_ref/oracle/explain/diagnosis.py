@@ -159,7 +159,8 @@ def _of_catalogue(
                 if number > 1:  # of pairs there are too many to look for the best
                     return
 
-    sets = list(agreeing([*pool, *others]))
+    # Where outputs of sequences are right, mistakes of these are tried one by one: of pairs there are thousands.
+    sets = list(agreeing(pool if number > 1 else [*pool, *others]))
     if not sets and check == "decode" and number == 1:
         part = "prefill" if prefill_is_wrong(observations) else "decoding"
         sets = list(agreeing([fault.only_in(part) for fault in others]))

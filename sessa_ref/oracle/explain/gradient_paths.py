@@ -7,6 +7,7 @@ from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.places import PLACES
 from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.explain.agreement import STEP, with_imaginary
 
 
@@ -22,6 +23,20 @@ def values_behind(expectation: Expectation, wrong: set[str]) -> list[str]:
         cut: Changes = {place.name: lambda run, value: np.real(value)}
         if {n for n in told if abs(_along(expectation, n, cut) - whole[n]) > _size(expectation, n)} == wrong & told:
             found.append(place.phrase.rstrip(","))
+    return found
+
+
+def gradients_behind(case: Case) -> dict[str, set[str]]:
+    """For every value of the layer the gradients that flow back through it ("dx", "grad.ln.weight")."""
+    smaller = {name: array / 4 for name, array in case.parameters.items()}  # so that nothing saturates
+    found: dict[str, set[str]] = {}
+    for name in ("dx", *(f"grad.{n}" for n in case.parameters)):
+        moving = {n: STEP * (f"grad.{n}" == name) + 0 * a for n, a in smaller.items()}
+        parameters = with_imaginary(case.parameters.replace(smaller), moving)
+        run = graph.advance(parameters, case.x + 1j * STEP * (name == "dx") * case.x, {})
+        for value, array in run.values.items():
+            if array is not None and np.any(np.imag(array)):
+                found.setdefault(value, set()).add(name)
     return found
 
 

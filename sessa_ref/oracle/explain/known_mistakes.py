@@ -5,7 +5,7 @@ from functools import cache
 from itertools import chain
 
 from sessa_ref.faults import FAULTS, Fault
-from sessa_ref.faults.variations import caches, derivatives, families, modes, weights
+from sessa_ref.faults.variations import caches, derivatives, families, modes, products, slopes, stored, weights
 from sessa_ref.faults.variations.variation import Family, Variation
 from sessa_ref.oracle.explain.behaviours import BEHAVIOURS, Behaviour
 from sessa_ref.oracle.explain.search_order import Tier, caching_tier, decoding_of, prefill_of, tiers
@@ -23,6 +23,12 @@ _STRUCTURES = (
     ("FeedbackWeights...", "feedback", "Something else than the softmax in the feedback attention."),
     ("Both...", "attention", "The same mistake in both attentions."),
     ("Gain...", "feedback", "Another formula for the gain."),
+    (
+        "InputHalves..., FeedbackHalves...",
+        "any place",
+        "The halves of a projection's output are read in another layout.",
+    ),
+    ("...HeadsSplit...", "attention", "Queries, keys or values are split into heads in another layout."),
     ("Solve...", "solve", "Another algorithm or another matrix in place of the solve."),
 )
 
@@ -45,7 +51,9 @@ def kinds() -> Iterator[tuple[str, str, str]]:
 
     What can be wrong at any place of the layer is listed once, with an ellipsis for the place.
     """
-    for family in chain(families.of_settings(), caches.families(), derivatives.families()):
+    for family in chain(
+        families.of_settings(), caches.families(), derivatives.families(), slopes.families(), products.families(), stored.families()
+    ):  # fmt: skip
         if not family.name.startswith("Both"):
             yield family.area, family.name, family.sentence
     for name, area, sentence in _STRUCTURES:
@@ -64,6 +72,17 @@ def kinds() -> Iterator[tuple[str, str, str]]:
         "gradient",
         "Gradient...Of..., Gradient...Through...",
         "A gradient is the share of some batch rows or tokens only, or in another order.",
+    )
+    yield (
+        "gradient",
+        "Gradient...Slope..., Gradient...Softmax...",
+        "A nonlinearity is differentiated at another argument.",
+    )
+    yield "gradient", "Gradient...In...", "The backward pass of a product multiplies by another factor."
+    yield (
+        "decode",
+        "Read..., Store..., Cache...",
+        "Every step changes what is cached of earlier tokens, or how much of it.",
     )
     yield "decode", "Decode...Slots...", "Unwritten slots of a buffer take part in a softmax."
     yield "decode", "Decode...OfPrevious, Decode...OfPromptEnd", "A step takes a value of an earlier token."

@@ -13,6 +13,9 @@ from sessa_ref.oracle.implementation.protocol import Implementation
 from sessa_ref.oracle.report.results import Diagnosis
 from sessa_ref.precision import PRECISIONS
 
+EVERYWHERE = 0.9
+"""Share of an output that is wrong where all of a layer computes in a lower precision. Less is the work of a part."""
+
 
 def rounds_at_random(implementation: Implementation | None, failed: Sequence[Observation]) -> bool:
     """Whether the errors change at random where everything moves by a few roundings of a lower precision.
@@ -93,7 +96,8 @@ def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool)
     if not rounding and not unsure:
         return None
     number = len(failed)
-    for lower in ("float32", "float16", "bfloat16"):
+    everywhere = all(_share_wrong(o) >= EVERYWHERE for o in failed if o.result.check == "forward")
+    for lower in ("float32", "float16", "bfloat16") if everywhere else ():
         ratios = _in_units_of(failed, lower)
         if ratios and max(ratios) <= 1 and np.median(ratios) >= 0.1 / SAFETY_FACTOR:
             name = f"Computes{lower.capitalize()}"
@@ -111,6 +115,15 @@ def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool)
             )
             return Diagnosis("LosesPrecision", text, number, number)
     return None
+
+
+def _share_wrong(observation: Observation) -> float:
+    """The share of the output that rounding in the layer's own precision does not explain."""
+    expectation, comparison = observation.expectation, observation.comparison
+    value = None if comparison is None else comparison.values.get("y")
+    if expectation is None or value is None or value.shape != expectation.true["y"].shape or not value.size:
+        return 1.0
+    return float(np.mean(expectation.error_ratios("y", value) > 1))
 
 
 def _in_units_of(failed: Sequence[Observation], lower: str) -> list[float]:

@@ -26,6 +26,7 @@ from sessa_ref.oracle.explain.agreement import (
     observed_values,
     strictly_allowed,
 )
+from sessa_ref.oracle.explain.gradient_paths import gradients_behind
 from sessa_ref.oracle.explain.probes import LONGEST, config_of, prefill_is_wrong, probes_of, size_of, tokens_of
 from sessa_ref.oracle.explain.search_order import Tier, tiers
 
@@ -69,6 +70,10 @@ class Search:
         self.longest = max((tokens_of(o) for o in [*self.probes, *self.rest]), default=0)
         self.formulas = with_faults(*(m for m in self.found if isinstance(m, Fault)))
         self.right: dict[int, Run] = {}
+        self.behind: dict[str, set[str]] = {}
+        self.wrong: set[str] = set()
+        if check == "gradients" and not found and self.probes and (expectation := self.probes[0].expectation):
+            self.behind, self.wrong = gradients_behind(expectation.case), _wrong(self.probes[0])
         self.before = together(*(m.changes for m in self.found if isinstance(m, Variation)))
 
     def run(self) -> list[Variation]:
@@ -87,13 +92,20 @@ class Search:
                     if len(agreeing) > ALTERNATIVES:
                         break
             if agreeing:
-                return sorted(agreeing, key=lambda variation: not self._strictly(variation))
+                # Beside one that agrees in the implementation's own precision, what only comes near is no alternative.
+                return [variation for variation in agreeing if self._strictly(variation)] or agreeing
         return []
 
     def _strictly(self, variation: Variation) -> bool:
         return all(misfit((*self.found, variation), probe) <= strictly_allowed(probe) for probe in self.probes)
 
+    def _reaches(self, changes: Changes) -> bool:
+        """Whether every gradient that is wrong on the first probe flows back through one of the changed values."""
+        return not self.wrong - set().union(*(self.behind.get(name, set()) for name in changes))
+
     def _agreeing(self, variation: Variation) -> Variation | None:
+        if not self._reaches(variation.changes):
+            return None
         first = self._residual(self.probes[0], variation.changes)
         if first is None:
             return None
@@ -117,6 +129,8 @@ class Search:
         if family.whole:
             members = (self._agreeing(family.at(start)) for start in self._starts(family, self.probes[0]))
             return next((member for member in members if member is not None), None)
+        if not self._reaches(family.changes(lambda run: 1.0)):
+            return None
         first = self._number(family, self.probes[0])
         if first is None:
             return None
@@ -217,6 +231,19 @@ class Search:
     def _slopes(self, probe: Observation) -> Slopes:
         assert probe.expectation is not None
         return Slopes(probe.expectation, observed_values(probe))
+
+
+def _wrong(probe: Observation) -> set[str]:
+    """The gradients that are wrong."""
+    expectation, observed = probe.expectation, observed_values(probe)
+    assert expectation is not None
+    return {
+        name
+        for name, true in expectation.true.items()
+        if name != "y"
+        and (value := observed.get(name)) is not None
+        and (value.shape != true.shape or np.max(expectation.error_ratios(name, value), initial=0.0) > 1)
+    }
 
 
 def _times(factor: Number, law: Callable[[Run], Any]) -> Callable[[Run], Any]:

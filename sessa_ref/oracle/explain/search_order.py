@@ -1,18 +1,22 @@
 """What the search tries, likelier things first."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 
+from sessa_ref.faults.fault import Part, limited
 from sessa_ref.faults.variations import (
     caches,
     derivatives,
     earlier,
     families,
+    layouts,
     modes,
+    products,
     shares,
+    slopes,
     slots,
     sources,
+    stored,
     structures,
     weights,
 )
@@ -31,17 +35,20 @@ def tiers(check: str, prefill: bool = False) -> Iterator[Tier]:
         prefill: whether the outputs of the prefill itself are wrong, rather than those of later steps.
     """
     if check == "gradients":
-        yield (derivatives.factors, derivatives.variations, derivatives.families, shares.variations)
+        yield (
+            derivatives.factors, derivatives.variations, derivatives.families, shares.variations,
+            slopes.variations, products.variations, slopes.families, products.families,
+        )  # fmt: skip
         return
     if check == "decode":
         of = prefill_of if prefill else decoding_of
         if not prefill:
             yield caching_tier()
-        yield (lambda: map(of, chain(structures.variations(), families.of_settings())),)
+        yield (lambda: map(of, chain(structures.variations(), layouts.variations(), families.of_settings())),)
         yield (lambda: map(of, chain(sources.variations(), weights.variations())),)
         yield (lambda: map(of, modes.variations()),)
         return
-    yield (structures.variations, families.of_settings)
+    yield (structures.variations, layouts.variations, families.of_settings)
     yield (sources.variations, weights.variations)
     yield (modes.variations,)
     yield (families.of_places,)
@@ -49,31 +56,28 @@ def tiers(check: str, prefill: bool = False) -> Iterator[Tier]:
 
 def rounding_tier() -> Tier:
     """Variations that only round."""
-    return (lambda: (v for v in chain(structures.variations(), weights.variations(), modes.variations()) if v.rounds),)
+    parts = (structures.variations, weights.variations, modes.variations)
+    return (lambda: (v for v in chain.from_iterable(part() for part in parts) if v.rounds), families.that_round)
 
 
 def caching_tier() -> Tier:
     """What is kept and read while decoding."""
-    return (caches.variations, caches.families, slots.variations, earlier.variations)
+    return (
+        caches.variations, caches.families, stored.variations, stored.families, slots.variations, earlier.variations,
+    )  # fmt: skip
 
 
 def decoding_of(variation: Variation | Family) -> Variation | Family:
     """The same mistake, in decoding steps alone."""
-    return _limited(variation, "Decode", "In decoding steps", only_decoding)
+    return _limited(variation, "decoding", only_decoding)
 
 
 def prefill_of(variation: Variation | Family) -> Variation | Family:
     """The same mistake, in the prefill alone."""
-    return _limited(variation, "Prefill", "In the prefill", only_prefill)
+    return _limited(variation, "prefill", only_prefill)
 
 
-def _limited(
-    variation: Variation | Family, word: str, words: str, limit: Callable[[Changes], Changes]
-) -> Variation | Family:
-    name, departure = f"{word}{variation.name}", f"{words} {variation.departure[0].lower()}{variation.departure[1:]}"
+def _limited(variation: Variation | Family, part: Part, limit: Callable[[Changes], Changes]) -> Variation | Family:
     if isinstance(variation, Family):
-        changes = variation.changes
-        return replace(
-            variation, name=name, area="decode", departure=departure, changes=lambda amount: limit(changes(amount))
-        )
-    return replace(variation, name=name, area="decode", departure=departure, changes=limit(variation.changes))
+        return limited(variation, part, changes=lambda amount: limit(variation.changes(amount)))
+    return limited(variation, part, changes=limit(variation.changes))

@@ -6,7 +6,7 @@ import pytest
 from sessa_ref import reference
 from sessa_ref.faults.variations import graph, weights
 from sessa_ref.faults.variations.modes import camel
-from sessa_ref.faults.variations.weights import AREAS, CHANGES_IN_WORDS
+from sessa_ref.faults.variations.weights import AREAS, CHANGES_IN_WORDS, HALVES
 from tests.faults.variations.small import HEADS, NO_NORM, apart, output, right
 
 VARIATIONS = {variation.name: variation for variation in weights.variations()}
@@ -38,6 +38,19 @@ def test_every_parameter_has_every_change():
     for name in AREAS:
         for label, words in CHANGES_IN_WORDS.items():
             assert VARIATIONS[f"{camel(name)}{label}"].departure == f"{name} {words}."
+
+
+@pytest.mark.parametrize(("projection", "half"), HALVES)
+def test_half_of_a_projection_is_changed_alone(projection, half):
+    for part in ("weight", "bias"):
+        name = f"{projection}.{part}"
+        value = np.array(HEADS.parameters[name])
+        rows = slice(None, len(value) // 2) if half == 0 else slice(len(value) // 2, None)
+        value[rows] = 0
+        y = graph.forward(HEADS.parameters.replace({name: value}), HEADS.x, {})
+        variation = VARIATIONS[f"{camel(projection)}{camel(part)}{('First', 'Second')[half]}HalfMissing"]
+        assert apart(HEADS, output(HEADS, variation.changes), y) < 1
+        assert HALVES[projection, half][0] in variation.departure
 
 
 def test_one_parameter_in_place_of_another():

@@ -15,7 +15,15 @@ def test_names_are_unique_and_explained():
         assert known is not None
         assert known.cause.endswith(".")
         assert known.departure.endswith(".") or isinstance(member, Family)
-    for name in ("KeepsState", "DecodeGainNegated", "GradientGate", "GradientLastRowOfNorm", "TanhGelu"):
+    for name in (
+        "KeepsState",
+        "DecodeGainNegated",
+        "GradientGate",
+        "GradientLastRowOfNorm",
+        "TanhGelu",
+        "StoreKeysRotatedAgain",
+        "FeedbackHalvesInterleaved",
+    ):
         assert explained(name) is not None
     assert explained("NoSuchFault") is None
     assert all(sentence.endswith((".", ")")) for _, _, sentence in kinds())

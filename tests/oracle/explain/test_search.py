@@ -11,10 +11,14 @@ from sessa_ref.faults.variations import (
     earlier,
     families,
     graph,
+    layouts,
     modes,
+    products,
     shares,
+    slopes,
     slots,
     sources,
+    stored,
     structures,
     weights,
 )
@@ -49,6 +53,7 @@ def known() -> list[Variation | Family]:
         *families.families(), *structures.variations(), *sources.variations(), *weights.variations(),
         *modes.variations(), *caches.variations(), *caches.families(), *derivatives.factors(),
         *shares.variations(), *derivatives.variations(), *map(prefill_of, families.of_settings()),
+        *layouts.variations(), *stored.variations(), *slopes.variations(), *slopes.families(), *products.variations(),
     ]  # fmt: skip
 
 

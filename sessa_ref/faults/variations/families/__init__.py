@@ -8,7 +8,7 @@ from sessa_ref.faults.variations.families.places import OF_ANY_PLACE, of_place
 from sessa_ref.faults.variations.places import PLACES
 from sessa_ref.faults.variations.variation import Family, together
 
-__all__ = ["OF_ANY_PLACE", "families", "of_places", "of_settings"]
+__all__ = ["OF_ANY_PLACE", "families", "of_places", "of_settings", "that_round"]
 
 
 def families() -> Iterator[Family]:
@@ -25,6 +25,7 @@ def of_settings() -> Iterator[Family]:
     yield from windows.families()
     yield from blocks.families()
     yield from solves.families()
+    yield from solves.rounded_carries()
     yield from matrices.families()
     yield from _of_both(one_attention)
     for place in PLACES:
@@ -36,6 +37,11 @@ def of_places() -> Iterator[Family]:
     for place in PLACES:
         _, *others = of_place(place)
         yield from others
+
+
+def that_round() -> Iterator[Family]:
+    """Those whose members only round."""
+    yield from (family for family in of_settings() if family.rounds)
 
 
 def _of_both(single: list[Family]) -> Iterator[Family]:

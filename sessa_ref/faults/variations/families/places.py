@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sessa_ref.faults.variations.families.changes import clamped
-from sessa_ref.faults.variations.families.numbers import BLOCKS, COUNTS, FACTORS, SHARES, SMALL
+from sessa_ref.faults.variations.families.numbers import BLOCKS, BOUNDS, COUNTS, FACTORS, SHARES, SMALL
 from sessa_ref.faults.variations.graph import Changes, Number
 from sessa_ref.faults.variations.modes import ROWS, absolute, shifted
 from sessa_ref.faults.variations.places import Place
@@ -15,7 +15,7 @@ from sessa_ref.notation import Array
 _PLACE_FAMILIES: tuple[tuple[str, str, Callable[[Array, Number], Array], tuple[Number, ...], str], ...] = (
     ("Scaled", "multiplied by {number}", lambda z, c: z * c, FACTORS, ""),
     ("Shifted", "increased by {number}", lambda z, c: z + c, SMALL, ""),
-    ("Clamped", "clamped to +-{number}", lambda z, c: clamped(z, -abs(c), abs(c)), (1.0, 10.0, 5.0, 6.0, 3.0, 0.9, 0.5, 100.0), "size"),
+    ("Clamped", "clamped to +-{number}", lambda z, c: clamped(z, -abs(c), abs(c)), BOUNDS, "size"),
     ("ClampedAbove", "clamped from above at {number}", lambda z, c: clamped(z, -np.inf, c), (1.0, 10.0, 5.0, 6.0, 0.0), "value"),
     ("ClampedBelow", "clamped from below at {number}", lambda z, c: clamped(z, c, np.inf), (0.0, -1.0, -10.0, -5.0, 1e-3), "value"),
     ("SmoothlyCapped", "capped smoothly, {number} tanh(z / {number})", lambda z, c: c * np.tanh(z / c), (1.0, 10.0, 5.0, 30.0, 50.0, 3.0), "size"),

@@ -8,6 +8,7 @@ import numpy as np
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.families.numbers import BLOCKS, COUNTS, FACTORS, SMALL
 from sessa_ref.faults.variations.graph import Changes, Number, Run
+from sessa_ref.faults.variations.modes import rounded_to
 from sessa_ref.faults.variations.variation import Amount, Family, one
 from sessa_ref.notation import Array
 
@@ -132,6 +133,34 @@ def families() -> Iterator[Family]:
             "An iteration that stops early.", "Solve (I - B) s = f exactly.", _solving(_until(stops)),
             (1e-3, 1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 0.1, 0.05, 5e-4),
         )  # fmt: skip
+
+
+def rounded_carries() -> Iterator[Family]:
+    """Blocks whose states are rounded where later blocks read them; as variations they only round."""
+    for dtype in ("float32", "float16", "bfloat16"):
+        for label, words, carried in (
+            ("CarriedStates", "the states that later blocks read", lambda B, s, f, dtype: B @ rounded_to(s, dtype)),
+            ("CarriedFeedback", "the feedback from earlier blocks", lambda B, s, f, dtype: rounded_to(B @ s, dtype)),
+            ("CarriedRight", "the right-hand side with the feedback from earlier blocks", lambda B, s, f, dtype: rounded_to(f + B @ s, dtype) - f),
+        ):  # fmt: skip
+            yield Family(
+                f"Solve{label}In{dtype.capitalize()}", "solve",
+                f"The solve runs in blocks of {{number}} tokens, and {words} {'are' if words.endswith('read') else 'is'} rounded to {dtype}.",
+                "A blocked algorithm that keeps what it carries in a lower precision.", "Carry states in the layer's dtype.",
+                _solving(lambda run, B, f, size, carried=carried, dtype=dtype: _carrying(B, f, int(size), lambda rows, s, r: carried(rows, s, r, dtype))),
+                BLOCKS,
+            )  # fmt: skip
+
+
+def _carrying(B: Array, f: Array, size: int, carried: Callable[[Array, Array, Array], Array]) -> Array:
+    """Block after block; what reaches a block from earlier ones is carried(rows of B, earlier states, the block's f)."""
+    s = f[..., :0, :]
+    for start in range(0, f.shape[-2], size):
+        here = slice(start, start + size)
+        block = f[..., here, :]
+        right = block + carried(B[..., here, :start], s, block) if start else block
+        s = np.concatenate([s, graph.solve(B[..., here, here], right)], axis=-2)
+    return s
 
 
 def _half_iterations(run: Run, B: Array, f: Array, steps: Number) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import special
 
 from sessa_ref.faults.variations.families.changes import clamped, interpolated
+from sessa_ref.faults.variations.families.numbers import LIMITS
 from sessa_ref.faults.variations.graph import Number
 from sessa_ref.faults.variations.modes import ACTIVATIONS, camel, positive
 from sessa_ref.faults.variations.variation import Variation, one
@@ -24,12 +25,12 @@ def variations() -> Iterator[Variation]:
             )  # fmt: skip
     for name, erf in ERFS.items():
         yield _approximate(
-            f"Erf{camel(name)}", f"erf is {name}", lambda a, erf=erf: a * (1 + _odd(erf, a / np.sqrt(2))) / 2
+            f"Erf{camel(name)}", f"erf is {name}", lambda a, erf=erf: a * (1 + odd(erf, a / np.sqrt(2))) / 2
         )
-        for limit in _LIMITS:
+        for limit in (limit for limit in LIMITS if limit <= _ONE_FROM):
             yield _approximate(
                 f"Erf{camel(name)}Clamped{limit:g}".replace(".", "_"), f"erf is {name}, with its argument cut off at +-{limit:g}",
-                lambda a, erf=erf, limit=limit: a * (1 + _odd(erf, clamped(a / np.sqrt(2), -limit, limit))) / 2,
+                lambda a, erf=erf, limit=limit: a * (1 + odd(erf, clamped(a / np.sqrt(2), -limit, limit))) / 2,
             )  # fmt: skip
     for name, function in APPROXIMATIONS.items():
         yield _approximate(camel(name), name, function)
@@ -43,7 +44,8 @@ def variations() -> Iterator[Variation]:
                 )  # fmt: skip
 
 
-_LIMITS = (1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6)
+_ONE_FROM = 6
+"""From here on erf is 1 in float64."""
 
 
 def _approximate(label: str, words: str, function: Callable[[Array], Array]) -> Variation:
@@ -53,7 +55,7 @@ def _approximate(label: str, words: str, function: Callable[[Array], Array]) -> 
     )  # fmt: skip
 
 
-def _odd(function: Callable[[Array], Array], z: Array) -> Array:
+def odd(function: Callable[[Array], Array], z: Array) -> Array:
     """An odd function from its values for positive numbers."""
     sign = np.where(positive(z), 1, -1)
     return sign * function(sign * z)

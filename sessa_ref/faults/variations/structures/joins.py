@@ -30,12 +30,6 @@ def variations() -> Iterator[Variation]:
         ("OutProjAfterSolve", "W_out is applied before the gate", one("branch", lambda run, v: _w_out(run, run.values["s"]) * run.values["g"])),
         ("HeadsMerged", "Heads are merged with their axes in another order", one("o", lambda run, o: _merged(run))),
         ("HeadsMergedFlat", "Heads and tokens are merged without bringing the axes together", one("o", lambda run, o: run.values["o_heads"].reshape(o.shape))),
-        ("HeadsSplit", "Queries, keys and values are split into heads feature by feature", {
-            "q_heads": _split_otherwise, "k_heads": _split_otherwise, "v_heads": _split_otherwise,
-        }),
-        ("HeadsSplitFlat", "Queries, keys and values are split into heads before tokens, as memory lies", {
-            "q_heads": _split_flat, "k_heads": _split_flat, "v_heads": _split_flat,
-        }),
         ("GroupsOfKeys", "Query heads take the key heads in turn instead of in runs", one("shared k", lambda run, k: _tiled(run, "k_rotated"))),
         ("GroupsOfValues", "Query heads take the value heads in turn instead of in runs", one("shared v", lambda run, k: _tiled(run, "v_heads"))),
         ("GroupsBoth", "Query heads take the key/value heads in turn instead of in runs", {
@@ -86,15 +80,6 @@ def _w_out(run: Run, z: Array) -> Array:
 def _merged(run: Run) -> Array:
     heads = run.values["o_heads"]
     return np.moveaxis(heads, 1, -1).reshape(heads.shape[0], heads.shape[2], -1)
-
-
-def _split_otherwise(run: Run, z: Array) -> Array:
-    flat = np.moveaxis(z, 1, -2).reshape(len(z), z.shape[-2], -1)
-    return np.moveaxis(flat.reshape(*flat.shape[:-1], z.shape[-1], z.shape[1]), -1, 1)
-
-
-def _split_flat(run: Run, z: Array) -> Array:
-    return np.moveaxis(z, 1, -2).reshape(z.shape)
 
 
 def _tiled(run: Run, name: str) -> Array:

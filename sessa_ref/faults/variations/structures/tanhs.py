@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sessa_ref.faults.variations.families.changes import clamped, interpolated
+from sessa_ref.faults.variations.families.numbers import LIMITS
 from sessa_ref.faults.variations.graph import Number
 from sessa_ref.faults.variations.modes import absolute
 from sessa_ref.faults.variations.variation import Variation, one
@@ -20,7 +21,7 @@ def variations() -> Iterator[Variation]:
             f"{words}, cut off at +-1",
             lambda z, function=function: clamped(function(z), -1, 1),
         )
-        for limit in _LIMITS:
+        for limit in LIMITS:
             yield _gain(
                 f"{label}ArgumentClamped{_word(limit)}", f"{words}, with z cut off at +-{limit:g}",
                 lambda z, function=function, limit=limit: function(clamped(z, -limit, limit)),
@@ -122,8 +123,6 @@ TANHS: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "OfQuickSigmoid": ("2/(1 + exp(-1.702 z)) - 1", lambda z: np.tanh(0.851 * z)),
 }  # fmt: skip
 """Functions in place of tanh, in words."""
-
-_LIMITS = (1, 2, 2.5, 3, 4, 4.5, 4.97, 5, 6, 7, 8, 9, 10, 15, 20)
 
 
 def _word(limit: Number) -> str:

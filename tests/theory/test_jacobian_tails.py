@@ -1,0 +1,79 @@
+import math
+
+import numpy as np
+import pytest
+import sympy
+from flint import arb
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special
+
+from sessa_ref import influence
+from sessa_ref.theory import jacobian_tails
+from sessa_ref.theory.jacobian_tails import TailConstants
+from sessa_ref.theory.uniform_routing import uniform_influence
+
+etas = st.floats(0.02, 0.98)
+
+
+@given(etas, st.integers(0, 20), st.floats(0, 3), st.floats(0, 3))
+def test_worst_tail_is_the_solve_with_uniform_routing(eta, source, A_0, A_1):
+    """f_tau = A_0, f_k = A_1 / (k + 1) after it."""
+    T = 60
+    f = np.where(np.arange(T) < source, 0, A_1 / (np.arange(T) + 1.0))
+    f[source] = A_0
+    s = np.linalg.solve(np.eye(T) - influence.uniform_routing(T, eta), f)[source + 1 :]
+    worst = jacobian_tails.worst_tail(source, T, eta, A_0, A_1)
+    assert np.allclose(worst, s, rtol=1e-10, atol=0)
+    t = np.arange(source + 1, T, dtype=float)
+    ours = jacobian_tails.tail_without_logarithm(float(source), t, eta, A_0, A_1)
+    assert np.all(worst <= ours * (1 + 1e-10))
+    assert np.all(ours <= (eta * A_0 + A_1) / math.gamma(1 + eta) * (t - source) ** (eta - 1) * (1 + 1e-10))
+    assert np.all(ours <= jacobian_tails.theorem_23_bound(t - source, eta, A_0, A_1))
+
+
+@pytest.mark.parametrize("eta", [0.2, 0.5, 0.8])
+def test_its_limit_for_source_0(eta):
+    """A_0's part is at its limit early; A_1's approaches it like lag^(-eta)."""
+    T = 200_000
+    for A_0, A_1 in ((1.0, 0.0), (0.0, 1.0)):
+        tail = jacobian_tails.worst_tail(0, T, eta, A_0, A_1)
+        scaled = tail[[T // 100, T // 10, -1]] * np.array([T // 100 + 1, T // 10 + 1, T - 1.0]) ** (1 - eta)
+        limit = jacobian_tails.best_jacobian_constant(eta, A_0, A_1)
+        gaps = limit - scaled
+        assert abs(gaps[-1]) <= 3 * T**-eta * limit
+        assert abs(gaps[-1]) <= abs(gaps[1]) <= abs(gaps[0])
+
+
+def test_factors():
+    tau, t, eta = sympy.symbols("tau t eta", positive=True)
+    product = eta * jacobian_tails.source_factor(tau, eta) * jacobian_tails.target_factor(t, eta)
+    assert sympy.gammasimp(product - uniform_influence(tau, t, eta)) == 0
+    assert jacobian_tails.source_factor(3.0, 0.5) == pytest.approx(math.gamma(4) / math.gamma(4.5))
+    assert jacobian_tails.target_factor(arb(3), arb(0.5)).overlaps((arb(7) / 2).gamma() / 6)
+
+
+@given(st.floats(0, 0.99), st.integers(1, 300), st.integers(0, 5))
+def test_the_convolution_bound(beta, lag, source):
+    total = jacobian_tails.convolution_sum(lag, beta, source)
+    shape = lag**-beta * (1 + math.log1p(lag))
+    assert total <= 2 * shape <= jacobian_tails.convolution_constant(beta) * shape * (1 + 1e-12)
+    assert total <= lag**-beta * (math.log1p(lag) + jacobian_tails.convolution_excess(beta)) * (1 + 1e-12)
+
+
+def test_convolution_by_hand():
+    assert jacobian_tails.convolution_sum(2, 1.0) == pytest.approx(1 / 2 + 1 / 2)
+    assert jacobian_tails.convolution_sum(2, 1.0, source=1) == pytest.approx(1 / 4 + 1 / 3)
+    assert jacobian_tails.convolution_constant(0.5) == pytest.approx(3 * math.sqrt(2))
+    assert jacobian_tails.convolution_excess(0.0) == pytest.approx(-special.digamma(1))
+
+
+def test_theorem_23_by_hand():
+    constants = TailConstants(2.0, 0.25, L_gamma=1.0, L_f0=2.0, L_alpha0=4.0, F=3.0, L_f=5.0, L_route=6.0)
+    assert constants.eta == 0.5
+    assert constants.state_bound == 4
+    assert constants.at_source == 2 + 4 + 4
+    assert constants.later == 5 + 12
+    assert constants.tail == pytest.approx(10 + (1 + 3 * math.sqrt(2)) * 17)
+    bound = jacobian_tails.theorem_23_bound(4, 0.5, 10.0, 17.0)
+    assert bound == pytest.approx(constants.tail / 2 * (1 + math.log(5)))
