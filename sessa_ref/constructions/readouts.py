@@ -25,6 +25,7 @@ class Samples:
         channels: of the network.
         x: inputs, (n, T, d).
         y: the map's values at them.
+        depends: which outputs depend on which inputs, (T, d, T, d).
         tolerance: the sup error that is wanted of the whole network.
         sizes: numbers of hidden units to try for each fit.
         rng: for the starts of the fits.
@@ -34,6 +35,7 @@ class Samples:
     channels: Channels
     x: Array
     y: Array
+    depends: Array
     tolerance: float
     sizes: Sequence[int]
     rng: np.random.Generator
@@ -69,7 +71,7 @@ class Readout:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A layer on some of the inputs that it was offered."""
+    """A layer on those of the inputs on which the output depends."""
 
     layer: Layer
     active: list[int]
@@ -91,7 +93,7 @@ def direct(given: Samples) -> Readout:
         names = [lag(t - j, i) for j in range(t + 1) for i in range(d)]
         prefix = given.x[:, : t + 1].reshape(len(given.x), -1)
         for i in range(d):
-            one = _fit_active(prefix, given.y[:, t, i], given.tolerance / 4, given)
+            one = _fit(prefix, given.y[:, t, i], given.depends[t, i, : t + 1].ravel(), given.tolerance / 4, given)
             found.append(one)
             stage.add(one, names, out(i), [t])
             stage.add_linear(lag(0, i), out(i), [t], -1.0)  # U_out holds x_t, and what is added must replace it
@@ -127,17 +129,20 @@ def recursive(given: Samples) -> Readout | None:
 
 def _recursion(given: Samples) -> list[list[Fitted]] | None:
     """phi_0(x_0), phi_1(F_0, x_1), ...: one fit for each coordinate; a fit that serves the next t too is used again."""
-    wanted = given.tolerance / (2 * given.T)
-    steps = [[_fit_active(given.x[:, 0], given.y[:, 0, i], wanted, given) for i in range(given.d)]]
+    wanted, on = given.tolerance / (2 * given.T), given.depends
+    steps = [[_fit(given.x[:, 0], given.y[:, 0, i], on[0, i, 0], wanted, given) for i in range(given.d)]]
     for t in range(1, given.T):
         given.progress(f"fitting phi_t at t = {t}")
         z = np.concatenate([given.y[:, t - 1], given.x[:, t]], axis=1)
+        # An output can tell of F_(t-1) only what it depends on too.
+        state = (on[t][:, None, :t] & on[t - 1][None, :, :t]).any(axis=(2, 3))
+        active = np.concatenate([state, on[t, :, t]], axis=1)
         if t > 1 and all(
             np.abs(one.layer(z[:, one.active]) - given.y[:, t, i]).max() <= wanted for i, one in enumerate(steps[-1])
         ):
             steps.append(steps[-1])
             continue
-        steps.append([_fit_active(z, given.y[:, t, i], wanted, given) for i in range(given.d)])
+        steps.append([_fit(z, given.y[:, t, i], active[i], wanted, given) for i in range(given.d)])
         if max(one.error for one in steps[-1]) > max(given.tolerance, 0.05 * float(np.ptp(given.y))):
             return None
     return steps
@@ -182,27 +187,8 @@ def _readout(blocks: list[tuple[str, SessaParameters]], found: list[Fitted]) -> 
     )
 
 
-def _fit_active(z: Array, y: Array, error: float, given: Samples) -> Fitted:
-    """A fit on the inputs that seem to matter; on all, where that is not good enough and better."""
-    active = _active(z, y)
-    layer, worst = fit(z[:, active], y, error, given.sizes, given.rng)
-    if worst > error and len(active) < z.shape[1]:
-        other, of_all = fit(z, y, error, given.sizes, given.rng)
-        if of_all < worst:
-            return Fitted(other, list(range(z.shape[1])), of_all)
-    return Fitted(layer, active, worst)
-
-
-def _active(z: Array, y: Array) -> list[int]:
-    """Inputs of which a few functions, and products with functions of one other input, explain some of y; else all."""
-    centred = y - y.mean()
-    size = max(float(np.mean(centred**2)), 1e-300)
-    explained = []
-    for column in z.T:
-        basis = np.stack([column, np.abs(column), np.tanh(3 * column)], axis=1)
-        cross = np.concatenate([basis, *(column[:, None] * np.tanh(3 * other)[:, None] for other in z.T)], axis=1)
-        cross = cross - cross.mean(axis=0)
-        coefficients = np.linalg.lstsq(cross, centred, rcond=1e-8)[0]
-        explained.append(1 - float(np.mean((centred - cross @ coefficients) ** 2)) / size)
-    chosen = [k for k, value in enumerate(explained) if value > 0.02 + 0.05 * max(explained)]
-    return chosen or list(range(z.shape[1]))
+def _fit(z: Array, y: Array, active: Array, error: float, given: Samples) -> Fitted:
+    """A fit on the inputs that matter."""
+    used = [int(k) for k in np.flatnonzero(active)] or [0]
+    layer, worst = fit(z[:, used], y, error, given.sizes, given.rng)
+    return Fitted(layer, used, worst)

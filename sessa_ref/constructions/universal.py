@@ -104,7 +104,7 @@ def approximate(
     channels = channels_for(T, d, [next_(i) for i in range(d)], max(width or 0, 48))
     x = target.sample(samples, rng)
     y = target(x)
-    given = Samples(channels, x, y, tolerance, sizes, rng, progress)
+    given = Samples(channels, x, y, target.dependence(rng), tolerance, sizes, rng, progress)
     found: list[Approximation] = []
     for name, fitted in (("recursive", recursive), ("direct", direct)):
         if route not in ("best", name) or (found and found[-1].reached):
