@@ -4,12 +4,15 @@ from difflib import get_close_matches
 
 from proofs_checks.ours import OURS
 from proofs_checks.paper import (
+    block_bounds,
     causality,
     convolutions,
+    deep_decay,
     depth,
     diffuse_routing,
     envelopes,
     gelu_units,
+    horizon_uniform_decay,
     jacobian_bounds,
     jacobian_smoothness,
     jacobian_tails,
@@ -35,6 +38,7 @@ from proofs_checks.statement import Statement
 TOPICS = (
     systems,
     stability,
+    block_bounds,
     softmax_routing,
     state_space_models,
     state_space_jacobians,
@@ -47,6 +51,8 @@ TOPICS = (
     jacobian_bounds,
     convolutions,
     depth,
+    deep_decay,
+    horizon_uniform_decay,
     retrieval,
     positions,
     sharp_attention,

@@ -26,3 +26,10 @@ def blocks_agree(evidence: Evidence, network: Network, x: np.ndarray, blocks: Se
     tokens = [steps.x for steps in network.traces(x)]
     for n in dict.fromkeys(block % len(tokens) for block in blocks):
         outputs_agree(evidence, network.blocks[n], tokens[n])
+
+
+def filling(evidence: Evidence, T: int, D: int, n: int) -> np.ndarray:
+    """Tokens that fill the unit ball of R^D, (n, T, D); half of them lie on the sphere."""
+    x = evidence.rng.standard_normal((n, T, D))
+    shrink = np.where(evidence.rng.random((n, T, 1)) < 0.5, 1, evidence.rng.random((n, T, 1)) ** (1 / D))
+    return x * shrink / np.linalg.norm(x, axis=-1, keepdims=True)

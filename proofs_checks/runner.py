@@ -17,6 +17,9 @@ from proofs_checks.statement import Bend, Statement
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Environment variables that say how many threads the numerical libraries use."""
 
+PLAIN = (bool, int, float, str)
+"""Values of constants that a record can hold; others are recorded as text."""
+
 
 def run_row(identifier: str, quick: bool = False, teeth: bool = True, **bent: Any) -> Outcome:
     """Run the check of one row; `teeth` also runs its bends, always quickly.
@@ -51,12 +54,13 @@ def run_row(identifier: str, quick: bool = False, teeth: bool = True, **bent: An
 
 def run_bend(statement: Statement, bend: Bend) -> BendOutcome:
     """Run a bent statement: its check has to fail, by what it compares and not by an error."""
+    values = {name: value if isinstance(value, PLAIN) else str(value) for name, value in bend.values.items()}
     try:
         failed = [piece for piece in statement.run(quick=True, **bend.values).pieces if not piece.holds]
     except Exception as problem:
-        return BendOutcome(bend.about, bend.values, False, f"{type(problem).__name__}: {problem}")
+        return BendOutcome(bend.about, values, False, f"{type(problem).__name__}: {problem}")
     example = f"{failed[0].claim}: {failed[0].example or failed[0].how}" if failed else ""
-    return BendOutcome(bend.about, bend.values, bool(failed), example)
+    return BendOutcome(bend.about, values, bool(failed), example)
 
 
 def run_rows(

@@ -13,9 +13,7 @@ from sessa_ref.parameters import SessaParameters
 def layer_of(parameters: SessaParameters, dtype: torch.dtype = torch.float64) -> SessaLayer:
     """The torch layer (blocked solve) with these parameters."""
     layer = SessaLayer.from_config(parameters.config, dtype=dtype)
-    layer.load_state_dict(
-        {name: torch.as_tensor(array, dtype=dtype) for name, array in parameters.state_dict().items()}, strict=False
-    )
+    layer.load_state_dict({name: torch.tensor(array, dtype=dtype) for name, array in parameters.items()}, strict=False)
     return layer.requires_grad_(False)
 
 

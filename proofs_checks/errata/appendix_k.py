@@ -192,7 +192,7 @@ def missing_jump_factor() -> Shown:
     kind=Kind.LOOSE,
     printed="seven channels, D >= 7",
     correct="tgt is never read, and written by zeros alone: six channels and D >= 6 are enough",
-    conclusion="survives for D = 6",
+    conclusion="survives for D = 6; with other blocks for D = 4 (ours:four-channels)",
 )
 def six_channels() -> Shown:
     """The network at D = 6, k = 2, beta = 1/2, H = 16."""

@@ -5,6 +5,7 @@ from proofs_checks.ours import (
     comparison,
     decay,
     depth,
+    fair_comparison,
     jacobian_tails,
     retrieval_constants,
     softmax_routing,
@@ -21,6 +22,7 @@ TOPICS = (
     jacobian_tails,
     depth,
     comparison,
+    fair_comparison,
     retrieval_constants,
     universality,
 )

@@ -1,5 +1,275 @@
 """Is the comparison of the layers fair? What matched bounds allow, and what is won without them."""
 
-from proofs_checks.statement import Statement
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
 
-ROWS: tuple[Statement, ...] = ()
+import numpy as np
+import sympy
+from flint import arb, fmpq
+
+from proofs_checks import deep_stacks, retrieval_networks
+from proofs_checks.evidence import Evidence
+from proofs_checks.statement import Bend, states
+from sessa_ref import reference
+from sessa_ref.theory import convolution_derivations as convolution_derived
+from sessa_ref.theory import depth, retrieval
+from sessa_ref.theory.derivations import uniform_recurrence_defect
+
+STEPS = {0: 3, 1: 5, 2: 9}
+"""How often the selector multiplies by 1/(t + 1), by source, so that less than half of the source's weight leaks."""
+
+
+@states(
+    "ours:deep-diffuse-sessa",
+    "Depth adds logarithms to diffuse Sessa, and no power",
+    where="sharpens Proposition 34; answers Theorem 12 for blocks that are bounded uniformly in the horizon",
+    says=r"""
+    Let $N$ Sessa blocks satisfy Appendix B's assumptions with constants that do not depend on the horizon, $\eta = \gamma_{\max} c_2 < 1$. With
+    $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\eta)}$ and $b_t = \frac{\Gamma(t+\eta)}{\Gamma(t+1)}$, one block has
+    $\lVert \partial F_t / \partial u_\tau \rVert \le A\, a_\tau b_t$, $A = (\eta A_0 + A_1) \lVert W_{out} \rVert G_R$, and the stack
+    $$\Bigl\lVert \frac{\partial h_t}{\partial x_\tau} \Bigr\rVert \le a_\tau b_t \sum_{k=1}^{N} E_k \frac{S^{k-1}}{(k-1)!}, \qquad
+    S = \sum_{\tau < i < t} \frac{1}{i+\eta} \le 1 + \log\frac{t}{\tau+1},$$
+    where $\prod_n (d_n + A_n z) = \sum_k E_k z^k$. This is $O\bigl(\ell^{-(1-\eta)} (\log \ell)^{N-1}\bigr)$, uniformly in $\tau$. Hence such stacks
+    realise no profile $\nu > -(1-\eta)$, whatever their depth.
+    """,
+    needs=("thm:31", "def:5", "thm:23"),
+    trust="real arithmetic; every N, tau, t and eta in (0, 1); real stacks in float64",
+    bends=(
+        Bend("the bound smaller by a tenth", {"constant": Fraction(9, 10)}),
+        Bend("a_i b_i = 1/(i + 1)", {"product": 1}),
+        Bend("the last power of S left out", {"powers": -1}),
+        Bend("a profile of exactly -(1 - eta) for one block", {"above": 0}),
+    ),
+)
+def deep_diffuse_sessa(
+    evidence: Evidence, *, constant: Fraction = Fraction(1), product: int = 0, powers: int = 0, above: int = 1
+) -> None:
+    """One block, the stack, and the limit, in symbols; balls at lags up to 10^4; a stack of real diffuse blocks."""
+    eta = sympy.Symbol("eta", positive=True)
+    k, tau = sympy.symbols("k tau", integer=True, positive=True)
+    a = sympy.gamma(k + 1) / sympy.gamma(k + 1 + eta)
+    b = sympy.gamma(k + eta) / sympy.gamma(k + 1)
+    evidence.identity(
+        "one block",
+        uniform_recurrence_defect(),
+        "|K_{t,k}| is at most the column of uniform routing with gain eta, eta a_k b_t",
+    )
+    evidence.identity(
+        "one block",
+        [
+            convolution_derived.simplified(a.subs(k, k - 1) - a - eta * a / k),
+            convolution_derived.simplified(a.subs(k, k - 1) * b - 1 / k),
+        ],
+        "eta a_k / k telescopes, so eta b_t times the sum of a_k/(k+1) is at most b_t (a_tau - a_(t-1)), and 1/(t+1) <= a_(t-1) b_t",
+    )
+    evidence.identity(
+        "stack", convolution_derived.simplified(a * b - 1 / (k + (product or eta))), "a_i b_i = 1/(i + eta)"
+    )
+    _products(evidence)
+    y, lag, q = sympy.symbols("y lag q", positive=True)
+    gap = -sympy.log(1 - y) - y
+    evidence.identity(
+        "stack",
+        [gap.subs(y, 0), sympy.simplify(sympy.diff(gap, y) - y / (1 - y))],
+        "S is at most 1/(tau+1) plus the sum of 1/i over tau + 1 < i < t, and 1/i <= log(i/(i-1))",
+    )
+    falls = (tau + 1 + eta) * (tau + lag + 1) - (tau + 1) * (tau + lag + eta)
+    evidence.identity(
+        "no profile above",
+        [sympy.expand(falls - (tau + 1) * (1 - eta) - eta * (tau + lag + 1)), *convolution_derived.bernoulli_defects()],
+        "a_tau b_(tau+lag) falls with tau, and Gamma(lag+eta)/Gamma(lag+1) <= lag^(eta-1) (Bernoulli): at most lag^(eta-1)/Gamma(1+eta)",
+    )
+    for N in range(1, 6):
+        over = lag ** (-q * above) * (2 + sympy.log(lag)) ** (N - 1)
+        evidence.identity(
+            "no profile above",
+            sympy.limit(over, lag, sympy.oo),
+            f"N = {N}, nu = -(1-eta) + q: envelope over profile tends to 0",
+        )
+    last, pairs = (1000 if evidence.quick else 10_000), []
+    for value, d, A in (
+        (Fraction(1, 2), 1, 1),
+        (Fraction(4, 5), 1, Fraction(1, 2)),
+        (Fraction(1, 10), 8, Fraction(1, 8)),
+    ):
+        weights = depth.path_weights([ball(d)] * 4, [ball(A)] * 4)
+        for source in (0, 20):
+            for lag_, total in _path_sums(weights, ball(value), source, last):
+                bound = depth.deep_diffuse_sessa_bound(
+                    weights[: len(weights) + powers], ball(value), arb(source), arb(source + lag_)
+                )
+                pairs.append((total, ball(constant) * bound, f"eta = {value}, N = 4, tau = {source}, lag = {lag_}"))
+    evidence.enclosed("stack", pairs, f"beside the proof: balls of path sums of the envelopes, lags up to {last}")
+    T = 20 if evidence.quick else 64
+    x = deep_stacks.tokens(evidence.rng, T, 2)
+    stack = [deep_stacks.sessa_block(seed, 2, 0.6) for seed in range(4)]
+    measured, (gain, c2) = deep_stacks.measure(stack, x), deep_stacks.routing_constants(stack, x)
+    lower = np.tril_indices(T, k=-1)
+    envelope = np.ones((T, T))
+    envelope[lower] = depth.diffuse_envelope(gain * c2, lower[1].astype(float), lower[0].astype(float))
+    weights = depth.path_weights(measured.diagonal(), measured.constants(envelope))
+    bound = depth.deep_diffuse_sessa_bound(weights, gain * c2, lower[1].astype(float), lower[0].astype(float))
+    evidence.constructed(
+        "stack",
+        float(np.max(measured.whole[lower] / bound)),
+        1.0,
+        f"four real blocks, eta = {gain * c2:.3f}, measured constants, T = {T}",
+    )
+
+
+def _products(evidence: Evidence) -> None:
+    """Kernels a_tau b_t: a path through i_1 < ... < i_(k-1) has a_tau b_t times the product of a_i b_i."""
+    T, N = (4, 2) if evidence.quick else (5, 3)
+    a, b, E = sympy.symbols(f"a0:{T}"), sympy.symbols(f"b0:{T}"), sympy.symbols(f"e0:{N + 1}")
+    K = sympy.Matrix(T, T, lambda t, j: a[j] * b[t] if j < t else 0)
+    total: Any = sum((E[k] * K**k for k in range(1, N + 1)), sympy.zeros(T, T))
+    z, differences = sympy.Symbol("z"), []
+    for tau in range(T):
+        for t in range(tau + 1, T):
+            stops = sympy.Poly(sympy.Mul(*(1 + z * a[i] * b[i] for i in range(tau + 1, t))), z)
+            nested = sum(E[k] * stops.coeff_monomial(z ** (k - 1)) for k in range(1, N + 1))
+            differences.append(sympy.expand(total[t, tau] - a[tau] * b[t] * nested))
+    evidence.identity(
+        "stack",
+        differences,
+        "free a and b: a path is a_tau b_t times a_i b_i at its stops; symmetric sums are at most S^(k-1)/(k-1)!",
+    )
+
+
+def _path_sums(weights: Sequence[arb], eta: arb, source: int, last: int) -> list[tuple[int, arb]]:
+    """(lag, sum of E_k times the k-fold path sum of a_tau b_t) in balls."""
+    sums, found = [arb(1)] + [arb(0)] * (len(weights) - 2), []
+    wanted = {lag for lag in (2, 5, 20, 100, 1000, 10_000, 100_000) if lag <= last}
+    for t in range(source + 1, source + last + 1):
+        if t - source in wanted:
+            total = sum((E * s for E, s in zip(weights[1:], sums, strict=True)), arb(0))
+            found.append((t - source, total * depth.diffuse_envelope(eta, arb(source), arb(t))))
+        stop = 1 / (t + eta)
+        for k in range(len(sums) - 1, 0, -1):
+            sums[k] += sums[k - 1] * stop
+    return found
+
+
+@states(
+    "ours:theorem-12-leaves-the-class",
+    "The networks of Theorem 12 are not bounded uniformly in the horizon",
+    where="Lemmas K.1, K.20 and K.22, in the light of Appendix B's assumptions",
+    says=r"""
+    Write $L = \tau_{\max} + H$. (i) *Necessarily*: a family of stacks of fixed depth that realises $\nu$ satisfies Appendix B's assumptions with
+    horizon-uniform constants for no $\eta < 1 + \nu$ (for $\nu \ge 0$: for no $\eta < 1$). (ii) *Where*: the integrator of Lemma K.20 has the gain
+    $1 - \frac{1}{4(L+1)}$ and rows with $\alpha_{t,t-1} \ge 1 - \kappa (L+1)^{-3}$, so that $\gamma_{\max} c_2$ is at least a constant times $L$; its
+    bound $1/(1-\gamma_{\max})$ on the solve is $4(L+1)$. (iii) The logits of such a row spread by at least $\log\bigl((L-1)((L+1)^3 - 1)\bigr)$.
+    (iv) The writer of Lemma K.22 multiplies the signal by $m_t \ge m_- (t+1)^{1-\beta}$, which no horizon-uniform $d_n$ bounds.
+    """,
+    needs=("ours:deep-diffuse-sessa",),
+    trust="real arithmetic; every L >= 2 (kappa <= 1); what the paper writes of its networks, which are not built here",
+    bends=(
+        Bend("a gain of 1/2 and uniform rows", {"matched": True}),
+        Bend("profiles up to -(1 - eta) in (i)", {"above": 0}),
+    ),
+)
+def theorem_12_leaves_the_class(evidence: Evidence, *, matched: bool = False, above: int = 1) -> None:
+    """The constants of the lemmas' proofs, for symbolic L and for L up to 10^4."""
+    L = sympy.Symbol("L", positive=True)
+    lag, q = sympy.symbols("lag q", positive=True)
+    for N in range(1, 5):
+        over = lag ** (-q * above) * (2 + sympy.log(lag)) ** (N - 1)
+        evidence.identity(
+            "(i)", sympy.limit(over, lag, sympy.oo), f"N = {N}: nu = -(1-eta) + q is not realised in the class"
+        )
+    gain = sympy.Rational(1, 2) if matched else 1 - 1 / (4 * (L + 1))
+    weight = 1 / L if matched else 1 - 1 / (L + 1) ** 3
+    eta = sympy.simplify(gain * L * weight)
+    evidence.identity("(ii)", sympy.limit(1 / eta, L, sympy.oo), "eta >= gain L alpha_{L, L-1}, unbounded in L")
+    sizes = (2, 3, 10, 100, 10_000)
+    evidence.exact(
+        "(ii)",
+        [(sympy.Integer(1), eta.subs(L, size), f"L = {size}") for size in sizes],
+        "eta >= 1: Assumption 16 fails from L = 2 on",
+    )
+    evidence.exact(
+        "(ii)",
+        [(sympy.Integer(size), 4 * (size + 1), f"L = {size}") for size in sizes],
+        "1/(1 - gain) = 4 (L + 1) exceeds L",
+    )
+    odds = sympy.simplify((L - 1) * weight / (1 - weight))
+    evidence.identity(
+        "(iii)",
+        sympy.limit(1 / odds, L, sympy.oo),
+        "a largest weight alpha of L needs a spread of log((L-1) alpha/(1-alpha))",
+    )
+    evidence.identity("(iv)", sympy.limit((lag + 1) ** (-q), lag, sympy.oo), "1 / (t+1)^(1-beta) tends to 0")
+
+
+@states(
+    "ours:attention-with-the-same-freedom",
+    "Unbounded gates or logits give attention every profile",
+    where="beside Theorem 12 and Proposition 13",
+    says=r"""
+    Let gates or logits grow with the horizon, as in Theorem 12. (i) Blocks without feedback ($\gamma_t = 0$), all of whose attention is *exactly
+    uniform*, with a channel $(t+1)^{1+\nu}$ of the position embedding as the last gate, realise the profile $\nu$, for every $\nu \ge 0$:
+    $(1 - \delta)(t+1)^\nu \le M_{t,\tau_*} \le (t+1)^\nu$, where $\delta < 1/2$ is the selector's leak. (ii) One attention layer with bounded
+    values and no gate, whose logits spread by $\log(4T)$, realises $\nu = 0$: $M_{t,\tau_*} \ge 3/5$.
+    """,
+    needs=("def:5",),
+    trust="real arithmetic, every H, for the margins' closed forms; real layers, reference and torch, T up to 32",
+    bends=(
+        Bend("(i) with the gate (t + 1)^nu", {"gate": 0}),
+        Bend("(ii) with logits that spread by log 4", {"spread": "bounded"}),
+    ),
+)
+def attention_with_the_same_freedom(evidence: Evidence, *, gate: int = 1, spread: str = "growing") -> None:
+    """The leak is below 1/2 for every horizon; real gated blocks; exact margins of the sharp layer."""
+    for source, steps in STEPS.items():
+        leak = retrieval.selector_leak(source, steps)
+        evidence.exact(
+            "(i)",
+            [(leak, Fraction(1, 2), f"tau* = {source}")],
+            "the selector's leak, all later tokens of any horizon together",
+        )
+    T = 16 if evidence.quick else 32
+    for nu in (0.0, 0.5, 1.0):
+        channel = np.arange(1.0, T + 1) ** (nu + gate)
+        for source, steps in STEPS.items():
+            network = retrieval_networks.retrieval_network(source, steps, 0.0, gate=True)
+            scores = retrieval_networks.scores(network, T, evidence.rng, channel)
+            margin = retrieval.margins(scores, source)
+            least = (1 - float(retrieval.selector_leak(source, steps))) * np.arange(source + 2.0, T + 1) ** nu
+            evidence.constructed(
+                "(i)",
+                float(np.max(least / margin)),
+                1.0,
+                f"real blocks of uniform attention, T = {T}",
+                f"nu = {nu}, tau* = {source}",
+            )
+            if source == 0:
+                by_torch = retrieval_networks.scores_by_torch(network, T, evidence.rng, channel)
+                evidence.agreement(
+                    float(np.abs(by_torch - scores[:, :4]).max()), 1e-12 * T, "torch layer against the reference"
+                )
+                tokens = retrieval_networks.embed(np.zeros(T), channel)
+                steps_of_last = reference.trace(network[-1], tokens)
+                uniform = np.tril(np.ones((T, T))) / np.arange(1, T + 1)[:, None]
+                off = np.abs(steps_of_last.alpha_fwd.reshape(T, T) - uniform).max() + np.abs(steps_of_last.gamma).max()
+                evidence.agreement(float(off), 1e-15, "its rows are uniform and its gain is 0")
+    pairs = []
+    for horizon in (10, 100, 10_000):
+        w = Fraction(4 * horizon if spread == "growing" else 4)  # e^spread
+        for t in (1, horizon // 2, horizon - 1):
+            pairs.append((Fraction(3, 5), (w - (t - 1)) / (w + t), f"T = {horizon}, t = {t}"))
+    evidence.exact("(ii)", pairs, "the source's weight is w/(w + t), the others' 1/(w + t), w = 4T")
+    t, room, horizon = sympy.symbols("t room horizon", positive=True)
+    general = 5 * (4 * (t + room) - (t - 1)) - 3 * (4 * (t + room) + t)
+    evidence.identity(
+        "(ii)", sympy.expand(general - 8 * room - 5), "T = t + room: 5 (w - t + 1) - 3 (w + t) = 8 room + 5 > 0"
+    )
+
+
+def ball(value: Fraction | int) -> arb:
+    """A ball that contains the fraction."""
+    value = Fraction(value)
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+ROWS = (deep_diffuse_sessa, theorem_12_leaves_the_class, attention_with_the_same_freedom)

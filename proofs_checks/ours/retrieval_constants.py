@@ -5,8 +5,11 @@ import sympy
 from flint import arb
 
 from proofs_checks.evidence import Evidence
+from proofs_checks.networks import blocks_agree, filling, meets_claim
 from proofs_checks.statement import Bend, states
-from sessa_ref.constructions.selective_retrieval import OFF_MASS, promised
+from sessa_ref.constructions import Channels
+from sessa_ref.constructions.narrow_retrieval import FOUR, narrow_retrieval
+from sessa_ref.constructions.selective_retrieval import OFF_MASS, column_margins, promised
 from sessa_ref.theory import selective_retrieval as theory
 from sessa_ref.theory.scaled_gelu import RELU_GAP, relu_gap, relu_gap_derivative
 
@@ -118,4 +121,35 @@ def retrieval_constant(evidence: Evidence, *, factor: float = 1.0) -> None:
             )
 
 
-ROWS = (gelu_gap, macro_sums, retrieval_constant)
+@states(
+    "ours:four-channels",
+    "Selective retrieval with four channels",
+    where="beside Theorem 12 and Remark K.27",
+    says=r"""
+    Theorem 12 holds for $D \ge 4$, with $8 + 2k$ blocks: signal, position and two channels for work that are used again and
+    again; no block needs more than four a-slots or three gates.
+    """,
+    trust="float64: three (k, beta), H up to 128, tau* up to 8, tokens that fill the ball; all blocks also in torch",
+    not_higher="finitely many networks; the argument is Appendix K's, block by block",
+    needs=("thm:12", "rem:K.27"),
+    bends=(Bend("feedback switched off in the macro-layers", {"feedback": False}),),
+)
+def four_channels(evidence: Evidence, *, feedback: bool = True) -> None:
+    """Networks of width four, their claims and their number of blocks."""
+    for k, beta, target, horizon in ((1, 0.5, 0, 16), (2, 0.5, 2, 16 if evidence.quick else 128), (3, 0.75, 8, 16)):
+        built = narrow_retrieval(k, beta, horizon, target=target)
+        x = filling(evidence, target + horizon + 1, 4, 1)
+        if not feedback:
+            off = built.network.without_feedback(["diffuse sig"])
+            margin = column_margins(off, Channels(4, FOUR), x[0], target)
+            scaled = margin / (1 + np.arange(1, horizon + 1)) ** theory.exponent(k, beta)
+            evidence.constructed("the margin", 0.8 * float(scaled[0]), float(scaled[-1]), f"flat, k = {k}")
+            continue
+        meets_claim(evidence, "the margin", built, x, f"k = {k}, beta = {beta}, tau* = {target}, H = {horizon}")
+        evidence.constructed("blocks", len(built.network.blocks), 8 + 2 * k, f"k = {k}")
+        if k == 2:
+            short = x[0][: target + 17]
+            blocks_agree(evidence, built.network, short, (0, 5) if evidence.quick else range(12))
+
+
+ROWS = (gelu_gap, macro_sums, retrieval_constant, four_channels)

@@ -1,16 +1,20 @@
 """Theorem 12: networks whose memory of one token decays, stays or grows, as asked."""
 
+import flint
 import numpy as np
 import torch
+from flint import arb
 
 from proofs_checks.evidence import Evidence
-from proofs_checks.networks import blocks_agree, meets_claim
+from proofs_checks.networks import blocks_agree, filling, meets_claim
 from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import layer_of
-from sessa_ref.constructions import Channels
+from sessa_ref.certified import balls
+from sessa_ref.certified import layer as certified_layer
+from sessa_ref.constructions import Channels, Network
 from sessa_ref.constructions.exponents import fit_exponent
 from sessa_ref.constructions.published import to_published
-from sessa_ref.constructions.selective_retrieval import NAMES, column_margins, selective_retrieval
+from sessa_ref.constructions.selective_retrieval import NAMES, column_margins, proof_suppression, selective_retrieval
 from sessa_ref.constructions.transport import kernel, perturbed_kernel
 from sessa_ref.theory import selective_retrieval as theory
 
@@ -61,6 +65,7 @@ def flexible_retrieval(evidence: Evidence, *, more: float = 0.0, feedback: bool 
     _exponents(evidence, more, feedback, missing)
     if not feedback or missing or more:
         return
+    _in_balls(evidence)
     for k, beta in CASES[::4] if evidence.quick else CASES:
         for target in (2,) if evidence.quick else (8,):
             for horizon in (8,) if evidence.quick else (48,):
@@ -86,13 +91,6 @@ def flexible_retrieval(evidence: Evidence, *, more: float = 0.0, feedback: bool 
         meets_claim(evidence, "the margin", large, filling(evidence, 521, 7, 1), "k = 2, beta = 1/2, tau* = 8, H = 512")
 
 
-def filling(evidence: Evidence, T: int, D: int, n: int) -> np.ndarray:
-    """Tokens that fill the unit ball of R^D, (n, T, D); half of them lie on the sphere."""
-    x = evidence.rng.standard_normal((n, T, D))
-    shrink = np.where(evidence.rng.random((n, T, 1)) < 0.5, 1, evidence.rng.random((n, T, 1)) ** (1 / D))
-    return x * shrink / np.linalg.norm(x, axis=-1, keepdims=True)
-
-
 def _exponents(evidence: Evidence, more: float, feedback: bool, missing: int) -> None:
     """The network for k = 3 holds those for k = 1 and 2: it is read behind each of its macro-layers."""
     betas, horizon = ((0.5,), 128) if evidence.quick else ((0.25, 0.5, 2 / 3, 0.75), 512)
@@ -115,6 +113,39 @@ def _exponents(evidence: Evidence, more: float, feedback: bool, missing: int) ->
                 fitted = fit_exponent(margin, 1 - beta, target)
                 how = f"|fitted - nu|, nu = {nu:.4g}; fitted {fitted.value:.4f} +- {fitted.error:.4f}"
                 evidence.constructed("the exponent", abs(fitted.value - nu), 0.03, how, example)
+
+
+def _in_balls(evidence: Evidence) -> None:
+    """The proof's own c_0, which float64 cannot carry: scores in 512 bits, from changes of 1 at exact tokens."""
+    k, beta, horizon, target = (2, 0.5, 2, 1) if evidence.quick else (3, 0.75, 4, 1)
+    c0 = proof_suppression(k, beta, horizon, target, theory.profile_bounds(beta))
+    network = selective_retrieval(k, beta, horizon, target=target, suppression=c0).network
+    x = filling(evidence, target + horizon + 1, 7, 1)[0]
+    with flint.ctx.workprec(512):
+        columns = [_ball_scores(network, x, source) for source in range(len(x) - 1)]
+        pairs = []
+        for lag in range(1, horizon + 1):
+            t = target + lag
+            others = sum((abs(columns[j][t]) for j in range(t) if j != target), arb(0))
+            bound = arb(network.notes["promised"]["c_minus"]) * arb(1 + lag) ** arb(theory.exponent(k, beta))
+            pairs += [(bound, columns[target][t] - others, f"margin, lag {lag}"), (others, bound, f"others, lag {lag}")]
+    evidence.enclosed(
+        "at the proof's c_0", pairs, f"one network, one input, 512 bits: k = {k}, beta = {beta}, c_0 = {c0:.2g}"
+    )
+
+
+def _ball_scores(network: Network, x: np.ndarray, source: int) -> list[arb]:
+    ends = []
+    for size in (0.0, 1.0):
+        shifted = x.copy()
+        shifted[source] += size * AXES["sig"]
+        tokens = balls.exact(shifted)
+        for block in network.blocks:
+            tokens = certified_layer.trace(block, tokens).y
+        ends.append(tokens)
+    moved = balls.exact(x)  # x + 1 is rounded in float64: divide by what was added
+    step = balls.exact(shifted)[source, 0] - moved[source, 0]
+    return [(ends[1][t, 0] - ends[0][t, 0]) / step for t in range(len(x))]
 
 
 def _other_arithmetic(evidence: Evidence) -> None:

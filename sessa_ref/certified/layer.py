@@ -37,10 +37,11 @@ class BallTrace:
     y: arb_mat
 
 
-def trace(parameters: SessaParameters, x: Array) -> BallTrace:
-    """Run the layer on x, (T, D) in float64 and taken as exact, at flint's working precision."""
-    config, T, D = parameters.config, x.shape[0], parameters.config.width
-    tokens = balls.exact(x) if T else arb_mat(0, D)
+def trace(parameters: SessaParameters, x: Array | arb_mat) -> BallTrace:
+    """Run the layer on x, (T, D), at flint's working precision: balls, or float64 that is taken as exact."""
+    config, D = parameters.config, parameters.config.width
+    tokens = x if isinstance(x, arb_mat) else balls.exact(x) if len(x) else arb_mat(0, D)
+    T = tokens.nrows()
 
     standard, n = None, tokens
     if config.norm == "layernorm":

@@ -10,6 +10,7 @@ from sessa_ref.commands.explain import explain
 from sessa_ref.commands.hops import hops
 from sessa_ref.commands.ledger import ledger
 from sessa_ref.commands.paths import paths
+from sessa_ref.commands.stability import stability
 from sessa_ref.commands.terminal import Commands
 from sessa_ref.commands.vectors import vectors
 from sessa_ref.commands.verify import verify
@@ -29,6 +30,7 @@ main.add_typer(ledger, name="ledger")
 main.add_typer(construct, name="construct")
 main.command()(paths)
 main.command()(hops)
+main.command()(stability)
 
 
 def _print_version(wanted: bool | None) -> None:

@@ -5,17 +5,12 @@ from typing import Annotated
 
 import typer
 
-from sessa_ref.commands.options import PowersFile
+from sessa_ref.commands.options import Checkpoint, ConfigFile, PowersFile
 from sessa_ref.commands.terminal import Console, errors, wide_console
 
 
 def hops(
-    checkpoint: Annotated[
-        Path,
-        typer.Argument(
-            metavar="CHECKPOINT", help="A layer: what SessaParameters.save wrote, or a state_dict as safetensors."
-        ),
-    ],
+    checkpoint: Checkpoint,
     tokens: Annotated[
         Path, typer.Argument(metavar="INPUT", help="x of shape (T, D): .npy, or safetensors with one tensor or an x.")
     ],
@@ -26,10 +21,7 @@ def hops(
         Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")
     ] = None,
     powers: PowersFile = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The config of a checkpoint that carries none: SessaConfig.to_json()."),
-    ] = None,
+    config: ConfigFile = None,
 ) -> None:
     """Show how much of each influence on a token of a real layer arrives in how many hops."""
     from sessa_ref.commands import routing_of_layer

@@ -9,11 +9,11 @@ from jaxtyping import Float64
 from rich.console import Console
 
 from sessa_ref import reference
+from sessa_ref.commands.checkpoint import load
 from sessa_ref.commands.hop_table import print_hop_table
-from sessa_ref.config import SessaConfig
 from sessa_ref.influence.hop_shares import HopShares, by_hops
 from sessa_ref.notation import Array
-from sessa_ref.parameters import SessaParameters, decode, read_safetensors
+from sessa_ref.parameters import decode, read_safetensors
 from sessa_ref.plotting import hop_figure, picture_files, power_figure
 from sessa_ref.reference.layer import as_tokens
 
@@ -47,8 +47,8 @@ def routing_matrix(
         OSError: a file cannot be read.
         ValueError: a file holds something else, or numbers so large that the layer overflows.
     """
+    parameters = load(checkpoint, config)
     try:
-        parameters = SessaParameters.load(checkpoint, None if config is None else _read_config(Path(config)))
         x = as_tokens(parameters.config, _read_tokens(Path(tokens)))
     except TypeError as error:
         raise ValueError(str(error)) from None
@@ -93,13 +93,6 @@ def draw(
     if powers is not None:
         picture_files.save(power_figure.draw_powers(B), powers)
         yield powers
-
-
-def _read_config(path: Path) -> SessaConfig:
-    try:
-        return SessaConfig.from_json(path.read_bytes())
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from None
 
 
 def _read_tokens(path: Path) -> Array:

@@ -55,7 +55,7 @@ def selective_retrieval(
         ValueError: an argument is out of its range.
     """
     latest = target if latest is None else latest
-    _check(k, beta, horizon, target, latest, radius)
+    check_arguments(k, beta, horizon, target, latest, radius)
     channels = channels or Channels(len(NAMES), NAMES)
     T = latest + horizon + 1
     ball = max(radius, 0.25)
@@ -72,7 +72,7 @@ def selective_retrieval(
         k=k, beta=beta, horizon=horizon, target=target, latest=latest, radius=radius, exponent=theory.exponent(k, beta)
     )
     network.notes["promised"] = promised(k, beta, horizon, latest, bounds)
-    return Built(network, _claim(network, channels))
+    return Built(network, claim_of(network, channels))
 
 
 def margins(scores: Array, target: int) -> Array:
@@ -111,6 +111,13 @@ def promised(k: int, beta: float, horizon: int, latest: int, profile_bounds: the
     return {"c_minus": c_minus, "m_minus": 2**nu * c_minus, "m_plus": m_plus}
 
 
+def proof_suppression(k: int, beta: float, horizon: int, latest: int, profile_bounds: theory.TailBounds) -> float:
+    """The c_0 of the proof's Step 8: C_comp c_0 = c_sig/2, C_comp = (d^+ + a^+)^k (1 + tau_max)^(k gamma)."""
+    macro = theory.macro_bounds(beta, profile_bounds, OFF_MASS)
+    signal = 2 * promised(k, beta, horizon, latest, profile_bounds)["c_minus"]
+    return signal / 2 / ((macro.d_plus + macro.a_plus) ** k * (1 + latest) ** (k * (1 - beta)))
+
+
 def measure_scores(network: Network, scores: Array) -> list[Measured]:
     """The scores, (T, T), of one sequence beside what the proof promises of this network."""
     nu, target, horizon = (network.notes[name] for name in ("exponent", "target", "horizon"))
@@ -125,7 +132,9 @@ def measure_scores(network: Network, scores: Array) -> list[Measured]:
     ]
 
 
-def _claim(network: Network, channels: Channels) -> Claim:
+def claim_of(network: Network, channels: Channels) -> Claim:
+    """The claim of Theorem 12 for a network whose notes say what it is for."""
+
     def measure(x: Array) -> list[Measured]:
         return [one for tokens in x for one in measure_scores(network, kernel(network, channels, tokens))]
 
@@ -134,7 +143,12 @@ def _claim(network: Network, channels: Channels) -> Claim:
     return Claim("thm:12", says, measure)
 
 
-def _check(k: int, beta: float, horizon: int, target: int, latest: int, radius: float) -> None:
+def check_arguments(k: int, beta: float, horizon: int, target: int, latest: int, radius: float) -> None:
+    """Refuse arguments that are out of their range.
+
+    Raises:
+        ValueError: one is; the message names it.
+    """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     if not 0 < beta < 1:

@@ -40,10 +40,10 @@ class Window(NamedTuple):
         """W at x."""
         return sum((c * gelu(self.L * (x - corner)) / self.L for corner, c in self.corners), np.zeros_like(x))
 
-    def form(self, block: Block, channel: str = "pos") -> Form:
-        """W of a channel behind the activation: four a-slots of the block."""
+    def form(self, block: Block, channel: str = "pos", ramps: slice = slice(None)) -> Form:
+        """W of a channel behind the activation, or some of its four ramps: an a-slot of the block for each."""
         value: dict[str, float] = {}
-        for n, (corner, coefficient) in enumerate(self.corners):
+        for n, (corner, coefficient) in enumerate(self.corners[ramps]):
             block.a_slot(f"ramp {n}", {channel: self.L, ONE: -self.L * corner})
             value[f"ramp {n}"] = coefficient / self.L
         return value

@@ -42,5 +42,12 @@ def exp(x: Any) -> Any:
     return x.exp() if _any(arb, x) else np.exp(x)
 
 
+def log(x: Any) -> Any:
+    """The natural logarithm."""
+    if _any(sympy.Basic, x):
+        return sympy.log(x)
+    return x.log() if _any(arb, x) else np.log(x)
+
+
 def _any(kind: type, *values: Any) -> bool:
     return any(isinstance(value, kind) for value in values)

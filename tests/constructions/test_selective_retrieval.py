@@ -8,6 +8,7 @@ from sessa_ref.constructions.active_transport import active_transport
 from sessa_ref.constructions.exponents import fit_exponent
 from sessa_ref.constructions.macro_layer import macro_layer
 from sessa_ref.constructions.multiplier import local_multiplier, selector
+from sessa_ref.constructions.narrow_retrieval import narrow_retrieval
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.profile import integrator, profile, tail
 from sessa_ref.constructions.reset import reset, zero_writer
@@ -62,6 +63,16 @@ def test_selective_retrieval_along_any_directions(k, beta, target):
     x = np.random.default_rng(k).standard_normal((2, target + 17, 9))
     x /= np.linalg.norm(x, axis=-1, keepdims=True)
     assert len(built.network.blocks) == 11 + 2 * k
+    for one in built.claim.measure(x):
+        assert one.holds, str(one)
+
+
+@pytest.mark.parametrize(("k", "beta", "target"), [(1, 0.5, 0), (2, 0.25, 3)])
+def test_four_channels_are_enough(k, beta, target):
+    built = narrow_retrieval(k, beta, 16, target=target)
+    x = np.random.default_rng(k).uniform(-0.5, 0.5, (1, target + 17, 4))
+    assert built.network.width == 4
+    assert len(built.network.blocks) == 8 + 2 * k
     for one in built.claim.measure(x):
         assert one.holds, str(one)
 

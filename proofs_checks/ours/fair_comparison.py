@@ -1,0 +1,232 @@
+"""The comparison under equal bounds: which profiles each layer realises, and what a free gain adds."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+from flint import arb
+
+from proofs_checks import retrieval_networks
+from proofs_checks.evidence import Evidence
+from proofs_checks.ours.comparison import STEPS, ball
+from proofs_checks.statement import Bend, states
+from sessa_ref.theory import convolution_derivations as convolution_derived
+from sessa_ref.theory import depth, retrieval
+from sessa_ref.theory.uniform_routing import uniform_influence
+
+
+@states(
+    "ours:fair-comparison",
+    "The fair comparison: Sessa wins by the power lag^gamma",
+    where="answers the question of Section 4.7 under matched bounds",
+    says=r"""
+    Give all classes the same blocks (identity normalisation, gates, adapters, a bounded position embedding), a fixed depth, and bounds that do not depend on
+    $H$ on weights, values, gates, logits and gains, $|\gamma_t| \le \gamma < 1$; attention is the class with gain 0. Let routing be exactly
+    uniform ($\Delta = 0$) on both sides. On every bounded source family:
+
+    1. attention realises $\nu$ if and only if $\nu \le -1$;
+    2. Sessa realises $\nu$ if and only if $\nu \le -(1-\gamma)$; the bound for logits of spread $\Delta$ is $-(1 - \gamma e^\Delta)$ where positive;
+    3. state-space stacks with failed freeze time realise no $\nu$ at all.
+
+    Both winners need one transport layer; depth adds logarithms. Sessa's margin exceeds attention's by the factor $\ell^\gamma$, up to constants. Neither
+    freezes.
+    """,
+    needs=("prop:13", "ours:deep-attention", "ours:deep-diffuse-sessa"),
+    trust="real arithmetic; every H and lag; tau_max = 2 (the selector's leak is computed); real layers in float64, T up to 40",
+    bends=(
+        Bend("Sessa's profile -(1 - gamma) + 1/2", {"gained": Fraction(1, 2)}),
+        Bend("attention's profile -9/10", {"attention": Fraction(-9, 10)}),
+        Bend("Sessa without feedback", {"feedback": 0}),
+    ),
+)
+def fair_comparison(
+    evidence: Evidence, *, gained: Fraction = Fraction(0), attention: Fraction = Fraction(-1), feedback: int = 1
+) -> None:
+    """What is realised: margins in balls at long lags, and their lower bound for all; what is not: limits."""
+    lag, q, c, r = sympy.symbols("lag q c r", positive=True)
+    for N in range(1, 5):
+        envelope = lag ** (-q) * (2 + sympy.log(lag)) ** (N - 1)
+        evidence.identity(
+            "attention realises nothing above -1", sympy.limit(envelope, lag, sympy.oo), f"N = {N}, nu = -1 + q"
+        )
+        evidence.identity(
+            "Sessa realises nothing above",
+            sympy.limit(envelope, lag, sympy.oo),
+            f"N = {N}, nu = -(1-gamma) + q, by ours:deep-diffuse-sessa with eta = gamma",
+        )
+        evidence.identity(
+            "state space realises nothing",
+            sympy.limit((1 + lag) ** (N - 1 + r) * sympy.exp(-c * lag), lag, sympy.oo),
+            f"N = {N}, nu = -r",
+        )
+    _wendel(evidence, "Sessa realises -(1 - gamma)")
+    last, pairs, flat, won = (300 if evidence.quick else 10_000), [], [], []
+    for source, steps in STEPS.items():
+        kept = 1 - retrieval.selector_leak(source, steps)
+        for at, margin in _margins(source, steps, arb(0), last):
+            claimed = ball(kept) / (source + 1) * arb(1 + at) ** ball(attention)
+            flat.append((claimed, margin, f"tau* = {source}, lag = {at}"))
+        for gamma in (Fraction(1, 10), Fraction(1, 2), Fraction(9, 10), Fraction(99, 100)):
+            c_minus = ball(kept) * _least_constant(source, ball(gamma))
+            for at, margin in _margins(source, steps, ball(gamma * feedback), last):
+                text = f"gamma = {gamma}, tau* = {source}, lag = {at}"
+                pairs.append((c_minus * arb(1 + at) ** -(1 - ball(gamma + gained)), margin, text))
+                won.append((c_minus * arb(1 + at) ** ball(gamma), margin * (source + at + 1), text))
+    source_, at_ = sympy.symbols("source lag", nonnegative=True)
+    evidence.identity(
+        "attention realises -1",
+        sympy.expand((source_ + 1) * (1 + at_) - (source_ + at_ + 1) - source_ * at_),
+        "M >= (1 - leak)/(t + 1), and (tau* + 1)(1 + lag) - (t + 1) = tau* lag; the leak holds for every horizon",
+    )
+    evidence.identity(
+        "the factor lag^gamma",
+        sympy.expand((source_ + at_ + 1) - (1 + at_) - source_),
+        "attention's margin is at most 1/(t + 1) <= 1/(1 + lag), Sessa's at least c_- (1 + lag)^(gamma - 1)",
+    )
+    evidence.enclosed(
+        "attention realises -1",
+        flat,
+        f"M >= (1 - leak)/(t + 1), t + 1 <= (tau* + 1)(1 + lag), for every lag; shown in balls up to {last}",
+    )
+    evidence.enclosed(
+        "Sessa realises -(1 - gamma)", pairs, f"beside the proof: balls of the margins, lags up to {last}"
+    )
+    evidence.enclosed(
+        "the factor lag^gamma",
+        won,
+        f"attention's margin is at most 1/(t + 1) <= 1/(1 + lag); shown in balls up to lag {last}",
+    )
+    chosen, T, gains = (0, 12, (0.5,)) if evidence.quick else (2, 30, (0.0, 0.5, 0.9))
+    for gain in gains:
+        network = retrieval_networks.retrieval_network(chosen, STEPS[chosen], gain * feedback)
+        scores = retrieval_networks.scores(network, T, evidence.rng)
+        by_torch = retrieval_networks.scores_by_torch(network, T, evidence.rng)
+        evidence.agreement(
+            float(np.abs(by_torch - scores[:, :4]).max()), 1e-12, f"torch layer against the reference, gain {gain}"
+        )
+        if gain:
+            kept = 1 - float(retrieval.selector_leak(chosen, STEPS[chosen]))
+            least = kept * _least_constant(chosen, gain) * np.arange(2.0, T - chosen + 1) ** (gain - 1)
+            ratio = float(np.max(least / retrieval.margins(scores, chosen)))
+            evidence.constructed(
+                "Sessa realises -(1 - gamma)", ratio, 1.0, f"real blocks, T = {T}", f"gain {gain}, tau* = {chosen}"
+            )
+
+
+def _wendel(evidence: Evidence, claim: str) -> None:
+    """Gamma(t+gamma)/Gamma(t+1) >= (t+gamma)^(gamma-1), and Gamma(tau+1)/Gamma(tau+1+gamma) >= (tau+1)^(-gamma)."""
+    t, g = sympy.symbols("t g", positive=True)
+    b = sympy.gamma(t + g) / sympy.gamma(t + 1)
+    a = sympy.gamma(t + 1) / sympy.gamma(t + 1 + g)
+    x = 1 / (t + g)
+    evidence.identity(
+        claim,
+        [
+            convolution_derived.simplified((b.subs(t, t + 1) / b) - (t + g) / (t + 1)),
+            sympy.simplify(1 + (1 - g) * x - (t + 1) / (t + g)),
+            convolution_derived.simplified((a.subs(t, t + 1) / a) - (t + 1) / (t + 1 + g)),
+            *convolution_derived.bernoulli_defects(),
+        ],
+        "b_t (t+gamma)^(1-gamma) falls to 1 and a_tau (tau+1)^gamma to 1 (Bernoulli); the margin is at least (1 - leak) L(t, tau*), because L falls with "
+        "tau, and L(t, tau*) >= K_{t, tau*}/(tau* + 1)",
+    )
+
+
+def _least_constant(source: int, gamma: Any) -> Any:
+    """gamma a_tau (tau+1)^(gamma-2): L(t, tau) >= K/(tau+1) >= this (1+lag)^(gamma-1), as t + gamma <= (tau+1)(1+lag)."""
+    a_b = uniform_influence(0 * gamma + source, 0 * gamma + source + 1, gamma)  # gamma / (tau + 1)
+    b = depth.diffuse_envelope(gamma, 0 * gamma + source, 0 * gamma + source + 1)
+    rise = a_b / b  # gamma: K = gamma a_tau b_t
+    a = 1 / depth.rising(0 * gamma + source + 1, gamma)
+    return rise * a * (0 * gamma + source + 1) ** (gamma - 2)
+
+
+def _margins(source: int, steps: int, gamma: arb, last: int) -> list[tuple[int, arb]]:
+    """(lag, a lower bound of the margin) in balls: the transport of w_* at tau* and -|w| elsewhere, which is linear."""
+    factors, found = retrieval.selector(source, steps), []
+    read, states = arb(0), arb(0)
+    wanted = {lag for lag in (1, 2, 5, 10, 30, 100, 300, 1000, 3000, 10_000) if lag <= last}
+    numbers = [(ball(A), ball(B)) for A, B in factors]
+    for t in range(source + last + 1):
+        weight = arb(1)
+        if t < source:
+            weight = arb(0)
+        elif t > source:
+            for A, B in numbers:
+                weight *= A / (t + 1) + B
+            weight = -abs(weight)
+        read += weight
+        state = read / (t + 1) + (gamma * states / t if t else 0)
+        states += state
+        if t - source in wanted:
+            found.append((t - source, state))
+    return found
+
+
+@states(
+    "ours:fair-comparison-free-gain",
+    "With gains that may approach 1, diffuse Sessa freezes",
+    where="answers the question of Section 4.7 where only values, gates and logits are matched",
+    says=r"""
+    As in `ours:fair-comparison`, but the gain is bounded by nothing except $|\gamma_t| < 1$, which the layer guarantees. Then one transport layer of Sessa,
+    with exactly uniform routing and the constant gain $\gamma_H = 1 - 1/\log(T_H + 3)$, realises $\nu = 0$:
+    $M_{\tau_*+\ell,\tau_*} \ge \frac{(1-\delta)\gamma_1}{e\,(\tau_*+1)^2}$ for all $\ell \le H$ and all $H$. The price is the bound
+    $1/(1-\gamma_H) = \log(T_H + 3)$ on the solve. No $\nu > 0$ is realised with uniform routing and horizon-uniform $A_n$, $d_n$; attention, whose bounds
+    have not changed, still realises $\nu \le -1$ alone.
+    """,
+    needs=("ours:fair-comparison",),
+    trust="real arithmetic; every H; tau_max = 2; real layers in float64, T up to 40",
+    bends=(
+        Bend("a gain of 9/10 at every horizon", {"gain": Fraction(9, 10)}),
+        Bend("the profile 1/10", {"nu": Fraction(1, 10)}),
+    ),
+)
+def fair_comparison_with_free_gain(
+    evidence: Evidence, *, gain: Fraction | None = None, nu: Fraction = Fraction(0)
+) -> None:
+    """b_t >= (t+gamma)^(gamma-1) >= 1/e for the horizon's gain; balls at horizons up to 10^8, real layers at 83."""
+    _wendel(evidence, "Sessa realises 0")
+    x, lag, q = sympy.symbols("x lag q", positive=True)
+    evidence.identity(
+        "Sessa realises 0",
+        [sympy.simplify(sympy.log(x) * (-1 / sympy.log(x)) + 1)],
+        "log of x^(gamma-1) for gamma - 1 = -1/log x is -1, and t + gamma <= T + 3 = x: b_t >= 1/e; a_tau >= 1/(tau+1)",
+    )
+    for N in range(1, 5):
+        over = lag ** (-q) * (2 + sympy.log(lag)) ** (N - 1)
+        evidence.identity(
+            "nothing above 0",
+            sympy.limit(over, lag, sympy.oo),
+            f"N = {N}, nu = q: a_tau b_t <= 1/Gamma(1+gamma) < 1.13 for every gain",
+        )
+    pairs = []
+    for source, steps in STEPS.items():
+        kept = ball(1 - retrieval.selector_leak(source, steps))
+        for horizon in (10, 1000, 10**5, 10**8):
+            T = horizon + 3
+            gamma = ball(gain) if gain is not None else 1 - 1 / arb(T + 3).log()
+            first = 1 - 1 / arb(7).log()
+            for at in (1, horizon // 3, horizon):
+                K = uniform_influence(arb(source), arb(source + at), gamma)
+                claimed = kept * first / (arb(1).exp() * (source + 1) ** 2) * arb(1 + at) ** ball(nu)
+                pairs.append((claimed, kept * K / (source + 1), f"tau* = {source}, H = {horizon}, lag = {at}"))
+    evidence.enclosed(
+        "Sessa realises 0", pairs, "beside the proof: balls of (1 - leak) K/(tau* + 1), horizons up to 10^8"
+    )
+    for T in (8, 16) if evidence.quick else (10, 40):
+        value = float(gain) if gain is not None else 1 - 1 / np.log(T + 3)
+        network = retrieval_networks.retrieval_network(0, STEPS[0], value)
+        margin = retrieval.margins(retrieval_networks.scores(network, T, evidence.rng), 0)
+        least = (
+            (1 - float(retrieval.selector_leak(0, STEPS[0])))
+            * (1 - 1 / np.log(7))
+            / np.e
+            * np.arange(2.0, T + 1) ** float(nu)
+        )
+        evidence.constructed(
+            "Sessa realises 0", float(np.max(least / margin)), 1.0, "real blocks with the horizon's gain", f"T = {T}"
+        )
+
+
+ROWS = (fair_comparison, fair_comparison_with_free_gain)
