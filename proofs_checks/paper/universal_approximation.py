@@ -195,6 +195,7 @@ def networks_are_universal(evidence: Evidence, *, gain: float = 0.9, delta: floa
             share * found.tolerance,
             f"{name}, T = {T}, {found.route}, {found.units} units, range {found.span:.2f}",
         )
+        blocks_agree(evidence, found.network, found.details["worst"], (-1,))
 
 
 ROWS = (compositions_are_stable, transformers_are_universal, networks_are_universal)
