@@ -1,5 +1,6 @@
 """Two pictures of the ledger: how tight each bound is, and which statement rests on which."""
 
+import textwrap
 from pathlib import Path
 
 import networkx
@@ -16,23 +17,31 @@ _OTHER = "#b0b0b0"
 
 @style.applied()
 def save_tightness(outcomes: dict[str, Outcome], path: Path) -> None:
-    """Attained against claimed for every row whose claims are bounds, the loosest at the bottom.
+    """Attained against claimed for every row whose claims are bounds: a mark for each family of cases that was tried.
 
-    1 means that the bound is attained.
+    1 means that the bound is attained. The loosest rows are at the bottom.
     """
-    bounds = [(one.tightness, one.level, one.id) for one in outcomes.values() if one.tightness and one.level]
-    bounds.sort()
-    figure = style.new_figure(7.2, 0.9 + 0.17 * max(len(bounds), 8))
+    rows = sorted((one.tightness, one.id) for one in outcomes.values() if one.tightness)
+    places = {name: place for place, (_, name) in enumerate(rows)}
+    marks = [
+        (piece.level, piece.tightness, places[name])
+        for name in places
+        for piece in outcomes[name].pieces
+        if piece.level and piece.tightness and piece.tightness > 0 and not piece.refutes
+    ]
+    figure = style.new_figure(7.2, 0.9 + 0.17 * max(len(rows), 8))
     axes = figure.subplots()
     colours = _colours()
-    for place, (tightness, level, _) in enumerate(bounds):
-        axes.plot(tightness, place, _MARKERS[level], color=colours[level])
+    for level in Level:
+        at = [(tightness, place) for own, tightness, place in marks if own is level]
+        if at:
+            axes.plot(*zip(*at, strict=True), _MARKERS[level], color=colours[level], alpha=0.7, label=str(level))
     axes.axvline(1.0, color=style.GREY, linewidth=1.0)
     axes.set_xscale("log")
-    axes.set_yticks(range(len(bounds)), [name for *_, name in bounds], fontsize=7)
-    axes.set_ylim(-1, len(bounds))
-    axes.set_xlabel("attained / claimed, the largest that was found")
-    axes.legend(handles=_legend({level for _, level, _ in bounds}), loc="upper left")
+    axes.set_yticks(range(len(rows)), [name for _, name in rows], fontsize=7)
+    axes.set_ylim(-1, len(rows))
+    axes.set_xlabel("attained / claimed, the largest for each family of cases")
+    axes.legend(loc="upper left")
     figure.savefig(path)
 
 
@@ -45,7 +54,7 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
             graph.nodes[name]["depth"] = depth
     places = networkx.multipartite_layout(graph, subset_key="depth") if graph else {}
     tallest = max((len(names) for names in networkx.topological_generations(graph)), default=1)
-    figure = style.new_figure(9.0, max(3.0, 0.24 * tallest))
+    figure = style.new_figure(9.0, max(3.0, 0.2 * tallest))
     axes = figure.subplots()
     axes.axis("off")
     for earlier, later in graph.edges:
@@ -57,11 +66,17 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
         outcome = outcomes[name]
         colour = colours[outcome.level] if outcome.status is Status.HOLDS and outcome.level else _OTHER
         box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
-        axes.text(*place, name, ha="center", va="center", fontsize=6.5, bbox=box)
+        label = "\n".join(textwrap.wrap(name, 17))
+        axes.text(*place, label, ha="center", va="center", fontsize=6.5, bbox=box)
     levels = {one.level for one in outcomes.values() if one.level and one.id in places}
     other = Line2D([], [], color=_OTHER, marker="s", linestyle="", label="not yet checked, or refuted as printed")
     axes.legend(handles=[*_legend(levels, marker="s"), other], loc="lower right", fontsize=7)
-    axes.margins(0.06)
+    for limit, values in (
+        (axes.set_xlim, [x for x, _ in places.values()]),
+        (axes.set_ylim, [y for _, y in places.values()]),
+    ):
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        limit(low - 0.06 * (high - low), high + 0.06 * (high - low))
     figure.savefig(path)
 
 

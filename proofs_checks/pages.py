@@ -1,5 +1,6 @@
 """The ledger as Markdown for the book, from the rows and their recorded outcomes."""
 
+import re
 from collections import Counter
 from types import ModuleType
 
@@ -143,13 +144,13 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         "",
         f"{{status}}`{one.id}` `{one.id}` {one.where}",
         "",
-        one.says,
+        _displayed(one.says),
         "",
     ]
     if outcome.status is Status.UNCHECKED:
         return lines
     if one.proof:
-        lines += [f"*Proof.* {one.proof}", ""]
+        lines += [_displayed(f"*Proof.* {one.proof}"), ""]
     lines += [f"*Rests on.* {one.trust}", ""]
     if one.not_higher:
         lines += [f"*Not higher, because* {one.not_higher}", ""]
@@ -167,6 +168,11 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     lines += [f"*The check* is `{one.check.__name__ if one.check else ''}` in `{module}.py`. Run it: "
               f"`sessa-ref ledger {one.id}`.", ""]  # fmt: skip
     return lines
+
+
+def _displayed(text: str) -> str:
+    """Markdown in which formulas between $$ are paragraphs of their own, as MyST needs them."""
+    return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", text, flags=re.DOTALL).strip()
 
 
 def _piece(piece: Piece) -> str:

@@ -40,6 +40,8 @@ def note_tail_without_logarithm(evidence: Evidence, claim: str) -> None:
         states_derivative_defect(),
         "(38): the product rule in (I - B) s = f, written out for T = 4 with any functions B and f of x",
     )
+    _note_derivative(evidence, claim)
+    _note_forcing(evidence, claim)
     evidence.identity(
         claim,
         uniform_recurrence_defect(),
@@ -63,6 +65,38 @@ def note_tail_without_logarithm(evidence: Evidence, claim: str) -> None:
         slacks,
         "1/(k+1) <= 1/k, 1/(t+1) <= a_t b_t, a_t <= a_(t-1); a_tau b_(tau+lag) falls in tau, so that it is at most "
         "a_0 b_lag, and b_lag <= lag^(-beta) is Lemma F.1",
+    )
+
+
+def _note_derivative(evidence: Evidence, claim: str) -> None:
+    """(38) for every T: the derivative of (I - B) K = I is dK = K dB K."""
+    K, dB, f, df = sympy.symbols("K dB f df", commutative=False)
+    evidence.identity(
+        claim,
+        sympy.expand(K * dB * K * f + K * df - K * (df + dB * K * f)),
+        "(38) for every T, by dK = K dB K and s = K f",
+    )
+
+
+def _note_forcing(evidence: Evidence, claim: str) -> None:
+    """The two cases of the proof of Theorem 23: |df_k + (dB s)_k| is at most A_1 / (k + 1) for k > tau and A_0 at tau."""
+    k, S, gain, L_gamma, L_alpha, L_route = sympy.symbols("k S gamma_max L_gamma L_alpha0 L_route", positive=True)
+    x = sympy.Symbol("x")
+    gamma, alpha = sympy.Function("gamma")(x), sympy.Function("alpha")(x)
+    evidence.identity(
+        claim,
+        (gamma * alpha).diff(x) - gamma.diff(x) * alpha - gamma * alpha.diff(x),
+        "d(gamma alpha); Assumption 17: no d gamma at k > tau",
+    )
+    one, two, three = share("u"), share("v"), share("w")
+    evidence.nonnegative(
+        claim,
+        [
+            2 * gain * S * L_route / (k + 1) - (gain * one) * (2 * L_route / (k + 1) * two) * (S * three),
+            L_gamma * S - (L_gamma * one) * (S * two),  # the weights of a row sum to 1
+            gain * S * L_alpha - (gain * one) * (L_alpha * two) * (S * three),
+        ],
+        "terms of A_1 / (k + 1) and of A_0 beside L_f / (k + 1) and L_f0, with what is at most a bound written as a share of it",
     )
 
 
@@ -139,6 +173,12 @@ def note_convolution_proof(evidence: Evidence, claim: str) -> None:
         claim,
         [1 / (m + 1) - 1 / (tau + m + 1), 1 - lag / (lag + 1), 1 + 1 / (1 - beta) - 2],
         "source 0 is the worst; lag / (lag + 1) <= 1 and H_lag <= 1 + log(lag); 2^beta (1 + 1 / (1 - beta)) >= 2",
+    )
+    x = sympy.Symbol("x", positive=True)
+    evidence.nonnegative(
+        claim,
+        sympy.diff(sympy.log(1 + x) - x / (1 + x), x),
+        "H_n <= 1 + log n: equal at n = 1, and log(1 + x) >= x / (1 + x) at x = 1 / n gives each step",
     )
 
 

@@ -17,9 +17,12 @@ from sessa_ref.theory.jacobian_tails import convolution_constant, convolution_su
     "B.3-hypothesis",
     "lem:B.3",
     where="Appendix B.2, Lemma B.3",
-    kind=Kind.HYPOTHESIS,
+    kind=Kind.SLIP,
     printed="Under Assumptions 16 to 20 the states are at most $F_R / (1 - \\gamma_{\\max})$.",
-    correct="Assumption 15 is needed, rows that sum to at most 1: the proof uses it. Assumptions 17 to 19 are not.",
+    correct="""
+    The proof uses Assumption 15, convex rows, which is not on the list, though "attention weights" suggests it; 16 and 20 are what else it
+    needs. Assumptions 17 to 19 are not used.
+    """,
     conclusion="survives: Theorem 23 assumes 15 as well",
 )
 def rows_must_sum_to_one() -> Shown:

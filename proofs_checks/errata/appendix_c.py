@@ -47,17 +47,20 @@ def sharp_weights() -> Shown:
     "C.3-constant",
     "rem:C.3",
     where="Appendix C.6, Remark C.3",
-    kind=Kind.FALSE,
-    printed="For coefficients that see a window x_(t-K:t), the bound holds with the C(R) of Proposition 4 from t > tau + K on.",
-    correct="x_tau enters K + 1 steps, each with a source term of size up to J_R: the constant is (K + 1) C(R), and K + 1 is the best factor.",
-    conclusion="survives with (K + 1) C(R); exponential forgetting up to the slack of the window is unaffected",
+    kind=Kind.SLIP,
+    printed='For coefficients that see a window x_(t-K:t), "the same argument" gives the bound with C(R), Proposition 4\'s letter, for t > tau + K.',
+    correct="""
+    The constant is another one: x_tau enters K + 1 steps, each with a source term of size up to J_R, so it is (K + 1) C(R) with the C(R) of
+    Proposition 4, and K + 1 is the best factor. Read as "some constant that depends on R and K" the remark is right as it stands.
+    """,
+    conclusion="survives: what the remark is about, exponential forgetting up to the slack of the window, is unaffected",
 )
 def window_constant() -> Shown:
     """A window of two tokens."""
     attained, printed = window_example(1)
     return Shown(
         bool(attained > printed),
-        f"K = 1: the derivative is {float((attained / printed).mid()):.3f} of the printed bound",
+        f"K = 1: the derivative is {float((attained / printed).mid()):.3f} of the bound with Proposition 4's C(R)",
     )
 
 

@@ -17,8 +17,8 @@ from sessa_ref.reference import tokenwise
     kind=Kind.HYPOTHESIS,
     printed=r"""The block is that of Section 3.1, which has LayerNorm (9); $u_t$ is made from $x_t$ by affine maps and element-wise $\sigma$ with
     $|\sigma(z)| \le |z|$.""",
-    correct=r"""LayerNorm is neither affine nor element-wise, and enlarges small tokens. Either $\mathrm{Norm} = \mathrm{Id}$ (Remark 4.1), or its values
-    are bounded by $\sqrt{D}$ before weight and bias; then (48) and (51) hold with $L = 0$, and one $\rho$ serves all $R$.""",
+    correct=r"""LayerNorm is neither affine nor element-wise, and enlarges small tokens. Remark 4.1 sets $\mathrm{Norm} = \mathrm{Id}$ for the
+    statements of Section 4, and has to be read here as well; or one uses that LayerNorm's values are bounded by $\sqrt{D}$ before weight and bias; then (48) and (51) hold with $L = 0$, and one $\rho$ serves all $R$.""",
     conclusion="survives, and with LayerNorm more is true: rho, F and G are bounded for all R",
 )
 def layer_norm_in_the_block() -> Shown:
@@ -57,10 +57,11 @@ def outside_the_ball() -> Shown:
     "D.3-own-token",
     "lem:D.3",
     where="Appendix D.5, Lemma D.3, as used in Remark D.4",
-    kind=Kind.HYPOTHESIS,
-    printed=r"""Weights satisfy (45), so that $\alpha_{t,\tau} = 0$ for $\tau \ge t$; Remark D.4 applies it to all softmax attention of the block, the
-    forward one included.""",
-    correct=r"The forward weights include their own token, $\alpha_{0,0} = 1$. The lemma holds for any rows of weights that sum to at most 1.",
+    kind=Kind.SLIP,
+    printed=r"""Weights satisfy (45), so that $\alpha_{t,\tau} = 0$ for $\tau \ge t$; Remark D.4 refers to it for the masked softmax attention of every
+    branch, so for the forward one too.""",
+    correct=r"""The lemma is right as stated. The forward weights, which it does not cover by the letter, include their own token,
+    $\alpha_{0,0} = 1$; it holds for any rows of weights that sum to at most 1.""",
     conclusion="survives, by the same proof",
 )
 def own_token() -> Shown:
@@ -68,27 +69,6 @@ def own_token() -> Shown:
     parameters = SessaParameters.random(SessaConfig.paper(2), 0)
     weight = float(reference.trace(parameters, np.ones((2, 2))).alpha_fwd[0, 0, 0])
     return Shown(weight == 1, f"forward weight of token 0 on itself: {weight:g}; (45) wants 0")
-
-
-@erratum(
-    "D.3-heads",
-    "rem:D.4",
-    where="Appendix D.5, Lemma D.3 and Remark D.4",
-    kind=Kind.HYPOTHESIS,
-    printed=r"$\lVert f \rVert_{\infty,2}$ is bounded through $\lVert v \rVert_{\infty,2}$ by Lemma D.3.",
-    correct=r"""For one head. Heads with weights of their own, side by side, can reach $\sqrt{H}$ times as much:
-    $\lVert f \rVert \le \lVert W_O \rVert \sqrt{\sum_h \lVert v^h \rVert^2}$, with the largest value of each head. The public implementation has $H$ heads.""",
-    conclusion="survives for the paper's block of one head; with H heads a factor sqrt(H) is needed",
-)
-def several_heads() -> Shown:
-    """Two heads: one reads v_0 = (1, 0), the other v_1 = (0, 1)."""
-    alpha = np.array([[1.0, 0.0], [0.0, 1.0]])  # head by token, in one row
-    v = np.eye(2)
-    f = np.array([alpha[0] @ v[:, 0], alpha[1] @ v[:, 1]])
-    size, largest = float(f @ f), float((v * v).sum(-1).max())
-    return Shown(
-        size > largest, f"|f|^2 = {size:g}, the largest |v_t|^2 is {largest:g}: a factor sqrt(2) with two heads"
-    )
 
 
 @erratum(
@@ -114,6 +94,5 @@ ERRATA: tuple[Erratum, ...] = (
     layer_norm_in_the_block,
     outside_the_ball,
     own_token,
-    several_heads,
     growth_on_bounded_sets,
 )

@@ -9,7 +9,6 @@ from proofs_checks.diffuse_layer import diffuse_layer
 from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
 from proofs_checks.worst_routing import worst_influence
 from sessa_ref.reference import layer
-from sessa_ref.reference.tokenwise import standardize
 from sessa_ref.theory.causal_attention import routing_variation, routing_variation_bound
 from sessa_ref.theory.diffuse_routing import best_tail_constant, row_sum_tail_exponent, tail_constant
 from sessa_ref.theory.selective_ssm import memory_factor, slowest_average_step
@@ -57,13 +56,13 @@ def variation_factor() -> Shown:
     "4.3-positions",
     "lem:4.3",
     where="Section 4.2.2, Lemma 4.3",
-    kind=Kind.HYPOTHESIS,
+    kind=Kind.LOOSE,
     printed="Logits are <q(x_t), k(x_j)> with token-wise maps q and k.",
     correct="""
-    The layer's forward logits depend on the positions too (rotary embedding), so the lemma does not cover them as it stands. Its
-    proof only uses that logit (t, j) depends on no token but x_t and x_j.
+    True as stated, and more widely: the proof only uses that logit (t, j) depends on no token but x_t and x_j. So it covers the layer's
+    forward logits too, which depend on the positions as well (rotary embedding) and do not fall under the lemma by the letter.
     """,
-    conclusion="survives for q_t(x_t) and k_j(x_j)",
+    conclusion="survives, also for q_t(x_t) and k_j(x_j)",
 )
 def positions() -> Shown:
     """Equal tokens have different keys."""
@@ -93,12 +92,15 @@ def constant() -> Shown:
     "rem:4.5",
     where="Section 4.2.6, Remark 4.5",
     kind=Kind.LOOSE,
-    printed="The strict condition gamma_max c2 < 1 is essential for a polynomial tail.",
-    correct="""
-    With the row sums of at most 1 that (31) assumes, and the proof never uses, every gamma_max < 1 gives a polynomial tail, with
-    the exponent b that solves b + gamma_max c2^b = 1. The condition is needed for Theorem 8's own exponent.
+    printed="""
+    "The strict subcriticality condition gamma_max c2 < 1 is essential in every use of Theorem 8"; a polynomial tail always means this
+    regime.
     """,
-    conclusion="survives as a statement about Theorem 8; decay needs no subcriticality",
+    correct="""
+    Right of Theorem 8 and its exponent; decay itself needs less. With the row sums of at most 1 that (31) assumes, and the proof never uses, every gamma_max < 1 gives a polynomial tail, with
+    the exponent b that solves b + gamma_max c2^b = 1.
+    """,
+    conclusion="survives; decay without subcriticality is an addition",
 )
 def essential() -> Shown:
     """gamma_max = 9/10, c2 = 2."""
@@ -133,43 +135,22 @@ def sharp_exponent() -> Shown:
     "4.2.6-slower",
     "thm:8",
     where="Section 4.2.6, Connection to attention dilution",
-    kind=Kind.STEP,
+    kind=Kind.HYPOTHESIS,
     printed="""
     Under the assumptions of Theorem 8 Sessa yields a tail O(lag^-beta_tail), "which is asymptotically slower than 1/lag".
     """,
     correct="""
-    An upper bound shows no slower decay. Under the same assumptions a constant negative gain gives lag^(-1-|gamma|), faster than
-    1/lag; slow tails need gains that are positive on the whole, as in Corollary F.2.
+    It is the envelope that is slower. An upper bound alone does not preclude faster decay, as Appendix F says itself: under the same
+    assumptions a constant negative gain gives lag^(-1-|gamma|), faster than 1/lag. The tail is that slow in the regime of Proposition 29
+    and Corollary F.2, uniform routing with a constant gain in (0, 1).
     """,
-    conclusion="survives for positive gains under uniform routing",
+    conclusion="survives in the regime of Appendix F, to which the paper refers for sharpness",
 )
 def slower() -> Shown:
     """gamma = -1/2, uniform routing."""
     scaled = [abs(float(uniform_influence(0, lag, -0.5))) * lag for lag in (1, 100, 10**6)]
     return Shown(
         scaled[-1] < 1e-3, "gamma = -1/2: |y| lag is " + ", ".join(f"{s:.3g}" for s in scaled) + " at lags 1, 100, 10^6"
-    )
-
-
-@erratum(
-    "14-norm",
-    "thm:14",
-    where="Section 4.4, Theorem 14",
-    kind=Kind.HYPOTHESIS,
-    printed="""
-    The main text speaks of concrete Sessa networks, whose block (9) has a layer norm; Remark 4.1 restricts only the stability and
-    Jacobian statements to Norm = Id.
-    """,
-    correct="The appendix proves the theorem for Norm = Id. Its constructions do not work through a layer norm as they stand.",
-    conclusion="survives: Corollary J.3 has the layer norm with a positive epsilon",
-)
-def norm() -> Shown:
-    """A token of width 1, or of equal entries, is 0 after a layer norm."""
-    tokens = np.array([[5.0, 5.0], [-3.0, -3.0]])
-    normed = standardize(tokens, 1e-5)[0]
-    return Shown(
-        bool(np.all(normed == 0)),
-        "tokens (5, 5) and (-3, -3) are both (0, 0) after a layer norm: a block cannot tell them apart",
     )
 
 
@@ -191,21 +172,6 @@ def affine() -> Shown:
     return Shown(
         not np.array_equal(embed(2.0), 2 * embed(1.0)), "Embed(2 x) differs from 2 Embed(x) in the constant coordinate"
     )
-
-
-@erratum(
-    "14-strict",
-    "thm:14",
-    where="Appendix I.10, proof of Theorem 14, Step 6",
-    kind=Kind.SLIP,
-    printed="From an error of at most eps/sqrt(T) at each token, the total error is below eps.",
-    correct="It is at most eps. Run the proof with a smaller eps.",
-    conclusion="survives",
-)
-def strict() -> Shown:
-    """Four tokens, each off by half."""
-    total = sum(Fraction(1, 2) ** 2 for _ in range(4))
-    return Shown(total == 1, "eps = 1, T = 4: four errors of 1/2 have the Frobenius norm 1, which is not below 1")
 
 
 @erratum(
@@ -269,11 +235,11 @@ def one_frozen_step() -> Shown:
     Long-range memory is preserved only when the model can create a long corridor of steps with $\\Delta_r \\approx 0$.
     """,
     correct="""
-    It is preserved where $\\lambda_n \\sum_r \\Delta_r$ stays small, with small steps or with a small rate. Proposition 5's
-    $e^{-\\lambda c_\\Delta \\ell}$ has the rate in the exponent and says nothing at lags far below
-    $1 / (\\lambda c_\\Delta)$; comparisons need a lower bound on $\\lambda$ that does not depend on the horizon.
+    So it is for a fixed rate and lags far above $1 / (\\lambda_n \\Delta)$. In general memory is preserved where
+    $\\lambda_n \\sum_r \\Delta_r$ stays small, with small steps or with a small rate; comparisons over growing horizons need a
+    lower bound on $\\lambda$ that does not depend on the horizon.
     """,
-    conclusion="Proposition 5 survives as stated",
+    conclusion="survives for fixed rates, which Propositions 4 and 5 state as $a_n \\ge \\lambda > 0$",
 )
 def slow_rates_remember() -> Shown:
     """Rate 1/1000, all steps 1, lag 100."""
@@ -285,14 +251,14 @@ def slow_rates_remember() -> Shown:
     "4.4-discretisation",
     "lem:4.4",
     where="Section 4.2.4, Proposition 4 and Lemma 4.4",
-    kind=Kind.HYPOTHESIS,
-    printed="In Mamba the input factor arises by zero-order hold, $(1 - e^{-a \\Delta_t}) / a$.",
+    kind=Kind.LOOSE,
+    printed="The input factor is that of zero-order hold, $(1 - e^{-a \\Delta_t}) / a$; the paper says so in both statements.",
     correct="""
-    Common implementations discretise the input by $\\Delta_t$ alone (Euler) and only the transition by zero-order hold.
-    Then the bound is $|h_t| \\le M (\\Delta_{\\max} + 1 / a_{\\min})$, because $x / (1 - e^{-x}) \\le 1 + x$: it needs a largest
-    step, and Proposition 4's constants change with it.
+    Not an error but a limit of scope that matters: with Euler's input factor $\\Delta_t$, which implementations use as well beside
+    the transition $e^{-a \\Delta_t}$, the bound is $|h_t| \\le M (\\Delta_{\\max} + 1 / a_{\\min})$, because
+    $x / (1 - e^{-x}) \\le 1 + x$: it needs a largest step, and Proposition 4's constants change with it.
     """,
-    conclusion="survives for zero-order hold; needs bounded steps for Euler's factor",
+    conclusion="survives as stated; with bounded steps it extends to Euler's factor",
 )
 def euler_overshoots() -> Shown:
     """One step of 5, a = b = 1."""
@@ -328,7 +294,7 @@ def arbitrary_start() -> Shown:
     """,
     correct="""
     On one horizon every positive kernel is $\\Theta$ of every other. The constants must not depend on $T$: $\\Delta$, $c_\\Delta$,
-    $c_2$, $\\gamma_{\\max}$ are to be uniform over horizons, as Theorem 35 asks; then those of the proofs are.
+    $c_2$, $\\gamma_{\\max}$ are to be uniform over horizons, as Theorem 35 and Section 4.2.7 ask for deep networks; then those of the proofs are.
     """,
     conclusion="survives: all constants in the proofs are explicit and free of T",
 )
@@ -348,9 +314,7 @@ ERRATA: tuple[Erratum, ...] = (
     essential,
     sharp_exponent,
     slower,
-    norm,
     affine,
-    strict,
     short_horizons,
     one_frozen_step,
     slow_rates_remember,

@@ -33,12 +33,12 @@ def window() -> Shown:
     "2-direct-read",
     "def:2",
     where="Section 2.1, Definition 2",
-    kind=Kind.HYPOTHESIS,
+    kind=Kind.LOOSE,
     printed=r"""A feedback system is what has the form $h_t = A_t h_{t-1} + B_t u_t$, $y_t = C_t h_t + D_t u_t$ with state spaces
-    $\mathcal{H}_t$ that may vary with $t$; it is told apart from a direct read.""",
-    correct=r"""With spaces that may grow every direct read has the form too: $h_t = (u_0, \dots, u_t)$, where $A_t$ and $B_t$ append $u_t$ and
-    $C_t$ is the row of weights. Only a dimension that is bounded in $t$, or a count of reads, tells the two apart.""",
-    conclusion="survives as a matter of words: the paper uses the computation graph (Remark 2.1), not (2), to tell them apart",
+    $\mathcal{H}_t$ that may vary with $t$.""",
+    correct=r"""The form is wider than its name: with spaces that may grow every direct read has it too, $h_t = (u_0, \dots, u_t)$, where $A_t$
+    and $B_t$ append $u_t$ and $C_t$ is the row of weights. A dimension that is bounded in $t$, or a count of reads, tells the two apart.""",
+    conclusion="survives: the paper does not use (2) to tell them apart, but the computation graph (Remark 2.1)",
 )
 def direct_read_is_feedback() -> Shown:
     """Attention over four tokens as the recurrence (2), in exact rationals."""
@@ -80,7 +80,7 @@ def empty_visible_set() -> Shown:
     kind=Kind.HYPOTHESIS,
     printed=r"RoPE is applied to $q^f_t, k^f_t \in \mathbb{R}^{d_k}$ for an internal width $d_k$.",
     correct=r"$d_k$ has to be even, because RoPE turns pairs of coordinates.",
-    conclusion="survives for even widths; the paper's own constructions have $d_k = 2$",
+    conclusion="survives for even widths, which Theorem 14 asks for; the paper's own constructions have $d_k = 2$",
 )
 def odd_width() -> Shown:
     """A config with three coordinates for each query."""

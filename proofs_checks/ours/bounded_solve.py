@@ -135,12 +135,12 @@ def gate_by_entries(evidence: Evidence, *, mean: bool = False, constant: float =
     "With LayerNorm one constant serves all radii",
     where="beyond Remark 4.1 and Assumption 24",
     says=r"""
-    For $\lVert x \rVert \le R$ the standardised token has norm at most $R \sqrt{D} / \sqrt{R^2 + D \varepsilon} < \sqrt{D}$, for every $\varepsilon \ge 0$, attained by tokens of
-    mean 0. With LayerNorm (48) and (51) hold with this in place of $\lVert x \rVert$, $W \mathrm{diag}(w)$ in place of $W$ and $W b_{ln} + b$ in place of $b$: so $\rho$, $F$,
+    For $\lVert x \rVert \le R$ and $\varepsilon > 0$ the standardised token has norm at most $R \sqrt{D} / \sqrt{R^2 + D \varepsilon} < \sqrt{D}$, attained for
+    $D \ge 2$ by tokens of mean 0 and norm $R$. With LayerNorm (48) and (51) hold with this in place of $\lVert x \rVert$, $W \mathrm{diag}(w)$ in place of $W$ and $W b_{ln} + b$ in place of $b$: so $\rho$, $F$,
     $G$ have bounds for all $R$ at once, and $\lVert G(x) \rVert \le R + \mathrm{const}$.
     """,
     needs=("rem:4.1", "prop:25"),
-    trust="real arithmetic; every D, eps >= 0, R > 0; published layers attacked up to R = 10^6",
+    trust="real arithmetic; every D, eps > 0, R > 0; published layers attacked up to R = 10^6",
     bends=(
         Bend("a constant smaller by a hundredth", {"constant": 0.99}),
         Bend("the deviation from the mean is not taken: root mean square of the mean as well", {"mean": 1.0}),
@@ -204,7 +204,7 @@ def layer_norm_ball(evidence: Evidence, *, constant: float = 1.0, mean: float = 
     $\mathrm{GELU}(a) = a/2 + h(a)$ with $h(a) = h(-a)$ and $0 \le h(a) \le |a|/2$. So for $|x| \le R$, $A = \lVert W \rVert R + \lVert b \rVert$,
     $\lVert V \mathrm{GELU}(Wx + b) + c \rVert \le \tfrac12 \lVert V W \rVert R + \lVert \tfrac12 V b + c \rVert + \tfrac12 \lVert V \rVert A$, at most the composed
     bound $\lVert V \rVert A + \lVert c \rVert$; and for one row $w$, $\langle w, \mathrm{GELU}(Wx + b) \rangle \le \tfrac12 \langle w, b \rangle + \tfrac12 \lVert w W \rVert R + \tfrac12 \lVert w_+ \rVert A$ with
-    the positive entries $w_+$. This makes $\rho(R)$ and $F_R$ smaller, and $1/(1 - \rho)$ by a factor of 2 to 4 on random layers.
+    the positive entries $w_+$. So $\rho(R)$ and $F_R$ become no larger; the check shows by how much for two layers.
     """,
     needs=("rem:D.1", "rem:D.4"),
     trust="real arithmetic; every width, every R; layers on tokens along the gain's direction",
@@ -231,11 +231,21 @@ def half_gelu(evidence: Evidence, *, slope: float = 1.0, rest: int = 1, share: F
         claim, [(share_at_infinity, share, "a to infinity")], "the supremum of h(a)/|a|, and what is claimed"
     )
     claim = "the bounds that follow"
-    # |V W| <= |V| |W|: the sharper bound is below the composed one by a half of what that loses.
+    # With a = W x + b, V GELU(a) + c = V W x / 2 + (V b / 2 + c) + V h(a): three norms, of which the last is at most |V| |a| / 2.
+    p, q, c = sympy.symbols("p q c", positive=True)
+    part = p / (p + q)  # h(a_i) as a share of |a_i| / 2
+    evidence.nonnegative(
+        claim,
+        [a**2 / 4 - (part * a / 2) ** 2, V * a / 2 - V * part * a / 2, V * part * a / 2],
+        "|h(a)| <= |a|/2 an entry at a time; of one row, w_i h(a_i) is at most w_i |a_i|/2 for w_i > 0 and at most 0 for w_i < 0",
+    )
+    # |V W| <= |V| |W| and |V b / 2 + c| <= |V| |b| / 2 + |c|: the sharper bound is below the composed one by what these lose.
     sharper = VW * R / 2 + half + V * (W * R + b) / 2
-    composed = V * (W * R + b)
-    gap = composed - sharper - ((V * W - VW) * R / 2 + (V * b / 2 - half))
-    evidence.identity(claim, sympy.expand(gap), "composed minus sharper: (|V||W| - |VW|) R/2 + (|V||b| - |Vb|)/2 >= 0")
+    composed = V * (W * R + b) + c
+    lost = composed - sharper - ((V * W - VW) * R / 2 + (V * b / 2 + c - half))
+    evidence.identity(
+        claim, sympy.expand(lost), "composed minus sharper: (|V||W| - |VW|) R/2 + |V||b|/2 + |c| - |Vb/2 + c| >= 0"
+    )
     for name, config in (
         ("the paper's block", SessaConfig.paper(4)),
         ("a published layer", SessaConfig.published(8, 4, 2)),

@@ -29,7 +29,7 @@ _LATE = (1, 2, 10, 1000, 10**6)
     where="on Lemma F.1, Proposition 29, Corollary F.2",
     says=r"""
     For $\gamma \in (0, 1)$ and $t > 0$: $(t+\gamma)^{\gamma-1} \le \frac{\Gamma(t+\gamma)}{\Gamma(t+1)} \le t^{\gamma-1}$, and the
-    quotient times $t^{1-\gamma}$ rises to 1. So Proposition 29's lower bound holds with $(t + \gamma)^{-\beta_{tail}}$, and
+    quotient times $t^{1-\gamma}$ rises to 1 along $t, t+1, t+2, \dots$ So Proposition 29's lower bound holds with $(t + \gamma)^{-\beta_{tail}}$, and
     $\gamma\, t^{-\beta_{tail}} \le y_t \le \frac{1}{\Gamma(\gamma)} t^{-\beta_{tail}}$ for $t \ge 1$ with the best constants.
     """,
     proof=r"""
@@ -76,7 +76,7 @@ def wendel(evidence: Evidence, *, share: float = 1.0, upper: float = 1.0, lower:
     "Uniform routing for every gain above -1",
     where="on Proposition 29 and Corollary F.2",
     says=r"""
-    The closed form (71) holds for every gain $\gamma$, and for $\gamma = -g$ with $0 < g < 1$ the influence is negative and decays
+    The closed form (71) holds for every gain $\gamma > -1$, and for $\gamma = -g$ with $0 < g < 1$ the influence is negative and decays
     faster than $1/\ell$: $\frac{g}{\Gamma(1-g)}\, \ell^{-1-g} \le |y_\ell| \le g\, \ell^{-1-g}$ for $\ell \ge 1$, impulse at 0, with the
     best constants.
     """,

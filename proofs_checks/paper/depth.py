@@ -1,4 +1,4 @@
-"""Deep stacks: the residual calculus (Section 4.6, Appendix H)."""
+"""Deep stacks: the residual calculus (Section 4.2.7, Appendix H)."""
 
 from fractions import Fraction
 from functools import reduce
@@ -15,10 +15,10 @@ from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import outputs_agree
 from sessa_ref.theory import depth as theory
 
-_CALCULUS = r"""
-    \sum_{k=1}^{N} \sum_{n_1 < \dots < n_k} \Bigl(\prod_{m \notin \{n_1, \dots, n_k\}} d_m\Bigr)
-    \sum_{\tau = i_0 < i_1 < \dots < i_k = t}\; \prod_{r=1}^{k} \lambda_{n_r} K_{n_r}(i_r, i_{r-1})
-"""
+_CALCULUS = (
+    r"\sum_{k=1}^{N} \sum_{n_1 < \dots < n_k} \Bigl(\prod_{m \notin \{n_1, \dots, n_k\}} d_m\Bigr) "
+    r"\sum_{\tau = i_0 < i_1 < \dots < i_k = t}\; \prod_{r=1}^{k} \lambda_{n_r} K_{n_r}(i_r, i_{r-1})"
+)
 _BENDS = (
     Bend("a bound smaller by a tenth", {"constant": Fraction(9, 10)}),
     Bend("the last block reads first: kernels in the opposite order", {"reverse": True}),
@@ -29,7 +29,7 @@ _BENDS = (
 @states(
     "thm:11",
     "Deep end-to-end aggregation",
-    where="Section 4.6, Theorem 11, (33) and (34)",
+    where="Section 4.2.7, Theorem 11, (33) and (34)",
     says=rf"""
     Let $h^{{(n)}} = F_n(h^{{(n-1)}})$ for $n = 1, \dots, N$ with causal, continuously differentiable blocks, on a finite horizon
     and a compact set of inputs $h^{{(0)}} = x$. If block $n$ has, wherever the stack meets it,

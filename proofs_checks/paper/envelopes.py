@@ -153,7 +153,8 @@ def _note_two_sided_tail(evidence: Evidence, lower: float) -> None:
     \rVert \le (c_2 L_v + V_R L_\alpha)/(t+1)$. (ii) Mamba under failed freeze time: $C(R) e^{-\lambda c_\Delta \ell}$.
     (iii) Sessa under Corollary B.7: $C \ell^{-\beta} (1 + \log(1+\ell))$.
     """,
-    trust="real arithmetic, with Corollaries 4.6 and B.7; layers' Jacobians in float64 to lag 1000, Sessa's in torch too",
+    trust="real arithmetic, with Corollaries 4.6 and B.7; (i) for four tokens, of which the three that do not move stand for any number; "
+    "layers' Jacobians in float64 to lag 1000, Sessa's in torch too",
     needs=("lem:4.3", "cor:4.6", "cor:B.7"),
     bends=(
         Bend("(i) without the routing term", {"routing": 0.0}),

@@ -33,7 +33,7 @@ from sessa_ref.theory.jacobian_tails import convolution_constant, theorem_23_bou
     needs=("asm:15", "asm:16", "asm:20"),
     bends=(
         Bend("a constant smaller by a tenth", {"constant": 0.9}),
-        Bend("without Assumption 15: rows that sum to 2, as the printed hypotheses 16 to 20 allow", {"row_sum": 2}),
+        Bend("without Assumption 15: rows that sum to 2", {"row_sum": 2}),
     ),
 )
 def states_are_bounded(evidence: Evidence, *, constant: float = 1.0, row_sum: int = 1) -> None:
@@ -68,7 +68,7 @@ def _largest_state(layer: SessaParameters, x: np.ndarray) -> float:
     $\sum_{k=\tau}^{\tau+\ell-1} (\tau + \ell - k)^{-\beta} \frac{1}{k+1} \le C_\beta \, \ell^{-\beta} (1 + \log(1+\ell))$
     with $C_\beta = 2^\beta + \frac{2^\beta}{1-\beta}$.
     """,
-    trust="real arithmetic; all beta in [0, 1), lags and sources; H_n <= 1 + log n is taken as known; balls for finite sums",
+    trust="real arithmetic; all beta in [0, 1), lags and sources; balls for finite sums beside it",
     bends=(Bend("a constant of about a third", {"constant": 0.35}),),
 )
 def convolution_bound(evidence: Evidence, *, constant: float = 1.0) -> None:

@@ -147,10 +147,10 @@ def projected(evidence: Evidence, *, erase: bool = True) -> None:
     \frac{2\ell}{k}$ is at least $c\,(1+\ell)^{k(1-\beta)-1}$ with $c > 0$ of $k, \beta, \tau_{max}$.
 
     Explicit: $c = (1 + \tau_{max})^{-k\beta} \min_\ell N_k(\ell)/(1+\ell)^{k-1}$, with $N_k(\ell)$ the number of balanced paths;
-    the minimum is $1, \frac13, \frac3{64}$ for $k = 1, 2, 3$, at $\ell = 1, 2, 7$.
+    the minimum is $1, \frac13, \frac3{64}$ for $k = 1, 2, 3$, at $\ell = 1, 2, 7$, and at least $(4k^2)^{-(k-1)}$ for every $k$.
     """,
-    trust="every lag, beta, tau; k = 1, 2, 3. The count is a polynomial on each residue class mod 2k (Ehrhart), interpolated and "
-    "compared at further lags",
+    trust="every lag, beta, tau, k. The minima for k up to 3: the count is a polynomial on each residue class mod 2k (Ehrhart), "
+    "interpolated and compared at further lags",
     bends=(Bend("a constant larger by a hundredth", {"constant": 1.01}),),
 )
 def balanced(evidence: Evidence, *, constant: float = 1.0) -> None:
@@ -172,6 +172,18 @@ def balanced(evidence: Evidence, *, constant: float = 1.0) -> None:
             slack = sympy.Poly(sympy.expand(polynomial - c * (1 + first + period * q) ** (k - 1)), q)
             signs = [(sympy.Integer(0), a, f"k = {k}, l = {first} + {period} q") for a in slack.all_coeffs()]
             evidence.exact("the number of paths", signs, "no coefficient of N_k - c (1+l)^(k-1) in q is negative")
+    k_ = sympy.Symbol("k", positive=True)
+    near = 1 / (2 * k_**2)  # the first k - 1 jumps within l near of l/k: the last is balanced as well
+    evidence.identity(
+        "every k",
+        [
+            sympy.simplify((1 / k_ - near) - 1 / (2 * k_) - (k_ - 1) / (2 * k_**2)),
+            sympy.simplify((1 / k_ - (k_ - 1) * near) - 1 / (2 * k_) - near),
+            sympy.simplify(2 / k_ - (1 / k_ + (k_ - 1) * near) - (k_ + 1) / (2 * k_**2)),
+        ],
+        "jumps, over l: an interval of l/k^2 holds at least l/(2 k^2) whole numbers from l = 2 k^2 on, and below it one "
+        "path is enough: N_k(l) >= (l/(2 k^2))^(k-1)",
+    )
     t, lag = sympy.symbols("tau lag", nonnegative=True)
     evidence.identity(
         "each product", sympy.expand((1 + t) * (1 + lag) - (t + lag + 1) - t * lag), "i_r + 1 <= (1+tau)(1+l)"
@@ -269,7 +281,7 @@ def _worst_row_sum(k: int, beta: float, d_plus: float, a_plus: float, T: int, lo
     """,
     trust="exact: slots are counted while the blocks are put together, and what does not fit is refused",
     not_higher="built for k up to 3",
-    needs=("thm:12",),
+    needs=("lem:K.7", "lem:K.12", "lem:K.22"),
     bends=(Bend("a width of five", {"width": 5}),),
 )
 def width(evidence: Evidence, *, width: int = 7) -> None:

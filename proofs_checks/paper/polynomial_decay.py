@@ -265,7 +265,7 @@ def _earliest(T: int, gamma: Fraction, c2: Fraction) -> list[list[Fraction]]:
     uniform routing with $\gamma \in (0, 1)$ the influence is $\Theta_\tau(\ell^{-(1 - \gamma)})$.
     """,
     needs=("thm:8", "cor:F.2"),
-    trust="real arithmetic; all T for the two witnesses; that the decay itself survives gamma_max c2 >= 1 is ours:row-sum-exponent",
+    trust="real arithmetic; all T for the witnesses; Theta itself is Corollary F.2; that the decay itself survives gamma_max c2 >= 1 is ours:row-sum-exponent",
     bends=(Bend("a witness that is subcritical", {"eta": 0.5}),),
 )
 def subcriticality(evidence: Evidence, *, eta: float = 1.5) -> None:
@@ -285,6 +285,11 @@ def subcriticality(evidence: Evidence, *, eta: float = 1.5) -> None:
         f"rows c2/t without a bound on their sums, eta = {eta}: the influence does not decrease",
     )
     n, g = sympy.symbols("n g", positive=True)
+    evidence.nonnegative(
+        "gamma_max c2 < 1 is used",
+        (n + 1 + g) / (n + 1) - 1,
+        "every lag: y_(n+1)/y_n = (n + eta)/(n + 1) >= 1, eta = 1 + g",
+    )
     step = (n + g) / (n + 1)  # y_(n+1) / y_n under uniform routing
     exponent = sympy.limit(n * (1 - step), n, sympy.oo)
     evidence.identity(

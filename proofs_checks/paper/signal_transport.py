@@ -48,13 +48,14 @@ def ordinary_block(width: int = 7) -> Network:
     $\mathrm{Sat}_\delta(K) = \{u + z : u \in K,\ z_t = a_t e_{sig},\ \max_t |a_t| \le \delta\}$; compact where $K$ is.
     """,
     trust="exact: membership is read off two sequences",
+    bends=(Bend("changes along prof are allowed", {"along": "prof"}),),
 )
-def saturation(evidence: Evidence) -> None:
+def saturation(evidence: Evidence, *, along: str = "sig") -> None:
     """Two sequences that differ along sig only, and two that do not."""
     channels, _, x = setting(evidence, 6, count=1)
     a = np.linspace(-0.5, 0.5, 6)[:, None]
     evidence.instance(
-        "u + a_t e_sig with |a_t| at most 1/2", _in_fibre(channels, x[0], x[0] + a * channels["sig"], 0.5)
+        "u + a_t e_sig with |a_t| at most 1/2", _in_fibre(channels, x[0], x[0] + a * channels[along], 0.5)
     )
     evidence.non_instance("|a_t| above delta", _in_fibre(channels, x[0], x[0] + a * channels["sig"], 0.4))
     evidence.non_instance("a change along pos", _in_fibre(channels, x[0], x[0] + a * channels["pos"], 0.5))
@@ -76,11 +77,12 @@ def _in_fibre(channels: Channels, u: np.ndarray, v: np.ndarray, delta: float) ->
     e_{sig}\rangle$ with a kernel $T_u$ that depends on the control stream of $u$ only.
     """,
     trust="float64; linearity and preservation to 1e-12, relative",
+    bends=(Bend("any block will do", {"ordinary": True}),),
 )
-def exact_transport(evidence: Evidence) -> None:
+def exact_transport(evidence: Evidence, *, ordinary: bool = False) -> None:
     """A selector has it; an ordinary block has not."""
     channels, codes, x = setting(evidence, 8)
-    chosen = selector(channels, codes, 2, 0.1).network
+    chosen = ordinary_block() if ordinary else selector(channels, codes, 2, 0.1).network
     evidence.instance("the two-block selector over pos, prof, tail", _transports(chosen, channels, x[0], 1e-12))
     evidence.non_instance("a block with random weights", _transports(ordinary_block(), channels, x[0], 1e-6))
 
@@ -104,11 +106,12 @@ def _transports(network: Network, channels: Channels, x: np.ndarray, tolerance: 
     = \langle R(u)_t, e_{sig}\rangle + a 1[t = \tau]$ for $u \in K$, every $\tau$ and small $a$.
     """,
     trust="float64; to 1e-12",
+    bends=(Bend("the signal may be multiplied", {"multiplies": True}),),
 )
-def transparent(evidence: Evidence) -> None:
+def transparent(evidence: Evidence, *, multiplies: bool = False) -> None:
     """The tail network is transparent; a selector is not, nor an ordinary block."""
     channels, codes, x = setting(evidence, 8)
-    quiet = tail(channels, codes, 0.5).network
+    quiet = selector(channels, codes, 2, 0.1).network if multiplies else tail(channels, codes, 0.5).network
     evidence.instance(
         "the tail network over pos, tail", transparency_defect(quiet, channels, x[0], 3, 0.7, ["pos", "tail"]) < 1e-12
     )

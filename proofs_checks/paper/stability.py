@@ -221,6 +221,7 @@ def sup_norm(evidence: Evidence, *, fewer: int = 0, power: int = 2) -> None:
     # A token of squared norm M - g, g >= 0, added to T tokens of squared norms at most M that sum to S.
     step = ((T + 1) * M - (total + M - gap)) - (T * M - total) - gap
     evidence.identity("(35)", sympy.expand(step), "T M - |X|_F^2 grows by g >= 0 with each token")
+    evidence.nonnegative("(35)", (M + total) - M, "|X|_F^2 is the largest token's square M and those of all others")
     pairs = []
     for rows in product(([3, 4], [5, 0], [0, 1]), repeat=3):
         squares = [a * a + b * b for a, b in rows]

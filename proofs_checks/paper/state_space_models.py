@@ -26,7 +26,8 @@ _HALF = Fraction(1, 2)
     are $c > 0$ and $\kappa \in (0, 1)$ with $\lVert C A^\ell B \rVert \le c \, \kappa^\ell$ for all $\ell \ge 0$. $A$ itself
     may be unstable in modes that are not both reachable and observable.
     """,
-    trust="real arithmetic; the identity is shown for 2 states in symbols and holds for any number; systems in rationals",
+    trust="real arithmetic; the identity for 2 states in symbols, the same for any number; classical and not checked: a minimal realisation "
+    "exists (Kalman), and BIBO means a summable impulse response; the limits between are in words; systems in rationals",
     bends=(
         Bend("a pole on the unit circle: not BIBO-stable", {"pole": 1.0}),
         Bend("the unstable mode is reachable", {"hidden": False}),

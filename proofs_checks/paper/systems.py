@@ -55,7 +55,8 @@ def direct_read(evidence: Evidence, *, layers: int = 1) -> None:
     says=r"""
     On a finite horizon every causal linear map $u \mapsto y$ has a lower-triangular kernel,
     $y_t = \sum_{\tau \le t} K_{t,\tau} u_\tau$. So the solve has one, $K = (I - B)^{-1}$; and every lower-triangular $K$ with ones
-    on the diagonal, such as a direct read has it, is the kernel of a solve, with $B = I - K^{-1}$.
+    on the diagonal, also that of a direct read $y_t = u_t + \sum_{\tau < t} K_{t,\tau} u_\tau$, is the kernel of a solve, with
+    $B = I - K^{-1}$.
     """,
     needs=("def:1", "def:2"),
     trust="symbolic: free entries for T <= 5, and for every T by the bordered step (T to T + 1)",
@@ -76,6 +77,8 @@ def kernel_form(evidence: Evidence, *, diagonal: int = 1, times: int = 1) -> Non
         upper = [sympy.expand(back[t, tau]) for t in range(T) for tau in range(t, T)]
         evidence.identity("a kernel is that of a solve", upper, f"B = I - K^(-1) is strictly lower, T = {T}")
     _bordered(evidence, "the solve has a lower-triangular kernel", times)
+    # K = I - (-L) with L strictly lower triangular, so that K^(-1) is such a kernel itself, with ones on the diagonal.
+    _bordered(evidence, "a kernel is that of a solve", times)
 
 
 @states(
@@ -160,7 +163,7 @@ def multi_hop(evidence: Evidence, *, diagonal: sympy.Expr | int = 0, missing: in
     depend on the values: $y_t$ is linear in $v$, reads each visible $v_j$ once and no other.
     """,
     needs=("def:1",),
-    trust="symbolic: free logits and values; every visible set of T <= 5 tokens, whose size alone matters",
+    trust="symbolic: free logits and values; every visible set of T <= 5 tokens, and any number of tokens, one against the rest together",
     bends=(
         Bend("the visible set may be empty", {"smallest": 0}),
         Bend("the weights carry twice the softmax", {"factor": 2}),
@@ -179,6 +182,18 @@ def attention_is_a_direct_read(evidence: Evidence, *, smallest: int = 1, factor:
                 differences += [sympy.diff(weight, value) for weight in weights for value in v if weight.has(value)]
                 differences += [weights[j] for j in range(5) if j not in visible]
                 evidence.identity("one read of the visible values", differences, f"t = {t}, visible {visible}")
+    own, value, rest, others = sympy.symbols("e v R V", positive=True)  # the rest: sums of its e_j and of its e_j v_j
+    y = factor * (own * value + others) / (own + rest)
+    weight = sympy.diff(y, value)
+    evidence.identity(
+        "one read of the visible values",
+        [
+            sympy.cancel(weight - own / (own + rest)),
+            sympy.cancel(y - weight * value - others / (own + rest)),
+            sympy.cancel(weight + rest / (own + rest) - 1),
+        ],
+        "any size: one value is read once, with its softmax weight, beside what does not depend on it; the weights sum to 1",
+    )
     parameters, x, steps = _layer(30, heads=2)
     kernel = np.einsum("htj,hjd->thd", steps.alpha_fwd, steps.v).reshape(30, -1)
     error = float(np.max(np.abs(kernel @ parameters["mixer.out_proj.weight"].T - steps.f)))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from proofs_checks.errata import ERRATA
 from proofs_checks.ledger import PAPER_ORDER, ROWS, row
 
 
@@ -11,9 +12,15 @@ def test_every_numbered_statement_has_a_row_in_the_papers_order():
     assert len(set(paper)) == 138
 
 
-def test_ids_are_unique():
-    ids = [one.id for one in ROWS]
+@pytest.mark.parametrize("listed", [ROWS, ERRATA], ids=["rows", "errata"])
+def test_ids_are_unique(listed):
+    ids = [one.id for one in listed]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("one", ERRATA, ids=lambda one: one.id)
+def test_an_erratum_belongs_to_a_row(one):
+    assert row(one.statement).kind
 
 
 @pytest.mark.parametrize("one", ROWS, ids=lambda one: one.id)
@@ -25,6 +32,13 @@ def test_a_checked_row_says_what_it_rests_on_and_depends_on_rows_that_exist(one)
         assert one.bends, "a check without a bent twin has no teeth"
         for bend in one.bends:
             assert set(bend.values) <= set(one.constants())
+
+
+@pytest.mark.parametrize("one", ROWS, ids=lambda one: one.id)
+def test_texts_are_paragraphs_and_formulas(one):
+    for text in (one.says, one.proof):
+        assert not [line for line in text.splitlines() if line.startswith("    ")], "Markdown shows it as code"
+        assert text.count("$") % 2 == 0
 
 
 def test_dependencies_have_no_circle():
