@@ -121,7 +121,7 @@ def errata(id: Annotated[str | None, typer.Argument(help="An erratum; without it
             ("shown" if shown.shows else "NOT shown", shown.text),
         ):
             Console().print(f"{title}: {text}", soft_wrap=True)
-    raise typer.Exit(verdict_status(shown.shows))
+    raise typer.Exit(verdict_status(bool(shown.shows)))
 
 
 def _bent(statement: "Statement", text: str) -> tuple[str, Any]:
