@@ -1,17 +1,14 @@
-"""Errata of Sections 4.3 and 4.4 and of Appendix I."""
+"""Errata of Section 4.3 and of Appendix I; those of Theorem 14 as stated in Section 4.4 are in `section_4`."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
-from sessa_ref.constructions import Channels, Network, targets
+from sessa_ref.constructions import Channels, Network
 from sessa_ref.constructions.positions import intervals, positions
 from sessa_ref.constructions.structured import running_maximum
 from sessa_ref.constructions.tokenwise import Unit, gelu_units, out, stacked, storage
-from sessa_ref.constructions.universal import approximate
-from sessa_ref.parameters import SessaParameters
 from sessa_ref.theory.positions import position_scale
 from sessa_ref.theory.sharp_attention import lag_gap, least_gap, needed_gap, rotary_gap
 
@@ -63,80 +60,12 @@ def transparency_for_all_directions() -> Shown:
 
 
 @erratum(
-    "14-norm",
-    "thm:14",
-    where="Section 4.4, Theorem 14",
-    kind=Kind.HYPOTHESIS,
-    printed="a concrete Sessa network, without its normalisation; Section 3 defines the block with LayerNorm",
-    correct="the proof in Appendix I is for Norm = Id; for LayerNorm it is Corollary J.3, with other weights and a wider model",
-    conclusion="survives in both readings, by different networks: the network of the proof fails as it is with LayerNorm",
-)
-def theorem_14_is_for_identity_norm() -> Shown:
-    """The proof's network, and the same weights with LayerNorm."""
-    network = running_maximum(3).network
-    x = np.random.default_rng(0).uniform(-1, 1, (50, 3, 1))
-    wrong = Network(
-        tuple(_with_layer_norm(block) for block in network.blocks), network.names, network.embed, network.unembed
-    )
-    error = float(np.abs(wrong(x) - targets.running_maximum(x)).max())
-    right = float(np.abs(network(x) - targets.running_maximum(x)).max())
-    return Shown(
-        error > 0.1 > right,
-        f"running maximum, T = 3: error {right:.1g} with Norm = Id, {error:.2g} with LayerNorm put in",
-    )
-
-
-def _with_layer_norm(block: SessaParameters) -> SessaParameters:
-    width = block.config.width
-    arrays = dict(block) | {"ln.weight": np.ones(width), "ln.bias": np.zeros(width)}
-    return SessaParameters(replace(block.config, norm="layernorm"), arrays)
-
-
-@erratum(
-    "14-strict",
-    "thm:14",
-    where="Appendix I.10, step 6",
-    kind=Kind.SLIP,
-    printed="two errors of at most epsilon/(2 sqrt T) at each token give a Frobenius norm below epsilon",
-    correct="they give at most epsilon; start with any smaller epsilon",
-    conclusion="survives",
-)
-def step_six_is_not_strict() -> Shown:
-    """Errors that are as large as they may be at every token."""
-    T, epsilon = 4, Fraction(1)
-    square = T * (2 * epsilon / 2) ** 2 / T  # T tokens, each with the error epsilon/sqrt(T)
-    return Shown(
-        square == epsilon**2, f"T = {T}: errors of exactly epsilon/(2 sqrt T) twice at each token have the norm epsilon"
-    )
-
-
-@erratum(
-    "14-short",
-    "thm:14",
-    where="Appendix I.1",
-    kind=Kind.HYPOTHESIS,
-    printed="Appendix I fixes T >= 3; Theorem 14 in the main text is for every T",
-    correct="the construction works for T = 1 (no lags, no positions) and T = 2 as it is",
-    conclusion="survives for all T",
-)
-def short_sequences_too() -> Shown:
-    """Networks at T = 1 and T = 2."""
-    errors = []
-    for T in (1, 2):
-        found = approximate(targets.running_mean, T, tolerance=0.02, sizes=(4, 8), samples=400, effort=0.1)
-        errors.append(found.error)
-    return Shown(
-        max(errors) <= 0.02, f"networks for the running mean: errors {errors[0]:.1e} at T = 1, {errors[1]:.1e} at T = 2"
-    )
-
-
-@erratum(
     "14-const",
     "thm:14",
     where="Appendix I.9 and step 1 of I.10",
     kind=Kind.LOOSE,
     printed="a coordinate e_const, filled with 1 by Embed, is part of the width m = (T + 1) d + 2",
-    correct="W_in has a bias, so that nothing ever has to read it: m = (T + 1) d + 1 suffices",
+    correct="W_in has a bias, so that nothing ever has to read it: m = (T + 1) d + 1 suffices, and linear adapters do",
     conclusion="survives with a smaller width",
 )
 def const_is_never_read() -> Shown:
@@ -265,9 +194,6 @@ def a_third_is_left() -> Shown:
 ERRATA: tuple[Erratum, ...] = (
     positions_need_no_shift,
     transparency_for_all_directions,
-    theorem_14_is_for_identity_norm,
-    step_six_is_not_strict,
-    short_sequences_too,
     const_is_never_read,
     sharper_threshold,
     row_zero_is_exact,

@@ -10,6 +10,7 @@ from proofs_checks.ours import (
     retrieval_constants,
     softmax_routing,
     uniform_routing,
+    universality,
 )
 from proofs_checks.statement import Statement
 
@@ -23,6 +24,7 @@ TOPICS = (
     comparison,
     fair_comparison,
     retrieval_constants,
+    universality,
 )
 
 OURS: tuple[Statement, ...] = tuple(one for topic in TOPICS for one in topic.ROWS)

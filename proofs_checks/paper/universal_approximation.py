@@ -90,7 +90,8 @@ def transformers_are_universal(
 ) -> None:
     """Two blocks: attention that encodes the prefix, then a token-wise network."""
     T, delta = 3, 1e-9
-    for target in (targets.running_mean, targets.delayed_xor)[: 1 if evidence.quick else 2]:
+    maps = ("the running mean", targets.running_mean), ("a random network", targets.random_network(3, 1))
+    for name, target in maps[: 1 if evidence.quick else 2]:
         F = CausalMap.of(target, T, 1)
         x = F.sample(400 if evidence.quick else 1500, evidence.rng)
         encoded, ideal = _encode(x, codes, delta, turn)
@@ -105,9 +106,9 @@ def transformers_are_universal(
             return layer(_encode(x, codes, delta, turn)[0].reshape(-1, T + 2)).reshape(x.shape)
 
         found = sup_error(F, network, evidence.rng, 2000, 10)
-        error, name = max(found["sampled"], found["searched"]), target.__name__
+        error, span = max(found["sampled"], found["searched"]), float(np.ptp(target(x)))
         evidence.constructed(
-            "the map", error, 0.1, f"{name}, T = 3, {layer.units} units: samples and search, of a range of 2"
+            "the map", error, 0.05 * span, f"{name}, T = 3, {layer.units} units: samples and search, F spans {span:.2f}"
         )
 
 
@@ -194,6 +195,7 @@ def networks_are_universal(evidence: Evidence, *, gain: float = 0.9, delta: floa
             share * found.tolerance,
             f"{name}, T = {T}, {found.route}, {found.units} units, range {found.span:.2f}",
         )
+        blocks_agree(evidence, found.network, found.details["worst"], (-1,))
 
 
 ROWS = (compositions_are_stable, transformers_are_universal, networks_are_universal)

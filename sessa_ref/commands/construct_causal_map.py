@@ -6,7 +6,7 @@ import numpy as np
 from rich.table import Table
 
 from sessa_ref.commands.terminal import Console, progress
-from sessa_ref.constructions.universal import Approximation, Route, approximate
+from sessa_ref.constructions.universal import FITS, Approximation, Route, approximate
 from sessa_ref.files import try_to_write
 from sessa_ref.oracle.implementation.targets import load_object
 
@@ -81,6 +81,6 @@ def _why(found: Approximation, change: float, distance: float) -> str:
             "Theorem 14 is for continuous maps, and no network was written"
         )
     return (
-        f"the fits reach {dict(found.budget)['step 5, the fits on samples held back (the step that is not explicit)']:.3g}; F's steepest "
+        f"the fits reach {dict(found.budget)[FITS]:.3g}; F's steepest "
         f"change that was found is {change / distance:.3g} per unit. More units or a larger tolerance may do; no network was written"
     )

@@ -111,10 +111,17 @@ class CausalMap:
                     f"F has the values {_shown(y[worst, at])} and {_shown(z[worst, at])} at t = {at}"
                 )
 
-    def span(self, rng: np.random.Generator) -> float:
-        """The range of F's entries, max - min, over samples."""
-        y = self(self.sample(4000, rng))
-        return float(y.max() - y.min())
+    def dependence(self, rng: np.random.Generator, tries: int = 128) -> Array:
+        """Which outputs change with which inputs, by changing one at a time: booleans (T, d, T, d), outputs first."""
+        x = rng.uniform(self.low, self.high, (tries, self.T, self.d))
+        y = self(x)
+        least = 1e-9 * max(1.0, float(np.abs(y).max()))
+        found = np.zeros((self.T, self.d, self.T, self.d), dtype=bool)
+        for j, k in np.ndindex(self.T, self.d):
+            other = x.copy()
+            other[:, j, k] = rng.uniform(self.low, self.high, tries)
+            found[:, :, j, k] = (np.abs(self(other) - y) > least).any(axis=0)
+        return found
 
     def steepest(self, rng: np.random.Generator) -> tuple[float, float]:
         """The largest change of F that bisection finds between two near inputs, and their distance.

@@ -66,6 +66,12 @@ def test_the_search_finds_what_samples_miss(rng):
     np.testing.assert_allclose(found["worst"], 0.3, atol=0.01)
 
 
+def test_dependence(rng):
+    found = CausalMap.of(targets.delayed_xor, 4, 2).dependence(rng)
+    for t, i, j, k in np.ndindex(found.shape):
+        assert found[t, i, j, k] == (i == k and j in (t, t - targets.DELAY))
+
+
 def test_steepness(rng):
     change, distance = CausalMap.of(lambda x: np.sign(x), 2).steepest(rng)
     assert change >= 1

@@ -32,7 +32,7 @@ def test_codes_solve_the_recursion():
 def test_the_read_out_by_units():
     where = intervals(6, 0.9, 2 * position_scale(6, 0.9, 1.0), 1.0)
     z = np.linspace(where[0, 0] - 5, where[-1, 1] + 5, 2001)
-    by_units = sum(weight * gelu(slope * z + offset) for slope, offset, weight in read_form(where))
+    by_units = np.sum([weight * gelu(slope * z + offset) for slope, offset, weight in read_form(where)], axis=0)
     inside = ((z[:, None] >= where[:, 0]) & (z[:, None] <= where[:, 1])).any(axis=1)
     np.testing.assert_allclose(by_units[inside], read_position(z, where)[inside], atol=1e-9)
 

@@ -4,7 +4,7 @@ import pytest
 from sessa_ref.constructions import Network, targets
 from sessa_ref.constructions.encoding import adapters, channels_for, encoder, ideal_state
 from sessa_ref.constructions.least_squares import fit
-from sessa_ref.constructions.universal import approximate
+from sessa_ref.constructions.universal import FITS, approximate
 
 
 @pytest.mark.parametrize(("T", "d"), [(1, 1), (2, 1), (5, 2), (8, 1)])
@@ -60,9 +60,7 @@ def test_a_map_that_is_no_recursion():
         approximate(_product_with_the_last, 3, tolerance=0.01, route="recursive", sizes=(4,), samples=300)
     found = approximate(function, 3, tolerance=0.1, sizes=(4, 8), samples=800, effort=0.2, route="direct")
     assert found.reached, found.budget
-    assert (
-        found.error <= dict(found.budget)["step 5, the fits on samples held back (the step that is not explicit)"] * 3
-    )
+    assert found.error <= dict(found.budget)[FITS] * 3
 
 
 def test_a_jump_is_out_of_reach():

@@ -48,6 +48,7 @@ def test_steps_of_the_code(gamma):
 
 def test_where_float32_ends():
     total = code = np.float32(1)
+    t = 0
     for t in range(1, 20000):
         new = np.float32(1) + np.float32(0.5) * (total / np.float32(t))
         if new <= code:
