@@ -1,8 +1,10 @@
 """Writes what the README says of the ledger: python -m proofs_checks.readme."""
 
+import textwrap
 from pathlib import Path
 
 from proofs_checks.errata import ERRATA
+from proofs_checks.errata.erratum import Kind
 from proofs_checks.outcome import Outcome
 from proofs_checks.pages import counts
 from proofs_checks.record import load
@@ -12,9 +14,12 @@ BEGIN, END = "<!-- ledger: written by `make ledger` -->", "<!-- end of ledger --
 
 
 def block(outcomes: dict[str, Outcome]) -> str:
-    """The counts by level, and the errata."""
+    """The counts by level, and the errata by kind."""
     lines = [counts(outcomes), f"Errata, {len(ERRATA)} so far (`sessa-ref ledger errata ID` shows one):", ""]
-    lines += [f"- `{one.id}`, {one.where}: {one.kind}" for one in ERRATA]
+    for kind in Kind:
+        names = ", ".join(f"`{one.id}`" for one in ERRATA if one.kind is kind)
+        if names:
+            lines += textwrap.wrap(f"- {kind}: {names}", 120, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(lines) + "\n"
 
 

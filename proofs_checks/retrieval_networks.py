@@ -23,12 +23,16 @@ WIDTH = 3
 
 
 def embed(signal: Array, gate: Array | None = None) -> Array:
-    """Tokens (..., T, width): the signal, the mark 1 at token 0, zeros; and `gate`, a fourth channel of the embedding."""
-    tokens = np.zeros((*signal.shape, WIDTH if gate is None else WIDTH + 1), dtype=signal.dtype)
+    """Tokens (..., T, width): the signal, the mark 1 at token 0, zeros; and `gate`, further channels of the embedding.
+
+    `gate` is one channel, (T,), or several, (T, channels).
+    """
+    T = signal.shape[-1]
+    further = np.zeros((T, 0)) if gate is None else gate.reshape(T, -1)
+    tokens = np.zeros((*signal.shape, WIDTH + further.shape[1]), dtype=signal.dtype)
     tokens[..., SIGNAL] = signal
     tokens[..., 0, MARK] = 1
-    if gate is not None:
-        tokens[..., WIDTH] = gate
+    tokens[..., WIDTH:] = further
     return tokens
 
 
@@ -58,6 +62,32 @@ def transport_block(gain: float, gate: bool = False, width: int = WIDTH) -> Sess
         arrays["W_in.weight"][width, WIDTH] = 1.0
     else:
         arrays["W_in.bias"][width] = 1.0
+    arrays["W_out.weight"][OUTPUT, 0] = 1.0
+    return SessaParameters(SessaConfig.paper(width), arrays)
+
+
+def sharp_channels(source: int, T: int) -> Array:
+    """Channels of a bounded position embedding for `sharp_block`: a mark at the source, cos t, sin t, and two of zeros."""
+    t = np.arange(T)
+    return np.stack([t == source, np.cos(t), np.sin(t), 0 * t, 0 * t], axis=-1).astype(float)
+
+
+def sharp_block(source: int, spread: float) -> SessaParameters:
+    """Attention, gain 0 and gate 1, whose logits are `spread` at the source and 0 elsewhere; writes to the output.
+
+    The query undoes its own rotation by t, and the key of the source its rotation by tau*.
+    """
+    width = WIDTH + 5
+    arrays = _zeros(width)
+    _read(arrays, SIGNAL, 1.0)
+    for pair, channel in enumerate((WIDTH, WIDTH + 1, WIDTH + 2), start=1):  # the mark, cos t, sin t
+        arrays["W_in.weight"][2 * pair, channel], arrays["W_in.weight"][2 * pair + 1, channel] = 1.0, -1.0
+    scale = spread * np.sqrt(2)  # the logits are divided by sqrt(d_k), d_k = 2
+    for row, pair, factor in ((0, 2, scale), (1, 3, -scale)):
+        arrays["mixer.q_proj.weight"][row, 2 * pair : 2 * pair + 2] = factor, -factor
+    for row, factor in enumerate((np.cos(source), -np.sin(source))):
+        arrays["mixer.k_proj.weight"][row, 2:4] = factor, -factor
+    arrays["W_in.bias"][width] = 1.0
     arrays["W_out.weight"][OUTPUT, 0] = 1.0
     return SessaParameters(SessaConfig.paper(width), arrays)
 

@@ -14,7 +14,7 @@ from sessa_ref.theory import depth
     where="Appendix H.2, proof of Theorem 31, the product expansion",
     kind=Kind.SLIP,
     printed=r"$\prod_{n \in S} \mathcal G_n$ is taken in increasing layer order.",
-    correct=r"Read from left to right the factors decrease, $\mathcal G_{n_k} \cdots \mathcal G_{n_1}$, as the proof's next display has them.",
+    correct=r"Increasing in the order in which the layers act: read from left to right the factors decrease, $\mathcal G_{n_k} \cdots \mathcal G_{n_1}$, as the proof's next display has them.",
     conclusion="survives",
 )
 def order_of_kernels() -> Shown:
@@ -69,7 +69,7 @@ def sources_need_no_bound() -> Shown:
     "prop:32",
     where="Appendix H.4 and H.5, Propositions 32 to 34, Corollaries H.2 and 4.7",
     kind=Kind.SLIP,
-    printed=r"The hidden constants depend on $N$ (and $\tau_{\max}$ or $\beta$) alone.",
+    printed=r"The hidden constants carry $N$ (and $\tau_{\max}$ or $\beta$) as indices, and nothing else.",
     correct=r"""
     They depend on all $d_n$, $\lambda_n$ and $a_n$: through $E_k$ of $\prod_n (d_n + \lambda_n a_n z) = \sum_k E_k z^k$. The networks of a comparison over horizons
     may therefore not let these grow.
@@ -95,7 +95,7 @@ def hidden_constants() -> Shown:
     conclusion="survives; sharp for equal rates only",
 )
 def distinct_rates() -> Shown:
-    """Two blocks with e^(-c) = 1/2 and 1/4: the path sum over 2^(-lag) stays below 5."""
+    """Two blocks with e^(-c) = 1/2 and 1/4: the path sum over 2^(-lag) tends to 2."""
     kernels = [Fraction(1, 2), Fraction(1, 4)]
     totals = []
     for lag in (2, 10, 40):

@@ -9,6 +9,7 @@ from proofs_checks.diffuse_layer import diffuse_layer
 from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
 from proofs_checks.worst_routing import worst_influence
 from sessa_ref.reference import layer
+from sessa_ref.reference.tokenwise import standardize
 from sessa_ref.theory.causal_attention import routing_variation, routing_variation_bound
 from sessa_ref.theory.diffuse_routing import best_tail_constant, row_sum_tail_exponent, tail_constant
 from sessa_ref.theory.selective_ssm import memory_factor, slowest_average_step
@@ -306,6 +307,43 @@ def everything_is_theta_of_everything() -> Shown:
     return Shown(shows, text)
 
 
+@erratum(
+    "14-norm",
+    "thm:14",
+    where="Section 4.4, Theorem 14",
+    kind=Kind.HYPOTHESIS,
+    printed="""
+    The main text speaks of concrete Sessa networks, whose block (9) has a layer norm; Remark 4.1 restricts only the stability and
+    Jacobian statements to Norm = Id.
+    """,
+    correct="The appendix proves the theorem for Norm = Id. Its constructions do not work through a layer norm as they stand.",
+    conclusion="survives: Corollary J.3 has the layer norm with a positive epsilon",
+)
+def norm() -> Shown:
+    """A token of width 1, or of equal entries, is 0 after a layer norm."""
+    tokens = np.array([[5.0, 5.0], [-3.0, -3.0]])
+    normed = standardize(tokens, 1e-5)[0]
+    return Shown(
+        bool(np.all(normed == 0)),
+        "tokens (5, 5) and (-3, -3) are both (0, 0) after a layer norm: a block cannot tell them apart",
+    )
+
+
+@erratum(
+    "14-strict",
+    "thm:14",
+    where="Appendix I.10, proof of Theorem 14, Step 6",
+    kind=Kind.SLIP,
+    printed="From an error of at most eps/sqrt(T) at each token, the total error is below eps.",
+    correct="It is at most eps. Run the proof with a smaller eps.",
+    conclusion="survives",
+)
+def strict() -> Shown:
+    """Four tokens, each off by half."""
+    total = sum(Fraction(1, 2) ** 2 for _ in range(4))
+    return Shown(total == 1, "eps = 1, T = 4: four errors of 1/2 have the Frobenius norm 1, which is not below 1")
+
+
 ERRATA: tuple[Erratum, ...] = (
     horizon,
     variation_factor,
@@ -314,7 +352,9 @@ ERRATA: tuple[Erratum, ...] = (
     essential,
     sharp_exponent,
     slower,
+    norm,
     affine,
+    strict,
     short_horizons,
     one_frozen_step,
     slow_rates_remember,

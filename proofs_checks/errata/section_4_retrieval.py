@@ -1,4 +1,4 @@
-"""Errata of Sections 4.6 and 4.7: depth and retrieval."""
+"""Errata of Sections 4.2.8 and 4.2.9: retrieval."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from sessa_ref.theory.uniform_routing import uniform_influence
 @erratum(
     "13-range",
     "prop:13",
-    where="Section 4.7, Proposition 13",
+    where="Section 4.2.9, Proposition 13",
     kind=Kind.LOOSE,
     printed=r"No frozen or increasing profile, $\nu \ge 0$.",
     correct=r"""
@@ -31,14 +31,15 @@ def more_is_excluded() -> Shown:
 @erratum(
     "4.8-depth",
     "cor:4.8",
-    where="Section 4.7, title of Corollary 4.8",
+    where="Section 4.2.8, title of Corollary 4.8",
     kind=Kind.HYPOTHESIS,
     printed=r"Frozen and increasing profiles *require* depth.",
     correct=r"""
-    Shown is that the construction of Theorem 12 with one macro-layer decays. That other networks need more is not shown, and without a bound on the gain it
-    is not so: one uniform feedback layer with gain $1 - 1/\log(T+3)$ freezes (row `ours:fair-comparison-free-gain`).
+    Items (i) to (iii) are about the construction of Theorem 12 with a fixed $\beta$: with one macro-layer it decays. That other Sessa networks need more
+    macro-layers is not shown, and where nothing bounds them, as in Theorem 12, it is not so: a selector and one uniform transport layer freeze with the gain
+    $1 - 1/\log(T+3)$ (row `ours:fair-comparison-free-gain`), and increase with a gate that grows (row `ours:attention-with-the-same-freedom`).
     """,
-    conclusion="items (i) to (iii) survive as statements on the construction; the title does not",
+    conclusion="items (i) to (iii) survive as statements on the construction; the title needs that hypothesis",
 )
 def one_transport_layer_freezes() -> Shown:
     """K_{t,0} of one uniform layer at horizons 10^2, 10^4, 10^8, with the horizon's gain."""
@@ -55,17 +56,23 @@ def one_transport_layer_freezes() -> Shown:
 @erratum(
     "4.9-matched",
     "cor:4.9",
-    where="Section 4.7, Corollary 4.9; abstract; Sections 1 and 6",
+    where="Section 4.2.9, Corollary 4.9; abstract; Sections 1 and 6",
     kind=Kind.HYPOTHESIS,
-    printed=r"In a matched regime Sessa realises profiles that attention and state-space stacks do not.",
-    correct=r"""
-    The two sides do not obey the same bounds: the comparison classes have constants that do not depend on the horizon, the networks of Theorem 12 do not.
-    With the same freedom attention realises every profile too; with the same bounds Sessa realises none above $-(1-\gamma)$, and attention none above $-1$.
+    printed=r"""
+    Corollary 4.9 puts Theorem 12 beside Proposition 13. The abstract says of the pair "under the same assumptions", Section 6 "under the same matched breakdown
+    of sharp retrieval".
     """,
-    conclusion="both halves are true as stated; that they compare like with like is not. Sessa's advantage under equal bounds is the factor $\\ell^\\gamma$",
+    correct=r"""
+    The two sides do not obey the same assumptions. Proposition 13 has constants that do not depend on the horizon, and diffuse rows. The networks of Theorem 12
+    have uniform rows in their transport layers, but their selector, preparation and writer have sharp rows (Lemmas K.1, K.2), a gain that tends to 1
+    (Lemma K.20) and a channel that grows (Lemma K.22). With such freedom attention realises every profile too. With the same bounds, $\gamma_{\max} c_2 < 1$,
+    Sessa realises no frozen profile either: for uniform rows none above $-(1-\gamma)$, and attention none above $-1$.
+    """,
+    conclusion="neither half is disputed as stated; that they compare like with like is. Under equal bounds with uniform rows Sessa's advantage is the "
+    "factor $\\ell^\\gamma$, up to logarithms",
 )
 def bounds_are_not_the_same() -> Shown:
-    """What the integrator of Lemma K.20 needs at L = 100, against Assumption 16."""
+    """What the integrator of Lemma K.20 needs at L = 100 (kappa = 1, its largest), against Assumption 16."""
     L = 100
     gain, weight = 1 - 1 / (4 * (L + 1)), 1 - (L + 1) ** -3
     eta = gain * L * weight
@@ -78,8 +85,8 @@ def bounds_are_not_the_same() -> Shown:
 @erratum(
     "def5-anchor",
     "def:5",
-    where="Section 4.7, Definition 5",
-    kind=Kind.SLIP,
+    where="Section 4.2.8, Definition 5",
+    kind=Kind.LOOSE,
     printed=r"$m_- > 0$ with $m_- \le M_{\tau_*+1,\tau_*}$ is a condition of its own.",
     correct=r"It follows from the profile at $\ell = 1$, with $m_- = 2^\nu c_-$; only the upper bound $m_+$ says something new.",
     conclusion="survives",

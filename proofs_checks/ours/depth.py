@@ -60,7 +60,8 @@ def convolution_powers(
             ),
             derived.simplified(most / core(n, k, s) - sympy.gamma(s) ** k),
         ],
-        "h_s(n) n^(1-s) tends to 1, and g(n) n^(1-ks) to 1/Gamma(ks): the right-hand sides are the limits",
+        "h_s(n) n^(1-s) tends to 1, and g(n) n^(1-ks) to 1/Gamma(ks); terms with some lag m_i <= M are O(n^((k-1)s-1)), which is lost "
+        "against n^(ks-1), for every M: the right-hand sides are the limits",
     )
     length, kinds = (120, _KINDS[:2]) if evidence.quick else (1500, _KINDS)
     high, low = [], []
@@ -132,7 +133,8 @@ def nested_harmonic(evidence: Evidence, *, constant: Fraction = Fraction(1), ter
     Let $N$ blocks have $\lVert \partial F_{n,t} / \partial u_\tau \rVert \le d_n$ at $t = \tau$ and $\le a_n/(t+1)$ for $\tau < t$, and
     $\prod_n (d_n + a_n z) = \sum_k E_k z^k$. Then for *every* source $\tau \ge 0$ and lag $\ell \ge 1$
     $$\Bigl\lVert \frac{\partial h_{\tau+\ell}}{\partial x_\tau} \Bigr\rVert \le \frac{1}{1+\ell} \sum_{k=1}^{N} E_k \frac{(\log \ell)^{k-1}}{(k-1)!} :$$
-    the bounded family of sources is not needed. With linear blocks of width 1 it is attained up to a factor that tends to 1 for $\tau = 0$.
+    the bounded family of sources is not needed. With linear blocks of width 1 it is attained up to a factor that tends to 1 for $\tau = 0$,
+    because $H_t - 1 = \log t + O(1)$, and the symmetric sums are $(H_t - 1)^{k-1}/(k-1)!$ up to lower powers of $H_t$.
     """,
     needs=("thm:31", "ours:nested-harmonic"),
     trust="real arithmetic; every N, tau and lag",

@@ -1,4 +1,4 @@
-"""How fast deep stacks forget: attention, state-space models, Sessa (Section 4.6, Appendix H.4 and H.5)."""
+"""How fast deep stacks forget: attention, state-space models, Sessa (Section 4.2.7, Appendix H.4 and H.5)."""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction

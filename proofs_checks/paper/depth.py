@@ -1,4 +1,4 @@
-"""Deep stacks: the residual calculus (Section 4.6, Appendix H)."""
+"""Deep stacks: the residual calculus (Section 4.2.7, Appendix H)."""
 
 from fractions import Fraction
 from functools import reduce
@@ -29,7 +29,7 @@ _BENDS = (
 @states(
     "thm:11",
     "Deep end-to-end aggregation",
-    where="Section 4.6, Theorem 11, (33) and (34)",
+    where="Section 4.2.7, Theorem 11, (33) and (34)",
     says=rf"""
     Let $h^{{(n)}} = F_n(h^{{(n-1)}})$ for $n = 1, \dots, N$ with causal, continuously differentiable blocks, on a finite horizon
     and a compact set of inputs $h^{{(0)}} = x$. If block $n$ has, wherever the stack meets it,

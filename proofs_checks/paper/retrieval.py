@@ -1,4 +1,4 @@
-"""Flexible selective retrieval and the separation (Section 4.7)."""
+"""Flexible selective retrieval and the separation (Sections 4.2.8 and 4.2.9)."""
 
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ from sessa_ref.theory import depth, retrieval
 @states(
     "def:5",
     "Profile realisation",
-    where="Section 4.7, Definition 5",
+    where="Section 4.2.8, Definition 5",
     says=r"""
     Fix $\tau_{\max} \ge 0$, $\nu \in \mathbb{R}$, horizons $T_H = \tau_{\max} + H + 1$, and compact input sets that lie in one ball. A class
     of networks *realises the profile $\nu$* if there are $m_-, c_- > 0$ and $m_+ < \infty$, the same for all $H \ge 1$ and all
@@ -73,7 +73,7 @@ def profile_realisation(evidence: Evidence, *, nu: Fraction = Fraction(-1), comp
 @states(
     "cor:4.8",
     "Frozen and increasing profiles, by depth",
-    where="Section 4.7, Corollary 4.8",
+    where="Section 4.2.8, Corollary 4.8",
     says=r"""
     Under Theorem 12, whose networks have $k$ macro-layers and realise $\nu_k(\beta) = k(1-\beta) - 1$ for any $\beta \in (0, 1)$:
     for $k = 1$ the profile decays, $\nu_1 = -\beta < 0$; for $k \ge 2$ and $\beta = 1 - 1/k$ it is frozen, $\nu_k = 0$; and for $k \ge 2$ and
@@ -103,7 +103,7 @@ _IMPOSSIBLE = (
 @states(
     "prop:13",
     "What the comparison classes cannot realise",
-    where="Section 4.7, Proposition 13",
+    where="Section 4.2.9, Proposition 13",
     says=r"""
     Let networks of a fixed depth $N$ be given for every $H$ and $\tau_* \le \tau_{\max}$, all of them (i) causal Transformers whose blocks
     satisfy Corollary 4.7 (i), $K_n(t, \tau) \le a_n/(t+1)$, or (ii) state-space stacks that satisfy Corollary 4.7 (ii), *with constants
@@ -113,7 +113,7 @@ _IMPOSSIBLE = (
     \lVert \partial G_{\tau_*+\ell} / \partial x_{\tau_*} \rVert$.
     """,
     needs=("def:5", "cor:4.7"),
-    trust="real arithmetic; every nu > -1 in (i), every nu in (ii), N up to 5; real stacks in float64",
+    trust="real arithmetic; every nu > -1 in (i), every nu in (ii), every N; the envelopes are Corollary 4.7; real stacks in float64",
     bends=_IMPOSSIBLE,
 )
 def impossible_for_the_comparison_classes(evidence: Evidence, *, above: int = 1, rate: int = 1) -> None:
@@ -137,24 +137,30 @@ def _impossible(evidence: Evidence, above: int, rate: int) -> None:
     for N in range(1, 6):
         over_profile = sympy.log(1 + lag) ** (N - 1) / (1 + lag) ** (q * above)
         evidence.identity(
-            "(i)", sympy.limit(over_profile, lag, sympy.oo), f"N = {N}, nu = q - 1: envelope over (1+lag)^nu"
+            "(i)",
+            sympy.limit(over_profile, lag, sympy.oo),
+            f"N = {N}, nu = q - 1: envelope over (1+lag)^nu; N = 2 gives every N > 2, by (N-1)-th roots",
         )
         forgotten = (1 + lag) ** (N - 1 + r) * sympy.exp(-c * rate * lag)
-        evidence.identity("(ii)", sympy.limit(forgotten, lag, sympy.oo), f"N = {N}, nu = -r: envelope over (1+lag)^nu")
+        evidence.identity(
+            "(ii)",
+            sympy.limit(forgotten, lag, sympy.oo),
+            f"N = {N}, nu = -r: envelope over (1+lag)^nu; r is free, so every N",
+        )
 
 
 @states(
     "cor:4.9",
     "The separation",
-    where="Section 4.7, Corollary 4.9",
+    where="Section 4.2.9, Corollary 4.9",
     says=r"""
-    In the sense of Definition 5: (i) deep Sessa with identity normalisation realises all exponents $\nu_k(\beta) = k(1-\beta)-1$, which
-    are all $\nu > -1$; (ii) Transformers and state-space stacks of fixed depth, *with the horizon-uniform constants of Proposition 13*,
+    In the sense of Definition 5: (i) by Theorem 12, deep Sessa with identity normalisation realises all exponents
+    $\nu_k(\beta) = k(1-\beta)-1$, which are all $\nu > -1$; (ii) Transformers and state-space stacks of fixed depth, *with the horizon-uniform constants of Proposition 13*,
     realise no $\nu \ge 0$. The two families do not obey the same bounds: see `ours:theorem-12-leaves-the-class` and
     `ours:fair-comparison`.
     """,
     needs=("thm:12", "prop:13"),
-    trust="(ii) and which exponents (i) names; (i) itself is Theorem 12, not yet checked",
+    trust="(ii) and which exponents (i) names; (i) itself is Theorem 12, which has a row of its own",
     bends=(*_IMPOSSIBLE, Bend("one macro-layer for every exponent", {"layers": 1})),
 )
 def separation(evidence: Evidence, *, above: int = 1, rate: int = 1, layers: int | None = None) -> None:

@@ -5,6 +5,6 @@
 Only the float32 rotary frequencies come from there, because they are part of the definition.
 """
 
-from sessa_ref.certified.enclose import Enclosure, enclose, enclose_to, enclose_vjp
+from sessa_ref.certified.enclosure import Enclosure, enclose, enclose_to, enclose_vjp
 
 __all__ = ["Enclosure", "enclose", "enclose_to", "enclose_vjp"]

@@ -71,7 +71,7 @@ def neumann_series(B: Any, hops: int | None = None) -> fmpq_mat:
         raise ValueError(f"hops must not be negative, got {hops}")
     matrix = _checked(B)
     total = term = _identity(matrix.nrows())
-    longest = max(matrix.nrows() - 1, 0)
+    longest = matrix.nrows() - 1
     for _ in range(longest if hops is None else min(hops, longest)):
         term = matrix * term
         total = total + term

@@ -39,8 +39,8 @@ class BallTrace:
 
 def trace(parameters: SessaParameters, x: Array | arb_mat) -> BallTrace:
     """Run the layer on x, (T, D), at flint's working precision: balls, or float64 that is taken as exact."""
-    config, D = parameters.config, parameters.config.width
-    tokens = x if isinstance(x, arb_mat) else balls.exact(x) if len(x) else arb_mat(0, D)
+    config = parameters.config
+    tokens = x if isinstance(x, arb_mat) else balls.exact(x)
     T = tokens.nrows()
 
     standard, n = None, tokens

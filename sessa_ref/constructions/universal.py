@@ -70,7 +70,7 @@ def approximate(
     *,
     route: Route = "best",
     sizes: Sequence[int] = SIZES,
-    samples: int = 3000,
+    samples: int | None = None,
     width: int | None = None,
     effort: float = 1.0,
     seed: int = 0,
@@ -86,7 +86,7 @@ def approximate(
         tolerance: the sup error that is wanted.
         route: which read-out; "best" tries the recursive one where F is a recursion, then the direct one, and keeps the better.
         sizes: numbers of hidden units to try.
-        samples: for the fits.
+        samples: for the fits; by default 2000 and 500 more for each number of an input.
         width: of the model; (T + 1) d + 2 channels of the proof, T for the positions, d for the recursion, and room.
         effort: of the measurement: 1 is 4000 samples and 4320 inputs of a search.
         seed: of all random choices.
@@ -102,7 +102,7 @@ def approximate(
     progress("trying F for causality")
     target = CausalMap.of(function, T, d, domain)
     channels = channels_for(T, d, [next_(i) for i in range(d)], max(width or 0, 48))
-    x = target.sample(samples, rng)
+    x = target.sample(samples or 2000 + 500 * T * d, rng)
     y = target(x)
     given = Samples(channels, x, y, target.dependence(rng), tolerance, sizes, rng, progress)
     found: list[Approximation] = []

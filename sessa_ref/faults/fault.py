@@ -1,4 +1,4 @@
-"""A fault: a small departure of the reference, executable, with its story."""
+"""A fault: a small change of the reference, executable, with its story."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
@@ -24,7 +24,7 @@ class Fault:
     """CamelCase; does not change between versions."""
     area: Area
     """The part of the layer that is wrong."""
-    departure: str
+    description: str
     """What the faulty layer does, one sentence."""
     formula: str
     """Two lines of plain text: "right: ..." and "wrong: ..."."""
@@ -55,13 +55,13 @@ def limited(mistake: Mistake, part: Part, **changed: Any) -> Mistake:
     """A mistake, with a name and a sentence of its own for the part of the work that it is limited to.
 
     Args:
-        mistake: a dataclass with a name, an area and a departure.
+        mistake: a dataclass with a name, an area and a description.
         part: of the work.
         changed: what limits it, by the names of its fields.
     """
     word, words = _PARTS[part]
-    departure = f"{words} {mistake.departure[0].lower()}{mistake.departure[1:]}"
-    return replace(mistake, name=f"{word}{mistake.name}", area="decode", departure=departure, **changed)
+    description = f"{words} {mistake.description[0].lower()}{mistake.description[1:]}"
+    return replace(mistake, name=f"{word}{mistake.name}", area="decode", description=description, **changed)
 
 
 def with_faults(*faults: Fault) -> Formulas:

@@ -57,14 +57,15 @@ def by_hops(B: Float64[Array, "T T"], target: int, most_hops: int = 8) -> HopSha
         parts[k] = row
         row = row @ edges
     # row is what the next hop number brings; all further ones are its prolongations.
-    beyond = _times_inverse(row, edges) if len(parts) < target else np.zeros(target)
-    return HopShares(target, influence, parts, beyond, _over(_times_inverse(influence, edges), influence))
+    return HopShares(
+        target, influence, parts, _times_inverse(row, edges), _over(_times_inverse(influence, edges), influence)
+    )
 
 
 def _times_inverse(row: Float64[Array, " n"], edges: Float64[Array, "n n"]) -> Float64[Array, " n"]:
     """Row (I - edges)^(-1)."""
     matrix = np.eye(len(edges)) - edges
-    return linalg.solve_triangular(matrix, row, trans=1, lower=True, unit_diagonal=True) if len(row) else row
+    return linalg.solve_triangular(matrix, row, trans=1, lower=True) if len(row) else row
 
 
 def _over(parts: Array, whole: Float64[Array, " sources"]) -> Array:

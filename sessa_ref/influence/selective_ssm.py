@@ -82,7 +82,7 @@ def recurrence(
     A, gain = transition(rates, selection.step), input_factor(rates, selection.step)
     drive = (gain * selection.write)[:, :, None] * u[:, None, :]
     h = np.empty_like(drive)
-    state = np.zeros_like(drive[0]) if len(drive) else None
+    state = np.zeros(drive.shape[1:])
     for t in range(len(drive)):
         state = h[t] = A[t, :, None] * state + drive[t]
     return np.einsum("tn,tnd->td", selection.read, h), h
@@ -107,7 +107,7 @@ def impulse_response(rates: Real[Array, " N"], selection: Selection, source: int
     """
     T = len(selection.step)
     check_token(source, T)
-    impulse = np.zeros((T, 1), dtype=selection.step.dtype)
+    impulse = np.zeros((T, 1))
     impulse[source] = 1
     return recurrence(rates, selection, impulse)[0][:, 0]
 

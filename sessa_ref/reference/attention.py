@@ -32,7 +32,7 @@ def attention_weights(
     return exponentials / np.where(visible.any(axis=-1, keepdims=True), total, 1)
 
 
-def among(real: Bool[Array, "*batch J"], past: int = 0) -> Bool[Array, "*batch T J"]:
+def among(real: Bool[Array, "*batch J"], past: int) -> Bool[Array, "*batch T J"]:
     """Pairs of real tokens, the first of each after `past` others: padding reads nothing and is not read."""
     return real[..., past:, None] & real[..., None, :]
 

@@ -141,14 +141,14 @@ class Formulas:
     def linear_gradient(
         self, parameters: SessaParameters, name: str, x: Array, dy: Array
     ) -> tuple[Array, dict[str, Array]]:
-        """Dx of the linear map `name`, and the gradients of its weight and bias: `tokenwise.linear_gradient`."""
+        """dx of the linear map `name`, and the gradients of its weight and bias: `tokenwise.linear_gradient`."""
         dx, dweight, dbias = tokenwise.linear_gradient(
             x, parameters[f"{name}.weight"], dy, f"{name}.bias" in parameters
         )
         return dx, {f"{name}.weight": dweight} | ({} if dbias is None else {f"{name}.bias": dbias})
 
     def standardize_gradient(self, dstandard: Array, standard: Array, scale: Array) -> Array:
-        """Dx of `standardize`, which gave (standard, scale): `tokenwise.standardize_gradient`."""
+        """dx of `standardize`, which gave (standard, scale): `tokenwise.standardize_gradient`."""
         return tokenwise.standardize_gradient(dstandard, standard, scale)
 
     def gelu_derivative(self, a: Array) -> Array:
@@ -194,7 +194,7 @@ class Formulas:
         return df
 
     def backward_substitution(self, B: Array, ds: Array) -> Array:
-        """Df = lambda from (I - B)^T lambda = ds: `solve.backward_substitution`."""
+        """df = lambda from (I - B)^T lambda = ds: `solve.backward_substitution`."""
         return solve.backward_substitution(B, ds, self.forward_substitution)
 
     def over_batch(self, gradient: Array, batch: tuple[int, ...]) -> Array:

@@ -45,7 +45,7 @@ def triangular_solve(B: Real[Array, "*batch T T"], f: Real[Array, "*batch T D"])
     if f.size:
         for index in np.ndindex(f.shape[:-2]):
             matrix = np.eye(f.shape[-2]) - np.tril(B[index], k=-1)
-            s[index] = linalg.solve_triangular(matrix, f[index], lower=True, unit_diagonal=True)
+            s[index] = linalg.solve_triangular(matrix, f[index], lower=True)
     return s
 
 
@@ -61,10 +61,10 @@ def neumann_series(
     """
     if hops is not None and hops < 0:
         raise ValueError(f"hops must not be negative, got {hops}")
-    useful = max(f.shape[-2] - 1, 0)
     strictly_lower = np.tril(B, k=-1)
     term = total = f
-    for _ in range(useful if hops is None else min(hops, useful)):
+    enough = f.shape[-2] - 1
+    for _ in range(enough if hops is None else min(hops, enough)):
         term = strictly_lower @ term
         total = total + term
     return total

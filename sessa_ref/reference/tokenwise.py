@@ -84,7 +84,7 @@ def erf(z: Real[Array, "*shape"]) -> Real[Array, "*shape"]:
     return np.array(values, dtype=np.longdouble).reshape(z.shape)
 
 
-# A longdouble is the sum of two doubles; NaN and infinity are in the first.
+# A longdouble is the sum of two doubles; infinity is in the first.
 def _to_mpmath(number: Any) -> Any:
     high = float(number)
     return mpmath.mpf(high) + (float(number - high) if np.isfinite(high) else 0)
@@ -92,4 +92,4 @@ def _to_mpmath(number: Any) -> Any:
 
 def _to_longdouble(number: Any) -> np.floating:
     high = float(number)
-    return np.longdouble(high) + (float(number - high) if np.isfinite(high) else 0)
+    return np.longdouble(high) + float(number - high)

@@ -139,4 +139,4 @@ def _identity(matrix: DomainMatrix) -> DomainMatrix:
 def _last(matrix: DomainMatrix, hops: int | None) -> int:
     if hops is not None and hops < 0:
         raise ValueError(f"hops must not be negative, got {hops}")
-    return max(matrix.shape[0] - 1, 0) if hops is None else hops
+    return matrix.shape[0] - 1 if hops is None else hops

@@ -43,19 +43,20 @@ def can_print(console: Console, text: str) -> bool:
 
 def print_expansion(console: Console, expansion: Expansion) -> None:
     """Print an expansion: a row for each number of hops, and the sum."""
-    weights = [_weights(expansion, form) for form in (to_text, to_ascii)]
-    shown = next((column for column in weights if can_print(console, "".join(column))), weights[-1])
+    weights = _weights(expansion, to_text)
+    if not can_print(console, "".join(weights)):
+        weights = _weights(expansion, to_ascii)
     number = f"{expansion.count:,} path{'' if expansion.count == 1 else 's'}"
     console.print(f"influence of token {expansion.source} on token {expansion.target}: {number}", highlight=False)
-    table = Table(box=None, pad_edge=False, show_edge=False)
+    table = Table(box=None, pad_edge=False)
     table.add_column("hops", justify="right")
     table.add_column("paths", justify="right")
     table.add_column("weight", overflow="fold")
-    for group, weight in zip(expansion.groups, shown, strict=False):  # the sum is left over
+    for group, weight in zip(expansion.groups, weights[:-1], strict=True):
         table.add_row(str(group.hops), f"{group.count:,}", weight)
     if len(expansion.groups) != 1:
-        table.add_row("all", f"{expansion.count:,}", shown[-1])
-    console.print(table, highlight=False)
+        table.add_row("all", f"{expansion.count:,}", weights[-1])
+    console.print(table)
 
 
 def _weights(expansion: Expansion, form: Callable[[Any], str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Stacks of layers: the residual calculus and the deep bounds of Section 4.6 and Appendix H, with explicit constants.
+"""Stacks of layers: the residual calculus and the deep bounds of Section 4.2.7 and Appendix H, with explicit constants.
 
 Block n has |dF_t / du_tau| <= d_n at t = tau and <= a_n kernel(t, tau) for tau < t. Of N blocks, a path jumps in k and stays
 in the others; `path_weights` collects the constants of all such choices. The paper's constants depend on them, although

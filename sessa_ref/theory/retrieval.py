@@ -1,4 +1,4 @@
-"""Selective retrieval (Section 4.7): profiles, margins, and the transport that decides them; the closed forms are ours.
+"""Selective retrieval (Section 4.2.8): profiles, margins, and the transport that decides them; the closed forms are ours.
 
 A network retrieves the source tau* at target t by its score S_{t, tau*}, and its margin is what remains of it after the
 scores of all other sources before t are taken away in absolute value (Definition 5).

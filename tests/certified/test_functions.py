@@ -110,6 +110,14 @@ def test_softmax(nearest, scale):
                 assert sum(weights[t], arb(0)).contains(1)
 
 
+def test_logits_whose_exponentials_no_ball_holds():
+    tokens = balls.exact(np.full((2, 1), 1e150))
+    with flint.ctx.workprec(128):  # in which the logits are exact
+        assert not arb(1e300).exp().is_finite()
+        weights = functions.attention_weights(tokens, tokens, 0)
+    assert [weights[1, j] == arb(0.5) for j in range(2)] == [True, True]
+
+
 def test_rotations_have_an_angle_for_every_token_and_pair():
     z = balls.exact(np.ones((3, 4)))
     for shape in ((2, 2), (4, 2), (3, 1), (3, 3)):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from sessa_ref import reference
 from sessa_ref.certified import balls, layer
-from sessa_ref.certified.enclose import Enclosure
+from sessa_ref.certified.enclosure import Enclosure
 from tests import strategies
 
 

@@ -125,12 +125,12 @@ def test_names_and_texts_are_complete_and_unique():
     for name, fault in FAULTS.items():
         assert name == fault.name
         assert name.isidentifier()
-        assert all(text.endswith(".") and "\n" not in text for text in (fault.departure, fault.cause, fault.fix))
+        assert all(text.endswith(".") and "\n" not in text for text in (fault.description, fault.cause, fault.fix))
         first, second = fault.formula.split("\n")
         assert first.startswith("right: ")
         assert second.startswith("wrong: ")
         assert first[7:] != second[7:]
-    for field in ("departure", "formulas"):
+    for field in ("description", "formulas"):
         assert len({getattr(fault, field) for fault in FAULTS.values()}) == len(FAULTS)
 
 
@@ -222,7 +222,7 @@ def test_a_fault_in_a_part_alone(part):
     fault = FAULTS["SolveOneHop"].only_in(part)
     assert (fault.only, fault.area, fault.formulas) == (part, "decode", FAULTS["SolveOneHop"].formulas)
     assert fault.name == {"prefill": "PrefillSolveOneHop", "decoding": "DecodeSolveOneHop"}[part]
-    assert fault.departure.startswith({"prefill": "In the prefill f", "decoding": "In decoding steps f"}[part])
+    assert fault.description.startswith({"prefill": "In the prefill f", "decoding": "In decoding steps f"}[part])
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=by_name)

@@ -4,7 +4,8 @@ from hypothesis import given
 
 from sessa_ref.influence import causal_attention
 from sessa_ref.influence.causal_attention import CausalAttention
-from tests.influence.layers import UNIT, attention_layers, attention_roundings, gradient_scale
+from sessa_ref.theory import causal_attention as bounds
+from tests.influence.layers import UNIT, attention_layers, attention_roundings, gradient_scale, largest_logit
 
 COMPLEX_STEP = 1e-100
 
@@ -36,6 +37,18 @@ def test_rows_by_hand():
     assert np.allclose(causal_attention.kernel(layer, x), [[1, 0], [0.25, 0.75]], rtol=0, atol=8 * UNIT)
     assert np.allclose(layer.forward(x)[:, 0], [0, 1.5], rtol=0, atol=16 * UNIT)
     assert causal_attention.logit_spread(layer, x).tolist() == [0, np.log(3)]
+
+
+@given(attention_layers())
+def test_logit_spread(drawn):
+    """Row by row, of the tokens up to it."""
+    layer, x, _ = drawn
+    found = causal_attention.logit_spread(layer, x)
+    q, k = x @ layer.q_weight.T, x @ layer.k_weight.T
+    error = 4 * (x.shape[1] + 5) * UNIT * largest_logit(layer, x)
+    for t in range(len(x)):
+        logits = [float(q[t] @ k[j]) / np.sqrt(len(layer.q_weight)) for j in range(t + 1)]
+        assert abs(found[t] - (max(logits) - min(logits))) <= error
 
 
 @given(attention_layers())
@@ -80,6 +93,17 @@ def test_proposition_10_for_attention(drawn):
     slack = 10 * attention_roundings(layer, x) * gradient_scale(layer, x)
     assert np.all(norms[tau + 1 :] <= bound[tau + 1 :] + slack)
     assert np.all(bound[: tau + 1] == 0)
+
+
+def test_the_bound_is_made_of_the_largest_value_and_operator_norms():
+    generator = np.random.default_rng(0)
+    layer, x = CausalAttention(*generator.normal(size=(3, 2, 2))), generator.normal(size=(5, 2))
+    alpha, keys = causal_attention.kernel(layer, x), causal_attention.key_gradient(layer, x)
+    largest_value = max(float(np.hypot(*(layer.v_weight @ token))) for token in x)
+    value_norm = float(np.linalg.svd(layer.v_weight, compute_uv=False)[0])
+    key_norms = np.array([float(np.hypot(*key)) for key in keys])
+    wanted = np.asarray(bounds.jacobian_bound(alpha[:, 1], key_norms, value_norm, largest_value))
+    assert np.allclose(causal_attention.jacobian_bound(layer, x, 1)[2:], wanted[2:], rtol=64 * UNIT, atol=0)
 
 
 def test_half_the_bound_of_proposition_10_fails_for_uniform_weights():

@@ -68,9 +68,10 @@ def test_scaling_moves_the_constant_alone(rate, stretch, factor):
     [
         ([1], [1.0], "at least two lags"),
         ([1, 2], [1.0, 0.5, 0.2], "one influence each"),
-        ([0, 1], [1.0, 0.5], "positive and increasing"),
+        ([0, 1], [1.0, 0.5], "^lags must be positive and increasing"),
         ([2, 1], [1.0, 0.5], "positive and increasing"),
-        ([1, 2], [1.0, 0.0], "influence must be positive"),
+        ([1, 1], [1.0, 0.5], "positive and increasing"),
+        ([1, 2], [1.0, 0.0], "^influence must be positive"),
         ([1, 2], [1.0, -0.5], "influence must be positive"),
         ([1, 2], [1.0, np.nan], "influence must be positive"),
     ],
@@ -84,3 +85,15 @@ def test_masks_are_not_ignored():
     lags = np.arange(1.0, 5.0)
     with pytest.raises(TypeError, match="influence must be a plain array, got a masked array"):
         influence.fit_power_law(lags, np.ma.masked_array(1 / lags, lags > 3))
+    with pytest.raises(TypeError, match="lags must be a plain array, got a masked array"):
+        influence.fit_power_law(np.ma.masked_array(lags, lags > 3), 1 / lags)
+
+
+def test_everything_is_computed_in_float64():
+    lags, influences = np.array([1, 2, 5], dtype=np.float32), np.array([1, 0.3, 0.1], dtype=np.float32)
+    assert np.array_equal(
+        influence.local_exponent(lags, influences),
+        influence.local_exponent(lags.astype(np.float64), influences.astype(np.float64)),
+    )
+    for fit in (influence.fit_power_law(lags, influences), influence.fit_exponential(lags, influences)):
+        assert fit(lags).dtype == np.float64

@@ -19,6 +19,7 @@ def routing_of(T, D=8, seed=0):
 def test_a_trace_agrees_with_exact_arithmetic():
     B = routing_of(9)
     found = by_hops(B, 7)
+    assert found.target == 7
     for source in range(7):
         exact = [float(part) for part in hops.by_hops(B, source, 7)[1:]]
         assert np.allclose(found.parts[: len(exact), source], exact, rtol=200 * UNIT, atol=0)
@@ -36,6 +37,10 @@ def test_parts_and_the_rest_are_the_whole(most):
     assert np.allclose(found.parts.sum(axis=0) + found.beyond, whole, rtol=400 * UNIT, atol=0)
     assert np.allclose(found.shares.sum(axis=0), 1, rtol=400 * UNIT)
     assert np.all(found.beyond == 0) == (most >= 33)
+
+
+def test_eight_hops_are_told_apart_by_default():
+    assert len(by_hops(routing_of(12), 11).parts) == 8
 
 
 def test_signed_gains():
@@ -62,3 +67,7 @@ def test_bad_arguments():
     for wrong in (B + np.eye(4), np.full((4, 4), np.nan)):
         with pytest.raises(ValueError, match="strictly lower-triangular"):
             by_hops(wrong, 3)
+    unchecked = getattr(by_hops, "__wrapped__", by_hops)  # without the type checks at run time, which would speak first
+    for wrong in (np.zeros((4, 3)), np.zeros((2, 4, 4))):
+        with pytest.raises(ValueError, match=r"strictly lower-triangular matrix .* got shape "):
+            unchecked(wrong, 1)

@@ -78,6 +78,23 @@ def test_the_two_ends_are_the_symbolic_routings(gamma):
         assert response[t] != pytest.approx(float(uniform_influence(1, t, sympy.Rational(gamma))), rel=20 * UNIT)
 
 
+def test_earliest_routing_by_hand():
+    """Row t puts at most 3/2 / t on each of the earliest tokens."""
+    B = influence.earliest_routing(5, 0.5, 1.5)
+    wanted = [[0] * 5, [1, 0, 0, 0, 0], [3 / 4, 1 / 4, 0, 0, 0], [1 / 2, 1 / 2, 0, 0, 0], [3 / 8, 3 / 8, 1 / 4, 0, 0]]
+    assert B.tolist() == (0.5 * np.array(wanted)).tolist()
+    assert np.array_equal(influence.earliest_routing(1, 0.5, 1.0), [[0.0]])
+    assert influence.earliest_routing(0, 0.5, 1.0).shape == (0, 0)
+    assert np.allclose(
+        influence.earliest_routing(7, 0.5, 1.0), influence.uniform_routing(7, 0.5), rtol=0, atol=4 * UNIT
+    )
+    with pytest.raises(ValueError, match="T must not be negative, got -1"):
+        influence.earliest_routing(-1, 0.5, 1.0)
+    for c2 in (0.9, np.nan):
+        with pytest.raises(ValueError, match=f"c2 must be at least 1, got {c2}"):
+            influence.earliest_routing(3, 0.5, c2)
+
+
 def test_bad_arguments():
     B = influence.uniform_routing(4, 0.5)
     for tau in (-1, 4):

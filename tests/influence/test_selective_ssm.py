@@ -115,6 +115,17 @@ def test_softplus(z):
     assert abs(selective_ssm.softplus(np.array([z]))[0] - exact) <= 8 * UNIT * exact * max(1, abs(z))
 
 
+def test_softplus_of_large_numbers_does_not_overflow():
+    assert selective_ssm.softplus(np.array([-1000.0, 0, 1000])).tolist() == [0, np.log(2), 1000]
+
+
+def test_a_token_selects_by_its_three_maps():
+    """By hand: softplus(1 * 3 + 2 * 4 - 11) = ln 2."""
+    ssm = SelectiveSSM(np.ones(1), np.array([1.0, 2]), -11.0, np.array([[5.0, 6]]), np.array([[7.0, 8]]))
+    selection = ssm.select(np.array([[3.0, 4]]))
+    assert (selection.step.tolist(), selection.write.tolist(), selection.read.tolist()) == ([np.log(2)], [[39]], [[53]])
+
+
 def test_no_tokens():
     selection = Selection(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)))
     y, h = selective_ssm.recurrence(np.ones(2), selection, np.zeros((0, 3)))

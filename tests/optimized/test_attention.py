@@ -32,6 +32,30 @@ def test_any_batch(batch):
         assert (masked - plain(q, k, v)).abs().max() > 0.1, "the masks differ"
 
 
+def test_a_mask_may_lack_batch_axes():
+    q, k, v = inputs(batch=(2, 3))
+    visible = torch.rand(3, 1, 5, 5, generator=torch.Generator().manual_seed(1)) < 0.5
+    visible[..., 0] = True
+    assert torch.allclose(attend(q, k, v, visible), _plain(q, k, v, visible, False), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(("visible", "is_causal"), [(None, True), (torch.ones(5, 5).triu().bool(), False)])
+def test_gradients_are_those_of_the_plain_form(visible, is_causal):
+    """Also under torch.func, and a second time."""
+    q, k, v = (z.requires_grad_() for z in inputs())
+
+    def derivatives(function):
+        def loss(q, k, v):
+            return function(q, k, v, visible, is_causal).sin().sum()
+
+        first = torch.autograd.grad(loss(q, k, v), (q, k, v), create_graph=True)
+        second = torch.autograd.grad(torch.stack([g.square().sum() for g in first]).sum(), (q, k, v))
+        return [*first, *second, *torch.func.grad(loss, (0, 1, 2))(q, k, v)]
+
+    for ours, wanted in zip(derivatives(attend), derivatives(_plain), strict=True):
+        assert torch.allclose(ours, wanted, rtol=0, atol=1e-13)  # a few hundred roundings of numbers of order 1
+
+
 def test_derivatives_pass_torchs_own_check():
     q, k, v = (z.requires_grad_() for z in inputs(3, (1,)))
     mask = torch.tensor([[True, False, False], [True, True, False], [True, False, True]])

@@ -67,11 +67,20 @@ def test_numbers_that_do_not_fit(tmp_path, about):
         {"s": torch.zeros(2, 3)}, {"s": torch.zeros(2, 3, 2, 1)}, {"s": torch.zeros(2, 4, 2)}, {"s": torch.zeros(3, 3, 2)},
         {"k_f": torch.zeros(2, 3, 2, 3, dtype=torch.float64)},
     ],
-    ids=str,
+    ids=["fewer axes", "more axes", "longer", "more rows", "another dtype"],
 )  # fmt: skip
 def test_tensors_that_do_not_fit(tmp_path, changes):
     rewritten(tmp_path / "cache", **changes)
-    with pytest.raises(ValueError, match=r"cache holds no cache: sessa_cache is .*but the tensors are"):
+    with pytest.raises(ValueError, match=r"cache holds no cache: sessa_cache is .*but the tensors are") as raised:
+        read(tmp_path / "cache", "cpu")
+    assert "'v_f': '(2, 3, 2, 3) torch.float32'" in str(raised.value)
+
+
+def test_a_cache_of_no_rows_needs_its_numbers_too(tmp_path):
+    write(tmp_path / "cache", parts_for([]), [], 1)
+    assert read(tmp_path / "cache", "cpu")[1:] == ([], 1)
+    save_file(parts_for([]), tmp_path / "cache", metadata={"sessa_cache": "no json"})
+    with pytest.raises(ValueError, match="cache holds no cache: sessa_cache is 'no json'"):
         read(tmp_path / "cache", "cpu")
 
 

@@ -268,10 +268,22 @@ compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
 (expected,) = torch.autograd.grad(module(x).square().sum(), x)
 (measured,) = torch.autograd.grad(compiled(x).square().sum(), x)
 print((measured - expected).abs().max().item())
+
+from sessa_ref.optimized.padding import real_tokens
+checked = torch.compile(real_tokens, fullgraph=True, backend="aot_eager")
+assert checked(torch.ones(2, 7, dtype=torch.int64), x).all()
+try:
+    checked(torch.full((2, 7), 2), x)
+except RuntimeError as error:
+    print(error)
 """
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert float(done.stdout) <= 1e-13
+        error, refusal = done.stdout.splitlines()
+        assert float(error) <= 1e-13
+        assert (
+            refusal == "attention_mask must be a tensor of booleans, or of 0 and 1 (1: real token), got other numbers"
+        )
 
     @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
     def test_autocast(self, dtype):

@@ -1,5 +1,7 @@
 """The mixer by itself: the map u -> s of the reference, its parameters, its cache."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -38,6 +40,15 @@ def test_it_is_the_references_map(config, T, backend):
     growth = 1 / max(1 - config.gamma_max, 1 / max(T, 1))
     allowed = 200 * 30 * 2.0**-53 * growth * max(np.abs(steps.f).max(initial=0), np.abs(steps.s).max(initial=0), 1e-300)
     assert np.max(np.abs(s.numpy() - steps.s), initial=0) <= allowed
+
+
+@pytest.mark.parametrize("backend", ["blocked", "dense", "hops"])
+def test_it_solves_by_its_backend(monkeypatch, backend):
+    asked = []
+    monkeypatch.setattr("sessa_ref.optimized.mixer.feedback_solve", lambda *given: asked.append(given[-1]) or given[3])
+    with torch.no_grad():
+        SessaMixer(CONFIG, backend=backend)(torch.zeros(5, 8))
+    assert asked == [backend]
 
 
 def test_what_decoding_keeps_is_the_trace():
@@ -119,6 +130,18 @@ def test_names_and_shapes_are_those_of_the_parameters():
         assert {name: tuple(p.shape) for name, p in SessaMixer(config).named_parameters()} == wanted
 
 
+def test_frequencies_of_half_precision_are_accepted_at_any_size():
+    """Of 32 pairs, down to 1.5e-6, which float16 holds with one digit."""
+    mixer = SessaMixer(replace(SessaConfig.published(64, 1), rope_base=1e6))
+    own = mixer.state_dict()["rope_inv_freq"]
+    assert own.min() < 2e-6
+    for good in (own.bfloat16(), own.half(), own.double()):
+        mixer.load_state_dict({"rope_inv_freq": good}, strict=False)
+    with pytest.raises(RuntimeError, match="holds other rotary frequencies"):
+        mixer.load_state_dict({"rope_inv_freq": own * 1.01}, strict=False)
+    assert SessaMixer(CONFIG, device="meta").state_dict()["rope_inv_freq"].device.type == "meta"
+
+
 def test_frequencies_of_another_layer_are_refused():
     """Those of half precision are the same as far as these can tell, and missing ones and published masks do no harm."""
     mixer = SessaMixer(CONFIG)
@@ -141,6 +164,7 @@ def test_frequencies_of_another_layer_are_refused():
     [
         (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
         (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
+        (lambda: SessaMixer(CONFIG).init_cache(2, max_len=0), ValueError, "max_len must be at least 1, got 0"),
         (lambda: SessaMixer(CONFIG).init_cache(2), ValueError, "init_cache needs max_len, a positive number of tokens, got None"),
         (lambda: SessaMixer(CONFIG, max_len=3).init_cache(-1), ValueError, "batch_size must be at least 0, got -1"),
         (lambda: SessaMixer(CONFIG, max_len=3).init_cache(1, dtype=torch.int64), TypeError, "dtype must be float16"),

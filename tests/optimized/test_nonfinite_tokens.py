@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sessa_ref.optimized import SessaLayer, feedback_solve
+from sessa_ref.optimized import SessaLayer, feedback_solve, nonfinite_tokens
 from sessa_ref.optimized.solve import BACKENDS
 
 HUGE = 60_000.0
@@ -73,3 +73,10 @@ def test_the_solve_isolates_each_of_its_inputs(bad, argument, backend):
     assert s[0, 10:].isnan().all()
     gradients = torch.autograd.grad(s[0, :10].sum(), tensors)
     assert all(g.isfinite().all() for g in gradients)
+
+
+def test_what_is_made_finite_is_zero_in_every_mode():
+    z = torch.tensor([torch.nan, torch.inf, -torch.inf, 1.5])
+    assert nonfinite_tokens.finite(z).tolist() == [0, 0, 0, 1.5]
+    with torch.autograd.forward_ad.dual_level():
+        assert nonfinite_tokens.finite(z).tolist() == [0, 0, 0, 1.5]

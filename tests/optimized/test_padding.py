@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaLayer
+from sessa_ref.optimized.padding import Packing
 from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.cases.case import Case, case
 from tests.strategies import cases
@@ -106,6 +107,15 @@ def test_long_parts_behind_rows_of_different_lengths(monkeypatch):
     y = torch.cat([module.prefill(x[:, p], cache, mask[:, p])[0] for p in (slice(0, 9), slice(9, 23))], dim=1)
     for r, real in enumerate(mask.numpy()):
         Row(drawn, r, real).assert_is(y[r, mask[r]].numpy())
+
+
+def test_packing_keeps_the_order_of_tokens():
+    """Real ones first, as many as a sort needs that does not keep the order of equals."""
+    real = torch.rand(3, 200, generator=torch.Generator().manual_seed(0)) < 0.5
+    order = Packing.of(real).order
+    for row in range(3):
+        wanted = real[row].nonzero().ravel().tolist() + (~real[row]).nonzero().ravel().tolist()
+        assert order[row].tolist() == wanted
 
 
 def test_all_real_changes_no_bit():

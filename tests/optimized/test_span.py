@@ -77,3 +77,13 @@ def test_one_number_for_all_rows_and_one_for_each(past, new):
     assert torch.equal(tokens.places, wanted.places)
     assert torch.equal(tokens.lengths, wanted.lengths)
     assert torch.equal(tokens.visible(CPU), wanted.visible(CPU))
+
+
+def test_what_is_made_for_a_device_is_there():
+    meta = torch.device("meta")
+    visible = Together(2, 3).visible(meta)
+    assert visible is not None
+    apart = span((2, 1), (1, 3), 3, 2, meta)
+    assert isinstance(apart, Apart)
+    assert {tensor.device for tensor in (visible, apart.visible(meta), apart.lengths, apart.places)} == {meta}
+    apart.write(torch.zeros(2, 4, 2, device=meta), torch.ones(2, 3, 2, device=meta))

@@ -1,5 +1,6 @@
 """Wrong layers whose mistake has a number, another source or another place: what no fault of the catalogue is."""
 
+import copy
 import math
 
 import torch
@@ -247,6 +248,69 @@ class TailKept(PlainTorchLayer):
     def forward(self, x: Tensor) -> Tensor:
         full = x.shape[1] // 32 * 32 or x.shape[1]
         return torch.cat([super().forward(x)[:, :full], x[:, full:]], dim=1)
+
+
+class PadsInFront(PlainTorchLayer):
+    """Zero tokens in front, up to a multiple of 8, which are read like others."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        padding = -x.shape[1] % 8
+        return super().forward(nn.functional.pad(x, (0, 0, padding, 0)))[:, padding:]
+
+
+class SolvesTailAlone(PlainTorchLayer):
+    """An incomplete last block of 16 does not read the full blocks."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        full = f.shape[-2] // 16 * 16
+        first, tail = (PlainTorchLayer.solve(self, B[..., p, p], f[..., p, :]) for p in _split(full))
+        return torch.cat([first, tail], dim=-2)
+
+
+def _split(full: int) -> tuple[slice, slice]:
+    return slice(0, full), slice(full, None)
+
+
+class SolvesHalvesOfSignals(PlainTorchLayer):
+    """Beyond 8 tokens the lower half reads the right-hand side of the upper one."""
+
+    def solve(self, B: Tensor, f: Tensor) -> Tensor:
+        if f.shape[-2] <= 8:
+            return super().solve(B, f)
+        upper, lower = _split(f.shape[-2] // 2)
+        below = f[..., lower, :] + B[..., lower, upper] @ f[..., upper, :]
+        return torch.cat(
+            [self.solve(B[..., upper, upper], f[..., upper, :]), self.solve(B[..., lower, lower], below)], -2
+        )
+
+
+class DecodesInFloat32(PlainTorchLayer):
+    """Decoding steps are computed in float32."""
+
+    def decode_step(self, x_t, cache):
+        low = copy.deepcopy(self).float()
+        if x_t.dtype != torch.float64:
+            return super().decode_step(x_t, cache)
+        cast = {name: value.float() if torch.is_tensor(value) else value for name, value in cache.items()}
+        y, cast = super(DecodesInFloat32, low).decode_step(x_t.float(), cast)
+        cache.update({name: value.double() if torch.is_tensor(value) else value for name, value in cast.items()})
+        return y.double(), cache
+
+
+class OtherForOneRow(PlainTorchLayer):
+    """A small error for a batch of one row."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + (1e-3 if len(x) == 1 else 0)
+
+
+class NeedsLongPrompts(PlainTorchLayer):
+    """A prompt of one token raises an error."""
+
+    def prefill(self, x, cache):
+        if x.shape[1] == 1:
+            raise RuntimeError("a prompt needs two tokens")
+        return super().prefill(x, cache)
 
 
 class StrangelyWrong(PlainTorchLayer):

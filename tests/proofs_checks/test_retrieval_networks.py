@@ -17,6 +17,16 @@ def test_scores_are_the_selector_times_the_transport(gain: float):
             assert scores[t, tau] == pytest.approx(expected, abs=1e-13)
 
 
+def test_a_sharp_block_reads_the_source():
+    T, source = 9, 2
+    block = retrieval_networks.sharp_block(source, np.log(4 * T))
+    channels = retrieval_networks.sharp_channels(source, T)
+    scores = retrieval_networks.scores([block], T, np.random.default_rng(0), channels)
+    for t in range(source, T):
+        assert scores[t, source] == pytest.approx(4 * T / (4 * T + t), rel=1e-12)
+        assert scores[t, 0] == pytest.approx(1 / (4 * T + t), rel=1e-12)
+
+
 def test_a_factor_block_multiplies_the_signal():
     signal = np.random.default_rng(1).normal(size=5)
     tokens = retrieval_networks.embed(signal)

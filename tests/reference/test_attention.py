@@ -38,6 +38,18 @@ def test_first_row_of_the_strict_past_is_zero_and_the_second_is_one():
     assert alpha.tolist() == [[0, 0, 0], [1, 0, 0], [0.5, 0.5, 0]]
 
 
+@pytest.mark.parametrize("masks", [attention, reference.DEFINITION])
+def test_what_tokens_after_others_see(masks):
+    assert masks.causal_mask(2, 3).tolist() == [[True] * 4 + [False], [True] * 5]
+    assert masks.strictly_causal_mask(2, 3).tolist() == [[True] * 3 + [False] * 2, [True] * 4 + [False]]
+
+
+def test_padding_neither_reads_nor_is_read():
+    real = np.array([True, False, True])
+    assert attention.among(real, 0).tolist() == [[True, False, True], [False] * 3, [True, False, True]]
+    assert attention.among(real, 1).tolist() == [[False] * 3, [True, False, True]]
+
+
 def test_weights_by_hand():
     """Logits 0 and ln 3 give 1/4 and 3/4; width 4, so the scale is 1/2."""
     q = np.array([[0.0, 0, 0, 0], [2 * np.log(3), 0, 0, 0]])

@@ -58,3 +58,5 @@ def test_wrong_tokens():
         reference.decode_step(parameters, np.ones((2, 11)), cache)
     with pytest.raises(ValueError, match=r"x_t must have the cache's batch axes \(2,\), got \(3,\)"):
         reference.decode_step(parameters, np.ones((3, 12)), cache)
+    with pytest.raises(ValueError, match=r"x_t must have the cache's batch axes \(2,\), got \(2, 3\)$"):
+        reference.decode_step(parameters, np.ones((2, 3, 12)), cache)

@@ -78,6 +78,16 @@ def test_the_default_is_the_definition():
     assert not vars(DEFINITION)
 
 
+def test_the_adjoint_solve_runs_by_the_same_substitution():
+    class WithoutFeedback(Formulas):
+        def forward_substitution(self, B, f, past=None):
+            return f
+
+    B, ds = np.tri(4, k=-1), np.ones((4, 2))
+    assert np.array_equal(WithoutFeedback().backward_substitution(B, ds), ds)
+    assert not np.array_equal(DEFINITION.backward_substitution(B, ds), ds)
+
+
 def test_subclasses_combine_by_inheritance():
     class Absolute(Formulas):
         def gain(self, u, weight, bias, gamma_max):

@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessa_ref import reference
+from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.bounds.expectation import Expectation
-from sessa_ref.reference import DEFINITION, layer
+from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import DEFINITION, layer, mixer
 from tests.closeness import assert_within_bounds
 from tests.strategies import cases
 
@@ -34,3 +36,26 @@ def test_a_cache_is_what_the_trace_holds(drawn):
     _, cache = reference.prefill(drawn.parameters, drawn.x)
     for name in ("k_rotated", "v", "k_fb", "s"):
         assert np.array_equal(getattr(cache, name), getattr(steps, name))
+
+
+def test_positions_count_real_tokens_in_the_dtype_asked_for():
+    real = np.array([[[True, True, True]], [[False, True, True]]])
+    for dtype in (np.dtype(np.float64), np.dtype(np.longdouble)):
+        positions = mixer.positions_of(real, dtype)
+        assert positions.dtype == dtype
+        assert positions.tolist() == [[[[0, 1, 2]]], [[[0, 0, 1]]]]
+
+
+def test_positions_are_of_the_kind_of_the_tokens():
+    """Kinds that compute in their own way, such as in a lower precision, do so with angles too."""
+    made = []
+
+    class Watched(np.ndarray):
+        def __array_function__(self, function, types, arguments, named):
+            made.append(function.__name__)
+            return super().__array_function__(function, types, arguments, named)
+
+    parameters = SessaParameters.random(SessaConfig.published(8, 2))
+    u = np.ones((3, 8)).view(Watched)
+    mixer.mixer(parameters, u, None, None, DEFINITION)
+    assert "arange" in made

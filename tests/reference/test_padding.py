@@ -83,6 +83,18 @@ def test_rows_of_a_prompt_go_on_from_their_own_lengths():
     assert np.array_equal(cache.real, [[True] * 4, [True, True, False, True]])
 
 
+@pytest.mark.parametrize("batch", [(), (2,), (3, 2)])
+def test_any_batch_axes(batch):
+    """Every row is what it is alone, in a sequence and in decoding."""
+    parameters, generator = SessaParameters.random(CONFIG), np.random.default_rng(0)
+    x, mask = generator.normal(size=(*batch, 5, 12)), generator.random((*batch, 5)) < 0.6
+    for y in (reference.forward(parameters, x, mask), reference.decode(parameters, x, 2, mask)):
+        for row in np.ndindex(batch):
+            alone = reference.forward(parameters, x[row][mask[row]])
+            # a few dozen roundings of numbers of order 1
+            assert np.allclose(y[row][mask[row]], alone, rtol=0, atol=1e-13)
+
+
 def test_all_real_is_no_padding():
     parameters, x = SessaParameters.random(CONFIG), np.random.default_rng(0).normal(size=(2, 6, 12))
     assert np.array_equal(

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,8 +64,18 @@ def test_angles_are_positions_times_frequencies():
     assert np.array_equal(rotary.angles(config, positions), positions[:, None] * rotary.frequencies(config))
 
 
-def test_frequencies_in_extended_precision():
-    config = SessaConfig(width=8, query_width=6)
+@pytest.mark.parametrize("rotary_dtype", ["float64", "float32"])
+def test_frequencies_in_extended_precision(rotary_dtype):
+    config = SessaConfig(width=8, query_width=6, rotary_dtype=rotary_dtype)
     plain, extended = rotary.frequencies(config), rotary.frequencies(config, np.ones(1, dtype=np.longdouble))
     assert (plain.dtype, extended.dtype) == (np.float64, np.longdouble)
     assert np.allclose(plain, extended, rtol=8 * UNIT, atol=0)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps == np.finfo(float).eps, reason="no extended precision here")
+def test_angles_in_extended_precision():
+    """They differ from those of float64 by more than their own roundings."""
+    config, positions = SessaConfig(width=8, query_width=6), np.arange(5, dtype=np.longdouble)
+    theta = rotary.angles(config, positions)
+    assert np.array_equal(theta, positions[:, None] * rotary.frequencies(config, positions))
+    assert np.any(theta != rotary.angles(config, positions.astype(float)))

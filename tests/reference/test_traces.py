@@ -5,6 +5,7 @@ import numpy as np
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
+from sessa_ref.reference import attention, rotary
 
 UNIT = 2.0**-53
 CONFIG = SessaConfig.published(12, 3)
@@ -20,6 +21,22 @@ def test_the_trace_satisfies_the_papers_equations():
     assert np.all(np.abs(residual) <= 40 * UNIT * (np.abs(steps.s).max() + np.abs(steps.f).max()))
     rho = np.abs(steps.gamma).max()
     assert np.linalg.norm(steps.s, axis=-1).max() <= np.linalg.norm(steps.f, axis=-1).max() / (1 - rho)
+
+
+def test_every_projection_stands_under_its_name():
+    p = SessaParameters.random(GROUPED, 2)
+    steps = reference.trace(p, np.random.default_rng(0).normal(size=(5, 12)))
+    for name, heads in (("q", 6), ("k", 2), ("v", 2)):
+        projected = reference.DEFINITION.linear(p, f"mixer.{name}_proj", steps.u)
+        assert np.array_equal(getattr(steps, name), attention.split_heads(projected, heads)), name
+    assert steps.theta is not None
+    assert np.array_equal(steps.q_rotated, rotary.rotate(steps.q, steps.theta))
+    assert np.array_equal(steps.k_rotated, rotary.rotate(steps.k, steps.theta))
+    assert np.array_equal(
+        np.concatenate([steps.q_fb, steps.k_fb], axis=-1), reference.DEFINITION.linear(p, "mixer.proj_fb", steps.u)
+    )
+    halves = np.concatenate([steps.a, steps.g], axis=-1)
+    assert np.array_equal(halves, reference.DEFINITION.linear(p, "W_in", steps.n))
 
 
 def test_the_trace_of_padding():

@@ -61,3 +61,16 @@ def test_what_is_no_edge():
     ):
         with pytest.raises(ValueError, match=message):
             derivatives.influence_derivative(B, 0, 4, edge)
+    with pytest.raises(ValueError, match=r"to a later one, got \(2, 2\)$"):
+        derivatives.state_derivative(B, sympy.zeros(T, 1), 4, (2, 2))
+
+
+@pytest.mark.parametrize("target", [-1, 5])
+def test_tokens_that_are_not_there(target):
+    message = f"target must be one of the 5 tokens from 0 on, got {target}"
+    with pytest.raises(ValueError, match=message):
+        derivatives.influence_derivative(B, 0, target, (0, 1))
+    with pytest.raises(ValueError, match=message.replace("target", "source")):
+        derivatives.state_derivative(B, sympy.zeros(T, 1), target, (0, 1))
+    with pytest.raises(ValueError, match="target must not be before source, got source 3 and target 2"):
+        derivatives.influence_derivative(B, 3, 2, (0, 1))

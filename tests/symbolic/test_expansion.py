@@ -32,3 +32,46 @@ def test_many_symbols_stay_entries_of_powers():
     assert str(found.groups[2].terms[0]) == "(B**3)[39, 0]"
     with pytest.raises(paths.TooManyPathsError):
         expansion.by_paths(routing.general(40), 0, 39)
+    assert str(found.total) == "((I - B)**(-1))[39, 0]"
+
+
+def test_weights_of_paths_stand_one_by_one_but_equal_monomials_are_added_up():
+    b = {(t, j): sympy.Symbol(f"b_{t}{j}") for t in range(4) for j in range(t)}
+    found = expansion.by_paths(routing.general(4), 0, 3)
+    assert [(g.hops, g.count, g.terms) for g in found.groups] == [
+        (1, 1, [b[3, 0]]),
+        (2, 2, [b[1, 0] * b[3, 1], b[2, 0] * b[3, 2]]),
+        (3, 1, [b[1, 0] * b[2, 1] * b[3, 2]]),
+    ]
+    gamma = routing.GAMMA
+    found = expansion.by_paths(routing.uniform(4), 0, 3)
+    assert [(g.hops, g.count, g.terms) for g in found.groups] == [
+        (1, 1, [gamma / 3]),
+        (2, 2, [gamma**2 / 2]),
+        (3, 1, [gamma**3 / 6]),
+    ]
+    assert (found.source, found.target, found.count) == (0, 3, 4)
+
+
+def test_a_sum_of_one_symbol_is_factored():
+    gamma = routing.GAMMA
+    for function in (expansion.by_paths, expansion.by_powers):
+        found = function(routing.uniform(4), 0, 3)
+        assert (found.source, found.target) == (0, 3)
+        total = found.total
+        assert total == gamma * (gamma + 1) * (gamma + 2) / 6
+        assert total.is_Mul
+    b, c = sympy.symbols("b c")
+    two = sympy.Matrix([[0, 0, 0], [b, 0, 0], [b, c, 0]])
+    assert expansion.by_paths(two, 0, 2).total == b + b * c
+    assert str(expansion.by_powers(two, 0, 2).total) == "((I - B)**(-1))[2, 0]"
+
+
+@pytest.mark.parametrize("function", [expansion.by_paths, expansion.by_powers])
+def test_bad_arguments(function):
+    with pytest.raises(ValueError, match="source must be one of the 3 tokens from 0 on, got -1"):
+        function(routing.general(3), -1, 2)
+    with pytest.raises(ValueError, match="target must be one of the 3 tokens from 0 on, got 3"):
+        function(routing.general(3), 0, 3)
+    with pytest.raises(ValueError, match="strictly lower-triangular"):
+        function(sympy.eye(3), 0, 2)

@@ -45,5 +45,12 @@ def test_known_shares():
 def test_no_influence():
     B = routing.predecessor(4)
     B[2, 1] = 0
-    with pytest.raises(ValueError, match="token 0 has no influence on token 3"):
-        hops.shares(B, 0, 3)
+    for function in (hops.shares, hops.mean_hops):
+        with pytest.raises(ValueError, match="token 0 has no influence on token 3, so it arrives in no number of hops"):
+            function(B, 0, 3)
+
+
+def test_tokens_that_are_not_there():
+    for source, target in ((-1, 2), (0, 3), (2, 1)):
+        with pytest.raises(ValueError, match=r"(source|target) must"):
+            hops.by_hops(routing.general(3), source, target)

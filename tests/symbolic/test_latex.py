@@ -1,6 +1,7 @@
 import io
 
 import pytest
+import sympy
 from matplotlib import mathtext
 
 from sessa_ref.symbolic import expansion, hops, latex, routing
@@ -26,6 +27,29 @@ def test_an_expansion(name, T):
     assert text.count(r"\underbrace") == max(len(found.groups), 1)
 
 
+def test_a_line_for_each_number_of_hops_and_the_factored_sum():
+    assert latex.expansion_to_latex(expansion.by_paths(routing.uniform(3), 0, 2)) == (
+        "\\begin{aligned}\n"
+        r"  \bigl[(I - B)^{-1}\bigr]_{2,0} ={}& \underbrace{\frac{\gamma}{2}}_{1\ \text{hop}} \\"
+        "\n"
+        r"  &+ \underbrace{\frac{\gamma^{2}}{2}}_{2\ \text{hops}} \\"
+        "\n"
+        r"  ={}& \frac{\gamma \left(\gamma + 1\right)}{2}"
+        "\n\\end{aligned}"
+    )
+
+
+def test_sums_of_many_symbols_are_not_repeated():
+    paths = latex.expansion_to_latex(expansion.by_paths(routing.general(4), 0, 3))
+    assert r"\underbrace{b_{10} b_{31} + b_{20} b_{32}}_{2\ \text{hops}}" in paths
+    powers = latex.expansion_to_latex(expansion.by_powers(routing.general(4), 0, 3))
+    assert r"\underbrace{{\left(B^{2}\right)}_{3,0}}_{2\ \text{hops}}" in powers
+    one = latex.expansion_to_latex(expansion.by_paths(routing.predecessor(3), 0, 2))
+    b, c = sympy.symbols("b c")
+    two = latex.expansion_to_latex(expansion.by_paths(sympy.Matrix([[0, 0, 0], [b, 0, 0], [b, c, 0]]), 0, 2))
+    assert [text.count("={}&") for text in (paths, powers, one, two)] == [1, 1, 1, 1]
+
+
 def test_no_path():
     B = routing.predecessor(3)
     B[2, 1] = 0
@@ -41,3 +65,4 @@ def test_expressions_are_valid_mathtext():
 
 def test_a_matrix():
     assert latex.to_latex(routing.uniform(2)) == r"\left(\begin{matrix}0 & 0\\\gamma & 0\end{matrix}\right)"
+    assert r"\begin{matrix}" in latex.to_latex(sympy.zeros(1, 11)), "of any size"

@@ -110,3 +110,29 @@ def test_numbers_that_nobody_would_wait_for(hops, formula):
 def test_the_longest_lag_with_few_paths():
     (path,) = paths.enumerate_paths(0, 10**5, 1)
     assert path.edges == [(0, 10**5)]
+
+
+def test_the_most_paths_that_are_listed():
+    assert len(list(paths.enumerate_paths(0, 13))) == paths.LIMIT == 4096
+    with pytest.raises(paths.TooManyPathsError, match=r"from token 3 to token 17 there are 2\^13 = 8,192 paths"):
+        paths.enumerate_paths(3, 17)
+
+
+def test_the_most_paths_of_two_hops_that_are_listed():
+    assert len(list(paths.enumerate_paths(0, 4097, 2))) == 4096
+    with pytest.raises(paths.TooManyPathsError, match=r"token 3 to token 4101 there are binomial\(4097, 1\) paths"):
+        paths.enumerate_paths(3, 4101, 2)
+
+
+def test_numbers_of_more_than_18_digits_are_not_written_out():
+    with pytest.raises(paths.TooManyPathsError, match=r"2\^59 = 576,460,752,303,423,488 paths"):
+        paths.enumerate_paths(0, 60)
+    with pytest.raises(paths.TooManyPathsError, match=r"2\^60 paths"):
+        paths.enumerate_paths(0, 61)
+
+
+@pytest.mark.parametrize("lag", [13, 5000])
+def test_the_path_through_all_tokens_is_one(lag):
+    (path,) = paths.enumerate_paths(2, 2 + lag, lag)
+    assert path.nodes == tuple(range(2, 3 + lag))
+    assert not list(paths.enumerate_paths(2, 2 + lag, lag + 1))

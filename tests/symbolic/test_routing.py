@@ -23,12 +23,16 @@ def test_entries():
     banded = routing.banded(5, 2)
     assert banded[4, 2] != 0
     assert banded[4, 1] == 0
+    assert routing.banded(5, 1) == sympy.Matrix(5, 5, lambda t, j: routing.general(5)[t, j] if t == j + 1 else 0)
 
 
 def test_indices_of_two_digits_cannot_be_confused():
     names = [symbol.name for symbol in routing.general(12).free_symbols]
     assert len(names) == 66
     assert {"b_11,1", "b_1,0"} <= set(names)
+    assert routing.general(10)[9, 8] == sympy.Symbol("b_98")
+    assert routing.general(11)[9, 8] == sympy.Symbol("b_9,8")
+    assert routing.gain_times_weights(11)[10, 1] == sympy.Symbol("gamma_10") * sympy.Symbol("alpha_10,1")
 
 
 def test_floats_become_the_rationals_they_are():
@@ -48,6 +52,18 @@ def test_floats_become_the_rationals_they_are():
 def test_what_is_no_routing_matrix(B, message):
     with pytest.raises(ValueError, match=message):
         routing.checked(B)
+
+
+def test_tokens_that_are_not_there():
+    routing.check_tokens(3, 0, 2)
+    routing.check_tokens(3, 2, 2)
+    for source, target, message in (
+        (-1, 2, "source must be one of the 3 tokens from 0 on, got -1"),
+        (0, 3, "target must be one of the 3 tokens from 0 on, got 3"),
+        (2, 1, "target must not be before source, got source 2 and target 1"),
+    ):
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            routing.check_tokens(3, source, target)
 
 
 def test_bad_arguments():

@@ -89,7 +89,7 @@ FAULTS = (
     Fault(
         "AttentionScaleMissing",
         "attention",
-        departure="Forward logits are not scaled.",
+        description="Forward logits are not scaled.",
         formula="right: logit_tj = <q_t, k_j> / sqrt(d)\nwrong: logit_tj = <q_t, k_j>",
         cause="The factor was forgotten in hand-written attention, or scale=1 is passed.",
         fix="Divide by the root of the head width d.",
@@ -98,7 +98,7 @@ FAULTS = (
     Fault(
         "AttentionScaleWidth",
         "attention",
-        departure="Forward logits are divided by the root of the model width.",
+        description="Forward logits are divided by the root of the model width.",
         formula="right: logit_tj = <q_t, k_j> / sqrt(d), d = D/H\nwrong: logit_tj = <q_t, k_j> / sqrt(D)",
         cause="The scale is computed before the split into heads, or shared with the feedback attention.",
         fix="Divide by the root of the head width d.",
@@ -107,7 +107,7 @@ FAULTS = (
     Fault(
         "AttentionStrictPast",
         "attention",
-        departure="The forward attention of a token does not see that token; the first token's o is 0.",
+        description="The forward attention of a token does not see that token; the first token's o is 0.",
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over j < t of alpha_tj v_j, o_0 = 0",
         cause="The feedback attention's mask is used for both attentions.",
         fix="Let the forward mask include the diagonal.",
@@ -116,7 +116,7 @@ FAULTS = (
     Fault(
         "AttentionNotCausal",
         "attention",
-        departure="In the forward attention of a sequence every token sees all tokens.",
+        description="In the forward attention of a sequence every token sees all tokens.",
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over all j of alpha_tj v_j",
         cause="is_causal=True or the mask was forgotten.",
         fix="Hide later tokens before the softmax.",
@@ -125,7 +125,7 @@ FAULTS = (
     Fault(
         "GroupsInterleaved",
         "attention",
-        departure="Query heads take the key/value heads in turn instead of in runs.",
+        description="Query heads take the key/value heads in turn instead of in runs.",
         formula="right: query head h reads key/value head h // (H / G)\n"
         "wrong: query head h reads key/value head h mod G",
         cause="repeat or expand puts the copies of all key/value heads one after another.",
@@ -135,7 +135,7 @@ FAULTS = (
     Fault(
         "SoftmaxUnguarded",
         "attention",
-        departure="The softmax of both attentions does not subtract the row's maximum, and overflows.",
+        description="The softmax of both attentions does not subtract the row's maximum, and overflows.",
         formula="right: alpha_tj = exp(l_tj - max_i l_ti) / sum_i exp(l_ti - max_i l_ti)\n"
         "wrong: alpha_tj = exp(l_tj) / sum_i exp(l_ti)",
         cause="A hand-written softmax.",
@@ -145,7 +145,7 @@ FAULTS = (
     Fault(
         "MaskTooSmall",
         "attention",
-        departure="Hidden logits of both attentions are -1e4, and count where visible ones are that low.",
+        description="Hidden logits of both attentions are -1e4, and count where visible ones are that low.",
         formula="right: hidden l_tj = -inf\nwrong: hidden l_tj = -1e4 (B keeps j <= t)",
         cause="A finite number is filled in for minus infinity.",
         fix="Fill in minus infinity, and treat the feedback's empty first row by itself.",
@@ -154,7 +154,7 @@ FAULTS = (
     Fault(
         "SoftmaxOverQueries",
         "attention",
-        departure="Forward weights are normalised over the queries of each key instead of the keys of each query.",
+        description="Forward weights are normalised over the queries of each key instead of the keys of each query.",
         formula="right: alpha_tj = exp(l_tj) / sum over j' <= t of exp(l_tj')\n"
         "wrong: alpha_tj = exp(l_tj) / sum over t' >= j of exp(l_t'j)",
         cause="softmax over the wrong axis of the logits.",
@@ -164,7 +164,7 @@ FAULTS = (
     Fault(
         "OutProjMissing",
         "attention",
-        departure="The heads are concatenated and not projected.",
+        description="The heads are concatenated and not projected.",
         formula="right: f_t = W_o o_t\nwrong: f_t = o_t",
         cause="out_proj is built and then not called.",
         fix="Apply mixer.out_proj to the concatenated heads; with one head there is none.",
@@ -173,7 +173,7 @@ FAULTS = (
     Fault(
         "OutProjTransposed",
         "attention",
-        departure="The forward attention's output projection is applied transposed.",
+        description="The forward attention's output projection is applied transposed.",
         formula="right: f_t = W_o o_t\nwrong: f_t = W_o^T o_t",
         cause="The weight is stored as (outputs, inputs) and multiplied as (inputs, outputs); both are D x D.",
         fix="Compute o @ out_proj.weight.T with the weight as stored.",
@@ -182,7 +182,7 @@ FAULTS = (
     Fault(
         "HeadsInterleaved",
         "attention",
-        departure="Head outputs are interleaved instead of concatenated.",
+        description="Head outputs are interleaved instead of concatenated.",
         formula="right: coordinate i of head h becomes feature h d + i of o\n"
         "wrong: coordinate i of head h becomes feature i H + h of o",
         cause="The head axis stands last when the heads are merged by a reshape.",
@@ -192,7 +192,7 @@ FAULTS = (
     Fault(
         "QueryBiasMissing",
         "attention",
-        departure="Forward queries have no bias.",
+        description="Forward queries have no bias.",
         formula="right: q = W_q u + b_q\nwrong: q = W_q u",
         cause="q_proj is built with bias=False, or its bias is not loaded.",
         fix="Add mixer.q_proj.bias.",
@@ -201,7 +201,7 @@ FAULTS = (
     Fault(
         "ValueBiasMissing",
         "attention",
-        departure="Values have no bias.",
+        description="Values have no bias.",
         formula="right: v = W_v u + b_v\nwrong: v = W_v u",
         cause="v_proj is built with bias=False, or its bias is not loaded.",
         fix="Add mixer.v_proj.bias.",

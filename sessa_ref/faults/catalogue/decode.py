@@ -97,7 +97,7 @@ FAULTS = (
     Fault(
         "DecodePositionStuck",
         "decode",
-        departure="Every decoded token is rotated by the position of the first decoded one.",
+        description="Every decoded token is rotated by the position of the first decoded one.",
         formula="right: theta_t = t base^(-2r/d)\nwrong: theta_t = t_0 base^(-2r/d), t_0 the length of the prompt",
         cause="The position is taken from the prefill and not advanced.",
         fix="Take the position from the number of tokens in the cache.",
@@ -106,7 +106,7 @@ FAULTS = (
     Fault(
         "DecodePositionZero",
         "decode",
-        departure="Every decoded token is rotated by position 0.",
+        description="Every decoded token is rotated by position 0.",
         formula="right: theta_t = t base^(-2r/d)\nwrong: theta_t = 0",
         cause="The step calls the rotation for a sequence of length one without an offset.",
         fix="Take the position from the number of tokens in the cache.",
@@ -115,7 +115,7 @@ FAULTS = (
     Fault(
         "DecodePositionShifted",
         "decode",
-        departure="Decoded tokens are rotated by the position after their own.",
+        description="Decoded tokens are rotated by the position after their own.",
         formula="right: theta_t = t base^(-2r/d)\nwrong: theta_t = (t + 1) base^(-2r/d)",
         cause="The position is read from the cache after it was advanced, or counted from 1.",
         fix="The first token has position 0; a new token's position is the number of tokens before it.",
@@ -124,7 +124,7 @@ FAULTS = (
     Fault(
         "DecodeStatesStale",
         "decode",
-        departure="The states of decoded tokens are not remembered: the cache holds zeros for them.",
+        description="The states of decoded tokens are not remembered: the cache holds zeros for them.",
         formula="right: s_t = f_t + gamma_t sum over j < t of alpha_fb_tj s_j\n"
         "wrong: s_j = 0 in that sum where token j was decoded",
         cause="The new state is written to a copy of the cache, or not at all.",
@@ -134,7 +134,7 @@ FAULTS = (
     Fault(
         "DecodeFeedbackKeysStale",
         "decode",
-        departure="The feedback keys of decoded tokens are not remembered: the cache holds zeros for them.",
+        description="The feedback keys of decoded tokens are not remembered: the cache holds zeros for them.",
         formula="right: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(D)\nwrong: logit_fb_tj = 0 where token j was decoded",
         cause="The new feedback key is written to a copy of the cache, or not at all.",
         fix="Append k_fb_t to the cache in every step.",
@@ -143,7 +143,7 @@ FAULTS = (
     Fault(
         "DecodeKeysStale",
         "decode",
-        departure="Forward keys and values of decoded tokens are not remembered: the cache holds zeros for them.",
+        description="Forward keys and values of decoded tokens are not remembered: the cache holds zeros for them.",
         formula="right: o_t = sum over j <= t of alpha_tj v_j\n"
         "wrong: k_j = 0 and v_j = 0 where token j < t was decoded",
         cause="New keys and values are written to a copy of the cache, or not at all.",
@@ -153,7 +153,7 @@ FAULTS = (
     Fault(
         "DecodeKeysUnrotated",
         "decode",
-        departure="Keys of decoded tokens enter the cache without rotation, so later tokens read them unrotated.",
+        description="Keys of decoded tokens enter the cache without rotation, so later tokens read them unrotated.",
         formula="right: logit_tj = <R(t) q_t, R(j) k_j> / sqrt(d)\n"
         "wrong: logit_tj = <R(t) q_t, k_j> / sqrt(d) where token j < t was decoded",
         cause="The step caches the key before it rotates it.",
@@ -163,7 +163,7 @@ FAULTS = (
     Fault(
         "DecodeForgetsPrompt",
         "decode",
-        departure="Decoded tokens attend, in both attentions, to decoded tokens only.",
+        description="Decoded tokens attend, in both attentions, to decoded tokens only.",
         formula="right: sums over j from 0\nwrong: sums over j from t_0, the length of the prompt",
         cause="The prefill does not fill the cache, or the first step starts a new one.",
         fix="Keep keys, values, feedback keys and states of the prompt in the cache.",
@@ -172,7 +172,7 @@ FAULTS = (
     Fault(
         "DecodeForgetsItself",
         "decode",
-        departure="The forward attention of a decoded token does not see that token.",
+        description="The forward attention of a decoded token does not see that token.",
         formula="right: o_t = sum over j <= t of alpha_tj v_j\nwrong: o_t = sum over j < t of alpha_tj v_j",
         cause="The cache is read before the new key and value are appended.",
         fix="Append the new key and value first, and then attend.",
@@ -181,7 +181,7 @@ FAULTS = (
     Fault(
         "DecodeFeedbackSeesItself",
         "decode",
-        departure="The feedback softmax of a decoded token counts its own key, with its f as the value.",
+        description="The feedback softmax of a decoded token counts its own key, with its f as the value.",
         formula="right: s_t = f_t + gamma_t sum over j < t of alpha_fb_tj s_j\n"
         "wrong: s_t = f_t + gamma_t (sum over j < t of alpha_fb_tj s_j + alpha_fb_tt f_t), softmax over j <= t",
         cause="The new feedback key is appended to the cache before the feedback attention reads it.",
@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         "DecodeGainMissing",
         "decode",
-        departure="In decoding steps feedback is not multiplied by the gain.",
+        description="In decoding steps feedback is not multiplied by the gain.",
         formula="right: s_t = f_t + gamma_t sum over j < t of alpha_fb_tj s_j\n"
         "wrong: s_t = f_t + sum over j < t of alpha_fb_tj s_j",
         cause="The step has its own formula for the feedback, without the gain.",
@@ -201,7 +201,7 @@ FAULTS = (
     Fault(
         "DecodeFeedbackMissing",
         "decode",
-        departure="Decoding steps have no feedback.",
+        description="Decoding steps have no feedback.",
         formula="right: s_t = f_t + gamma_t sum over j < t of alpha_fb_tj s_j\nwrong: s_t = f_t",
         cause="The step stops after the forward attention.",
         fix="Add the feedback from the cached states.",
@@ -210,7 +210,7 @@ FAULTS = (
     Fault(
         "DecodeRemembersSignal",
         "decode",
-        departure="Decoded tokens leave their forward signal f in the cache instead of their state s.",
+        description="Decoded tokens leave their forward signal f in the cache instead of their state s.",
         formula="right: s_t = f_t + gamma_t sum over j < t of alpha_fb_tj s_j\n"
         "wrong: f_j instead of s_j in that sum where token j was decoded",
         cause="The variable from before the feedback is cached.",
@@ -220,7 +220,7 @@ FAULTS = (
     Fault(
         "PrefillRemembersSignal",
         "decode",
-        departure="The prefill leaves the forward signals f in the cache instead of the states s.",
+        description="The prefill leaves the forward signals f in the cache instead of the states s.",
         formula="right: s_t = f_t + gamma_t sum over j < t of alpha_fb_tj s_j\n"
         "wrong: f_j instead of s_j in that sum where token j is in the prompt",
         cause="The variable from before the solve is cached.",

@@ -112,7 +112,7 @@ FAULTS = (
     Fault(
         "FeedbackScaleHeadWidth",
         "feedback",
-        departure="Feedback logits are divided by the root of the head width instead of the model width.",
+        description="Feedback logits are divided by the root of the head width instead of the model width.",
         formula="right: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(D)\n"
         "wrong: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(d), d = D/H",
         cause="The forward attention's scale is used for both attentions.",
@@ -122,7 +122,7 @@ FAULTS = (
     Fault(
         "FeedbackScaleMissing",
         "feedback",
-        departure="Feedback logits are not scaled.",
+        description="Feedback logits are not scaled.",
         formula="right: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(D)\nwrong: logit_fb_tj = <q_fb_t, k_fb_j>",
         cause="The factor was forgotten in the hand-written feedback attention.",
         fix="Divide by the root of the feedback width, D in the published layer.",
@@ -131,7 +131,7 @@ FAULTS = (
     Fault(
         "FeedbackSeesItself",
         "feedback",
-        departure="The feedback softmax counts the token itself, and that weight is dropped: rows sum to less than 1.",
+        description="The feedback softmax counts the token itself, and that weight is dropped: rows sum to less than 1.",
         formula="right: alpha_fb_tj = softmax over j < t\nwrong: alpha_fb_tj = softmax over j <= t, then j < t is kept",
         cause="The forward attention's mask before the softmax, a strictly lower triangle after it.",
         fix="Hide the diagonal before the softmax.",
@@ -140,7 +140,7 @@ FAULTS = (
     Fault(
         "FeedbackDiagonalSolved",
         "feedback",
-        departure="The feedback softmax counts the token itself, and the solve has that diagonal too.",
+        description="The feedback softmax counts the token itself, and the solve has that diagonal too.",
         formula="right: s_t = f_t + sum over j < t of B_tj s_j, softmax over j < t\n"
         "wrong: s_t = f_t + sum over j <= t of B_tj s_j, softmax over j <= t",
         cause="The forward attention's mask is used for both attentions; a general solver takes any diagonal.",
@@ -150,7 +150,7 @@ FAULTS = (
     Fault(
         "FeedbackNotRenormalised",
         "feedback",
-        departure="The feedback softmax runs over all tokens there are, and the weights of those not past are dropped.",
+        description="The feedback softmax runs over all tokens there are, and the weights of those not past are dropped.",
         formula="right: alpha_fb_tj = softmax over j < t\nwrong: alpha_fb_tj = softmax over all j, then j < t is kept",
         cause="The mask multiplies the weights instead of hiding logits.",
         fix="Hide all but the strict past before the softmax.",
@@ -159,7 +159,7 @@ FAULTS = (
     Fault(
         "FeedbackQueriesKeysSwapped",
         "feedback",
-        departure="The first half of proj_fb's output is taken for the keys, the second for the queries.",
+        description="The first half of proj_fb's output is taken for the keys, the second for the queries.",
         formula="right: (q_fb, k_fb) = W_fb u + b_fb\nwrong: (k_fb, q_fb) = W_fb u + b_fb",
         cause="The halves are unpacked in the other order.",
         fix="The first D outputs are queries, the last D are keys.",
@@ -168,7 +168,7 @@ FAULTS = (
     Fault(
         "FeedbackBiasMissing",
         "feedback",
-        departure="Feedback queries and keys have no bias.",
+        description="Feedback queries and keys have no bias.",
         formula="right: (q_fb, k_fb) = W_fb u + b_fb\nwrong: (q_fb, k_fb) = W_fb u",
         cause="proj_fb is built with bias=False, or its bias is not loaded.",
         fix="Add mixer.proj_fb.bias.",
@@ -177,7 +177,7 @@ FAULTS = (
     Fault(
         "FirstTokenFeedsItself",
         "feedback",
-        departure="The first token, which has no past, gets feedback from its own forward signal.",
+        description="The first token, which has no past, gets feedback from its own forward signal.",
         formula="right: s_0 = f_0\nwrong: s_0 = (1 + gamma_0) f_0",
         cause="The mask of row 0 is opened to keep the softmax of an empty row from giving NaN.",
         fix="Set row 0 of the feedback weights to zero.",
@@ -186,7 +186,7 @@ FAULTS = (
     Fault(
         "GainUnclamped",
         "feedback",
-        departure="The gain is a plain tanh, without gamma_max.",
+        description="The gain is a plain tanh, without gamma_max.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = tanh(<w, u_t> + b)",
         cause="The paper's (18) is taken literally; the published layer has the factor.",
         fix="Multiply by gamma_max.",
@@ -195,7 +195,7 @@ FAULTS = (
     Fault(
         "GainClampFixed",
         "feedback",
-        departure="The gain's bound is 0.999 whatever the config says.",
+        description="The gain's bound is 0.999 whatever the config says.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = 0.999 tanh(<w, u_t> + b)",
         cause="gamma_max is not passed on, or written as a constant.",
         fix="Use the config's gamma_max.",
@@ -204,7 +204,7 @@ FAULTS = (
     Fault(
         "GainSigmoid",
         "feedback",
-        departure="The gain is a sigmoid, and never negative.",
+        description="The gain is a sigmoid, and never negative.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max sigmoid(<w, u_t> + b)",
         cause="The habit of gates between 0 and 1.",
         fix="Use tanh.",
@@ -213,7 +213,7 @@ FAULTS = (
     Fault(
         "GainHardClipped",
         "feedback",
-        departure="The gain is clipped instead of saturating.",
+        description="The gain is clipped instead of saturating.",
         formula="right: gamma_t = gamma_max tanh(z_t), z_t = <w, u_t> + b\n"
         "wrong: gamma_t = min(max(z_t, -gamma_max), gamma_max)",
         cause="clamp stands in for tanh.",
@@ -223,7 +223,7 @@ FAULTS = (
     Fault(
         "GainTanhClipped",
         "feedback",
-        departure="The gain is tanh clipped at gamma_max, instead of scaled by it.",
+        description="The gain is tanh clipped at gamma_max, instead of scaled by it.",
         formula="right: gamma_t = gamma_max tanh(z_t), z_t = <w, u_t> + b\n"
         "wrong: gamma_t = min(max(tanh(z_t), -gamma_max), gamma_max)",
         cause="gamma_max is read as a bound for clamp.",
@@ -233,7 +233,7 @@ FAULTS = (
     Fault(
         "GainBiasMissing",
         "feedback",
-        departure="The gain has no bias.",
+        description="The gain has no bias.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max tanh(<w, u_t>)",
         cause="gamma_bias, a parameter of its own, is not used or not loaded.",
         fix="Add mixer.gamma_bias before tanh.",
@@ -242,7 +242,7 @@ FAULTS = (
     Fault(
         "GainContextMissing",
         "feedback",
-        departure="The gain does not depend on the token.",
+        description="The gain does not depend on the token.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max tanh(b)",
         cause="gamma_ctx is not used or not loaded.",
         fix="Add <gamma_ctx, u_t> before tanh.",
@@ -251,7 +251,7 @@ FAULTS = (
     Fault(
         "GainOfSource",
         "feedback",
-        departure="Feedback is multiplied by the gain of the token it comes from.",
+        description="Feedback is multiplied by the gain of the token it comes from.",
         formula="right: B_tj = gamma_t alpha_fb_tj\nwrong: B_tj = gamma_j alpha_fb_tj",
         cause="The gain is broadcast along the rows of B instead of the columns.",
         fix="Multiply row t by gamma_t: gamma[..., :, None] * alpha.",
@@ -260,7 +260,7 @@ FAULTS = (
     Fault(
         "GainFromNormalized",
         "feedback",
-        departure="The gain reads the normalised tokens n instead of the mixer's input u.",
+        description="The gain reads the normalised tokens n instead of the mixer's input u.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max tanh(<w, n_t> + b)",
         cause="The gain is computed outside the mixer.",
         fix="Compute the gain from u = GELU(a).",
@@ -269,7 +269,7 @@ FAULTS = (
     Fault(
         "GainAbsolute",
         "feedback",
-        departure="The gain's sign is lost.",
+        description="The gain's sign is lost.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = |gamma_max tanh(<w, u_t> + b)|",
         cause="The gain is taken for a magnitude.",
         fix="Let the gain be negative.",

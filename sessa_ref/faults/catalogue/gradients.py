@@ -95,7 +95,7 @@ FAULTS = (
     Fault(
         "GradientRoutingDetached",
         "gradient",
-        departure="No gradient flows through the feedback weights: proj_fb does not learn.",
+        description="No gradient flows through the feedback weights: proj_fb does not learn.",
         formula="right: dlogit_fb_tj = alpha_fb_tj (dalpha_fb_tj - sum_i alpha_fb_ti dalpha_fb_ti)\n"
         "wrong: dlogit_fb_tj = 0",
         cause="The feedback weights are detached, or computed without gradients.",
@@ -105,7 +105,7 @@ FAULTS = (
     Fault(
         "GradientGainDetached",
         "gradient",
-        departure="No gradient flows through the gain: gamma_ctx and gamma_bias do not learn.",
+        description="No gradient flows through the gain: gamma_ctx and gamma_bias do not learn.",
         formula="right: dgamma_t = sum over j < t of dB_tj alpha_fb_tj\nwrong: dgamma_t = 0",
         cause="The gain is detached, or computed without gradients.",
         fix="Let dB flow back into gamma.",
@@ -114,7 +114,7 @@ FAULTS = (
     Fault(
         "GradientSolveDetached",
         "gradient",
-        departure="The backward pass takes the solve for the identity.",
+        description="The backward pass takes the solve for the identity.",
         formula="right: df = lambda, dB_tj = <lambda_t, s_j>, (I - B)^T lambda = ds\nwrong: the same with lambda = ds",
         cause="A custom solve whose backward pass returns its gradient as it came.",
         fix="Solve (I - B)^T lambda = ds.",
@@ -123,7 +123,7 @@ FAULTS = (
     Fault(
         "GradientSolveNotTransposed",
         "gradient",
-        departure="The backward pass solves the system of the forward pass, not its transpose.",
+        description="The backward pass solves the system of the forward pass, not its transpose.",
         formula="right: (I - B)^T lambda = ds\nwrong: (I - B) lambda = ds",
         cause="The forward routine is called again for the backward pass.",
         fix="Solve with the transpose, from the last token to the first.",
@@ -132,7 +132,7 @@ FAULTS = (
     Fault(
         "GradientSolveOneHop",
         "gradient",
-        departure="The adjoint solve is its series, cut after one hop.",
+        description="The adjoint solve is its series, cut after one hop.",
         formula="right: (I - B)^T lambda = ds\nwrong: lambda = ds + B^T ds",
         cause="The backward pass applies B^T to ds instead of to lambda.",
         fix="Solve (I - B)^T lambda = ds.",
@@ -141,7 +141,7 @@ FAULTS = (
     Fault(
         "GradientRoutingSignFlipped",
         "gradient",
-        departure="The gradient of B has the wrong sign.",
+        description="The gradient of B has the wrong sign.",
         formula="right: dB_tj = <lambda_t, s_j>\nwrong: dB_tj = -<lambda_t, s_j>",
         cause="The gradient of I - B is passed on as that of B.",
         fix="Negate it: d(I - B) = -dB.",
@@ -150,7 +150,7 @@ FAULTS = (
     Fault(
         "GradientGateDetached",
         "gradient",
-        departure="No gradient flows through the gate.",
+        description="No gradient flows through the gate.",
         formula="right: dg = W_out^T dy s\nwrong: dg = 0",
         cause="The gate is detached, or the backward pass of the product returns one factor's gradient only.",
         fix="Give g the gradient of the product: the incoming one times s.",
@@ -159,7 +159,7 @@ FAULTS = (
     Fault(
         "GradientNormDetached",
         "gradient",
-        departure="The norm's mean and variance are constants for the gradient.",
+        description="The norm's mean and variance are constants for the gradient.",
         formula="right: dx = scale (dz - mean(dz) - z mean(z dz)), z the standardised token, dz = dn weight\n"
         "wrong: dx = scale dz",
         cause="The statistics are computed without gradients.",
@@ -169,7 +169,7 @@ FAULTS = (
     Fault(
         "GradientAttentionDetached",
         "gradient",
-        departure="No gradient flows through the forward weights: q_proj and k_proj do not learn.",
+        description="No gradient flows through the forward weights: q_proj and k_proj do not learn.",
         formula="right: dlogit_tj = alpha_tj (dalpha_tj - sum_i alpha_ti dalpha_ti)\nwrong: dlogit_tj = 0",
         cause="The forward weights are detached, or computed without gradients.",
         fix="Let dalpha flow back through the forward softmax.",
@@ -178,7 +178,7 @@ FAULTS = (
     Fault(
         "GradientValuesDetached",
         "gradient",
-        departure="No gradient flows through the values: v_proj does not learn.",
+        description="No gradient flows through the values: v_proj does not learn.",
         formula="right: dv_j = sum over t >= j of alpha_tj do_t\nwrong: dv_j = 0",
         cause="The values are detached, or the backward pass of the attention omits them.",
         fix="Let do flow back into the values.",
@@ -187,7 +187,7 @@ FAULTS = (
     Fault(
         "GradientSoftmaxMeanMissing",
         "gradient",
-        departure="The backward pass of the feedback softmax lacks the term of the normalisation.",
+        description="The backward pass of the feedback softmax lacks the term of the normalisation.",
         formula="right: dlogit_fb_tj = alpha_fb_tj (dalpha_fb_tj - sum_i alpha_fb_ti dalpha_fb_ti)\n"
         "wrong: dlogit_fb_tj = alpha_fb_tj dalpha_fb_tj",
         cause="A hand-written softmax gradient that forgets the denominator.",
@@ -197,7 +197,7 @@ FAULTS = (
     Fault(
         "GradientGainSlopeMissing",
         "gradient",
-        departure="The backward pass of the gain lacks the slope of tanh.",
+        description="The backward pass of the gain lacks the slope of tanh.",
         formula="right: dz_t = dgamma_t gamma_max (1 - tanh(z_t)^2), z_t = <w, u_t> + b\n"
         "wrong: dz_t = dgamma_t gamma_max",
         cause="A hand-written gradient of the gain.",
@@ -207,7 +207,7 @@ FAULTS = (
     Fault(
         "GradientTanhGelu",
         "gradient",
-        departure="The derivative of GELU is that of its tanh approximation.",
+        description="The derivative of GELU is that of its tanh approximation.",
         formula="right: GELU'(a) = Phi(a) + a phi(a)\n"
         "wrong: GELU'(a) = d/da a/2 (1 + tanh(sqrt(2/pi) (a + 0.044715 a^3)))",
         cause="A fused kernel's backward pass for the other GELU.",
@@ -217,7 +217,7 @@ FAULTS = (
     Fault(
         "GradientResidualMissing",
         "gradient",
-        departure="The input's gradient lacks the residual's part.",
+        description="The input's gradient lacks the residual's part.",
         formula="right: dx = dy + (what comes through the block)\nwrong: dx = (what comes through the block)",
         cause="The backward pass of the block is written for the branch alone.",
         fix="Add dy to dx.",
@@ -226,7 +226,7 @@ FAULTS = (
     Fault(
         "GradientBatchMean",
         "gradient",
-        departure="Parameter gradients are averaged over the batch instead of summed.",
+        description="Parameter gradients are averaged over the batch instead of summed.",
         formula="right: dW = sum over batch rows\nwrong: dW = mean over batch rows",
         cause="A mean over the batch in a hand-written backward pass.",
         fix="Sum over the batch; averaging is the loss's affair.",
@@ -235,7 +235,7 @@ FAULTS = (
     Fault(
         "GradientGroupsNotSummed",
         "gradient",
-        departure="Where query heads share a key/value head, only the first of them gives it a gradient.",
+        description="Where query heads share a key/value head, only the first of them gives it a gradient.",
         formula="right: dk_g, dv_g = sum over the query heads of group g\n"
         "wrong: dk_g, dv_g = those of its first query head",
         cause="The backward pass of the repetition picks instead of summing.",
@@ -245,7 +245,7 @@ FAULTS = (
     Fault(
         "GradientRotationNotUndone",
         "gradient",
-        departure="The gradients of queries and keys are not rotated back.",
+        description="The gradients of queries and keys are not rotated back.",
         formula="right: dq_t = R(-t) d(R(t) q_t), and for k\nwrong: dq_t = d(R(t) q_t), and for k",
         cause="The backward pass starts from the rotated queries and keys.",
         fix="Rotate dq and dk by -theta.",

@@ -108,7 +108,7 @@ FAULTS = (
     Fault(
         "RotaryHalfSplit",
         "rotary",
-        departure="Coordinates (r, r + d/2) rotate together instead of (2r, 2r + 1).",
+        description="Coordinates (r, r + d/2) rotate together instead of (2r, 2r + 1).",
         formula="right: pair r = (z_(2r), z_(2r+1))\nwrong: pair r = (z_r, z_(r+d/2))",
         cause='The "rotate_half" form of GPT-NeoX and LLaMA code in place of the interleaved one.',
         fix="Pair neighbours: even = z[..., 0::2], odd = z[..., 1::2].",
@@ -117,7 +117,7 @@ FAULTS = (
     Fault(
         "RotaryMissing",
         "rotary",
-        departure="Queries and keys are not rotated.",
+        description="Queries and keys are not rotated.",
         formula="right: logit_tj = <R(t) q_t, R(j) k_j> / sqrt(d)\nwrong: logit_tj = <q_t, k_j> / sqrt(d)",
         cause="use_forward_rope is not passed on, or off by default.",
         fix="Rotate forward queries and keys by their positions where the config says so.",
@@ -126,7 +126,7 @@ FAULTS = (
     Fault(
         "RotaryQueriesOnly",
         "rotary",
-        departure="Queries are rotated, keys are not.",
+        description="Queries are rotated, keys are not.",
         formula="right: logit_tj = <R(t) q_t, R(j) k_j> / sqrt(d)\nwrong: logit_tj = <R(t) q_t, k_j> / sqrt(d)",
         cause="The rotated keys are assigned to a name that is not used afterwards.",
         fix="Rotate the keys too, each by its own position.",
@@ -135,7 +135,7 @@ FAULTS = (
     Fault(
         "RotaryReversed",
         "rotary",
-        departure="Queries and keys are rotated in the opposite sense.",
+        description="Queries and keys are rotated in the opposite sense.",
         formula="right: (e, o) -> (e cos - o sin, e sin + o cos)\nwrong: (e, o) -> (e cos + o sin, -e sin + o cos)",
         cause="A sign of the sine, or the transposed rotation matrix.",
         fix="Rotate by +theta.",
@@ -144,7 +144,7 @@ FAULTS = (
     Fault(
         "RotaryOtherBase",
         "rotary",
-        departure="The base of the frequencies is 500000.",
+        description="The base of the frequencies is 500000.",
         formula="right: theta_tr = t 10000^(-2r/d)\nwrong: theta_tr = t 500000^(-2r/d)",
         cause="The base of a long-context model that was taken over.",
         fix="Use the config's base, 10000 in the published layer.",
@@ -153,7 +153,7 @@ FAULTS = (
     Fault(
         "RotaryExponentHalved",
         "rotary",
-        departure="The exponent of the frequencies lacks its factor 2.",
+        description="The exponent of the frequencies lacks its factor 2.",
         formula="right: theta_tr = t base^(-2r/d)\nwrong: theta_tr = t base^(-r/d)",
         cause="Frequencies from arange(d/2)/d instead of arange(0, d, 2)/d.",
         fix="Use exponents -2r/d for the pairs r = 0 .. d/2 - 1.",
@@ -162,7 +162,7 @@ FAULTS = (
     Fault(
         "RotaryOnValues",
         "rotary",
-        departure="Values are rotated like keys.",
+        description="Values are rotated like keys.",
         formula="right: o_t = sum_j alpha_tj v_j\nwrong: o_t = sum_j alpha_tj R(j) v_j",
         cause="The rotation is applied to q, k and v while they are still one array.",
         fix="Rotate queries and keys only.",
@@ -171,7 +171,7 @@ FAULTS = (
     Fault(
         "RotaryOnFeedback",
         "rotary",
-        departure="Feedback queries and keys are rotated too, in pairs over their whole width.",
+        description="Feedback queries and keys are rotated too, in pairs over their whole width.",
         formula="right: logit_fb_tj = <q_fb_t, k_fb_j> / sqrt(D)\n"
         "wrong: logit_fb_tj = <R(t) q_fb_t, R(j) k_fb_j> / sqrt(D)",
         cause="One attention routine, with its rotation, serves both attentions.",
@@ -181,7 +181,7 @@ FAULTS = (
     Fault(
         "RotaryBeforeHeads",
         "rotary",
-        departure="The rotation runs over the whole projection before it is split into heads.",
+        description="The rotation runs over the whole projection before it is split into heads.",
         formula="right: theta_tr = t base^(-2r/d), r < d/2, in every head\n"
         "wrong: theta_tr = t base^(-2r/D), r < D/2, over all heads (keys: G d in place of D)",
         cause="Rotation and reshape stand in the wrong order.",
@@ -193,7 +193,7 @@ FAULTS = (
     Fault(
         "RotaryKeysShifted",
         "rotary",
-        departure="Keys are rotated by the position after their own.",
+        description="Keys are rotated by the position after their own.",
         formula="right: logit_tj = <R(t) q_t, R(j) k_j> / sqrt(d)\n"
         "wrong: logit_tj = <R(t) q_t, R(j + 1) k_j> / sqrt(d)",
         cause="Queries and keys count positions from different starts.",
@@ -203,7 +203,7 @@ FAULTS = (
     Fault(
         "RotaryAnglesBfloat16",
         "rotary",
-        departure="Rotary angles are rounded to bfloat16.",
+        description="Rotary angles are rounded to bfloat16.",
         formula="right: theta_tr = t base^(-2r/d)\nwrong: theta_tr = bfloat16(t base^(-2r/d))",
         cause="The angles, or tables of them, follow the layer's dtype or an autocast.",
         fix="Compute angles in float32 at least, and cast their sines and cosines.",
@@ -212,7 +212,7 @@ FAULTS = (
     Fault(
         "RotaryAnglesFloat16",
         "rotary",
-        departure="Rotary angles are rounded to float16.",
+        description="Rotary angles are rounded to float16.",
         formula="right: theta_tr = t base^(-2r/d)\nwrong: theta_tr = float16(t base^(-2r/d))",
         cause="The angles, or tables of them, follow the layer's dtype or an autocast.",
         fix="Compute angles in float32 at least, and cast their sines and cosines.",

@@ -80,7 +80,7 @@ FAULTS = (
     Fault(
         "SolveMissing",
         "solve",
-        departure="There is no feedback: the state is the forward signal.",
+        description="There is no feedback: the state is the forward signal.",
         formula="right: s = (I - B)^(-1) f\nwrong: s = f",
         cause="The solve was left out, or its result is not used.",
         fix="Solve (I - B) s = f.",
@@ -89,7 +89,7 @@ FAULTS = (
     Fault(
         "SolveOneHop",
         "solve",
-        departure="Feedback is added once, from forward signals, instead of solved for.",
+        description="Feedback is added once, from forward signals, instead of solved for.",
         formula="right: s = (I - B)^(-1) f\nwrong: s = f + B f",
         cause="B is applied to f instead of s: feedback without feedback of feedback.",
         fix="Solve (I - B) s = f.",
@@ -98,7 +98,7 @@ FAULTS = (
     Fault(
         "SolveTwoHops",
         "solve",
-        departure="The solve is its series, cut after two hops.",
+        description="The solve is its series, cut after two hops.",
         formula="right: s = (I - B)^(-1) f\nwrong: s = f + B f + B^2 f",
         cause="A truncated Neumann series for the inverse.",
         fix="Solve (I - B) s = f; the series needs T - 1 hops to be exact.",
@@ -107,7 +107,7 @@ FAULTS = (
     Fault(
         "SolveThirtyTwoHops",
         "solve",
-        departure="The solve is its series, cut after 32 hops.",
+        description="The solve is its series, cut after 32 hops.",
         formula="right: s = (I - B)^(-1) f\nwrong: s = f + B f + ... + B^32 f",
         cause="A truncated Neumann series, or a fixed number of iterations.",
         fix="Solve (I - B) s = f; the series needs T - 1 hops to be exact.",
@@ -116,7 +116,7 @@ FAULTS = (
     Fault(
         "SolveSignFlipped",
         "solve",
-        departure="Feedback is subtracted instead of added.",
+        description="Feedback is subtracted instead of added.",
         formula="right: (I - B) s = f\nwrong: (I + B) s = f",
         cause="B, not -B, is passed as the lower part of a unit triangular matrix.",
         fix="Solve with I - B.",
@@ -125,7 +125,7 @@ FAULTS = (
     Fault(
         "SolveTransposed",
         "solve",
-        departure="The transposed system is solved: tokens read later ones.",
+        description="The transposed system is solved: tokens read later ones.",
         formula="right: (I - B) s = f\nwrong: (I - B^T) s = f",
         cause="upper=True, a transposition flag, or column-major memory taken for row-major.",
         fix="Solve with the lower triangle, not transposed.",
@@ -134,7 +134,7 @@ FAULTS = (
     Fault(
         "SolveBlocksSeparate",
         "solve",
-        departure="The solve runs in blocks of 64 tokens that do not read earlier blocks.",
+        description="The solve runs in blocks of 64 tokens that do not read earlier blocks.",
         formula="right: s_t = f_t + sum over j < t of B_tj s_j\nwrong: the sum is over j < t in the block of t",
         cause="A blocked solve without the product of B's blocks below the diagonal with earlier states.",
         fix="Before a block is solved, add what B brings from all earlier blocks to its f.",
@@ -143,7 +143,7 @@ FAULTS = (
     Fault(
         "SolveLastBlockDropped",
         "solve",
-        departure="With blocks of 64, the tokens of an incomplete last block keep s = f.",
+        description="With blocks of 64, the tokens of an incomplete last block keep s = f.",
         formula="right: s_t = f_t + sum over j < t of B_tj s_j\nwrong: s_t = f_t for t >= 64 floor(T / 64)",
         cause="The number of blocks is T // 64, rounded down.",
         fix="Round the number of blocks up, or pad the last one.",

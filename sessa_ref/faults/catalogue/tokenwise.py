@@ -109,7 +109,7 @@ FAULTS = (
     Fault(
         "TanhGelu",
         "token-wise",
-        departure="GELU is computed by its tanh approximation.",
+        description="GELU is computed by its tanh approximation.",
         formula="right: u = a Phi(a)\nwrong: u = a/2 (1 + tanh(sqrt(2/pi) (a + 0.044715 a^3)))",
         cause='gelu with approximate="tanh" (torch), or the default of jax.nn.gelu.',
         fix='Use the exact GELU: approximate="none" in torch, approximate=False in JAX.',
@@ -118,7 +118,7 @@ FAULTS = (
     Fault(
         "SigmoidGelu",
         "token-wise",
-        departure="GELU is computed by its sigmoid approximation.",
+        description="GELU is computed by its sigmoid approximation.",
         formula="right: u = a Phi(a)\nwrong: u = a sigmoid(1.702 a)",
         cause='A "quick GELU" taken over from another model.',
         fix="Use the exact GELU, with the error function.",
@@ -127,7 +127,7 @@ FAULTS = (
     Fault(
         "ReluForGelu",
         "token-wise",
-        departure="The activation is ReLU instead of GELU.",
+        description="The activation is ReLU instead of GELU.",
         formula="right: u = a Phi(a)\nwrong: u = max(a, 0)",
         cause="A default activation of a block that was reused.",
         fix="Use the exact GELU.",
@@ -136,7 +136,7 @@ FAULTS = (
     Fault(
         "SiluForGelu",
         "token-wise",
-        departure="The activation is SiLU (swish) instead of GELU.",
+        description="The activation is SiLU (swish) instead of GELU.",
         formula="right: u = a Phi(a)\nwrong: u = a sigmoid(a)",
         cause="A gated block of the SwiGLU kind that was reused.",
         fix="Use the exact GELU.",
@@ -145,7 +145,7 @@ FAULTS = (
     Fault(
         "GeluMissing",
         "token-wise",
-        departure="The mixer reads a itself, without GELU.",
+        description="The mixer reads a itself, without GELU.",
         formula="right: u = GELU(a)\nwrong: u = a",
         cause="The activation between the input projection and the mixer was forgotten.",
         fix="Apply GELU to a before the mixer.",
@@ -154,7 +154,7 @@ FAULTS = (
     Fault(
         "GeluOnGate",
         "token-wise",
-        departure="The gate goes through GELU as well.",
+        description="The gate goes through GELU as well.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out (s GELU(g)) + b_out",
         cause="GELU is applied to the whole output of W_in before it is split.",
         fix="Split first; apply GELU to the first half only.",
@@ -163,7 +163,7 @@ FAULTS = (
     Fault(
         "SwappedHalves",
         "token-wise",
-        departure="The first half of W_in's output is the gate, and the second half feeds the mixer.",
+        description="The first half of W_in's output is the gate, and the second half feeds the mixer.",
         formula="right: (a, g) = W_in n + b_in\nwrong: (g, a) = W_in n + b_in",
         cause="The halves are unpacked in the other order.",
         fix="The first D outputs are a, the last D are g.",
@@ -172,7 +172,7 @@ FAULTS = (
     Fault(
         "InterleavedHalves",
         "token-wise",
-        departure="a takes the even outputs of W_in and g the odd ones.",
+        description="a takes the even outputs of W_in and g the odd ones.",
         formula="right: a_i = (W_in n + b_in)_i, g_i = (W_in n + b_in)_(D+i)\n"
         "wrong: a_i = (W_in n + b_in)_(2i), g_i = (W_in n + b_in)_(2i+1)",
         cause="A reshape to (..., D, 2) or a stride of 2 instead of two consecutive halves.",
@@ -182,7 +182,7 @@ FAULTS = (
     Fault(
         "NormMissing",
         "token-wise",
-        departure="The tokens are not normalised.",
+        description="The tokens are not normalised.",
         formula="right: n = LayerNorm(x)\nwrong: n = x",
         cause="The norm before the input projection was forgotten, or stands behind the residual.",
         fix="Normalise x before W_in.",
@@ -191,7 +191,7 @@ FAULTS = (
     Fault(
         "RmsNorm",
         "token-wise",
-        departure="The norm does not subtract the mean.",
+        description="The norm does not subtract the mean.",
         formula="right: n = (x - mean) / sqrt(var + eps) weight + bias\n"
         "wrong: n = x / sqrt(mean(x^2) + eps) weight + bias",
         cause="RMSNorm in place of LayerNorm.",
@@ -201,7 +201,7 @@ FAULTS = (
     Fault(
         "UnbiasedVariance",
         "token-wise",
-        departure="The norm's variance is divided by D - 1.",
+        description="The norm's variance is divided by D - 1.",
         formula="right: var = sum (x - mean)^2 / D\nwrong: var = sum (x - mean)^2 / (D - 1)",
         cause="torch.var or torch.std with their default, Bessel's correction.",
         fix="Use the biased variance: correction=0 in torch, ddof=0 in NumPy.",
@@ -210,7 +210,7 @@ FAULTS = (
     Fault(
         "EpsOutsideRoot",
         "token-wise",
-        departure="The norm's epsilon is added to the standard deviation instead of the variance.",
+        description="The norm's epsilon is added to the standard deviation instead of the variance.",
         formula="right: n = (x - mean) / sqrt(var + eps) weight + bias\n"
         "wrong: n = (x - mean) / (sqrt(var) + eps) weight + bias",
         cause="A hand-written norm that divides by std + eps.",
@@ -220,7 +220,7 @@ FAULTS = (
     Fault(
         "EpsFixed",
         "token-wise",
-        departure="The norm's epsilon is 1e-5 whatever the config says.",
+        description="The norm's epsilon is 1e-5 whatever the config says.",
         formula="right: sqrt(var + norm_eps)\nwrong: sqrt(var + 1e-5)",
         cause="The norm is built with its default epsilon.",
         fix="Pass the config's ln_eps to the norm.",
@@ -229,7 +229,7 @@ FAULTS = (
     Fault(
         "EpsMissing",
         "token-wise",
-        departure="The norm has no epsilon.",
+        description="The norm has no epsilon.",
         formula="right: sqrt(var + eps)\nwrong: sqrt(var)",
         cause="A hand-written norm without it.",
         fix="Add eps to the variance.",
@@ -238,7 +238,7 @@ FAULTS = (
     Fault(
         "NormAffineMissing",
         "token-wise",
-        departure="The norm has no weight and no bias.",
+        description="The norm has no weight and no bias.",
         formula="right: n = (x - mean) / sqrt(var + eps) weight + bias\nwrong: n = (x - mean) / sqrt(var + eps)",
         cause="The norm is built with elementwise_affine=False, or ln.weight and ln.bias are not loaded.",
         fix="Apply ln.weight and ln.bias.",
@@ -247,7 +247,7 @@ FAULTS = (
     Fault(
         "NormBiasMissing",
         "token-wise",
-        departure="The norm has no bias.",
+        description="The norm has no bias.",
         formula="right: n = (x - mean) / sqrt(var + eps) weight + bias\nwrong: n = (x - mean) / sqrt(var + eps) weight",
         cause="The norm is built with bias=False, or ln.bias is not loaded.",
         fix="Apply ln.bias.",
@@ -256,7 +256,7 @@ FAULTS = (
     Fault(
         "NormalizedResidual",
         "token-wise",
-        departure="The residual adds the normalised tokens instead of the tokens.",
+        description="The residual adds the normalised tokens instead of the tokens.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = n + W_out (s g) + b_out",
         cause="x is overwritten by the norm before the residual is taken.",
         fix="Keep x for the residual.",
@@ -265,7 +265,7 @@ FAULTS = (
     Fault(
         "ResidualMissing",
         "token-wise",
-        departure="The residual is missing.",
+        description="The residual is missing.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = W_out (s g) + b_out",
         cause="The residual is left to the caller, as in blocks that return the branch alone.",
         fix="Add x inside the layer.",
@@ -274,7 +274,7 @@ FAULTS = (
     Fault(
         "OutputBiasMissing",
         "token-wise",
-        departure="The output projection has no bias.",
+        description="The output projection has no bias.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out (s g)",
         cause="W_out is built with bias=False, or W_out.bias is not loaded.",
         fix="Add W_out.bias.",
@@ -283,7 +283,7 @@ FAULTS = (
     Fault(
         "InputBiasMissing",
         "token-wise",
-        departure="The input projection has no bias.",
+        description="The input projection has no bias.",
         formula="right: (a, g) = W_in n + b_in\nwrong: (a, g) = W_in n",
         cause="W_in is built with bias=False, or W_in.bias is not loaded.",
         fix="Add W_in.bias.",
@@ -292,7 +292,7 @@ FAULTS = (
     Fault(
         "GateMissing",
         "token-wise",
-        departure="The mixer's output is not gated.",
+        description="The mixer's output is not gated.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out s + b_out",
         cause="g is computed and then not used.",
         fix="Multiply s by g, element by element, before W_out.",
@@ -301,7 +301,7 @@ FAULTS = (
     Fault(
         "GateSigmoid",
         "token-wise",
-        departure="The gate goes through a sigmoid.",
+        description="The gate goes through a sigmoid.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out (s sigmoid(g)) + b_out",
         cause="The habit of gated units.",
         fix="Multiply s by g itself.",
@@ -310,7 +310,7 @@ FAULTS = (
     Fault(
         "OutputTransposed",
         "token-wise",
-        departure="W_out is applied transposed.",
+        description="W_out is applied transposed.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out^T (s g) + b_out",
         cause="The weight is stored as (outputs, inputs) and multiplied as (inputs, outputs); both are D x D.",
         fix="Compute (s g) @ W_out.T with the weight as stored.",

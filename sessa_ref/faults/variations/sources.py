@@ -63,9 +63,9 @@ def variations() -> Iterator[Variation]:
         for feed, feed_words in FEEDS.items():
             if feed != "u":
                 changes: Changes = {each: _taking(feed) for each in inputs}
-                departure = f"{words[0].upper()}{words[1:]} are made of {feed_words}, not of the mixer's input u."
+                description = f"{words[0].upper()}{words[1:]} are made of {feed_words}, not of the mixer's input u."
                 yield Variation(
-                    f"{name}{_word(feed)}", "attention", departure, _CAUSE, "Make them of u = GELU(a).", changes
+                    f"{name}{_word(feed)}", "attention", description, _CAUSE, "Make them of u = GELU(a).", changes
                 )
 
 

@@ -1,4 +1,4 @@
-"""A variation: a departure of the layer at named values, and the families that have a number in them."""
+"""A variation: a change of the layer at named values, and the families that have a number in them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Variation:
     """CamelCase: what is changed, and how."""
     area: str
     """The part of the layer that is wrong."""
-    departure: str
+    description: str
     """What the faulty layer does, one sentence."""
     cause: str
     """How the fault usually comes about in code."""
@@ -46,7 +46,7 @@ class Family:
 
     name: str
     area: str
-    departure: str
+    description: str
     """A sentence with the number as {number}."""
     cause: str
     fix: str
@@ -68,7 +68,7 @@ class Family:
     @property
     def sentence(self) -> str:
         """What its members do, with c for the number."""
-        return self.departure.format(number="c", right=self.right)
+        return self.description.format(number="c", right=self.right)
 
     @property
     def whole(self) -> bool:
@@ -81,7 +81,7 @@ class Family:
             amount, written = number, words
         else:
             amount, written = (lambda run: number), words or number_words(number)
-        text = self.departure.format(number=written, right=self.right)
+        text = self.description.format(number=written, right=self.right)
         return Variation(self.name, self.area, text, self.cause, self.fix, self.changes(amount))
 
 

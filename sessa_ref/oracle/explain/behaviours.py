@@ -10,7 +10,7 @@ class Behaviour:
     """A way to be wrong that is not one of the layer's formulas."""
 
     name: str
-    departure: str
+    description: str
     cause: str
     fix: str
     area: Area = "behaviour"
@@ -49,6 +49,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Behaviour("ComputesFloat32", "It computes in float32.", "A cast to float32, or constants of that dtype.", "Compute in the dtype that is asked for."),
         Behaviour("ComputesFloat16", "It computes in float16.", "A cast or an autocast region.", "Compute in the dtype that is asked for."),
         Behaviour("ComputesBfloat16", "It computes in bfloat16.", "A cast or an autocast region.", "Compute in the dtype that is asked for."),
+        Behaviour("DecodesFloat32", "It decodes in float32.", "A cache of that dtype, or a cast in the prefill or the step.", "Decode in the dtype that is asked for.", "decode"),
+        Behaviour("DecodesFloat16", "It decodes in float16.", "A cache of that dtype, or a cast in the prefill or the step.", "Decode in the dtype that is asked for.", "decode"),
+        Behaviour("DecodesBfloat16", "It decodes in bfloat16.", "A cache of that dtype, or a cast in the prefill or the step.", "Decode in the dtype that is asked for.", "decode"),
     )
 }  # fmt: skip
 """Every behaviour by its name."""

@@ -75,7 +75,7 @@ def _diagnose(
             better = next(_of_catalogue(check, found, by_check[check], 2), None)
         if better is None:
             progress("diagnosis: searching further")
-            tier = rounding_tier() if rounding else None
+            tier = rounding_tier(check, prefill_is_wrong(failed[check])) if rounding else None
             if check == "decode" and varied:
                 tier = caching_tier()  # how a layer with that mistake decodes is not known well enough for more
             members = Search(check, found, by_check[check], only=tier).run()
@@ -109,13 +109,13 @@ def _under_a_condition(
     if not members:
         return []
     explained = sum(explains(members[:1], o) for o in failed)
-    text = f"{condition[1]}; may explain {explained} of {len(failed)} failing checks: {members[0].departure}"
+    text = f"{condition[1]}; may explain {explained} of {len(failed)} failing checks: {members[0].description}"
     return [Diagnosis(members[0].name, text + _alike(members[1:]), explained, len(failed))]
 
 
 def _alike(others: Sequence[Mistake]) -> str:
     """What else would give the same values."""
-    return f" The same values would come from: {' '.join(m.departure for m in others[:2])}" if others else ""
+    return f" The same values would come from: {' '.join(m.description for m in others[:2])}" if others else ""
 
 
 def _summary(
@@ -130,7 +130,7 @@ def _summary(
     for mistake in mistakes:
         certain = clear or isinstance(mistake, Fault)
         text = f"{'explains' if certain else 'may explain'} {number} failing checks"
-        text += f"{together if mistake is mistakes[0] else ''}: {mistake.departure}"
+        text += f"{together if mistake is mistakes[0] else ''}: {mistake.description}"
         text += _alike([m for m in others if m.area == mistake.area or len(mistakes) == 1])
         diagnoses.append(Diagnosis(mistake.name, text, explained, len(everything)))
     return diagnoses

@@ -20,10 +20,10 @@ def smallest(failed: Sequence[Observation], check: str) -> Observation | None:
     return min(several or usable, key=lambda o: o.expectation.case.x.size if o.expectation else 0, default=None)
 
 
-def output(implementation: Implementation, case: Case, dtype: str) -> np.ndarray | None:
+def output(implementation: Implementation, case: Case, dtype: str, operation: str = "forward") -> np.ndarray | None:
     """What the implementation gives as y; None where it fails."""
     try:
-        return implementation.run("forward", case, dtype).get("y")
+        return implementation.run(operation, case, dtype).get("y")
     except FAILURES:
         return None
 

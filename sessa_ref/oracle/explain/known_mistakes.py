@@ -89,7 +89,7 @@ def kinds() -> Iterator[tuple[str, str, str]]:
     yield "decode", "Decode...", "Any of these in decoding steps alone."
     yield "decode", "Prefill...", "Any of these in the prefill alone."
     for behaviour in BEHAVIOURS.values():
-        yield behaviour.area, behaviour.name, behaviour.departure
+        yield behaviour.area, behaviour.name, behaviour.description
 
 
 def _all() -> Iterator[Explained]:

@@ -22,14 +22,14 @@ def rounds_at_random(implementation: Implementation | None, failed: Sequence[Obs
 
     A mistake in a formula makes nearly the same errors for nearly the same numbers. Rounding does not.
     """
-    probe = smallest(failed, "forward")
-    if implementation is None or probe is None or probe.expectation is None:
+    probe = smallest(failed, "forward") or smallest(failed, "decode")
+    if implementation is None or probe is None or probe.expectation is None or probe.comparison is None:
         return False
-    case, dtype = probe.expectation.case, probe.result.dtype
-    expected = probe.expectation
+    expected, dtype, operation = probe.expectation, probe.result.dtype, probe.result.check
+    case = replace(expected.case, split=probe.comparison.split) if operation == "decode" else expected.case
     size = max(
         float(np.max(expected.error_ratios("y", v)))
-        if (v := probe.comparison and probe.comparison.values.get("y")) is not None and v.shape == case.x.shape
+        if (v := probe.comparison.values.get("y")) is not None and v.shape == case.x.shape
         else 0.0,
         1.0,
     )
@@ -39,7 +39,7 @@ def rounds_at_random(implementation: Implementation | None, failed: Sequence[Obs
     errors = []
     for number in range(2):
         moved = _jittered(case, unit, number).rounded(dtype)
-        y = output(implementation, moved, dtype)
+        y = output(implementation, moved, dtype, operation)
         if y is None or y.shape != moved.x.shape:
             return False
         errors.append(y.astype(np.float64) - Expectation(moved, dtype, expected.spread).true["y"].astype(np.float64))
@@ -96,13 +96,14 @@ def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool)
     if not rounding and not unsure:
         return None
     number = len(failed)
-    everywhere = all(_share_wrong(o) >= EVERYWHERE for o in failed if o.result.check == "forward")
+    decoding = all(o.result.check == "decode" for o in failed)
+    everywhere = all(_share_wrong(o) >= EVERYWHERE for o in failed if o.result.check == "forward" or decoding)
     for lower in ("float32", "float16", "bfloat16") if everywhere else ():
         ratios = _in_units_of(failed, lower)
         if ratios and max(ratios) <= 1 and np.median(ratios) >= 0.1 / SAFETY_FACTOR:
-            name = f"Computes{lower.capitalize()}"
-            verb = "may explain" if unsure else "explains"
-            text = f"{verb} all {number} failing checks: the errors are as large as computing in {lower} makes them"
+            name = f"{'Decodes' if decoding else 'Computes'}{lower.capitalize()}"
+            verb, doing = "may explain" if unsure else "explains", "decoding" if decoding else "computing"
+            text = f"{verb} all {number} failing checks: the errors are as large as {doing} in {lower} makes them"
             return Diagnosis(name, text, number, number)
     if not rounding:
         return None
@@ -110,7 +111,7 @@ def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool)
         ratios = _in_units_of(failed, lower)
         if ratios and np.median(ratios) <= 1:
             text = (
-                f"the errors are those of rounding, not of a formula: part of it computes in a lower precision, "
+                f"the errors are those of rounding, not of a formula: part of {'decoding' if decoding else 'it'} computes in a lower precision, "
                 f"as low as {lower} perhaps"
             )
             return Diagnosis("LosesPrecision", text, number, number)
@@ -118,12 +119,19 @@ def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool)
 
 
 def _share_wrong(observation: Observation) -> float:
-    """The share of the output that rounding in the layer's own precision does not explain."""
+    """The share of the output that rounding in the layer's own precision does not explain.
+
+    Of decoding, the larger share of the prompt's outputs and of the later ones: one may be computed as it should.
+    """
     expectation, comparison = observation.expectation, observation.comparison
     value = None if comparison is None else comparison.values.get("y")
-    if expectation is None or value is None or value.shape != expectation.true["y"].shape or not value.size:
+    if expectation is None or comparison is None or value is None or not value.size:
         return 1.0
-    return float(np.mean(expectation.error_ratios("y", value) > 1))
+    if value.shape != expectation.true["y"].shape:
+        return 1.0
+    wrong = expectation.error_ratios("y", value) > 1
+    parts = np.split(wrong, [comparison.split], axis=1) if observation.result.check == "decode" else [wrong]
+    return max(float(np.mean(part)) for part in parts if part.size)
 
 
 def _in_units_of(failed: Sequence[Observation], lower: str) -> list[float]:

@@ -127,8 +127,7 @@ class Search:
     def _fitted(self, family: Family) -> Variation | None:
         """The family's member, if there is one that explains the probes and predicts the rest."""
         if family.whole:
-            members = (self._agreeing(family.at(start)) for start in self._starts(family, self.probes[0]))
-            return next((member for member in members if member is not None), None)
+            return self._counted(family)
         if not self._reaches(family.changes(lambda run: 1.0)):
             return None
         first = self._number(family, self.probes[0])
@@ -139,6 +138,16 @@ class Search:
         if self._predicts(member):
             return member
         return self._by_law(family, first)
+
+    def _counted(self, family: Family) -> Variation | None:
+        """The member of a family whose number counts something; its sentence has every number that explains as well."""
+        numbers = [c for c in self._starts(family, self.probes[0]) if self._agreeing(family.at(c)) is not None]
+        if len(numbers) < 2:
+            return family.at(numbers[0]) if numbers else None
+        first, *others = (number_words(c) for c in numbers)
+        if len(others) > 3:
+            others = [*others[:2], "..."]
+        return family.at(lambda run: numbers[0], f"{', '.join([first, *others[:-1]])} or {others[-1]}")
 
     def _by_law(self, family: Family, first: Number) -> Variation | None:
         """The member whose number follows a law of the layer's sizes."""

@@ -54,10 +54,22 @@ def tiers(check: str, prefill: bool = False) -> Iterator[Tier]:
     yield (families.of_places,)
 
 
-def rounding_tier() -> Tier:
-    """Variations that only round."""
+def rounding_tier(check: str = "forward", prefill: bool = False) -> Tier:
+    """Variations that only round; for the arguments see `tiers`."""
     parts = (structures.variations, weights.variations, modes.variations)
-    return (lambda: (v for v in chain.from_iterable(part() for part in parts) if v.rounds), families.that_round)
+    tier: Tier = (
+        lambda: (v for v in chain.from_iterable(part() for part in parts) if v.rounds),
+        families.that_round,
+    )
+    if check != "decode":
+        return tier
+    of = prefill_of if prefill else decoding_of
+    limited: Tier = tuple(lambda part=part: map(of, part()) for part in tier)
+    return limited if prefill else (*(_rounding(part) for part in caching_tier()), *limited)
+
+
+def _rounding(part: Callable[[], Iterable[Variation | Family]]) -> Callable[[], Iterable[Variation | Family]]:
+    return lambda: (member for member in part() if member.rounds)
 
 
 def caching_tier() -> Tier:

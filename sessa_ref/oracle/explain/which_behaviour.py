@@ -14,9 +14,14 @@ from sessa_ref.oracle.explain.behaviours import BEHAVIOURS
 from sessa_ref.oracle.explain.experiments import differ, output, smallest
 from sessa_ref.oracle.explain.first_wrong_value import wrong_stage
 from sessa_ref.oracle.explain.weights_from_outputs import values_inside
-from sessa_ref.oracle.explain.which_cases_fail import first_token_pattern, layer_pattern, length_pattern
+from sessa_ref.oracle.explain.which_cases_fail import (
+    first_token_pattern,
+    from_third_token,
+    layer_pattern,
+    length_pattern,
+)
 from sessa_ref.oracle.explain.wrong_gradients import wrong_gradients
-from sessa_ref.oracle.explain.wrong_uses import failing_uses, wrong_uses
+from sessa_ref.oracle.explain.wrong_uses import failing_uses, wrong_requests, wrong_uses
 from sessa_ref.oracle.implementation.asked_once import asked_directly
 from sessa_ref.oracle.implementation.protocol import Implementation
 from sessa_ref.oracle.report.results import Diagnosis, Status
@@ -36,7 +41,7 @@ def behaviours(
     number = len(failed) or sum(o.result.status is Status.ERRORED and o.result.required for o in observations)
 
     def told(name: str, fact: str) -> Diagnosis:
-        text = BEHAVIOURS[name].departure.rstrip(".")
+        text = BEHAVIOURS[name].description.rstrip(".")
         return Diagnosis(name, f"{text}{': ' if fact else ''}{fact}.", number, number)
 
     finders: list[Callable[[], Iterator[tuple[str, str]]]] = [
@@ -45,18 +50,20 @@ def behaviours(
     ]
     if not definite:
         finders += [
-            lambda: wrong_uses(observations),
-            lambda: failing_uses(observations),
+            lambda: wrong_uses(observations, implementation),
+            lambda: failing_uses(observations, implementation),
             lambda: wrong_gradients(observations, implementation),
             lambda: _not_finite(failed),
             lambda: _later_tokens(failed),
             lambda: _batch(failed, implementation),
             lambda: length_pattern(observations, implementation),
             lambda: layer_pattern(observations),
+            lambda: wrong_requests(observations, implementation),
             lambda: first_token_pattern(observations),
             lambda: _precision(observations),
             lambda: values_inside(observations),
             lambda: wrong_stage(implementation, observations),
+            lambda: from_third_token(observations),
         ]
     for finder in finders:
         for name, fact in finder():

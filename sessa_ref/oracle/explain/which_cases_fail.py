@@ -14,6 +14,9 @@ _RUNS = 140
 _LONGEST = 300
 _FEW = 3
 
+_FIRST_CHOICE = 2
+"""Number of the first token that has several feedback weights: the token before it has one, which is 1."""
+
 LAYERS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("there are several heads", lambda c: c.parameters.config.heads > 1),
     ("there is one head", lambda c: c.parameters.config.heads == 1),
@@ -66,8 +69,9 @@ def length_pattern(
 ) -> Iterator[tuple[str, str]]:
     """A rule for the numbers of tokens that go wrong, from runs on the first tokens of a failing case."""
     wrong, right = _split(observations)
-    if not wrong:  # only the check of every length failed
-        wrong = [o.expectation for o in observations if o.result.check == "lengths" and o.comparison and o.expectation]
+    if not wrong:  # only checks failed that ask for other lengths
+        others = ("lengths", "calls")
+        wrong = [o.expectation for o in observations if o.result.check in others and o.comparison and o.expectation]
     usable = [e for e in wrong if e.case.x.shape[1] <= _LONGEST]
     if implementation is None or not usable:
         shortest, longest = (
@@ -96,13 +100,7 @@ def length_pattern(
 
 def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
     """A rule for the first wrong token."""
-    firsts = []
-    for o in observations:
-        if o.result.check == "forward" and o.comparison is not None and o.expectation is not None:
-            y, true = o.comparison.values.get("y"), o.expectation.true["y"]
-            if y is not None and y.shape == true.shape:
-                mask = np.asarray((o.expectation.error_ratios("y", y) > 1).any(axis=(0, 2)))
-                firsts.append((int(np.argmax(mask)), len(mask), int(mask.sum())))
+    firsts = _first_wrong_tokens(observations)
     if not firsts:
         return
     if all(count == 1 and first == T - 1 for first, T, count in firsts) and any(T > 1 for _, T, _ in firsts):
@@ -110,7 +108,7 @@ def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[s
     if all(count == 1 and first == 0 for first, T, count in firsts) and any(T > 1 for _, T, _ in firsts):
         yield "WrongFromSomeToken", "only the first token is wrong"
     start = firsts[0][0]
-    if start > 1 and all(first == start for first, _, _ in firsts):
+    if start > _FIRST_CHOICE and all(first == start for first, _, _ in firsts):
         yield "WrongFromSomeToken", f"token {start} is always the first that is wrong"
     if len(firsts) > 1:
         for back in range(1, 17):
@@ -121,6 +119,32 @@ def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[s
                 first for first, _, _ in firsts
             ):
                 yield "WrongFromSomeToken", f"the tokens beyond the last full block of {size} are wrong"
+
+
+def from_third_token(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
+    """That all is right before the first token whose feedback weights are more than one number.
+
+    That may be a rule of lengths, but any mistake in these weights shows so too.
+    """
+    firsts = _first_wrong_tokens(observations)
+    if firsts and all(first == _FIRST_CHOICE for first, _, _ in firsts):
+        yield (
+            "WrongFromSomeToken",
+            f"token {_FIRST_CHOICE} is always the first that is wrong; it is also the first with several feedback "
+            "weights, so that a mistake in these may be the reason",
+        )
+
+
+def _first_wrong_tokens(observations: Sequence[Observation]) -> list[tuple[int, int, int]]:
+    """Of each wrong output the first wrong token, the number of tokens, and how many are wrong."""
+    firsts = []
+    for o in observations:
+        if o.result.check == "forward" and o.comparison is not None and o.expectation is not None:
+            y, true = o.comparison.values.get("y"), o.expectation.true["y"]
+            if y is not None and y.shape == true.shape:
+                mask = np.asarray((o.expectation.error_ratios("y", y) > 1).any(axis=(0, 2)))
+                firsts.append((int(np.argmax(mask)), len(mask), int(mask.sum())))
+    return firsts
 
 
 def _split(observations: Sequence[Observation]) -> tuple[list[Expectation], list[Expectation]]:

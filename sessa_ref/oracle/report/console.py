@@ -92,7 +92,7 @@ def print_faults(console: Console) -> None:
     for heading in ("area", "fault", "what it does"):
         table.add_column(heading, no_wrap=heading == "fault")
     for fault in FAULTS.values():
-        table.add_row(Text(fault.area), Text(fault.name), Text(fault.departure))
+        table.add_row(Text(fault.area), Text(fault.name), Text(fault.description))
     for area, name, sentence in kinds():
         table.add_row(Text(area), Text(name), Text(sentence))
     console.print(table)
@@ -101,7 +101,7 @@ def print_faults(console: Console) -> None:
 def print_fault(console: Console, fault: Explained) -> None:
     """Everything about one fault."""
     _print(console, (fault.name, "bold"), f" ({fault.area})")
-    for heading, text in (("what", fault.departure), ("cause", fault.cause), ("fix", fault.fix)):
+    for heading, text in (("what", fault.description), ("cause", fault.cause), ("fix", fault.fix)):
         console.print(Text(f"{heading + ':':<7}{text}"))
     if fault.formula:
         console.print(Text(fault.formula))

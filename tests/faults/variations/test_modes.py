@@ -63,7 +63,7 @@ def test_modes_are_at_every_place_of_their_kinds():
     assert set(both.changes) == {"q_fb", "k_fb"}
     value = right(HEADS).values["k_fb"]
     assert np.array_equal(both.changes["k_fb"](right(HEADS), value), -value)
-    assert both.departure == "The feedback queries and keys are taken with the other sign."
+    assert both.description == "The feedback queries and keys are taken with the other sign."
 
 
 @given(st.integers(0, 5), st.integers(-5, 5), st.sampled_from(["zero", "kept", "round"]))

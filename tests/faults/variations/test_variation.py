@@ -47,8 +47,8 @@ def test_where_changes_are_limited_to():
 def test_a_member_says_its_number():
     member = TIMES.at(1e-6)
     assert isinstance(member, Variation)
-    assert member.departure == "It is 1e-6 times the other."
-    assert TIMES.at(lambda run: run.config.width, "D").departure == "It is D times the other."
+    assert member.description == "It is 1e-6 times the other."
+    assert TIMES.at(lambda run: run.config.width, "D").description == "It is D times the other."
     assert TIMES.sentence == "It is c times the other."
 
 

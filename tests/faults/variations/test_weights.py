@@ -37,7 +37,7 @@ def test_every_parameter_has_every_change():
     assert set(AREAS) == set(HEADS.parameters)
     for name in AREAS:
         for label, words in CHANGES_IN_WORDS.items():
-            assert VARIATIONS[f"{camel(name)}{label}"].departure == f"{name} {words}."
+            assert VARIATIONS[f"{camel(name)}{label}"].description == f"{name} {words}."
 
 
 @pytest.mark.parametrize(("projection", "half"), HALVES)
@@ -50,19 +50,19 @@ def test_half_of_a_projection_is_changed_alone(projection, half):
         y = graph.forward(HEADS.parameters.replace({name: value}), HEADS.x, {})
         variation = VARIATIONS[f"{camel(projection)}{camel(part)}{('First', 'Second')[half]}HalfMissing"]
         assert apart(HEADS, output(HEADS, variation.changes), y) < 1
-        assert HALVES[projection, half][0] in variation.departure
+        assert HALVES[projection, half][0] in variation.description
 
 
 def test_one_parameter_in_place_of_another():
     exchanged = 0
     for variation in VARIATIONS.values():
-        if " is used in place of " not in variation.departure and " are exchanged." not in variation.departure:
+        if " is used in place of " not in variation.description and " are exchanged." not in variation.description:
             continue
         (*names,) = variation.changes
         parameters = dict(HEADS.parameters)
         y = output(HEADS, variation.changes)
         if len(names) == 1:
-            other = variation.departure.split(" is used")[0]
+            other = variation.description.split(" is used")[0]
             fits = parameters[other].shape == parameters[names[0]].shape
             wanted = HEADS.parameters.replace({names[0]: parameters[other]}) if fits else HEADS.parameters
         else:

@@ -54,6 +54,9 @@ TOLD = {
     "KeysRotatedAgain": ("StoreKeysRotatedAgain", "each by its own position"),
     "GainSlopeOfClampedArgument": ("GradientGainSlopeOfArgumentAsResultClamped", "clamped to +-1."),
     "CarriesInBfloat16": ("SolveCarriedStatesInBfloat16", "blocks of 8 tokens"),
+    "PadsInFront": ("PaddedInFrontZerosToMultiple", "multiple of 8"),
+    "SolvesTailAlone": ("SolveTailAlone", "blocks of 16"),
+    "SolvesHalvesOfSignals": ("SolveHalvesOfSignals", "Beyond 8 tokens"),
     "Noisy": ("Random", ""),
     "Overwriting": ("OverwritesInput", ""),
     "Remembering": ("KeepsState", ""),
@@ -65,6 +68,7 @@ CASES_OF = {
     "DecodesOtherGroups": ("heads", "grouped_heads"),
     "ScaleByWidth": ("heads", "gamma_max_0.3"),
     "GainCutAt": ("heads", "gamma_max_0.3"),
+    "SolvesTailAlone": ("heads", "no_rope"),
     "TailKept": ("heads", "no_rope", "length_65", "two_tokens"),
 }
 

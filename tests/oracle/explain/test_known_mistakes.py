@@ -14,7 +14,7 @@ def test_names_are_unique_and_explained():
         known = explained(member.name.upper())
         assert known is not None
         assert known.cause.endswith(".")
-        assert known.departure.endswith(".") or isinstance(member, Family)
+        assert known.description.endswith(".") or isinstance(member, Family)
     for name in (
         "KeepsState",
         "DecodeGainNegated",

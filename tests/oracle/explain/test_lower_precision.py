@@ -5,6 +5,7 @@ from sessa_ref.oracle import battery
 from sessa_ref.oracle.bounds.expectation import expectations
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.comparison import Comparison
+from sessa_ref.oracle.explain.diagnosis import diagnose
 from sessa_ref.oracle.explain.lower_precision import lower_precision, rounds_at_random
 from sessa_ref.oracle.report.results import Result, Status
 from tests.oracle.explain.observed import implementation, observed
@@ -30,3 +31,12 @@ def test_without_the_implementation_a_lower_precision_is_only_a_possibility():
     assert sure is not None
     assert "may" not in sure.text
     assert lower_precision(failed, False, unsure=False) is None
+
+
+def test_decoding_in_a_lower_precision_is_told_from_computing_in_it():
+    (told,) = diagnose(
+        [o for check in ("forward", "decode") for o in observed("DecodesInFloat32", check)],
+        implementation("DecodesInFloat32"),
+    )
+    assert told.name == "DecodesFloat32"
+    assert "decoding in float32" in told.text

@@ -39,7 +39,7 @@ def test_a_mistake_that_nobody_planned_for_is_named(name):
     check, (wanted, words) = CHECK_OF.get(name, "forward"), TOLD[name]
     found = Search(check, (), observed(name, check), only=(lambda: (m for m in known() if m.name == wanted),)).run()
     assert [variation.name for variation in found] == [wanted]
-    assert words in found[0].departure
+    assert words in found[0].description
 
 
 def test_the_whole_search_comes_to_the_same():
@@ -70,7 +70,7 @@ def test_a_step_that_reads_what_it_should_not_is_told_from_the_others(wanted, ch
     members = [*caches.variations(), *slots.variations(), *earlier.variations()]
     assert len({member.name for member in members}) == len(members)
     (mistake,) = (member for member in members if member.name == wanted)
-    assert changed in mistake.departure
+    assert changed in mistake.description
     (case,) = (case for case in battery() if case.name == "smallest")
     expectation = expectations(case, ("float64",))["float64"]
     comparison = Comparison(

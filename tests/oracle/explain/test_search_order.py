@@ -13,12 +13,13 @@ def test_a_mistake_in_decoding_steps_or_in_the_prefill_alone_is_called_so():
         (prefill_of(mistake), "Prefill", "In the prefill "),
     ):
         assert limited.name == f"{word}{mistake.name}"
-        assert limited.departure.lower() == f"{words}{mistake.departure}".lower()
+        assert limited.description.lower() == f"{words}{mistake.description}".lower()
         assert limited.area == "decode"
 
 
 def test_only_roundings_are_in_the_tier_of_roundings():
-    members = list(chain.from_iterable(part() for part in rounding_tier()))
-    assert members
-    assert all(member.rounds for member in members)
-    assert any(isinstance(member, Family) for member in members)
+    for tier in (rounding_tier(), rounding_tier("decode"), rounding_tier("decode", prefill=True)):
+        members = list(chain.from_iterable(part() for part in tier))
+        assert members
+        assert all(member.rounds for member in members)
+        assert any(isinstance(member, Family) for member in members)

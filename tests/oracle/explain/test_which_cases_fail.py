@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sessa_ref.oracle import battery
-from sessa_ref.oracle.explain.which_cases_fail import first_token_pattern, length_pattern
+from sessa_ref.oracle.explain.which_cases_fail import first_token_pattern, from_third_token, length_pattern
 from tests.oracle.explain.observed import implementation, observation_of, observed
 
 
@@ -21,3 +21,12 @@ def test_a_rule_for_a_length_of_one():
     (fact,) = length_pattern(observations, implementation("WithoutProjectionAlone"))
     assert fact == ("WrongForSomeLengths", "wrong for T = 1 alone")
     assert list(first_token_pattern(observations)) == []
+
+
+def test_the_third_token_may_be_that_of_the_first_feedback_weights():
+    """What is wrong from the first token on that has several of them is no rule of lengths."""
+    observations = observed("FeedbackPerHead", "forward")
+    assert list(first_token_pattern(observations)) == []
+    ((name, fact),) = from_third_token(observations)
+    assert name == "WrongFromSomeToken"
+    assert "feedback weights" in fact

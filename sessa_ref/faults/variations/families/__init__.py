@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from sessa_ref.faults.variations.families import blocks, matrices, settings, softmaxes, solves, windows
+from sessa_ref.faults.variations.families import (
+    blocked_solves,
+    blocks,
+    matrices,
+    padding,
+    settings,
+    softmaxes,
+    solves,
+    windows,
+)
 from sessa_ref.faults.variations.families.numbers import COUNTS
 from sessa_ref.faults.variations.families.places import OF_ANY_PLACE, of_place
 from sessa_ref.faults.variations.places import PLACES
@@ -26,10 +35,12 @@ def of_settings() -> Iterator[Family]:
     yield from blocks.families()
     yield from solves.families()
     yield from solves.rounded_carries()
+    yield from blocked_solves.families()
     yield from matrices.families()
     yield from _of_both(one_attention)
     for place in PLACES:
         yield next(of_place(place))  # a mere factor
+    yield from padding.families()
 
 
 def of_places() -> Iterator[Family]:
@@ -47,11 +58,11 @@ def that_round() -> Iterator[Family]:
 def _of_both(single: list[Family]) -> Iterator[Family]:
     half = len(single) // 2
     for forward, feedback in zip(single[:half], single[half:], strict=True):
-        departure = forward.departure.replace("forward logits are", "logits of both attentions are")
-        departure = departure.replace("forward logits", "logits of both attentions")
+        description = forward.description.replace("forward logits are", "logits of both attentions are")
+        description = description.replace("forward logits", "logits of both attentions")
         yield Family(
             forward.name.replace("Forward", "Both"), "attention",
-            departure.replace("forward softmax", "softmax of both attentions"), forward.cause, forward.fix,
+            description.replace("forward softmax", "softmax of both attentions"), forward.cause, forward.fix,
             lambda amount, forward=forward, feedback=feedback: together(forward.changes(amount), feedback.changes(amount)),
             forward.starts, forward.right, forward.spread,
         )  # fmt: skip

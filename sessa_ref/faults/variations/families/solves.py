@@ -13,7 +13,9 @@ from sessa_ref.faults.variations.variation import Amount, Family, one
 from sessa_ref.notation import Array
 
 
-def _solving(function: Callable[[Run, Array, Array, Number], Array]) -> Callable[[Amount], Changes]:
+def solving(function: Callable[[Run, Array, Array, Number], Array]) -> Callable[[Amount], Changes]:
+    """Changes of s for a number, by a function of the run, B, f and the number; decoding steps stay as they are."""
+
     def changes(amount: Amount) -> Changes:
         def change(run: Run, s: Array) -> Array:
             return s if run.past else function(run, run.values["B"], run.values["f"], amount(run))
@@ -122,15 +124,15 @@ def families() -> Iterator[Family]:
         ("SolveRoutingThreshold", "Entries of B smaller than {number} are dropped.", lambda run, B, f, c: graph.solve(np.where(np.abs(np.real(B)) < c, 0, B), f), (1e-3, 1e-2, 1e-4, 0.1, 1e-6, 0.05)),
         ("SolveHopDecay", "Hop k of the feedback is weighted by {number}^k.", lambda run, B, f, c: graph.solve(c * B, f), FACTORS),
     ):  # fmt: skip
-        yield Family(name, "solve", words, cause, fix, _solving(function), starts)
+        yield Family(name, "solve", words, cause, fix, solving(function), starts)
     yield Family(
         "SolveJacobi", "solve", "The solve is {number} damped iterations s <- (s + f + B s) / 2 from s = f.", cause, fix,
-        _solving(_half_iterations), COUNTS[:64],
+        solving(_half_iterations), COUNTS[:64],
     )  # fmt: skip
     for label, words, stops in TOLERANCES:
         yield Family(
             f"SolveTolerance{label}", "solve", f"The solve is the iteration s = f + B s from s = f on, which stops when {words}.",
-            "An iteration that stops early.", "Solve (I - B) s = f exactly.", _solving(_until(stops)),
+            "An iteration that stops early.", "Solve (I - B) s = f exactly.", solving(_until(stops)),
             (1e-3, 1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 0.1, 0.05, 5e-4),
         )  # fmt: skip
 
@@ -147,7 +149,7 @@ def rounded_carries() -> Iterator[Family]:
                 f"Solve{label}In{dtype.capitalize()}", "solve",
                 f"The solve runs in blocks of {{number}} tokens, and {words} {'are' if words.endswith('read') else 'is'} rounded to {dtype}.",
                 "A blocked algorithm that keeps what it carries in a lower precision.", "Carry states in the layer's dtype.",
-                _solving(lambda run, B, f, size, carried=carried, dtype=dtype: _carrying(B, f, int(size), lambda rows, s, r: carried(rows, s, r, dtype))),
+                solving(lambda run, B, f, size, carried=carried, dtype=dtype: _carrying(B, f, int(size), lambda rows, s, r: carried(rows, s, r, dtype))),
                 BLOCKS,
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`enclose`: the true output of the layer, within a proven radius.
+"""`Enclosure`: balls around the true output of the layer, or its gradients, and how they are had.
 
 The inputs, float64 numbers, are taken as exact; "the true output" is what the formulas of the paper give for them in
 real arithmetic. Each operation is flint's, whose result always contains the exact one, so containment is proved by
@@ -140,7 +140,7 @@ def _enclose(parameters: SessaParameters, x: Array, dy: Array | None, bits: int)
         raise TypeError(f"bits must be a whole number, got {bits!r}")
     if bits < 2:
         raise ValueError(f"bits must be at least 2, got {bits}")
-    y, dx = (np.full(x.shape, arb(0), dtype=object) for _ in range(2))
+    y, dx = (np.empty(x.shape, dtype=object) for _ in range(2))
     totals = {name: balls.exact(np.zeros(array.shape)) for name, array in parameters.items()}
     with flint.ctx.workprec(bits):
         for index in np.ndindex(x.shape[:-2]):

@@ -6,7 +6,6 @@ the same bound at that precision's unit roundoff, 2048 times smaller. A radius i
 
 import copy
 import pickle
-import sys
 from dataclasses import replace
 
 import flint
@@ -160,6 +159,25 @@ def test_the_default_precision():
     assert enclose_vjp(drawn.parameters, drawn.x, drawn.x)["y"].bits == 128
 
 
+def test_errors_are_rounded_outwards():
+    """Of numbers that float64 cannot hold, and not of others."""
+    with flint.ctx.workprec(128):
+        little = arb(2) ** -60
+        found = Enclosure(np.array([arb(1), 1 + little, 1 - little], dtype=object), 128)
+    lower, upper = found.error(np.zeros(3))
+    assert lower.tolist() == [1, 1, 1 - 2.0**-53]
+    assert upper.tolist() == [1, 1 + 2.0**-52, 1]
+    with pytest.raises(TypeError, match="values must hold"):
+        found.error([1, 2, 3])
+
+
+def test_the_least_precision():
+    drawn = random_case(1)
+    assert enclose(drawn.parameters, drawn.x, 2).bits == 2
+    with pytest.raises(ValueError, match="bits must be at least 2, got 1"):
+        enclose(drawn.parameters, drawn.x, 1)
+
+
 def test_a_radius_that_is_just_reached_is_enough():
     drawn = random_case(1)
     least = enclose(drawn.parameters, drawn.x, 64).ball_radius
@@ -168,7 +186,7 @@ def test_a_radius_that_is_just_reached_is_enough():
 
 
 def test_the_last_precision_is_tried(monkeypatch):
-    monkeypatch.setattr(sys.modules["sessa_ref.certified.enclose"], "MOST_BITS", 128)
+    monkeypatch.setattr("sessa_ref.certified.enclosure.MOST_BITS", 128)
     drawn = random_case(1)
     assert enclose_to(drawn.parameters, drawn.x, 1e-30).bits == 128
     with pytest.raises(ValueError, match=r"^128 bits do not reach the radius 1e-60"):
