@@ -16,8 +16,9 @@ The margin of token 0 against the lag, divided by its value at lag 1, both axes 
 \(11+2k\) blocks, by forward substitution: the profile is the damped sum of a tail, and each macro-layer adds
 \((I-B)^{-1}\) of the running mean of profile times signal, with \(B_{t,j}=(1-\beta)/t\). Feedback off: the same without
 \((I-B)^{-1}\) in the macro-layers. Attention: \(k\) layers \(x_t+\frac{1}{t+1}\sum_{j\le t}x_j\). State space: \(k\) layers
-\(x_t+h_t\), \(h_t=e^{-0.05}h_{t-1}+x_t\). Dotted: \((1+\ell)^\nu\). The printed profile counts its seed twice and is damped by
-\(1-\frac{1}{4T}\); the truer one counts it once and is damped by \(1-\frac{1}{1024\,T}\).`;
+\(x_t+h_t\), \(h_t=e^{-0.05}h_{t-1}+x_t\). Dotted: a multiple of \((1+\ell)^\nu\), through the last point of Sessa’s
+margin. The printed profile counts its seed twice and is damped by \(1-\frac{1}{4T}\); the truer one counts it once and is
+damped by \(1-\frac{1}{1024\,T}\).`;
 
 export function lastingMemory(place) {
   const layers = slider({ name: "k", label: "Macro-layers <i>k</i>", values: [1, 2, 3, 4], value: 2 });
@@ -49,7 +50,7 @@ export function lastingMemory(place) {
       "state space": stack(k, H, fadingSum),
     };
     say(sentence(k, b, H, nu, curves));
-    return { lags, curves, law: lags.map((lag) => ((1 + lag) / 2) ** nu) };
+    return { lags, curves, law: lags.map((lag) => curves.Sessa[H - 1] * ((1 + lag) / (1 + H)) ** nu) };
   };
   return livePlot(drawing, controls, compute, picture);
 }

@@ -184,7 +184,7 @@ def test_lasting_memory(browser: Browser) -> None:
                 np.testing.assert_allclose(values, margin / margin[0], rtol=RTOL, err_msg=name)
             nu = k * (1 - beta) - 1
             law = next(values for name, (_, values) in shown.items() if name.startswith("slope"))
-            np.testing.assert_allclose(law, (np.arange(2, H + 2) / 2) ** nu, rtol=RTOL)
+            np.testing.assert_allclose(law, shown["Sessa"][1][-1] * (np.arange(2, H + 2) / (1 + H)) ** nu, rtol=RTOL)
             assert f"= {nu:.2f}".replace("-", "−") in page.locator(".reading").inner_text()
         assert (k, beta, H) == (4, 0.9, 32)
         press(page, figure, "horizon", "End")
