@@ -2,9 +2,15 @@
 
 import { settle } from "./page.mjs";
 import { impulseResponse } from "./impulse-response.mjs";
+import { lastingMemory } from "./lasting-memory.mjs";
 import { routes } from "./routes.mjs";
 import { filterTables } from "./table-filter.mjs";
 import { threeMemories } from "./three-memories.mjs";
 
-settle({ "impulse-response": impulseResponse, routes, "three-memories": threeMemories });
+settle({
+  "impulse-response": impulseResponse,
+  "lasting-memory": lastingMemory,
+  routes,
+  "three-memories": threeMemories,
+});
 filterTables();

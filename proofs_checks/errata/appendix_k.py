@@ -88,7 +88,7 @@ def symmetric_gates() -> Shown:
     "lem:K.7",
     where="Appendix K, proof of Lemma K.7: target time",
     kind=Kind.STEP,
-    printed="a at the target is at most (1 - eta)(1 + eta) + eta eta, which is 1",
+    printed="a at the target is at most (1 - eta)(1 + eta) + eta^2, which is 1",
     correct="the self weight can be 1, as it is at token 0: a is at most 1 + eta",
     conclusion="survives: |a - 1| <= 2 eta needs no more than 1 + eta",
 )

@@ -10,6 +10,9 @@ import pytest
 from scipy import special
 
 from sessa_ref import influence
+from sessa_ref.constructions import Channels
+from sessa_ref.constructions.other_side import attention_margin, ssm_margin
+from sessa_ref.constructions.selective_retrieval import NAMES, column_margins, selective_retrieval
 from sessa_ref.reference import attention, solve
 from sessa_ref.symbolic import paths
 from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened, overflow, redrawn, use_phone, use_theme
@@ -147,6 +150,45 @@ def test_three_memories(browser: Browser) -> None:
         page.get_by_label("linear").check()
         redrawn(page)
         assert page.evaluate(axis) == "linear"
+        check_presentation(page, figure)
+
+
+def test_lasting_memory(browser: Browser) -> None:
+    """Sessa's curve, with feedback and without, is that of the network itself, block by block; the rest is `other_side`."""
+    figure = "lasting-memory"
+    channels = Channels(7, NAMES)
+    with opened(browser, address(figure)) as page:
+        for keys in (
+            {},
+            {"k": ["ArrowRight"], "beta": ["ArrowLeft"] * 3, "horizon": ["Home", "ArrowRight"], "profile": ["truer"]},
+            {"k": ["Home"], "beta": ["Home"]},
+            {"k": ["End"], "beta": ["End", "ArrowLeft"], "profile": ["as printed"]},
+        ):
+            for option in keys.get("profile", []):
+                page.get_by_label(option).check()
+            k, beta, H = (press(page, figure, name, *keys.get(name, [])) for name in ("k", "beta", "horizon"))
+            k, H = int(k), int(H)
+            better = {"damping": 1024.0, "keep": False} if page.get_by_label("truer").is_checked() else {}
+            network = selective_retrieval(k, beta, H, channels=channels, **better).network
+            x = np.random.default_rng(0).uniform(-0.3, 0.3, (H + 1, 7))
+            expected = {
+                "Sessa": column_margins(network, channels, x, 0),
+                "feedback off": column_margins(network.without_feedback(["diffuse sig"]), channels, x, 0),
+                "attention": attention_margin(k, H),
+                "state space": ssm_margin(k, H),
+            }
+            shown = curves(page, figure)
+            for name, margin in expected.items():
+                lags, values = shown[name]
+                np.testing.assert_array_equal(lags, np.arange(1, H + 1))
+                np.testing.assert_allclose(values, margin / margin[0], rtol=RTOL, err_msg=name)
+            nu = k * (1 - beta) - 1
+            law = next(values for name, (_, values) in shown.items() if name.startswith("slope"))
+            np.testing.assert_allclose(law, shown["Sessa"][1][-1] * (np.arange(2, H + 2) / (1 + H)) ** nu, rtol=RTOL)
+            assert f"= {nu:.2f}".replace("-", "−") in page.locator(".reading").inner_text()
+        assert (k, beta, H) == (4, 0.9, 32)
+        press(page, figure, "horizon", "End")
+        assert len(curves(page, figure)["Sessa"][0]) == 1024
         check_presentation(page, figure)
 
 
