@@ -45,6 +45,8 @@ def _read_again_if_changed(app: Any, env: Any, names: list[str]) -> None:
     if getattr(env, "ledger_stamp", None) != stamp:
         env.ledger_stamp = stamp
         names += [name for name in env.found_docs if name not in names and "{status}" in _text(env, name)]
+    for name in names:
+        env.clear_doc(name)  # rows move between pages: all old labels go before new ones come
 
 
 def _text(env: Any, name: str) -> str:
