@@ -2,10 +2,12 @@
 
 import re
 
+import numpy as np
+
 from sessa_ref.config import SessaConfig
-from sessa_ref.faults.variations import structures
+from sessa_ref.faults.variations import graph, structures
 from sessa_ref.oracle.cases.case import case
-from tests.faults.variations.small import HEADS, apart, assert_derivative, output
+from tests.faults.variations.small import HEADS, apart, assert_derivative, output, right
 
 published = SessaConfig.published
 LAYERS = (
@@ -35,6 +37,18 @@ def test_every_structure_changes_something():
     for layer in LAYERS:
         same = {name: changes for name, changes in same.items() if apart(layer, output(layer, changes)) < 1}
     assert set(same) == set(ALWAYS_RIGHT)
+
+
+def test_feedback_queries_turn_head_by_head():
+    (changes,) = (v.changes for v in structures.variations() if v.name == "RotationOnFeedbackByHeads")
+    turned = graph.advance(HEADS.parameters, HEADS.x, changes).values["q_fb"]
+    plain, width = right(HEADS).values["q_fb"], HEADS.parameters.config.query_width
+    for head in range(HEADS.parameters.config.heads):
+        own = slice(head * width, (head + 1) * width)
+        pairs = plain[..., own].reshape(*plain.shape[:-1], -1, 2) @ [1, 1j]
+        angles = np.arange(plain.shape[-2])[:, None] * 10000.0 ** (-2 * np.arange(width // 2) / width)
+        expected = pairs * np.exp(1j * angles)
+        np.testing.assert_allclose(turned[..., own][..., 0::2] + 1j * turned[..., own][..., 1::2], expected, rtol=1e-14)
 
 
 def test_every_derivative_is_that_of_what_is_computed():

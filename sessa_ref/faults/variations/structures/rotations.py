@@ -79,12 +79,19 @@ def variations() -> Iterator[Variation]:
         }),
         ("OnValues", "values are rotated too", one("v_heads", lambda run, z: _turned(run, z))),
         ("OnOutputs", "the heads' outputs are rotated", one("o_heads", lambda run, z: _turned(run, z))),
-        ("OnFeedback", "feedback queries and keys are rotated too", {
-            "q_fb": lambda run, z: _turned(run, z), "k_fb": lambda run, z: _turned(run, z),
-        }),
-        ("OnFeedbackInFirstPairs", "the first d coordinates of feedback queries and keys are rotated too", {
-            "q_fb": lambda run, z: _turned_part(run, z), "k_fb": lambda run, z: _turned_part(run, z),
-        }),
+        *((f"On{place}{label}", f"{whom} rotated too{how}", dict.fromkeys(names, turned))
+          for place, whom, names in (
+              ("Feedback", "feedback queries and keys are", ("q_fb", "k_fb")),
+              ("FeedbackQueries", "feedback queries alone are", ("q_fb",)),
+              ("FeedbackKeys", "feedback keys alone are", ("k_fb",)),
+              ("ForwardSignal", "the forward signal f is", ("f",)),
+          )
+          for label, how, turned in (
+              ("", "", lambda run, z: _turned(run, z)),
+              ("ByHeads", ", head by head", lambda run, z: _turned_heads(run, z)),
+              ("InFirstPairs", ", in their first d coordinates" if place != "ForwardSignal" else ", in its first d coordinates",
+               lambda run, z: _turned_part(run, z)),
+          )),
         ("PositionsPerRow", "positions continue from one batch row to the next", {
             "q_rotated": lambda run, z: _row_positions(run, "q_heads", z),
             "k_rotated": lambda run, z: _row_positions(run, "k_heads", z),
@@ -234,6 +241,14 @@ def _angles(run: Run, width: int) -> Array:
 def _turned(run: Run, z: Array) -> Array:
     width = z.shape[-1]
     return z if width % 2 or not run.config.rope else graph.rotate(z, _angles(run, width))
+
+
+def _turned_heads(run: Run, z: Array) -> Array:
+    width = run.config.query_width
+    if width % 2 or z.shape[-1] % width or not run.config.rope:
+        return z
+    heads = z.reshape(*z.shape[:-1], -1, width)
+    return graph.rotate(heads, _angles(run, width)[:, None]).reshape(z.shape)
 
 
 def _turned_part(run: Run, z: Array) -> Array:
