@@ -34,8 +34,8 @@ def mean_dalpha_from_output(
 ) -> Real[Array, "*batch T"]:
     """sum_j alpha_tj <dout_t, values_j> as <dout_t, sum_j alpha_tj values_j>, from the output that is already there.
 
-    The row's dalpha and their mean then have rounding errors apart; where one weight is nearly 1, dalpha less its
-    mean is nothing else.
+    The row's dalpha and their mean then have different rounding errors. Where one weight is nearly 1, the difference of
+    the two is made of these errors alone.
     """
     return np.sum(dout * (alpha @ values), axis=-1)
 
