@@ -92,12 +92,15 @@ def failing_uses(
 def wrong_requests(
     observations: Sequence[Observation], implementation: Implementation | None
 ) -> Iterator[tuple[str, str]]:
-    """Uses that ask for a length or a batch which is wrong by itself, whatever was computed before."""
+    """Uses that ask for a length or a batch which is wrong by itself although the plain calls are right."""
+    wrong = {(o.result.case, o.result.check) for o in observations if o.result.status is not Status.PASSED}
     for o in observations:
         if o.result.check != "calls" or implementation is None:
             continue
         uses = {label.use for label in o.comparison.wrong} if o.comparison else {o.label.use} if o.label else set()
-        for use, (_, _, name, words) in _OWN_REQUESTS.items():
+        for use, (check, _, name, words) in _OWN_REQUESTS.items():
+            if (o.result.case, check) in wrong:
+                continue
             outcome = _by_itself(use, o, observations, implementation) if use in uses else None
             if outcome and not (outcome == _WRONG and use is Use.AFTER_DECODING):
                 yield name, f"on {o.result.case}, {words} {outcome} by itself"
