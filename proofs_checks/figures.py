@@ -70,7 +70,7 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
         axes.text(*place, label, ha="center", va="center", fontsize=6.5, bbox=box)
     levels = {one.level for one in outcomes.values() if one.level and one.id in places}
     other = Line2D([], [], color=_OTHER, marker="s", linestyle="", label="not yet checked, or refuted as printed")
-    axes.legend(handles=[*_legend(levels, marker="s"), other], loc="lower right", fontsize=7)
+    axes.legend(handles=[*_legend(levels), other], loc="lower right", fontsize=7)
     for limit, values in (
         (axes.set_xlim, [x for x, _ in places.values()]),
         (axes.set_ylim, [y for _, y in places.values()]),
@@ -84,10 +84,10 @@ def _colours() -> dict[Level, str]:
     return dict(zip(Level, style.colours(), strict=False))
 
 
-def _legend(levels: set[Level], marker: str | None = None) -> list[Line2D]:
+def _legend(levels: set[Level]) -> list[Line2D]:
     colours = _colours()
     return [
-        Line2D([], [], color=colours[level], marker=marker or _MARKERS[level], linestyle="", label=str(level))
+        Line2D([], [], color=colours[level], marker="s", linestyle="", label=str(level))
         for level in Level
         if level in levels
     ]

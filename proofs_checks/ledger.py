@@ -1,7 +1,5 @@
 """The rows of the ledger: all numbered statements in the paper's order, then ours."""
 
-from difflib import get_close_matches
-
 from proofs_checks.ours import OURS
 from proofs_checks.paper import (
     block_bounds,
@@ -34,6 +32,7 @@ from proofs_checks.paper import (
     universal_approximation,
 )
 from proofs_checks.statement import Statement
+from sessa_ref.messages import nearest
 
 TOPICS = (
     systems,
@@ -98,7 +97,5 @@ def row(identifier: str) -> Statement:
         ValueError: there is no such row; the message names the nearest ids.
     """
     if identifier not in _BY_ID:
-        near = get_close_matches(identifier, _BY_ID, n=3, cutoff=0.4)
-        hint = f"; the nearest are {', '.join(near)}" if near else ""
-        raise ValueError(f"the ledger has no row {identifier!r}{hint}")
+        raise ValueError(f"the ledger has no row {identifier!r}{nearest(identifier, _BY_ID)}")
     return _BY_ID[identifier]

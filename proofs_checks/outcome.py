@@ -55,6 +55,11 @@ class Outcome:
     bends: tuple[BendOutcome, ...] = ()
     error: str = ""
 
+    @property
+    def label(self) -> str:
+        """Status and level in words: "holds, symbolic"."""
+        return f"{self.status}, {self.level}" if self.level else str(self.status)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self)

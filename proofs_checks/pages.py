@@ -40,8 +40,8 @@ def table(outcomes: Outcomes) -> str:
 
 def counts(outcomes: Outcomes) -> str:
     """How many of the paper's statements have which status and level, as a table."""
-    paper = Counter(_label(outcomes[one.id]) for one in ROWS if not one.id.startswith("ours:"))
-    own = Counter(_label(outcomes[one.id]) for one in ROWS if one.id.startswith("ours:"))
+    paper = Counter(outcomes[one.id].label for one in ROWS if not one.id.startswith("ours:"))
+    own = Counter(outcomes[one.id].label for one in ROWS if one.id.startswith("ours:"))
     order = [*(f"{Status.HOLDS}, {level}" for level in Level), *(f"{Status.REFUTED}, {level}" for level in Level)]
     labels = sorted(paper | own, key=lambda label: order.index(label) if label in order else len(order))
     lines = ["| status and level | the paper's statements | ours |", "|---|---|---|"]
@@ -188,10 +188,6 @@ def _code(text: str) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
-
-
-def _label(outcome: Outcome) -> str:
-    return f"{outcome.status}, {outcome.level}" if outcome.level else str(outcome.status)
 
 
 def _rank(outcome: Outcome) -> int:

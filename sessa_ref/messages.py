@@ -1,4 +1,7 @@
-"""Text that the oracle did not write, as one line that any terminal and any file can show."""
+"""Text of messages: what the oracle did not write as one line that any terminal and any file can show, and names like a wrong one."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 LONGEST = 1000
 """Characters of a text that are shown."""
@@ -37,3 +40,9 @@ def reason(error: BaseException) -> str:
 
 def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {one_line(error)}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the up to three known ones that are most like it, or nothing."""
+    near = get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"; the nearest are {', '.join(near)}" if near else ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.messages import LONGEST, one_line, reason
+from sessa_ref.messages import LONGEST, nearest, one_line, reason
 from sessa_ref.oracle import TargetError
 
 
@@ -76,3 +76,8 @@ def test_reasons(error, told):
 )
 def test_mistakes_of_a_program_are_told_by_name(error):
     assert reason(error) == f"{type(error).__name__}: why"
+
+
+def test_the_nearest_names_end_a_message():
+    assert nearest("thm:88", ["thm:8", "lem:K.3"]) == "; the nearest are thm:8"
+    assert nearest("nothing alike", ["thm:8"]) == ""

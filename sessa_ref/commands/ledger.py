@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from sessa_ref.commands.ledger_text import print_row, print_summary, problems
 from sessa_ref.commands.terminal import Console, errors, progress, verdict_status
 from sessa_ref.files import try_to_write
+from sessa_ref.messages import nearest
 
 if TYPE_CHECKING:
     from proofs_checks.statement import Statement
@@ -111,7 +112,7 @@ def errata(id: Annotated[str | None, typer.Argument(help="An erratum; without it
             return
         one = known.get(id)
         if one is None:
-            raise ValueError(f"there is no erratum {id!r}{_nearest(id, known)}; sessa-ref ledger errata lists them")
+            raise ValueError(f"there is no erratum {id!r}{nearest(id, known)}; sessa-ref ledger errata lists them")
         shown = one.example()
         for title, text in (
             (one.where, one.kind),
@@ -140,10 +141,3 @@ def _bent(statement: "Statement", text: str) -> tuple[str, Any]:
         raise ValueError(
             f"--bend: expected {name} as {kind.__name__}, such as {constants[name]!r}, got {value!r}"
         ) from None
-
-
-def _nearest(name: str, known: Any) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"; the nearest are {', '.join(near)}" if near else ""

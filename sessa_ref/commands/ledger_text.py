@@ -35,8 +35,7 @@ def print_summary(outcomes: dict[str, "Outcome"]) -> None:
         wide_console().print(table)
     counts: dict[str, int] = {}
     for outcome in outcomes.values():
-        label = f"{outcome.status}, {outcome.level}" if outcome.level else str(outcome.status)
-        counts[label] = counts.get(label, 0) + 1
+        counts[outcome.label] = counts.get(outcome.label, 0) + 1
     for label, count in sorted(counts.items()):
         Console().print(f"{count:4} {label}")
     bends = [bend for outcome in outcomes.values() for bend in outcome.bends]
@@ -56,7 +55,7 @@ def print_row(statement: "Statement", outcome: "Outcome", bent: dict[str, Any], 
     line()
     if bent:
         line("bent: " + ", ".join(f"{name} = {value!r}" for name, value in bent.items()))
-    line(f"status: {outcome.status}" + (f", {outcome.level}" if outcome.level else ""))
+    line(f"status: {outcome.label}")
     if outcome.tightness is not None:
         line(f"tightness: {outcome.tightness:.4g} (attained / claimed; 1 is sharp)")
     for name, text in (
