@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 from flint import arb
 
-from sessa_ref.theory import positions, scaffold, sharp_attention
-from sessa_ref.theory.uniform_routing import position_code
+from sessa_ref.theory import sharp_attention
 
 
 def test_gaps_leave_what_they_should():
@@ -36,29 +35,3 @@ def test_moved_mass_is_attained():
     assert float(sharp_attention.moved_mass(arb(e)).mid()) == pytest.approx(sharp_attention.moved_mass(e))
     assert sharp_attention.mixture_error(0.1, 2.0) == pytest.approx(0.4)
     assert sharp_attention.transport_error(0.1, 2.0, 0.5) == pytest.approx(0.9)
-
-
-@pytest.mark.parametrize("gamma", [0.1, 0.5, 0.9])
-def test_steps_of_the_code(gamma):
-    for t in (0, 1, 7, 50):
-        step = position_code(t + 1, gamma) - position_code(t, gamma)
-        assert positions.position_step(t, gamma) == pytest.approx(step, rel=1e-8)
-    assert positions.position_scale(2, gamma, 3.0) == pytest.approx(6 / gamma)
-
-
-def test_where_float32_ends():
-    total = code = np.float32(1)
-    t = 0
-    for t in range(1, 20000):
-        new = np.float32(1) + np.float32(0.5) * (total / np.float32(t))
-        if new <= code:
-            break
-        code, total = new, total + new
-    assert positions.distinct_positions(0.5, 2.0**-23) == pytest.approx(t, rel=0.3)
-
-
-def test_scaffold_formulas():
-    a = scaffold.reference_scale(4, 2, 3.0, 1e-5)
-    assert scaffold.scaffold_size(4, 2, a, 1e-5) == pytest.approx(3.0)
-    assert scaffold.direct_error(4, 6, 1.0, a) < scaffold.printed_error(4, 6, 1.0, 1e-5)
-    assert scaffold.centred_error(6, 2.0, a) == pytest.approx(a**2 * 8 / 12)

@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from sessa_ref.theory import positions
+from sessa_ref.theory.uniform_routing import position_code
+
+
+@pytest.mark.parametrize("gamma", [0.1, 0.5, 0.9])
+def test_steps_of_the_code(gamma):
+    for t in (0, 1, 7, 50):
+        step = position_code(t + 1, gamma) - position_code(t, gamma)
+        assert positions.position_step(t, gamma) == pytest.approx(step, rel=1e-8)
+    assert positions.position_scale(2, gamma, 3.0) == pytest.approx(6 / gamma)
+
+
+def test_where_float32_ends():
+    total = code = np.float32(1)
+    t = 0
+    for t in range(1, 20000):
+        new = np.float32(1) + np.float32(0.5) * (total / np.float32(t))
+        if new <= code:
+            break
+        code, total = new, total + new
+    assert positions.distinct_positions(0.5, 2.0**-23) == pytest.approx(t, rel=0.3)
