@@ -25,6 +25,9 @@ from proofs_checks.formal.theorems import Allowed, Problem, judge
 
 Say = Callable[[str], None]
 
+REST = "what its name does not say"
+"""What is left of a row by a part that says nothing of it."""
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -73,14 +76,17 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
                 proof = BentProof(bend.about, place, bend.counterexample)
                 bends.setdefault(statement.short, []).append(proof)
         say(f"{len(due)} bent statements: {time.perf_counter() - begun:.1f} s")
-    found = {one.short: row_of(one, rows) for one in sources.statements}
-    problems += [Problem(wrong, name) for name, (_, wrong) in found.items() if wrong]
+    found: dict[str, tuple[str, str]] = {}
+    for one in sources.statements:
+        try:
+            found[one.short] = row_of(one, rows)
+        except ValueError as error:
+            problems.append(Problem(str(error), one.short))
     problems += [Problem(one, statement.short) for statement in sources.statements for one in _missing(sources, statement)]
     proved = tuple(
         Proved(
             one.name,
-            found[one.short][0],
-            one.left,
+            *found[one.short],
             sources.proof_file(one),
             tuple(name for name in axioms[f"{one.short}_holds"] if not allowed.of_computation(name)),
             any(allowed.of_computation(name) for name in axioms[f"{one.short}_holds"]),
@@ -96,18 +102,22 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
 
 
 def row_of(statement: Statement, rows: Container[str]) -> tuple[str, str]:
-    """The statement's row, and what is wrong with it; one of them is "", or both are where it is of no row."""
+    """The statement's row, "" where it is of none, and what is left of the row.
+
+    A name that goes on after the row's, such as thm_31_upper, is that of a part. One of ours may be of no row.
+
+    Raises:
+        ValueError: the name is that of no row.
+    """
     name = statement.row
     if not name or name in rows:
-        return name, ""
+        return name, statement.left
     whole = name
     while whole and whole not in rows:
         whole = re.sub(r"(?:^|[-.:])[^-.:]*$", "", whole)
-    if not whole:
-        return "", f"the ledger has no row {name!r}: the comment above it needs a line 'Row: ID', or 'Row: none'"
-    if not statement.left:
-        return "", f"the name says that it is a part of {whole}: the comment above it needs a line 'Left: ...' or 'Row: {whole}'"
-    return whole, ""
+    if not whole and not name.startswith("ours:"):
+        raise ValueError(f"the ledger has no row {name!r}: the comment above it needs a line 'Row: ID', or 'Row: none'")
+    return whole, statement.left or (REST if whole else "")
 
 
 def _compiled(sources: Sources, build: Path, jobs: int, problems: list[Problem], say: Say) -> list[str]:
