@@ -11,6 +11,7 @@ and what a page includes:
 
     benchmarks/         the tables and the figure of the project's benchmarks
     ledger/             the ledger of the paper's statements: its pages and figures
+    proofs/             the machine-checked statements
 """
 
 import os
@@ -51,6 +52,7 @@ def main() -> None:
     sys.path.insert(0, str(BOOK.parent))
     _write_benchmarks(GENERATED / "benchmarks")
     _write_ledger(GENERATED / "ledger")
+    _write_proofs(GENERATED / "proofs")
 
 
 def _write_benchmarks(folder: Path) -> None:
@@ -78,6 +80,15 @@ def _write_ledger(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
     save_tightness(outcomes, folder / "tightness.png")
     save_dependencies(outcomes, folder / "dependencies.png")
+
+
+def _write_proofs(folder: Path) -> None:
+    from proofs_checks.proof_pages import proof_pages
+    from proofs_checks.record import shown
+
+    folder.mkdir()
+    for name, text in proof_pages(shown()).items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

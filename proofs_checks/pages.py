@@ -14,8 +14,11 @@ from proofs_checks.statement import Statement
 
 Outcomes = dict[str, Outcome]
 
-_NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
-_OWNER = "All numbers of statements, sections and equations on this page are the paper's."
+NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
+"""How a page begins whose numbers are all the paper's."""
+
+OWNER = "All numbers of statements, sections and equations on this page are the paper's."
+"""The same in words."""
 
 
 def pages(outcomes: Outcomes) -> dict[str, str]:
@@ -96,10 +99,10 @@ def most_wanted(outcomes: Outcomes) -> str:
 def topic_page(topic: ModuleType, outcomes: Outcomes) -> str:
     """The rows of one topic in full."""
     lines = [
-        *_NUMBERS,
+        *NUMBERS,
         f"# {_title(topic)}",
         "",
-        _OWNER,
+        OWNER,
         "",
         (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "),
         "",
@@ -125,6 +128,11 @@ def anchor(identifier: str) -> str:
     return f"row-{_label_of(identifier)}"
 
 
+def coq_anchor(name: str) -> str:
+    """The label of the place of a statement of Statements.v in the book."""
+    return f"coq-{name.rpartition('.')[2].lower().replace('_', '-')}"
+
+
 def _label_of(identifier: str) -> str:
     return identifier.lower().replace(":", "-").replace(".", "-")
 
@@ -135,7 +143,8 @@ def _title(topic: ModuleType) -> str:
     return f"Ours: {title}" if package == "ours" else title.capitalize()
 
 
-def _heading(one: Statement) -> str:
+def heading(one: Statement) -> str:
+    """Kind, number and title of a row."""
     kind, _, number = one.id.partition(":")
     return one.title if kind == "ours" else f"{one.kind.capitalize()} {number}: {one.title}"
 
@@ -144,20 +153,20 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     outcome = outcomes[one.id]
     lines = [
         f"({anchor(one.id)})=",
-        f"## {_heading(one)}",
+        f"## {heading(one)}",
         "",
         f"{{status}}`{one.id}` `{one.id}` {one.where}",
         "",
-        _displayed(one.says),
+        displayed(one.says),
         "",
     ]
     if outcome.status is Status.UNCHECKED:
         return lines
     if one.proof:
-        lines += [_displayed(f"*Proof.* {one.proof}"), ""]
+        lines += [displayed(f"*Proof.* {one.proof}"), ""]
     if outcome.formal:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
-        names = ", ".join(f"[`{name.rpartition('.')[2]}`](#coq-{name.rpartition('.')[2].lower().replace('_', '-')})" for name in outcome.formal.statements)
+        names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in outcome.formal.statements)
         lines += [f"*Proved by machine.* {names}: {outcome.formal.label}{beside}.", ""]
     lines += [f"*Rests on.* {one.trust}", ""]
     if one.not_higher and outcome.level is not Level.FORMAL:
@@ -178,7 +187,7 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     return lines
 
 
-def _displayed(text: str) -> str:
+def displayed(text: str) -> str:
     """Markdown in which formulas between $$ are paragraphs of their own, as MyST needs them."""
     return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", text, flags=re.DOTALL).strip()
 

@@ -85,12 +85,18 @@ Definition rem_3_1 : Prop :=
 Definition unit_lower {R : comRingType} {T : nat} (K : 'M[R]_T) : Prop :=
   forall t j : 'I_T, (t <= j)%N -> K t j = (t == j)%:R.
 
-(** Remark 2.1: kernels do not tell a direct read from feedback: a matrix is the kernel of a solve, K (I - B) = I with
-    some strictly lower triangular B, exactly if it is lower triangular with ones on the diagonal.
-    The paper says that every causal linear map has a lower triangular kernel; the sentence on the solve is ours. *)
+(** The map u -> K u is causal: row t of the output does not change with rows of u after t. *)
+Definition causal {R : comRingType} {T : nat} (K : 'M[R]_T) : Prop :=
+  forall (u u' : 'cV[R]_T) (t : 'I_T), (forall j : 'I_T, (j <= t)%N -> u j ord0 = u' j ord0) -> (K *m u) t ord0 = (K *m u') t ord0.
+
+(** Remark 2.1: kernels do not tell a direct read from feedback.  A linear map is causal exactly if its kernel is lower
+    triangular; and a matrix K is the kernel of a solve, K (I - B) = I with some strictly lower triangular B, exactly if it
+    is lower triangular with ones on the diagonal.
+    The paper says that causal linear maps have lower triangular kernels; the rest is ours. *)
 Definition rem_2_1 : Prop :=
   forall (R : comRingType) (T : nat) (K : 'M[R]_T),
-    unit_lower K <-> exists B : 'M[R]_T, strictly_lower B /\ K *m (1%:M - B) = 1%:M /\ (1%:M - B) *m K = 1%:M.
+    (causal K <-> forall t j : 'I_T, (t < j)%N -> K t j = 0) /\
+    (unit_lower K <-> exists B : 'M[R]_T, strictly_lower B /\ K *m (1%:M - B) = 1%:M /\ (1%:M - B) *m K = 1%:M).
 
 End OverAnyRing.
 

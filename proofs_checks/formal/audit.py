@@ -66,9 +66,8 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
         begun = time.perf_counter()
         due = [(one, bend) for one in sources.statements for bend in sources.bends
                if bend.statement == one.short and sources.proof_file(one) in compiled]  # fmt: skip
-        tried = pool.map(
-            lambda number: try_bend(sources, *due[number], build / "bent" / str(number)), range(len(due))
-        )
+        folders = [build / "bent" / str(number) for number in range(len(due))]
+        tried = pool.map(lambda case, place: try_bend(sources, case[0], case[1], place), due, folders)
         for (statement, bend), (place, wrong) in zip(due, tried, strict=True):
             if wrong:
                 problems.append(Problem(f"bent ({bend.about}): {wrong}", statement.short))
@@ -82,7 +81,9 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
             found[one.short] = row_of(one, rows)
         except ValueError as error:
             problems.append(Problem(str(error), one.short))
-    problems += [Problem(one, statement.short) for statement in sources.statements for one in _missing(sources, statement)]
+    problems += [
+        Problem(one, statement.short) for statement in sources.statements for one in _missing(sources, statement)
+    ]
     proved = tuple(
         Proved(
             one.name,

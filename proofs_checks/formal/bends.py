@@ -4,6 +4,7 @@ from bisect import bisect_right
 from pathlib import Path
 
 from proofs_checks.formal import coq
+from proofs_checks.formal.one_file import joined, module, without_proofs
 from proofs_checks.formal.sources import (
     Bend,
     Sources,
@@ -42,50 +43,91 @@ def try_bend(sources: Sources, statement: Statement, bend: Bend, folder: Path) -
     """Compile the proof against the bent statement.
 
     Returns:
-        Where and how the proof fails, and what is wrong with the bend; one of them is "".
+        Where the proof fails, and what is wrong with the bend; one of them is "".
     """
-    file = sources.proof_file(statement)
     try:
-        changed = {"Statements.v": bent_text(sources, statement, bend)}
+        bent = bent_text(sources, statement, bend)
+        place = _fails_in_one_file(sources, statement, bent, folder) or _fails_in(sources, statement, bent, folder)
+        if bend.counterexample:
+            _refute(sources, statement, bend, bent, folder)
     except ValueError as error:
         return "", str(error)
-    *needed, _ = sources.needs(file)
+    return place, ""
+
+
+def _fails_in_one_file(sources: Sources, statement: Statement, bent: str, folder: Path) -> str:
+    """The theorem in which the proof fails, where a single run of Coq tells; "" where it does not."""
+    *needed, file = sources.needs(sources.proof_file(statement))
     proof = _up_to(sources.texts[file], statement)
-    coq.write(sources, folder, changed | {file: proof})
+    texts = {name: without_proofs(sources.texts[name]) for name in needed} | {"Statements.v": bent} | {file: proof}
+    text, begun = joined({name: texts[name] for name in (*needed, file)}, "")
+    run = _alone(folder, "Bent.v", text)
+    if run.ok or not run.line or "not found" in run.error or "Cannot find" in run.error:
+        return ""
+    place = theorem_at(proof, run.line - begun + 1) if run.line >= begun else None
+    return place if place and _own(sources, statement, place) else ""
+
+
+def _fails_in(sources: Sources, statement: Statement, bent: str, folder: Path) -> str:
+    """The theorem in which the proof fails, each file by itself.
+
+    Raises:
+        ValueError: it does not, or fails elsewhere.
+    """
+    *needed, file = sources.needs(sources.proof_file(statement))
+    proof = _up_to(sources.texts[file], statement)
+    coq.write(sources, folder, {"Statements.v": bent, file: proof})
     for name in needed:  # -vos: definitions and statements, without proofs
         run = coq.coqc(folder, name, "-vos")
         if not run.ok:
-            return "", f"{name} itself does not compile: {run.error}"
-    run = coq.coqc(folder, file, "-vok", limit=LIMIT)
-    if run.ok:
-        return "", "the proof compiles, which it must not"
-    if not run.line:
-        return "", f"the proof fails, and Coq does not say where: {run.error}"
-    place = _theorem_at(proof, run.line)
-    strangers = {one.short for one in sources.statements if one.short != statement.short}
-    if place is None or place.removesuffix("_holds") in strangers:
-        return "", f"it fails outside its proof, in {place or 'no theorem'}, line {run.line}: {run.error}"
-    problem = _counterexample(sources, statement, bend, folder) if bend.counterexample else ""
-    return (place, "") if not problem else ("", problem)
+            raise ValueError(f"{name} itself does not compile: {run.error}")
+    for name, text in {file: proof, **{name: sources.texts[name] for name in needed if name != "Statements.v"}}.items():
+        run = coq.coqc(folder, name, "-vok", limit=LIMIT)
+        if not run.ok:
+            place = theorem_at(text, run.line) if run.line else None
+            if not place or not _own(sources, statement, place):
+                raise ValueError(f"it fails outside its proof, in {place or 'no theorem'} of {name}: {run.error}")
+            return place
+    raise ValueError("the proof compiles, which it must not")
 
 
-def _counterexample(sources: Sources, statement: Statement, bend: Bend, folder: Path) -> str:
-    """What is wrong with the theorem that the bent statement is false; "" where nothing is."""
+def _own(sources: Sources, statement: Statement, place: str) -> bool:
+    """Whether a theorem is the statement's, or a lemma: neither the proof nor the instance of another statement."""
+    others = {f"{one.short}_{end}" for one in sources.statements for end in ("holds", "instance")}
+    return place not in others - {f"{statement.short}_holds"}
+
+
+def _refute(sources: Sources, statement: Statement, bend: Bend, bent: str, folder: Path) -> None:
+    """See that a theorem says that the bent statement is false.
+
+    Raises:
+        ValueError: it does not.
+    """
     name = bend.counterexample
     file = sources.files.get(name, "")
     if not file.startswith("counterexamples/"):
-        return f"there is no theorem {name} in the folder counterexamples"
-    lines = [f"Require {coq.module('Statements.v')} {coq.module(file)}.",
-             f"Check ({coq.module(file)}.{name} : ~ {coq.module('Statements.v')}.{statement.name})."]  # fmt: skip
+        raise ValueError(f"there is no theorem {name} in the folder counterexamples")
     *needed, _ = sources.needs(file)
-    check = "audit/counterexample.v"
-    coq.write(sources, folder, {"Statements.v": bent_text(sources, statement, bend), check: "\n".join(lines) + "\n"})
+    texts = {one: without_proofs(sources.texts[one]) for one in (*needed, file)} | {"Statements.v": bent}
+    check = f"Check (@{module(file)}.{name} : ~ {module('Statements.v')}.{statement.name}).\n"
+    if _alone(folder, "Refuted.v", joined(texts, check)[0]).ok:
+        return
+    lines = [f"Require {coq.module('Statements.v')} {coq.module(file)}.",
+             f"Check (@{coq.module(file)}.{name} : ~ {coq.module('Statements.v')}.{statement.name})."]  # fmt: skip
+    coq.write(sources, folder, {"Statements.v": bent, "audit/counterexample.v": "\n".join(lines) + "\n"})
     for one in (*needed, file):
         run = coq.coqc(folder, one, "-vos")
         if not run.ok:
-            return f"{one} does not compile with the bent statement: {run.error}"
-    run = coq.coqc(folder, check, "-vos")
-    return "" if run.ok else f"{name} does not say that the bent statement is false: {run.error}"
+            raise ValueError(f"{one} does not compile with the bent statement: {run.error}")
+    run = coq.coqc(folder, "audit/counterexample.v", "-vos")
+    if not run.ok:
+        raise ValueError(f"{name} does not say that the bent statement is false: {run.error}")
+
+
+def _alone(folder: Path, name: str, text: str) -> coq.Run:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return coq.coqc(folder, name, limit=LIMIT)
 
 
 def _up_to(text: str, statement: Statement) -> str:
@@ -99,7 +141,7 @@ def _up_to(text: str, statement: Statement) -> str:
     return kept + "".join(f"\nEnd {name}." for name in reversed(still_open(kept))) + "\n"
 
 
-def _theorem_at(text: str, line: int) -> str | None:
+def theorem_at(text: str, line: int) -> str | None:
     """The theorem that a line belongs to; None where it comes after the end of the last one before it."""
     place = len("".join(text.splitlines(keepends=True)[: line - 1]))
     spans = sorted((start, end, name) for name, (start, end) in theorem_spans(text).items())

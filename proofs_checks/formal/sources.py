@@ -3,6 +3,7 @@
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,9 +11,13 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 
 _THEOREM = re.compile(r"^\s*(?:Theorem|Lemma|Corollary|Proposition|Fact|Remark|Example)\s+([\w']+)", re.MULTILINE)
-_DEFINITION = re.compile(r"^[ \t]*(?:Definition|Fixpoint|Inductive|Record|CoInductive|Structure)\s+([\w']+)", re.MULTILINE)
+_DEFINITION = re.compile(
+    r"^[ \t]*(?:Definition|Fixpoint|Inductive|Record|CoInductive|Structure)\s+([\w']+)", re.MULTILINE
+)
 _PROPOSITION = re.compile(r"\s*:\s*Prop\s*:=")
-_REQUIRED = re.compile(r"From\s+Sessa(\.[\w.]+)?\s+Require\s+(?:Import\s+|Export\s+)?([\w.\s']+?)\.(?=\s|$)")
+REQUIRED = re.compile(r"From\s+Sessa(\.[\w.]+)?\s+Require\s+(Import\s+|Export\s+)?([\w.\s']+?)\.(?=\s|$)")
+"""How a file requires others of these: their folder, how they are imported, and their names."""
+
 _KINDS = ("def", "asm", "rem", "lem", "prop", "thm", "cor")
 
 
@@ -42,6 +47,11 @@ class Statement:
     def short(self) -> str:
         """The name without modules."""
         return self.name.rpartition(".")[2]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The definitions that it consists of, without modules."""
+        return (f"{self.short}_hypotheses", self.short) if self.hypotheses else (self.short,)
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,20 @@ class Sources:
     def statements(self) -> tuple[Statement, ...]:
         """In the file's order."""
         return tuple(_statements(self.texts["Statements.v"]))
+
+    @cached_property
+    def topics(self) -> dict[str, list[Statement | str]]:
+        """By heading: the statements, and the code before, between and after them, in the file's order."""
+        text = self.texts["Statements.v"]
+        plain, owners = without_comments(text), {name: one for one in self.statements for name in one.names}
+        found: dict[str, list[Statement | str]] = {}
+        parts = re.split(r"(?m)^\(\*\* \* (.*?) \*\)$", text)
+        at = len(parts[0])
+        for title, body in zip(parts[1::2], parts[2::2], strict=True):
+            at = text.index(body, at) if body else at
+            found[title] = list(_pieces(text, plain, at, at + len(body), owners))
+            at += len(body)
+        return found
 
     @cached_property
     def bends(self) -> tuple[Bend, ...]:
@@ -119,7 +143,7 @@ class Sources:
         return found
 
     def _collect(self, file: str, found: list[str]) -> None:
-        for folder, names in _REQUIRED.findall(without_comments(self.texts[file])):
+        for folder, _, names in REQUIRED.findall(without_comments(self.texts[file])):
             for name in names.split():
                 path = "/".join([*(folder or "").split(".")[1:], *name.split(".")]) + ".v"
                 if path in self.texts and path not in found and path != file:
@@ -227,6 +251,32 @@ def _statements(text: str) -> list[Statement]:
             )
         )
     return found
+
+
+def _pieces(text: str, plain: str, begin: int, stop: int, owners: dict[str, Statement]) -> Iterator[Statement | str]:
+    """What a part of the file consists of; the comments of statements are theirs."""
+    code, at = "", begin
+    for name, (start, end) in definition_spans(text).items():
+        if not begin <= start < stop:
+            continue
+        if name not in owners:
+            code, at = code + text[at:end], end
+            continue
+        own = at + len(plain[at:start].rstrip())  # what is not comment before it, such as the beginning of a module
+        code, at = code + text[at:own], end
+        if name == owners[name].short:
+            if code.strip():
+                yield code.strip("\n")
+            yield owners[name]
+            code = ""
+    code += text[at:stop]
+    if code.strip():
+        yield code.strip("\n")
+
+
+def sentence_end(text: str, start: int) -> int:
+    """Where the sentence ends that begins at a place."""
+    return _end(without_comments(text), start)
 
 
 def _end(plain: str, start: int) -> int:

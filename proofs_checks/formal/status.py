@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from proofs_checks.evidence import Level
 from proofs_checks.formal import coq
@@ -122,7 +123,11 @@ def _fingerprints() -> dict[str, str]:
     return {one.name: sources.fingerprint(one) for one in sources.statements}
 
 
-def _proved(data: dict) -> Proved:
-    bends = tuple(BentProof(**bend) for bend in data["bends"])
-    lists = {name: tuple(data[name]) for name in ("axioms", "counterexamples")}
-    return Proved(**(data | lists | {"bends": bends}))
+def _proved(data: dict[str, Any]) -> Proved:
+    values: dict[str, Any] = {
+        **data,
+        "axioms": tuple(data["axioms"]),
+        "counterexamples": tuple(data["counterexamples"]),
+        "bends": tuple(BentProof(**bend) for bend in data["bends"]),
+    }
+    return Proved(**values)

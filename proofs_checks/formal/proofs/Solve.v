@@ -11,7 +11,7 @@ Unset Strict Implicit.
 Section Solve.
 
 Variables (R : comRingType) (T : nat).
-Implicit Types (B N : 'M[R]_T) (t j : 'I_T).
+Implicit Types (B K N : 'M[R]_T) (t j : 'I_T).
 
 (** k hops move by k tokens at least. *)
 Lemma power_below B k t j : strictly_lower B -> (t < j + k)%N -> power B k t j = 0.
@@ -94,6 +94,18 @@ exists (1%:M - \sum_(k < T) power N k); rewrite opprB addrCA subrr addr0 KN; spl
 by move=> t j tj; rewrite mxE [X in _ + X]mxE inverse_unit_lower // mxE subrr.
 Qed.
 
+(** Entry (t, j) of K is the output at t for the unit vector j. *)
+Lemma causal_lower K : causal K <-> forall t j, (t < j)%N -> K t j = 0.
+Proof.
+split=> [causal t j tj | low u u' t same]; last first.
+  rewrite !mxE; apply: eq_bigr => j _; case: (leqP j t) => jt; first by rewrite same.
+  by rewrite low // !mul0r.
+pose u : 'cV[R]_T := delta_mx j ord0; have: (K *m u) t ord0 = (K *m 0) t (@ord0 0).
+  by apply: causal => i it; rewrite !mxE; case: eqP => // ij; move: tj; rewrite -ij ltnNge it.
+rewrite mulmx0 [RHS]mxE mxE (bigD1 j) //= mxE !eqxx mulr1 big1 ?addr0 // => i ij.
+by rewrite mxE (negbTE ij) mulr0.
+Qed.
+
 (** The solution is the finite series, and there is no other. *)
 Lemma solution r B (f s : 'M[R]_(T, r)) : strictly_lower B ->
   s = f + B *m s <-> s = (\sum_(k < T) power B k) *m f.
@@ -139,7 +151,8 @@ Qed.
 
 Theorem rem_2_1_holds : rem_2_1.
 Proof.
-move=> R T K; split; first exact: unit_lower_is_solve.
+move=> R T K; split; first exact: causal_lower.
+split; first exact: unit_lower_is_solve.
 case=> B [low [KB _]].
 by rewrite -[K]mulmx1 -(neumann_right low) mulmxA KB mul1mx; exact: inverse_unit_lower.
 Qed.
