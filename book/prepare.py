@@ -11,7 +11,7 @@ and what a page includes:
 
     benchmarks/         the tables and the figure of the project's benchmarks
     ledger/             the ledger of the paper's statements: its pages and figures
-    proofs/             the machine-checked statements
+    formal/             the machine-checked statements
 """
 
 import os
@@ -52,7 +52,7 @@ def main() -> None:
     sys.path.insert(0, str(BOOK.parent))
     _write_benchmarks(GENERATED / "benchmarks")
     _write_ledger(GENERATED / "ledger")
-    _write_proofs(GENERATED / "proofs")
+    _write_formal(GENERATED / "formal")
 
 
 def _write_benchmarks(folder: Path) -> None:
@@ -82,12 +82,12 @@ def _write_ledger(folder: Path) -> None:
     save_dependencies(outcomes, folder / "dependencies.png")
 
 
-def _write_proofs(folder: Path) -> None:
-    from proofs_checks.proof_pages import proof_pages
+def _write_formal(folder: Path) -> None:
+    from proofs_checks.formal_pages import formal_pages
     from proofs_checks.record import shown
 
     folder.mkdir()
-    for name, text in proof_pages(shown()).items():
+    for name, text in formal_pages(shown()).items():
         (folder / name).write_text(text, encoding="utf-8")
 
 

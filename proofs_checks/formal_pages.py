@@ -9,7 +9,7 @@ from proofs_checks.ledger import ROWS, row
 from proofs_checks.pages import NUMBERS, OWNER, Outcomes, anchor, coq_anchor, displayed, heading, link
 
 
-def proof_pages(outcomes: Outcomes) -> dict[str, str]:
+def formal_pages(outcomes: Outcomes) -> dict[str, str]:
     """All pages by file name: `counts.md`, `axioms.md`, `parts.md`, and a page for each topic."""
     sources, proved = Sources(), {one.name: one for one in load()}
     return {

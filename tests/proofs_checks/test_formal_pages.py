@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proofs_checks import proof_pages
+from proofs_checks import formal_pages
 from proofs_checks.formal.sources import Sources
 from proofs_checks.formal.status import BentProof, Proved
 from proofs_checks.record import shown
@@ -19,8 +19,8 @@ PROVED = tuple(
 @pytest.fixture
 def pages(monkeypatch):
     first = replace(PROVED[0], left="all_of it", bends=(BentProof("a * b", "lemma"),), counterexamples=("x_false",))
-    monkeypatch.setattr(proof_pages, "load", lambda: (first, *PROVED[1:]))
-    return proof_pages.proof_pages({name: replace(one, formal=None) for name, one in _outcomes().items()})
+    monkeypatch.setattr(formal_pages, "load", lambda: (first, *PROVED[1:]))
+    return formal_pages.formal_pages({name: replace(one, formal=None) for name, one in _outcomes().items()})
 
 
 def _outcomes():
@@ -44,12 +44,12 @@ def test_a_statement_shows_what_it_rests_on(pages):
 
 
 def test_what_is_not_proved_is_said(monkeypatch):
-    monkeypatch.setattr(proof_pages, "load", tuple)
-    pages = proof_pages.proof_pages(shown())
+    monkeypatch.setattr(formal_pages, "load", tuple)
+    pages = formal_pages.formal_pages(shown())
     assert sum(text.count("*Not proved.*") for text in pages.values()) == len(Sources().statements)
 
 
 def test_every_topic_is_in_the_book():
     contents = (Path(__file__).parents[2] / "book" / "_toc.yml").read_text(encoding="utf-8")
-    listed = [line.split("_generated/proofs/")[1] for line in contents.splitlines() if "_generated/proofs/" in line]
-    assert listed == [proof_pages.slug(title) for title in Sources().topics]
+    listed = [line.split("_generated/formal/")[1] for line in contents.splitlines() if "_generated/formal/" in line]
+    assert listed == [formal_pages.slug(title) for title in Sources().topics]
