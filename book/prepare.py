@@ -7,12 +7,15 @@
     interactive.js      the interactive figures, with the JavaScript layer that the oracle verifies, in one file:
                         browsers refuse to import modules into a page that was opened from a file
 
+    small-layer.json    the layer of the landing page's figure, which interactive.js contains
+
 and what a page includes:
 
     benchmarks/         the tables and the figure of the project's benchmarks
     ledger/             the ledger of the paper's statements: its pages and figures
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -44,13 +47,25 @@ def main() -> None:
     if plotly is None or plotly.origin is None:
         sys.exit("the book needs the Python package plotly: pip install -e '.[book]'")
     shutil.copy(Path(plotly.origin).parent / "package_data" / "plotly.min.js", GENERATED)
+    sys.path.insert(0, str(BOOK.parent))
+    _write_layer(GENERATED / "small-layer.json")
     # sessa.mjs is also a program of node; in a page it must not look for itself, nor for modules of node.
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
         f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip
-    sys.path.insert(0, str(BOOK.parent))
     _write_benchmarks(GENERATED / "benchmarks")
     _write_ledger(GENERATED / "ledger")
+
+
+def _write_layer(file: Path) -> None:
+    """A small published layer with its initial weights, which the landing page's figure runs."""
+    from sessa_ref.config import SessaConfig
+    from sessa_ref.parameters import SessaParameters
+
+    layer = SessaParameters.random(SessaConfig.published(16, 2), seed=0)
+    arrays = {name: {"shape": array.shape, "data": array.ravel().tolist()} for name, array in layer.items()}
+    config = json.loads(layer.config.to_json())
+    file.write_text(json.dumps({"config": config, "parameters": arrays}), encoding="utf-8")
 
 
 def _write_benchmarks(folder: Path) -> None:
