@@ -7,6 +7,7 @@ import { lastingMemory } from "./lasting-memory.mjs";
 import { routes } from "./routes.mjs";
 import { filterTables } from "./table-filter.mjs";
 import { threeMemories } from "./three-memories.mjs";
+import { walkBackwards } from "./walk-backwards.mjs";
 
 settle({
   hops,
@@ -14,5 +15,6 @@ settle({
   "lasting-memory": lastingMemory,
   routes,
   "three-memories": threeMemories,
+  "walk-backwards": walkBackwards,
 });
 filterTables();

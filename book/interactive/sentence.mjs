@@ -1,6 +1,7 @@
 // The weights that a small layer with real parameters gives to the words of a sentence.
 
 import { forward } from "../../examples/implementations/sessa.mjs";
+import { generator } from "./random.mjs";
 
 /** Words that the figure has room for. */
 export const MOST = 12;
@@ -46,14 +47,4 @@ function sharpened(row, sharpness) {
 /** FNV-1a, 32 bits. */
 function hashed(text) {
   return [...text].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0), 16777619) >>> 0, 2166136261);
-}
-
-/** Numbers in [0, 1): the generator mulberry32. */
-function generator(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) >>> 0;
-    let z = Math.imul(seed ^ (seed >>> 15), seed | 1);
-    z = (z + Math.imul(z ^ (z >>> 7), z | 61)) ^ z;
-    return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -242,6 +242,40 @@ def sharpened(alpha: np.ndarray, sharpness: float) -> np.ndarray:
     return powers / np.maximum(powers.sum(axis=-1, keepdims=True), np.finfo(float).tiny)
 
 
+def test_walk_backwards(browser: Browser) -> None:
+    figure = "walk-backwards"
+    with opened(browser, address(figure)) as page:
+        place = page.locator(f'[data-figure="{figure}"]')
+
+        def shown(name: str) -> np.ndarray:
+            return np.array(json.loads(place.locator(".drawing").get_attribute(f"data-{name}") or ""))
+
+        for routing, keys in (
+            ("uniform", {"walkers": ["End"]}),
+            ("chain", {"gamma": ["ArrowRight"] * 5}),
+            ("earliest", {"gamma": ["Home"]}),
+            ("a layer\u2019s", {"gamma": ["ArrowRight"] * 170}),
+            ("sharp", {}),
+        ):
+            page.get_by_label(routing).check()
+            gamma, walkers = (press(page, figure, name, *keys.get(name, [])) for name in ("gamma", "walkers"))
+            rows = json.loads(place.locator(".drawing").get_attribute("data-rows") or "")
+            alpha = np.array([row + [0.0] * (25 - len(row)) for row in rows])
+            np.testing.assert_allclose(alpha[1:].sum(axis=1), 1, rtol=RTOL)
+            exact = solve.forward_substitution(gamma * alpha, np.eye(25))[-1]
+            np.testing.assert_allclose(shown("exact"), exact, rtol=RTOL, atol=1e-15)
+            # A walker brings a number of size at most 1: five standard deviations of the mean are at most 5/sqrt(n).
+            fixed = routing in ("chain", "earliest")
+            assert np.abs(shown("means") - exact).max() <= (RTOL if fixed else 5 / np.sqrt(walkers))
+            assert f"{abs(exact[0]):.3g}"[:5] in place.locator(".reading").inner_text() or abs(exact[0]) < 1e-3
+        assert (gamma, walkers) == (pytest.approx(0.71), 10000)
+        before = shown("means")
+        place.get_by_role("button", name="Walk").click()
+        redrawn(page)
+        assert not np.array_equal(shown("means"), before)
+        check_presentation(page, figure)
+
+
 def test_pulses_move_unless_no_motion_is_wanted(browser: Browser) -> None:
     place, slider = '[data-figure="hops"]', '[data-figure="hops"] input[name="hops"]'
     with opened(browser, address("hops")) as page:
