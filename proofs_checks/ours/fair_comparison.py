@@ -205,7 +205,26 @@ def _margins(source: int, steps: int, gamma: arb, last: int) -> list[tuple[int, 
     have not changed, still realises $\nu \le -1$ alone. (A state-space layer has the same knob: with the rate $1/H$ its memory factor is at least
     $e^{-1}$ at all lags up to $H$. Failed freeze time forbids that.)
     """,
-    needs=("ours:fair-comparison",),
+    proof=r"""
+    *Sessa realises 0.* Take the network in the proof of `ours:fair-comparison`, with the gain $\gamma = \gamma_H$ in its transport block. Its margin is at least
+    $(1-\delta) L(t, \tau_*) \ge (1-\delta) \frac{\gamma\, a_{\tau_*} b_t}{\tau_* + 1}$ with $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\gamma)}$,
+    $b_t = \frac{\Gamma(t+\gamma)}{\Gamma(t+1)}$. Three bounds remain.
+
+    1. $\Gamma(x + \gamma) \le x^\gamma\, \Gamma(x)$, because $\log \Gamma$ is convex, so $a_\tau \ge (\tau+1)^{-\gamma} \ge \frac{1}{\tau+1}$.
+    2. By `ours:gamma-ratio` $b_t \ge (t+\gamma)^{\gamma-1}$. As $t + \gamma \le T_H + 3 = X$ and the exponent is $\gamma - 1 = -\frac{1}{\log X}$, this is at least
+       $X^{-1/\log X} = \frac1e$.
+    3. $\gamma_H$ rises with $H$, so $\gamma_H \ge \gamma_1 = 1 - \frac{1}{\log(\tau_{\max} + 5)} > 0$.
+
+    Together $M \ge \frac{(1-\delta)\, \gamma_1}{e\, (\tau_*+1)^2}$. At lag 1 the margin is at most
+    $L(\tau_* + 1, \tau_*) = \frac{1}{\tau_*+2} + \frac{\gamma}{(\tau_*+1)^2} \le 2$. The bound on the solve is $1/(1-\gamma_H) = \log(T_H + 3)$.
+
+    *Nothing above 0.* With uniform routing $c_2 = 1$ and $\eta = \gamma_{\max} < 1$. The proof of `ours:deep-diffuse-sessa` bounds the Jacobian by
+    $a_\tau b_t \sum_k E_k \frac{(1 + \log \ell)^{k-1}}{(k-1)!}$, and $a_\tau b_t \le \frac{1}{\Gamma(1+\eta)} \ell^{\eta-1} \le \frac{1}{\min \Gamma} < 1.13$ whatever $\eta$ is. If the
+    $A_n$ and $d_n$, and so the $E_k$, do not depend on the horizon, then for $\nu > 0$ this over $(1+\ell)^\nu$ tends to 0.
+
+    *The others.* Nothing has changed for attention, whose gain is 0. For the remark on state space: $e^{-\ell/H} \ge e^{-1}$ for $\ell \le H$.
+    """,
+    needs=("ours:fair-comparison", "ours:deep-diffuse-sessa", "ours:gamma-ratio"),
     trust="real arithmetic; every H; the constant is computed for tau_max = 2; real layers in float64, T up to 40",
     bends=(
         Bend("a gain of 9/10 at every horizon", {"gain": Fraction(9, 10)}),

@@ -50,6 +50,11 @@ _REAL_LAYERS = "real layers' Jacobians are in float64"
     *Power.* $a_\tau b_{\tau+\ell}$ falls in $\tau$, because
     $(\tau+1+\eta)(\tau+\ell+1) - (\tau+1)(\tau+\ell+\eta) = \eta(\tau+\ell+1) + (1-\eta)(\tau+1) > 0$. So it is at most $a_0 b_\ell$,
     and $b_\ell\, \ell^\beta$ rises to 1, because $(\frac{\ell+1}{\ell})^{1-\eta} \ge \frac{\ell+1}{\ell+\eta}$ by Bernoulli's inequality.
+
+    *Sharp.* Let routing be uniform with the constant gain $\eta$, so that $c_2 = 1$ and $L_\gamma = L_{\alpha,0} = L_{route} = 0$; for the given $\tau$ let
+    $f_\tau = A_0 x_\tau$, $f_k = \frac{A_1}{k+1} x_\tau$ for $k > \tau$, and $f_k = 0$ before. Then $L_{f,0} = A_0$, $L_f = A_1$, and the first inequality of *Sum* is
+    an equality with $K_{t,\tau} = \eta\, a_\tau b_t$. For $A_1 = 0$ all of the bound is attained. For $A_0 = 0$ and $t = \tau + 1$ the Jacobian is
+    $\frac{A_1}{\tau+2}$, and the bound is $A_1 a_\tau b_{\tau+1} = \frac{A_1}{\tau+1}$. The quotient $\frac{\tau+1}{\tau+2}$ tends to 1, so neither coefficient can be smaller.
     """,
     trust="real arithmetic; all T, tau, t and eta in (0, 1); " + _REAL_LAYERS,
     needs=("asm:15", "asm:16", "asm:17", "asm:18", "asm:19", "asm:20", "asm:21", "asm:22", "lem:B.3", "lem:F.1"),

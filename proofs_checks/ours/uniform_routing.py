@@ -143,9 +143,11 @@ def negative_gain(evidence: Evidence, *, stretch: float = 0.0, lower: float = 1.
     For a fixed source $y_{\tau+\ell}\, \ell^{1-\gamma}$ rises in $\ell$: its step is $\frac{t+\gamma}{t+1} (1 + \frac1\ell)^{1-\gamma}$, where
     $\frac{t+\gamma}{t+1} \ge \frac{\ell+\gamma}{\ell+1} = 1 - (1-\gamma) x \ge (1 - x)^{1-\gamma}$ with $x = \frac{1}{\ell+1}$, and $1 - x$ is
     $\frac{\ell}{\ell+1}$. So the least value is at $\tau_{max}$ and lag 1, $\frac{\gamma}{\tau_{max}+1}$, and the supremum is the limit at source 0,
-    $a_0 = \frac{\gamma}{\Gamma(1+\gamma)}$.
+    $\frac{\gamma}{\Gamma(1+\gamma)}$. This is the paper's $c_+$, the largest of its $a_\tau = \frac{\gamma\, \Gamma(\tau+1)}{\Gamma(\tau+1+\gamma)}$. Its
+    $c_- = (\tau_{max}+2)^{\gamma-1} a_{\tau_{max}}$ is smaller than $\frac{\gamma}{\tau_{max}+1}$, because
+    $\frac{\Gamma(\tau+2)}{\Gamma(\tau+1+\gamma)} \le (\tau+1+\gamma)^{1-\gamma} < (\tau+2)^{1-\gamma}$ by `ours:gamma-ratio` at $t = \tau + 1$.
     """,
-    needs=("cor:F.3",),
+    needs=("cor:F.3", "ours:gamma-ratio"),
     trust="real arithmetic; all gamma in (0, 1), sources and lags, given that log Gamma is convex",
     bends=(
         Bend("a lower constant larger by a hundredth", {"lower": 1.01}),
