@@ -19,14 +19,14 @@ from sessa_ref.theory.scaled_gelu import RELU_GAP, relu_gap, relu_gap_derivative
     "The best constant between a scaled GELU and a ReLU",
     where="beside Lemma K.3",
     says=r"""
-    $L \sup_u |\mathrm{GELU}(Lu)/L - \max(u, 0)| = \max_{v \ge 0} v(1 - \Phi(v)) = 0.1699712\ldots$, attained at $v =
-    L|u| = 0.7517915\ldots$, the only zero of $1 - \Phi(v) - v\varphi(v)$. The paper's constant $1/\sqrt{2\pi} =
-    0.39894$ is 2.347 times larger.
+    $L \sup_u |\mathrm{GELU}(Lu)/L - \max(u, 0)| = \max_{v \ge 0} v(1 - \Phi(v)) = 0.1699712\ldots$, attained at
+    $v = L|u| = 0.7517915\ldots$, the only zero of $1 - \Phi(v) - v\varphi(v)$. The paper's constant
+    $1/\sqrt{2\pi} = 0.39894$ is 2.347 times larger.
     """,
     proof=r"""
-    $\mathrm{GELU}(Lu)/L = u\, \Phi(Lu)$. For $u \ge 0$ the difference from $\max(u, 0)$ has the size $u (1 -
-    \Phi(Lu))$, and for $u < 0$ the size $|u|\, \Phi(-L|u|)$, which is the same function of $|u|$. With $v = L|u|$ it is
-    $\frac1L k(v)$, $k(v) = v (1 - \Phi(v))$.
+    $\mathrm{GELU}(Lu)/L = u\, \Phi(Lu)$. For $u \ge 0$ the difference from $\max(u, 0)$ has the size
+    $u (1 - \Phi(Lu))$, and for $u < 0$ the size $|u|\, \Phi(-L|u|)$, which is the same function of $|u|$. With
+    $v = L|u|$ it is $\frac1L k(v)$, $k(v) = v (1 - \Phi(v))$.
 
     $k'(v) = 1 - \Phi(v) - v \varphi(v)$ and $k''(v) = (v^2 - 2)\, \varphi(v)$. On $[\sqrt2, \infty)$ $k'$ rises
     strictly to its limit 0, so it is negative there. On $[0, \sqrt2]$ it falls strictly, from $\frac12$ to a negative
@@ -75,9 +75,10 @@ def gelu_gap(evidence: Evidence, *, constant: float = 1.0) -> None:
     constant. So Lemma K.22 holds with $a^- = (1-\mu) c_r^-$, in place of the least of three numbers times it.
     """,
     proof=r"""
-    By (71) $\Theta_{ik} = \gamma\, a_k b_i$ for $k < i$, with $a_k = \frac{\Gamma(k+1)}{\Gamma(k+1+\gamma)} \ge
-    (k+1)^{-\gamma}$, because $\log \Gamma$ is convex, and $b_i = \frac{\Gamma(i+\gamma)}{\Gamma(i+1)} \ge
-    (i+\gamma)^{\gamma-1} \ge (i+1)^{-\beta}$ by `ours:gamma-ratio`. As $x^{-1-\gamma}$ falls,
+    By (71) $\Theta_{ik} = \gamma\, a_k b_i$ for $k < i$, with
+    $a_k = \frac{\Gamma(k+1)}{\Gamma(k+1+\gamma)} \ge (k+1)^{-\gamma}$, because $\log \Gamma$ is convex, and
+    $b_i = \frac{\Gamma(i+\gamma)}{\Gamma(i+1)} \ge (i+\gamma)^{\gamma-1} \ge (i+1)^{-\beta}$ by `ours:gamma-ratio`. As
+    $x^{-1-\gamma}$ falls,
 
     $$\sum_{k=j}^{i-1} (k+1)^{-1-\gamma} \ge \int_{j+1}^{i+1} x^{-1-\gamma} dx = \frac{(j+1)^{-\gamma} - (i+1)^{-\gamma}}{\gamma} .$$
 
@@ -85,12 +86,12 @@ def gelu_gap(evidence: Evidence, *, constant: float = 1.0) -> None:
 
     $$L(i,j) \ge \frac{1}{i+1} + \gamma (i+1)^{-\beta} \cdot \frac{(j+1)^{-\gamma} - (i+1)^{-\gamma}}{\gamma} = (j+1)^{-\gamma} (i+1)^{-\beta} .$$
 
-    *No larger constant.* At $i = j + 1$, $L(i,j) = \frac{1}{i+1} + \frac{\gamma}{i^2}$, because $\Theta_{j+1,j} =
-    \frac{\gamma}{j+1}$. Its quotient by $i^{-\gamma} (i+1)^{-\beta}$ is $\bigl(\frac{i}{i+1}\bigr)^{\gamma} \bigl(1 +
-    \frac{\gamma (i+1)}{i^2}\bigr)$, which tends to 1.
+    *No larger constant.* At $i = j + 1$, $L(i,j) = \frac{1}{i+1} + \frac{\gamma}{i^2}$, because
+    $\Theta_{j+1,j} = \frac{\gamma}{j+1}$. Its quotient by $i^{-\gamma} (i+1)^{-\beta}$ is
+    $\bigl(\frac{i}{i+1}\bigr)^{\gamma} \bigl(1 + \frac{\gamma (i+1)}{i^2}\bigr)$, which tends to 1.
 
-    *Lemma K.22.* Its kernel is $K(i,j) = m_j L(i,j)$ with $m_j \ge (1-\mu)\, c_r^- (j+1)^\gamma$. So $K(i,j) \ge
-    (1-\mu)\, c_r^- (i+1)^{-\beta}$.
+    *Lemma K.22.* Its kernel is $K(i,j) = m_j L(i,j)$ with $m_j \ge (1-\mu)\, c_r^- (j+1)^\gamma$. So
+    $K(i,j) \ge (1-\mu)\, c_r^- (i+1)^{-\beta}$.
     """,
     trust="symbols for every i, j, beta, from the resolvent's bound; that 1 is best, from the limit i = j + 1 to infinity",
     needs=("lem:K.22", "lem:K.15", "ours:gamma-ratio"),
@@ -149,9 +150,10 @@ def macro_sums(evidence: Evidence, *, constant: float = 1.0) -> None:
 
     *The factor.* The proof of Lemma K.22 has $a^- = (1-\mu)\, c_r^- \min(c_\Theta^-, c_L^{(1)}, 2^{-\gamma})$. The best
     $c_\Theta^-$ is $\gamma$, and $c_L^{(1)}$ is at most $\gamma (j+1)^\gamma \sum_{k=j}^{2j-1} (k+1)^{-1-\gamma}$ for
-    every $j \ge 1$. As $j \to \infty$ this is a Riemann sum, with the limit $\gamma \int_1^2 x^{-1-\gamma} dx = 1 -
-    2^{-\gamma}$. So the minimum is at most $1 - 2^{-\gamma}$, and the $k$-th power of its inverse at least $(1 -
-    2^{-\gamma})^{-k}$. At $k = 2$, $\gamma = \frac12$ this is $(1 - 2^{-1/2})^{-2} = (2 + \sqrt2)^2 = 11.65\ldots$
+    every $j \ge 1$. As $j \to \infty$ this is a Riemann sum, with the limit
+    $\gamma \int_1^2 x^{-1-\gamma} dx = 1 - 2^{-\gamma}$. So the minimum is at most $1 - 2^{-\gamma}$, and the $k$-th
+    power of its inverse at least $(1 - 2^{-\gamma})^{-k}$. At $k = 2$, $\gamma = \frac12$ this is
+    $(1 - 2^{-1/2})^{-2} = (2 + \sqrt2)^2 = 11.65\ldots$
     """,
     trust="real arithmetic; every k and beta, given the proof of Theorem 12; beside it both chains in float64 for nine (k, beta)",
     needs=("thm:12", "ours:macro-sums", "lem:K.25"),
@@ -210,17 +212,17 @@ def retrieval_constant(evidence: Evidence, *, factor: float = 1.0) -> None:
     1. *Positions* (Corollary 4.11): adds $\lambda_t$ to pos, so large that its ranges are ordered, whatever the inputs
        of norm at most $R$ are.
     2. *Seed*: erases $a$ and $b$ with the gates $a$ and $b$ and the constant 1 as value, exactly, since rows sum to 1.
-       It writes into $a$ the fall of Lemma K.6's window behind token 0, two ramps. So $a_0$ is nearly 1, and $|a_t| \le
-       \epsilon$ for $t \ge 1$. Four a-slots (1, two ramps, pos), three gates.
+       It writes into $a$ the fall of Lemma K.6's window behind token 0, two ramps. So $a_0$ is nearly 1, and
+       $|a_t| \le \epsilon$ for $t \ge 1$. Four a-slots (1, two ramps, pos), three gates.
     3. *Tail*: reads $a$, feeds it to uniform feedback with gain $\gamma = 1 - \beta$, and adds the states to $b = 0$:
        $b_t = \sum_k \Theta_{tk} f_k$, where $f_0 = a_0$ and $|f_k| \le \epsilon + \mu (a_0 + \epsilon)$ for $k \ge 1$.
-       Rows of $\Theta$ sum to at most $1/\beta$, and $\gamma (t+1)^{-\beta} \le \Theta_{t0} \le \gamma 2^\beta
-       (t+1)^{-\beta}$ for $t \ge 1$ (Lemma K.15). So if $\epsilon$ and $\mu$ are small against $\beta \gamma
-       T^{-\beta}$, then $c_g^- (t+1)^{-\beta} \le b_t \le c_g^+ (t+1)^{-\beta}$ with constants of $\beta$ alone. Three
-       a-slots.
+       Rows of $\Theta$ sum to at most $1/\beta$, and
+       $\gamma (t+1)^{-\beta} \le \Theta_{t0} \le \gamma 2^\beta (t+1)^{-\beta}$ for $t \ge 1$ (Lemma K.15). So if
+       $\epsilon$ and $\mu$ are small against $\beta \gamma T^{-\beta}$, then
+       $c_g^- (t+1)^{-\beta} \le b_t \le c_g^+ (t+1)^{-\beta}$ with constants of $\beta$ alone. Three a-slots.
     4. *Reset* (Lemma K.19): $a$ becomes 0.
-    5. *Profile* (Lemma K.20, whose tail is $b$ and whose profile is $a$): $c_r^- (t+1)^\gamma \le a_t \le c_r^+
-       (t+1)^\gamma$. Three a-slots.
+    5. *Profile* (Lemma K.20, whose tail is $b$ and whose profile is $a$):
+       $c_r^- (t+1)^\gamma \le a_t \le c_r^+ (t+1)^\gamma$. Three a-slots.
     6. *Window*, two blocks: the first erases $b$ and writes the rise of the window around $\tau_*$, the second adds its
        fall. By Lemmas K.6 and K.7 $b$ is then 1 at $\tau_*$ and 0 elsewhere, as nearly as one likes. Four and three
        a-slots, two gates and one.

@@ -35,10 +35,11 @@ from sessa_ref.theory.sharp_attention import nearest_turns
     $s_t = f_t$. The output $x_t + (s_t \odot g_t) W_{out} + b_{out}$ is then the same in every token. By induction over
     the blocks and through token-wise adapters the network's output is one token $y$, repeated.
 
-    For a constant input $x$ and any $s$, $t$: $\lVert F(x)_s - F(x)_t \rVert \le \lVert F(x)_s - y \rVert + \lVert y -
-    F(x)_t \rVert$, so one of the two is at least half of the left side, and the distance of the two sequences is not
-    smaller. The map $F(x)_t = t$ (in one coordinate) is continuous and causal. With $T \ge 2$ tokens every such network
-    misses it by at least $\frac{T-1}{2}$ on constant inputs.
+    For a constant input $x$ and any $s$, $t$:
+    $\lVert F(x)_s - F(x)_t \rVert \le \lVert F(x)_s - y \rVert + \lVert y - F(x)_t \rVert$, so one of the two is at
+    least half of the left side, and the distance of the two sequences is not smaller. The map $F(x)_t = t$ (in one
+    coordinate) is continuous and causal. With $T \ge 2$ tokens every such network misses it by at least $\frac{T-1}{2}$
+    on constant inputs.
     """,
     trust="real arithmetic; every T, depth and width: rows sum to 1; networks in float64 in reference and torch",
     bends=(
@@ -85,30 +86,31 @@ def feedback_is_needed(evidence: Evidence, *, gain: float = 0.0, total: float = 
     "The steps of the position code, and where floating-point numbers end",
     where="Lemma 4.10, Corollary I.8",
     says=r"""
-    The codes of Lemma 4.10 have the steps $c_{t+1} - c_t =
-    \frac{\gamma^2\,\Gamma(t+\gamma)}{\Gamma(1+\gamma)\,\Gamma(t+2)}$. They fall: the quotient of two is
-    $\frac{t+\gamma}{t+2}$. The least scale that separates T positions of radius R is $2R/(c_{T-1} - c_{T-2})$, between
-    $\frac{2R\,\Gamma(\gamma)}{\gamma}(T-2)^{2-\gamma}$ and $\frac{2R\,\Gamma(\gamma)}{\gamma}T^{2-\gamma}$.
-    Floating-point numbers of spacing $\varepsilon$ cannot tell neighbours apart beyond $T \approx
-    (\gamma/(\Gamma(\gamma)\,\varepsilon\,2^{\lfloor -\log_2(1-\gamma) \rfloor}))^{1/(2-\gamma)}$.
+    The codes of Lemma 4.10 have the steps
+    $c_{t+1} - c_t = \frac{\gamma^2\,\Gamma(t+\gamma)}{\Gamma(1+\gamma)\,\Gamma(t+2)}$. They fall: the quotient of two
+    is $\frac{t+\gamma}{t+2}$. The least scale that separates T positions of radius R is $2R/(c_{T-1} - c_{T-2})$,
+    between $\frac{2R\,\Gamma(\gamma)}{\gamma}(T-2)^{2-\gamma}$ and $\frac{2R\,\Gamma(\gamma)}{\gamma}T^{2-\gamma}$.
+    Floating-point numbers of spacing $\varepsilon$ cannot tell neighbours apart beyond
+    $T \approx (\gamma/(\Gamma(\gamma)\,\varepsilon\,2^{\lfloor -\log_2(1-\gamma) \rfloor}))^{1/(2-\gamma)}$.
     """,
     proof=r"""
     The formula and the quotient of two steps are `ours:position-gap`. By them the smallest step among $T$ codes is the
     last, $c_{T-1} - c_{T-2}$.
 
     *The scale.* For $|\langle h_t, u \rangle| \le R$ the values $\langle h_t, u \rangle + \lambda c_t$ fill the
-    interval of radius $R$ around $\lambda c_t$. Neighbouring intervals are disjoint if and only if $\lambda (c_{t+1} -
-    c_t) > 2R$. So the least scale, at which two intervals touch, is $\frac{2R}{c_{T-1} - c_{T-2}} = \frac{2R\,
-    \Gamma(\gamma)}{\gamma} \cdot \frac{\Gamma(T)}{\Gamma(T-2+\gamma)}$, by $\Gamma(1+\gamma) = \gamma\,
-    \Gamma(\gamma)$. In the last factor $\frac{\Gamma(T)}{\Gamma(T-2+\gamma)} = (T-2+\gamma)
-    \frac{\Gamma(T)}{\Gamma(T-1+\gamma)}$, and the quotient lies between $(T-1)^{1-\gamma}$ and
-    $(T-1+\gamma)^{1-\gamma}$ by `ours:gamma-ratio` at $t = T - 1$. So it is at least $(T-2)^{2-\gamma}$ and at most
-    $T^{2-\gamma}$.
+    interval of radius $R$ around $\lambda c_t$. Neighbouring intervals are disjoint if and only if
+    $\lambda (c_{t+1} - c_t) > 2R$. So the least scale, at which two intervals touch, is
+    $\frac{2R}{c_{T-1} - c_{T-2}} = \frac{2R\, \Gamma(\gamma)}{\gamma} \cdot \frac{\Gamma(T)}{\Gamma(T-2+\gamma)}$, by
+    $\Gamma(1+\gamma) = \gamma\, \Gamma(\gamma)$. In the last factor
+    $\frac{\Gamma(T)}{\Gamma(T-2+\gamma)} = (T-2+\gamma) \frac{\Gamma(T)}{\Gamma(T-1+\gamma)}$, and the quotient lies
+    between $(T-1)^{1-\gamma}$ and $(T-1+\gamma)^{1-\gamma}$ by `ours:gamma-ratio` at $t = T - 1$. So it is at least
+    $(T-2)^{2-\gamma}$ and at most $T^{2-\gamma}$.
 
-    *Floating-point numbers.* This part is an estimate, not a bound. By the same asymptotics $c_{t+1} - c_t \sim
-    \frac{\gamma}{\Gamma(\gamma)} t^{\gamma-2}$. Codes tend to $\frac{1}{1-\gamma}$, where neighbouring floating-point
-    numbers are $\varepsilon\, 2^{\lfloor -\log_2(1-\gamma) \rfloor}$ apart. The step falls to this spacing at the $T$
-    that is given; where the first two rounded codes coincide depends on how they are rounded, and is measured.
+    *Floating-point numbers.* This part is an estimate, not a bound. By the same asymptotics
+    $c_{t+1} - c_t \sim \frac{\gamma}{\Gamma(\gamma)} t^{\gamma-2}$. Codes tend to $\frac{1}{1-\gamma}$, where
+    neighbouring floating-point numbers are $\varepsilon\, 2^{\lfloor -\log_2(1-\gamma) \rfloor}$ apart. The step falls
+    to this spacing at the $T$ that is given; where the first two rounded codes coincide depends on how they are
+    rounded, and is measured.
     """,
     trust="steps and scale in symbols for every t, T and gain, given that log Gamma is convex; the end of float32 by running the recursion",
     needs=("cor:I.8", "ours:position-gap", "ours:gamma-ratio"),
@@ -176,26 +178,28 @@ def _first_collision(gain: float) -> int:
     where="Lemmas I.5 and I.16",
     says=r"""
     With $d_k = 2$ the gap $\Delta_T = 1 - \max_{1\le s<T}\cos s$ falls whenever T passes an $s$ near a multiple of
-    $2\pi$ (6, 19, 25, 44, 333, 710: the numerators of the convergents of $2\pi$), to less than $2 \cdot 10^{-9}$ at $T
-    = 711$, and the logits of a one-hot row grow like its inverse. With $d_k = 8$ and the same queries and keys in all
-    four pairs, $4 - \max_s \sum_{r<4} \cos(10^{-r}s) > 0.2$ for all $T \le 1024$.
+    $2\pi$ (6, 19, 25, 44, 333, 710: the numerators of the convergents of $2\pi$), to less than $2 \cdot 10^{-9}$ at
+    $T = 711$, and the logits of a one-hot row grow like its inverse. With $d_k = 8$ and the same queries and keys in
+    all four pairs, $4 - \max_s \sum_{r<4} \cos(10^{-r}s) > 0.2$ for all $T \le 1024$.
     """,
     proof=r"""
     *One pair.* $1 - \cos s$ is small exactly where $s$ is near a multiple of $2\pi$. $\Delta_T$ is the least of these
     numbers with $1 \le s < T$, so it falls when $T$ passes an $s$ that is nearer to a multiple than all before. Below
     1024 these are 1, 6, 19, 25, 44, 333 and 710, found by trying all; but for the 1, they are the numerators of the
-    convergents 6, 19/3, 25/4, 44/7, 333/53, 710/113 of $2\pi$. For $s = 710$ balls give $1 - \cos s < 1.9 \cdot
-    10^{-9}$.
+    convergents 6, 19/3, 25/4, 44/7, 333/53, 710/113 of $2\pi$. For $s = 710$ balls give
+    $1 - \cos s < 1.9 \cdot 10^{-9}$.
 
     *The logits.* Let the logits of row $t$ be $q \cos(t - j)$, $q > 0$. If $\alpha_{tt} \ge 1 - \delta$, then every
-    other weight is at most $\delta$, so $e^{-q (1 - \cos s)} = \frac{\alpha_{t,t-s}}{\alpha_{tt}} \le
-    \frac{\delta}{1-\delta}$ for all $s \le t$. The row of token $T - 1$ has all $s < T$, so $q \ge \frac{1}{\Delta_T}
-    \log\frac{1-\delta}{\delta}$. By Lemma I.5 $q = \frac{1}{\Delta_T} \log\frac{T-1}{\delta}$ is enough. So the logits
-    grow like the inverse of the gap, up to a logarithm.
+    other weight is at most $\delta$, so
+    $e^{-q (1 - \cos s)} = \frac{\alpha_{t,t-s}}{\alpha_{tt}} \le \frac{\delta}{1-\delta}$ for all $s \le t$. The row of
+    token $T - 1$ has all $s < T$, so $q \ge \frac{1}{\Delta_T} \log\frac{1-\delta}{\delta}$. By Lemma I.5
+    $q = \frac{1}{\Delta_T} \log\frac{T-1}{\delta}$ is enough. So the logits grow like the inverse of the gap, up to a
+    logarithm.
 
     *Four pairs.* The frequencies are $10000^{-2r/8} = 10^{-r}$. If all pairs have the same queries and keys, the logits
-    are proportional to $\sum_{r<4} \cos(10^{-r} s)$, and their gap is $\sum_{r<4} (1 - \cos(10^{-r} s)) = 2 \sum_{r<4}
-    \sin^2(10^{-r} s/2)$. There are 1023 distances $s$, and balls show that it is above 0.2 at each.
+    are proportional to $\sum_{r<4} \cos(10^{-r} s)$, and their gap is
+    $\sum_{r<4} (1 - \cos(10^{-r} s)) = 2 \sum_{r<4} \sin^2(10^{-r} s/2)$. There are 1023 distances $s$, and balls show
+    that it is above 0.2 at each.
     """,
     trust="balls for every s < 1024; frequencies 10000^(-2r/d_k); the growth of the logits in symbols",
     needs=("lem:I.5",),
@@ -234,14 +238,16 @@ def pairs_keep_the_gap(evidence: Evidence, *, pairs: int = 4, claimed: str = "0.
     where="Lemma J.2, Corollary J.3",
     says=r"""
     On tokens $(u, c, -c)$ of width $m$, with $\lVert u \rVert \le R$ and $a = (2c^2/m + \epsilon)^{-1/2}$, the linear
-    map $z \mapsto (z + \tfrac12\sum_i z_i)/a$ of LayerNorm's first coordinates gives $u$ within $a^2R^3/(2m) \le
-    R^3/(4c^2)$. So Lemma J.2 and Corollary J.3 hold with $m_{sc} = 2$ for every accuracy, by making $c$ large.
+    map $z \mapsto (z + \tfrac12\sum_i z_i)/a$ of LayerNorm's first coordinates gives $u$ within
+    $a^2R^3/(2m) \le R^3/(4c^2)$. So Lemma J.2 and Corollary J.3 hold with $m_{sc} = 2$ for every accuracy, by making
+    $c$ large.
     """,
     proof=r"""
     Let $m_0 = m - 2$ be the length of $u$. The scaffold sums to 0, so the token's mean is $\mu = \frac1m \sum_i u_i$,
-    and its variance plus $\epsilon$ is $\sigma^2 = \frac{\lVert u \rVert^2 + 2 c^2}{m} - \mu^2 + \epsilon =
-    \frac{1}{a^2} + q$ with $q = \frac{\lVert u \rVert^2}{m} - \mu^2$. By the inequality of Cauchy and Schwarz $\mu^2
-    \le \frac{m_0 \lVert u \rVert^2}{m^2} \le \frac{\lVert u \rVert^2}{m}$, so $0 \le q \le \frac{R^2}{m}$.
+    and its variance plus $\epsilon$ is
+    $\sigma^2 = \frac{\lVert u \rVert^2 + 2 c^2}{m} - \mu^2 + \epsilon = \frac{1}{a^2} + q$ with
+    $q = \frac{\lVert u \rVert^2}{m} - \mu^2$. By the inequality of Cauchy and Schwarz
+    $\mu^2 \le \frac{m_0 \lVert u \rVert^2}{m^2} \le \frac{\lVert u \rVert^2}{m}$, so $0 \le q \le \frac{R^2}{m}$.
 
     LayerNorm's first coordinates are $z_i = (u_i - \mu)/\sigma$. Their sum is $(m\mu - m_0 \mu)/\sigma = 2\mu/\sigma$,
     so adding half of it to each undoes the removal of the mean: $z + \frac12 \sum_i z_i = u/\sigma$. Divided by $a$ it
