@@ -14,8 +14,8 @@ from proofs_checks.statement import Statement
 
 Outcomes = dict[str, Outcome]
 
-_NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
-_OWNER = "All numbers of statements, sections and equations on this page are the paper's."
+NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
+OWNER = "All numbers of statements, sections and equations on this page are the paper's."
 
 
 def pages(outcomes: Outcomes) -> dict[str, str]:
@@ -92,10 +92,10 @@ def most_wanted(outcomes: Outcomes) -> str:
 def topic_page(topic: ModuleType, outcomes: Outcomes) -> str:
     """The rows of one topic in full."""
     lines = [
-        *_NUMBERS,
+        *NUMBERS,
         f"# {_title(topic)}",
         "",
-        _OWNER,
+        OWNER,
         "",
         (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "),
         "",
@@ -121,6 +121,11 @@ def anchor(identifier: str) -> str:
     return f"row-{_label_of(identifier)}"
 
 
+def proof_anchor(identifier: str) -> str:
+    """The label of the place in the book where a row's proof is."""
+    return f"proof-{_label_of(identifier)}"
+
+
 def _label_of(identifier: str) -> str:
     return identifier.lower().replace(":", "-").replace(".", "-")
 
@@ -144,13 +149,13 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         "",
         f"{{status}}`{one.id}` `{one.id}` {one.where}",
         "",
-        _displayed(one.says),
+        displayed(one.says),
         "",
     ]
     if outcome.status is Status.UNCHECKED:
         return lines
     if one.proof:
-        lines += [_displayed(f"*Proof.* {one.proof}"), ""]
+        lines += [f"*Proof:* [in full](#{proof_anchor(one.id)}).", ""]
     lines += [f"*Rests on.* {one.trust}", ""]
     if one.not_higher:
         lines += [f"*Not higher, because* {one.not_higher}", ""]
@@ -170,7 +175,7 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     return lines
 
 
-def _displayed(text: str) -> str:
+def displayed(text: str) -> str:
     """Markdown in which formulas between $$ are paragraphs of their own, as MyST needs them."""
     return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", text, flags=re.DOTALL).strip()
 

@@ -46,12 +46,19 @@ from sessa_ref.theory.uniform_routing import uniform_influence
     $\frac{1}{1+\ell} \sum_k E_k \frac{(\log \ell)^{k-1}}{(k-1)!}$. 2: `ours:deep-diffuse-sessa`. 3: Proposition 33. In
     each, envelope over $\ell^\nu$ tends to 0, so no $c_-$ serves every $H$.
 
-    *Realised.* A selector gives token $\tau_*$ weight 1, tokens before it 0, and all later ones together at most
-    $\delta < \frac12$; its number of steps depends on $\tau_{\max}$ alone. A transport block then sends token $\tau$ to
-    $t$ with $L(t,\tau) = \sum_{\tau \le k \le t} K_{t,k}/(k+1)$, which falls with $\tau$, so that
-    $(1-\delta) L(t,\tau_*) \le M \le L(t,\tau_*)$. With gain 0, $L = \frac{1}{t+1} \ge \frac{1}{(\tau_*+1)(1+\ell)}$.
-    With gain $\gamma$, $L \ge \frac{\gamma a_{\tau_*} b_t}{\tau_*+1} \ge \gamma\, a_{\tau_*} (\tau_*+1)^{\gamma-2}
-    (1+\ell)^{\gamma-1}$.
+    *Realised.* The selector of `ours:attention-with-the-same-freedom` gives token $\tau_*$ weight 1, tokens before it
+    0, and all later ones together at most $\delta < \frac12$; its number of steps depends on $\tau_{\max}$ alone. A
+    transport block then sends token $\tau$ to $t$ with $L(t,\tau) = \sum_{\tau \le k \le t} K_{t,k}/(k+1)$, which falls
+    with $\tau$, so that $(1-\delta) L(t,\tau_*) \le M \le L(t,\tau_*)$. With gain 0,
+    $L = \frac{1}{t+1} \ge \frac{1}{(\tau_*+1)(1+\ell)}$. With gain $\gamma$ the term $k = \tau_*$ alone is
+    $\frac{\gamma\, a_{\tau_*} b_t}{\tau_*+1}$, with $a_\tau$ and $b_t$ as in `ours:deep-diffuse-sessa` for
+    $\eta = \gamma$. By `ours:gamma-ratio` $b_t \ge (t+\gamma)^{\gamma-1}$, and $t + \gamma \le (\tau_*+1)(1+\ell)$, so
+    $L \ge \gamma\, a_{\tau_*} (\tau_*+1)^{\gamma-2} (1+\ell)^{\gamma-1}$. These constants are positive on the bounded
+    family of sources, and $L(\tau_*+1, \tau_*) \le 2$. A smaller $\nu$ asks for less.
+
+    *The factor.* Without its gain the network's margin is at most $\frac{1}{t+1} \le \frac{1}{1+\ell}$, with it at
+    least a constant times $(1+\ell)^{\gamma-1}$. Any network of depth $N$ with gain 0 has a margin of at most a
+    constant times $\frac{(1 + \log \ell)^{N-1}}{1+\ell}$, by the bound in 1.
     """,
     needs=(
         "def:5",
@@ -62,6 +69,8 @@ from sessa_ref.theory.uniform_routing import uniform_influence
         "prop:33",
         "ours:deep-attention",
         "ours:deep-diffuse-sessa",
+        "ours:attention-with-the-same-freedom",
+        "ours:gamma-ratio",
     ),
     trust="real arithmetic; every H and lag; that the bounds give the hypotheses is argued in the proof; the selector's leak is computed "
     "for tau_max = 2, and tends to 0 for every tau_max; real layers in float64, T up to 30",

@@ -204,8 +204,8 @@ def retrieval_constant(evidence: Evidence, *, factor: float = 1.0) -> None:
     and again; no block needs more than four a-slots or three gates.
     """,
     proof=r"""
-    The channels are sig, pos and two for work, $a$ and $b$. All blocks but the first and the diffuse one of a
-    macro-layer take a code of pos as forward query and key, so that a row has all but $\mu$ of its mass on its own
+    The channels are sig, pos and two for work, $a$ and $b$. All blocks but the first, the reset and the diffuse one of
+    a macro-layer take a code of pos as forward query and key, so that a row has all but $\mu$ of its mass on its own
     token (Lemma K.2), which needs one a-slot. A channel is read exactly by two a-slots (Corollary K.5), and the
     constant 1 needs one.
 
@@ -241,7 +241,22 @@ def retrieval_constant(evidence: Evidence, *, factor: float = 1.0) -> None:
     """,
     trust="float64: three (k, beta), H up to 128, tau* up to 8, tokens that fill the ball; all blocks also in torch",
     not_higher="finitely many networks; the argument is Appendix K's, block by block",
-    needs=("thm:12", "rem:K.27"),
+    needs=(
+        "thm:12",
+        "rem:K.27",
+        "cor:4.11",
+        "lem:K.2",
+        "cor:K.5",
+        "lem:K.6",
+        "lem:K.7",
+        "lem:K.11",
+        "lem:K.15",
+        "lem:K.19",
+        "lem:K.20",
+        "lem:K.22",
+        "lem:K.25",
+        "lem:K.26",
+    ),
     bends=(Bend("feedback switched off in the macro-layers", {"feedback": False}),),
 )
 def four_channels(evidence: Evidence, *, feedback: bool = True) -> None:
