@@ -105,9 +105,8 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, missing: int = 0
     says=r"""
     In (52), $G_R$ may bound the entries $|g_{t,i}|$ instead of the norm $\lVert g_t \rVert$:
     $\lVert s \odot g \rVert_2 \le \lVert s \rVert_2 \max_i |g_i|$. The gain is up to $\sqrt{r}$ for $r$ channels.
-    Together with the finite sum, for $T$ tokens
-    $\lVert G(x) \rVert \le R + \lVert W_{out} \rVert F_R \, G^{entry}_R \, \frac{1 - \rho_R^T}{1 - \rho_R} + \lVert
-    b_{out} \rVert$.
+    Together with the finite sum, for $T$ tokens $\lVert G(x) \rVert \le R + \lVert W_{out} \rVert F_R \, G^{entry}_R \,
+    \frac{1 - \rho_R^T}{1 - \rho_R} + \lVert b_{out} \rVert$.
     """,
     proof=r"""
     Every term of $\lVert s \odot g \rVert_2^2 = \sum_i s_i^2 g_i^2$ is at most $s_i^2 \max_k g_k^2$, which gives the
@@ -259,13 +258,11 @@ def layer_norm_ball(evidence: Evidence, *, constant: float = 1.0, mean: float = 
     where="sharper than Remarks D.1 and D.4",
     says=r"""
     $\mathrm{GELU}(a) = a/2 + h(a)$ with $h(a) = h(-a)$ and $0 \le h(a) \le |a|/2$. So for $|x| \le R$,
-    $A = \lVert W \rVert R + \lVert b \rVert$,
-    $\lVert V \mathrm{GELU}(Wx + b) + c \rVert \le \tfrac12 \lVert V W \rVert R + \lVert \tfrac12 V b + c \rVert +
-    \tfrac12 \lVert V \rVert A$, at most the composed bound $\lVert V \rVert A + \lVert c
-    \rVert$; and for one row $w$, $\langle w, \mathrm{GELU}(Wx + b) \rangle \le \tfrac12 \langle w, b \rangle + \tfrac12
-    \lVert w W \rVert R + \tfrac12 \lVert w_+ \rVert
-    A$ with the positive entries $w_+$. So $\rho(R)$ and $F_R$ become no larger; the check shows by how much for two
-    layers.
+    $A = \lVert W \rVert R + \lVert b \rVert$, $\lVert V \mathrm{GELU}(Wx + b) + c \rVert \le \tfrac12 \lVert V W \rVert
+    R + \lVert \tfrac12 V b + c \rVert + \tfrac12 \lVert V \rVert A$, at most the composed bound
+    $\lVert V \rVert A + \lVert c \rVert$; and for one row $w$, $\langle w, \mathrm{GELU}(Wx + b) \rangle \le \tfrac12
+    \langle w, b \rangle + \tfrac12 \lVert w W \rVert R + \tfrac12 \lVert w_+ \rVert A$ with the positive entries $w_+$.
+    So $\rho(R)$ and $F_R$ become no larger; the check shows by how much for two layers.
     """,
     proof=r"""
     *The split.* $\mathrm{GELU}(a) = a \Phi(a) = \frac{a}{2} + h(a)$ with $h(a) = \frac{a}{2}\, \mathrm{erf}(a/\sqrt2)$.
@@ -283,9 +280,8 @@ def layer_norm_ball(evidence: Evidence, *, constant: float = 1.0, mean: float = 
     \lVert V \rVert A + \lVert c \rVert$.
 
     *A row.* In the same way $\langle w, \mathrm{GELU}(a) \rangle = \frac12 \langle w, b \rangle + \frac12 \langle w W,
-    x \rangle + \langle w, h(a)
-    \rangle$. Since no entry of $h(a)$ is negative, negative entries of $w$ only lower the last term:
-    $\langle w, h(a) \rangle \le \langle w_+, h(a) \rangle \le \frac12 \lVert w_+ \rVert A$.
+    x \rangle + \langle w, h(a) \rangle$. Since no entry of $h(a)$ is negative, negative entries of $w$ only lower the
+    last term: $\langle w, h(a) \rangle \le \langle w_+, h(a) \rangle \le \frac12 \lVert w_+ \rVert A$.
 
     *The constants.* $F_R$ is the bound of a map with $V = W_V$, $c = b_V$. The gain's argument is
     $u = b_\gamma + \langle w_\gamma, \mathrm{GELU}(a) \rangle$, and $|u|$ is bounded by the larger of the row bounds of

@@ -43,10 +43,9 @@ STEPS = {0: 3, 1: 5, 2: 9}
     *The stack.* By Theorem 31 the Jacobian's norm is at most the sum over $k$ of $E_k$ times the sum over all
     $\tau = i_0 < \dots < i_k = t$ of $\prod_{r=1}^{k} a_{i_{r-1}} b_{i_r}$. In this product $a_\tau$ and $b_t$ stand
     once, and every stop $i = i_1, \dots, i_{k-1}$ has the factor
-    $a_i b_i = \frac{\Gamma(i+1)\, \Gamma(i+\eta)}{\Gamma(i+1+\eta)\, \Gamma(i+1)} = \frac{1}{i +
-    \eta}$. So the sum is $a_\tau
-    b_t$ times an elementary symmetric sum, which is at most $\frac{S^{k-1}}{(k-1)!}$, as in `ours:nested-harmonic`. If
-    $t = \tau + 1$, then $S = 0$; otherwise
+    $a_i b_i = \frac{\Gamma(i+1)\, \Gamma(i+\eta)}{\Gamma(i+1+\eta)\, \Gamma(i+1)} = \frac{1}{i + \eta}$. So the sum is
+    $a_\tau b_t$ times an elementary symmetric sum, which is at most $\frac{S^{k-1}}{(k-1)!}$, as in
+    `ours:nested-harmonic`. If $t = \tau + 1$, then $S = 0$; otherwise
     $S \le \sum_{\tau<i<t} \frac1i \le \frac{1}{\tau+1} + \log\frac{t-1}{\tau+1} \le 1 + \log\frac{t}{\tau+1}$.
 
     *In the lag.* $a_\tau b_t \le \frac{1}{\Gamma(1+\eta)} \ell^{-(1-\eta)}$ by `ours:jacobian-tail`, and

@@ -51,13 +51,12 @@ from sessa_ref.theory import convolution_derivations as derived
     and $(1 + \frac1n)^{q} \le e^{q/n} \le \frac{1}{1 - q/n} = 1 + \frac{q}{n-q}$, so the factor is above 1. So
     $g(n)\, n^{-q}$ rises to its limit $\frac{1}{\Gamma(ks)}$, and $f^{*k} \le \Gamma(s)^k g$ gives the bound.
 
-    *For $ks \le 1$*, induction over $k$. Suppose $f^{*j}(n) \le C_j n^{js-1}$ with $js \le 1$. Then
-    $f^{*(j+1)}(n) \le C_j \sum_{m=1}^{n-1} m^{js-1} (n-m)^{s-1} = C_j\, n^{(j+1)s-1} \cdot \frac1n \sum_{m=1}^{n-1}
-    \varphi\bigl(\frac{m}{n}\bigr)$ with $\varphi(x) = x^{js-1}
-    (1-x)^{s-1}$. The logarithm of $\varphi$ is convex, and so is $\varphi$. So $\varphi(\frac{m}{n})$ is at most its
-    mean over the interval of length $\frac1n$ around $\frac{m}{n}$, and the mean over $m$ is at most
-    $\int_0^1 \varphi = B(js, s)$. From $C_1 = 1$, $C_{j+1} = C_j \frac{\Gamma(js)\, \Gamma(s)}{\Gamma((j+1)s)}$ follows
-    $C_k = \frac{\Gamma(s)^k}{\Gamma(ks)}$.
+    *For $ks \le 1$*, induction over $k$. Suppose $f^{*j}(n) \le C_j n^{js-1}$ with $js \le 1$. Then $f^{*(j+1)}(n) \le
+    C_j \sum_{m=1}^{n-1} m^{js-1} (n-m)^{s-1} = C_j\, n^{(j+1)s-1} \cdot \frac1n \sum_{m=1}^{n-1}
+    \varphi\bigl(\frac{m}{n}\bigr)$ with $\varphi(x) = x^{js-1} (1-x)^{s-1}$. The logarithm of $\varphi$ is convex, and
+    so is $\varphi$. So $\varphi(\frac{m}{n})$ is at most its mean over the interval of length $\frac1n$ around
+    $\frac{m}{n}$, and the mean over $m$ is at most $\int_0^1 \varphi = B(js, s)$. From $C_1 = 1$,
+    $C_{j+1} = C_j \frac{\Gamma(js)\, \Gamma(s)}{\Gamma((j+1)s)}$ follows $C_k = \frac{\Gamma(s)^k}{\Gamma(ks)}$.
     """,
     needs=("thm:30",),
     trust="real arithmetic; every s in (0, 1), every k and n",

@@ -30,7 +30,7 @@ from sessa_ref.theory.diffuse_routing import sharp_diffuse_bounds
     extreme point, where one logit moves, by $1/\alpha_i$: the value is $2 (1 - \alpha_i)$, largest at the smallest
     weight. The same holds for derivatives that are vectors, whose extreme points also have one entry. The smallest of
     $n$ weights can be as small as one likes, so no constant below 2 serves for all rows; it is positive, so no row
-    attains 2. The last claim is the lower bound on the weights at a given spread.
+    attains 2. The last claim is the lower bound of `ours:softmax-weights`.
     """,
     needs=("lem:4.3", "lem:B.4", "ours:softmax-weights"),
     trust="real arithmetic; rows of every length by the identity for one moving logit, and convexity in the derivatives",
@@ -82,8 +82,8 @@ def exact_variation(evidence: Evidence, *, factor: float = 1.0, power: int = 1) 
     proof=r"""
     Let $w_j = e^{\beth_j - \min \beth} \in [1, E]$ with $E = e^{\Delta}$. Then $\alpha_j = w_j / (w_j + R)$ with $R$
     the sum of the $n - 1$ others, $n - 1 \le R \le (n-1) E$. This rises with $w_j$ and falls with $R$: it is largest at
-    $w_j = E$, $R = n - 1$ and smallest at $w_j = 1$, $R = (n-1) E$. Both rows have the spread $\Delta$ and are
-    attained.
+    $w_j = E$, $R = n - 1$ and smallest at $w_j = 1$, $R = (n-1) E$. Both rows have the spread $\Delta$, so both bounds
+    are attained.
     """,
     needs=("lem:C.1",),
     trust="real arithmetic; every n >= 1 and every Delta >= 0",

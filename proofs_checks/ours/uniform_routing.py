@@ -38,12 +38,11 @@ _LATE = (1, 2, 10, 1000, 10**6)
     proof=r"""
     $\log \Gamma$ is convex. From $t + \gamma = (1-\gamma) t + \gamma (t+1)$ follows
     $\Gamma(t+\gamma) \le \Gamma(t)^{1-\gamma} \Gamma(t+1)^{\gamma} = t^{\gamma-1} \Gamma(t+1)$; from
-    $t + 1 = \gamma (t+\gamma) + (1-\gamma)(t+\gamma+1)$ follows
-    $\Gamma(t+1) \le \Gamma(t+\gamma)^{\gamma} \Gamma(t+\gamma+1)^{1-\gamma} = (t+\gamma)^{1-\gamma}
-    \Gamma(t+\gamma)$. The quotient times $t^{1-\gamma}$ moves from $t$ to $t + 1$ by the factor $(1 +
-    \frac{\gamma}{t})(1 + \frac1t)^{-\gamma} \ge
-    1$, by Bernoulli's inequality, and tends to 1 between the two bounds. Its ends, $t =
-    1$ and infinity, give the best constants of $y_t$, because $y_1 = \gamma$.
+    $t + 1 = \gamma (t+\gamma) + (1-\gamma)(t+\gamma+1)$ follows $\Gamma(t+1) \le \Gamma(t+\gamma)^{\gamma}
+    \Gamma(t+\gamma+1)^{1-\gamma} = (t+\gamma)^{1-\gamma} \Gamma(t+\gamma)$. The quotient times $t^{1-\gamma}$ moves
+    from $t$ to $t + 1$ by the factor $(1 + \frac{\gamma}{t})(1 + \frac1t)^{-\gamma} \ge 1$, by Bernoulli's inequality,
+    and tends to 1 between the two bounds. Its ends, $t = 1$ and infinity, give the best constants of $y_t$, because
+    $y_1 = \gamma$.
     """,
     needs=("lem:F.1", "prop:29"),
     trust="real arithmetic; all gamma in (0, 1) and t > 0, given that log Gamma is convex",

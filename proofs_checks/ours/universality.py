@@ -260,8 +260,8 @@ def pairs_keep_the_gap(evidence: Evidence, *, pairs: int = 4, claimed: str = "0.
     within $\frac{R^3}{4c^2}$ of $u$ what the block without normalisation computes from $u$, adds it to the residual,
     which is $u$ itself, and adds nothing to the scaffold. A block is a continuous function of what $W_{in}$ reads,
     uniformly on compact sets, so its error tends to 0 as $c \to \infty$. In a network of $N$ blocks the tokens stay in
-    a compact set, $R$ is a bound for it, one $c$ serves all blocks, and by induction over the blocks the network's
-    error tends to 0 as well.
+    a compact set, and so do all tokens within 1 of them; $R$ is a bound for these, one large $c$ serves all blocks, and
+    by induction over the blocks the network's error tends to 0 as well.
     """,
     trust="real arithmetic; every m, c, R and eps in symbols; a whole network in float64 in reference and torch",
     needs=("lem:J.1",),
