@@ -71,7 +71,7 @@ def _page(title: str) -> str:
             f"({proof_anchor(one.id)})=",
             f"## {one.title}",
             "",
-            f"{{status}}`{one.id}` {one.where}. [How it is checked](#{anchor(one.id)}).",
+            f"{{status}}`{one.id}` `{one.id}`, {one.where}. [How it is checked](#{anchor(one.id)}).",
             "",
             _linked(displayed(one.says)),
             "",
@@ -83,4 +83,4 @@ def _page(title: str) -> str:
 
 def _linked(text: str) -> str:
     """Names of our rows become links to their proofs."""
-    return re.sub(r"`(ours:[a-z0-9-]+)`", lambda found: f"[{row(found[1]).title}](#{proof_anchor(found[1])})", text)
+    return re.sub(r"`(ours:[a-z0-9-]+)`", lambda found: f"[{found[0]}](#{proof_anchor(row(found[1]).id)})", text)
