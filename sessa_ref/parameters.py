@@ -174,7 +174,9 @@ class SessaParameters(Mapping[str, Array]):
         with safetensors.safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
         if "sessa_network" in header:
-            raise ValueError(f"{path} is a network of blocks, not a layer: sessa_ref.constructions.Network.load reads it")
+            raise ValueError(
+                f"{path} is a network of blocks, not a layer: sessa_ref.constructions.Network.load reads it"
+            )
         text = header.get("sessa_config")
         if text is not None:
             carried = SessaConfig.from_json(text)

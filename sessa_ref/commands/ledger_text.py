@@ -53,7 +53,7 @@ def print_row(statement: "Statement", outcome: "Outcome", bent: dict[str, Any], 
     line()
     line(statement.says)
     line()
-    if statement.proof:
+    if statement.proof and not bent:
         line(f"proof: {statement.proof}")
         line()
     if bent:
