@@ -61,13 +61,13 @@ def errata() -> str:
             "",
             f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
             "",
-            f"*Printed.* {one.printed}",
+            f"*Printed.* {linked(one.printed)}",
             "",
-            f"*Correct.* {one.correct}",
+            f"*Correct.* {linked(one.correct)}",
             "",
             f"*Shown by.* {shown.text}" if shown.shows else "*Not shown: its example does not show it any more.*",
             "",
-            f"*The conclusion.* {one.conclusion}",
+            f"*The conclusion.* {linked(one.conclusion)}",
             "",
         ]
     lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
@@ -114,6 +114,11 @@ def slug(topic: ModuleType) -> str:
 def link(identifier: str) -> str:
     """A reference to a row's place."""
     return f"[{identifier}](#{anchor(identifier)})"
+
+
+def linked(text: str) -> str:
+    """Names of our rows become links to their proofs."""
+    return re.sub(r"`?\b(ours:[a-z0-9-]+)`?", lambda found: f"[`{found[1]}`](#{proof_anchor(found[1])})", text)
 
 
 def anchor(identifier: str) -> str:

@@ -1,9 +1,7 @@
 """Our statements with their proofs in full, as Markdown for the book, in the order in which they rest on each other."""
 
-import re
 from types import ModuleType
 
-from proofs_checks.ledger import row
 from proofs_checks.ours import (
     bounded_solve,
     comparison,
@@ -16,7 +14,7 @@ from proofs_checks.ours import (
     uniform_routing,
     universality,
 )
-from proofs_checks.pages import NUMBERS, OWNER, anchor, displayed, proof_anchor
+from proofs_checks.pages import NUMBERS, OWNER, anchor, displayed, linked, proof_anchor
 from proofs_checks.statement import Statement
 
 CHAPTERS: dict[str, tuple[ModuleType, ...]] = {
@@ -73,14 +71,9 @@ def _page(title: str) -> str:
             "",
             f"{{status}}`{one.id}` `{one.id}`, {one.where}. [How it is checked](#{anchor(one.id)}).",
             "",
-            _linked(displayed(one.says)),
+            linked(displayed(one.says)),
             "",
-            _linked(displayed(f"*Proof.* {one.proof}")),
+            linked(displayed(f"*Proof.* {one.proof}")),
             "",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _linked(text: str) -> str:
-    """Names of our rows become links to their proofs."""
-    return re.sub(r"`(ours:[a-z0-9-]+)`", lambda found: f"[{found[0]}](#{proof_anchor(row(found[1]).id)})", text)
