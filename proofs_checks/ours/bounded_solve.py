@@ -104,9 +104,9 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, missing: int = 0
     where="sharper than Propositions 2 and 25 (52)",
     says=r"""
     In (52), $G_R$ may bound the entries $|g_{t,i}|$ instead of the norm $\lVert g_t \rVert$:
-    $\lVert s \odot g \rVert_2 \le \lVert s \rVert_2 \max_i |g_i|$. The gain is up to $\sqrt{r}$ for $r$ channels.
-    Together with the finite sum, for $T$ tokens $\lVert G(x) \rVert \le R + \lVert W_{out} \rVert F_R \, G^{entry}_R \,
-    \frac{1 - \rho_R^T}{1 - \rho_R} + \lVert b_{out} \rVert$.
+    $\lVert s \odot g \rVert_2 \le \lVert s \rVert_2 \max_i |g_i|$. That is smaller by a factor of up to $\sqrt{r}$ for
+    $r$ channels. Together with the finite sum, for $T$ tokens $\lVert G(x) \rVert \le R + \lVert W_{out} \rVert F_R \,
+    G^{entry}_R \, \frac{1 - \rho_R^T}{1 - \rho_R} + \lVert b_{out} \rVert$.
     """,
     proof=r"""
     Every term of $\lVert s \odot g \rVert_2^2 = \sum_i s_i^2 g_i^2$ is at most $s_i^2 \max_k g_k^2$, which gives the
