@@ -133,7 +133,7 @@ def steps_of_the_code(evidence: Evidence, *, constant: float = 1.0, epsilon: flo
     quotient = sympy.gamma(last) / sympy.gamma(last - 1 + g) * (last - 2 + g)
     evidence.identity(
         "scale",
-        sympy.simplify(sympy.gammasimp(position_scale(last, g, R) / (2 * R * sympy.gamma(g) / g * quotient)) - 1),
+        sympy.simplify(sympy.gammasimp(position_scale(last, g, R) / (2 * R * sympy.gamma(g) / g * quotient) - 1)),
         "it is 2 R Gamma(gamma)/gamma times (T-2+gamma) Gamma(T)/Gamma(T-1+gamma), and the quotient of Gammas lies "
         "between (T-1)^(1-gamma) and (T-1+gamma)^(1-gamma) (ours:gamma-ratio)",
     )
