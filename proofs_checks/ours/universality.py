@@ -13,6 +13,7 @@ from sessa_ref.constructions import Network
 from sessa_ref.constructions.scaffold import on_scaffold
 from sessa_ref.constructions.structured import running_maximum
 from sessa_ref.parameters import SessaParameters, shapes
+from sessa_ref.theory.convolution_derivations import simplified
 from sessa_ref.theory.positions import distinct_positions, position_scale, position_step
 from sessa_ref.theory.scaffold import centred_error
 from sessa_ref.theory.sharp_attention import nearest_turns
@@ -133,7 +134,7 @@ def steps_of_the_code(evidence: Evidence, *, constant: float = 1.0, epsilon: flo
     quotient = sympy.gamma(last) / sympy.gamma(last - 1 + g) * (last - 2 + g)
     evidence.identity(
         "scale",
-        sympy.simplify(sympy.gammasimp(position_scale(last, g, R) / (2 * R * sympy.gamma(g) / g * quotient) - 1)),
+        simplified(position_scale(last, g, R) / (2 * R * sympy.gamma(g) / g * quotient) - 1),
         "it is 2 R Gamma(gamma)/gamma times (T-2+gamma) Gamma(T)/Gamma(T-1+gamma), and the quotient of Gammas lies "
         "between (T-1)^(1-gamma) and (T-1+gamma)^(1-gamma) (ours:gamma-ratio)",
     )
