@@ -8,7 +8,7 @@ from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.signal_transport import setting
 from proofs_checks.statement import Bend, states
 from sessa_ref.constructions import Block, Channels, Network
-from sessa_ref.constructions.macro_layer import macro_layer
+from sessa_ref.constructions.macro_layer import OFF_MASS, macro_layer
 from sessa_ref.constructions.profile import profile
 from sessa_ref.constructions.selective_retrieval import NAMES, selective_retrieval
 from sessa_ref.constructions.transport import kernel, linearity_defect
@@ -30,7 +30,8 @@ BETAS = (0.25, 0.5, 0.75)
     $K(i, j) = m_j L(i, j)$ with $L(i,j) = \sum_{k=j}^i \Theta_{ik}/(k+1)$; $L(i,j)(j+1)^\gamma(i+1)^\beta$ is at least
     the least of three numbers below 1 in the proof, and at least 1 in truth (ours:macro-sums).
     """,
-    trust="float64; T up to 256, three beta, widths 7 and 9; the kernel against its closed form, entry by entry",
+    trust="float64; T up to 256, three beta, widths 7 and 9; the kernel against its closed form, entry by entry, and between its bounds "
+    "with the profile's constants as proved and as they are",
     not_higher="built for a family of T and beta",
     needs=("lem:K.2", "cor:K.5", "lem:K.8", "lem:K.15"),
     bends=(
@@ -45,16 +46,19 @@ def macro(evidence: Evidence, *, feedback: bool = True, extra: float = 0.0) -> N
             channels, codes, x = setting(evidence, T, width, 1)
             before = profile(channels, codes, beta).network(x)
             t = np.arange(T) + 1.0
+            shape = channels.read("prof", before[0]) / t ** (1 - beta)
+            own = theory.TailBounds(float(np.min(shape)), float(np.max(shape)))
             if extra:
                 before += (channels.read("prof", before) * (t**extra - 1))[..., None] * channels["prof"]
             built = macro_layer(channels, codes, beta, theory.profile_bounds(beta))
+            network = built.network if feedback else built.network.without_feedback()
+            scaled = kernel(network, channels, before[0]) * t[:, None] ** beta
+            off = scaled[np.tril_indices(T, -1)]
+            what = f"with the c_r of these tokens, beta = {beta}, T = {T}"
+            evidence.constructed("the kernel", (1 - OFF_MASS) * own.lower, float(np.min(off)), f"(1 - mu) c_r^-, {what}")
+            most = theory.macro_bounds(beta, own, OFF_MASS).a_plus
+            evidence.constructed("the kernel", float(np.max(off)), most, f"a^+, {what}")
             if not feedback or extra:
-                network = built.network if feedback else built.network.without_feedback()
-                K = kernel(network, channels, before[0])
-                spread = K[-1, 1:-1] * T**beta
-                evidence.constructed(
-                    "the kernel", float(np.max(spread) / np.min(spread)), 1.7, "K(i, j) over j, last i"
-                )
                 continue
             meets_claim(evidence, "the kernel", built, before, f"beta = {beta}, T = {T}, width {width}")
             if T == 16:

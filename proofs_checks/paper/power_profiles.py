@@ -148,13 +148,18 @@ def damped_integrator(evidence: Evidence, *, gain: float = 0.0, least: float = 1
             before = zero_writer(channels, "prof").network.then(tail(channels, codes, beta).network)
             tokens = before(x_)
             built = integrator(channels, codes, beta)
+            block = built.network.blocks[0]
             if gain:
-                block = built.network.blocks[0].replace({"mixer.gamma_bias": np.asarray(np.arctanh(gain))})
-                written = channels.read("prof", layer.forward(block, tokens))[:, -1]
-                bound = 0.4 * T ** (1 - beta)
-                evidence.constructed(
-                    "the profile", bound, float(np.min(written)), f"T = {T}: 0.4 T^gamma at the last token"
-                )
+                block = block.replace({"mixer.gamma_bias": np.asarray(np.arctanh(gain))})
+            written, t = channels.read("prof", layer.forward(block, tokens)), np.arange(T) + 1.0
+            c_g = float(np.min(channels.read("tail", tokens) * t**beta))
+            evidence.constructed(
+                "the profile",
+                float(np.exp(-1 / 4)) / 2 * c_g,
+                float(np.min(written / t ** (1 - beta))),
+                f"c_r^- = exp(-1/4) c_g^-/2 with the c_g^- of these tokens, beta = {beta}, T = {T}",
+            )
+            if gain:
                 continue
             meets_claim(evidence, "the profile", built, tokens, f"beta = {beta}, T = {T}, width {width}")
             if T == 16:
@@ -168,6 +173,9 @@ def _sums(evidence: Evidence, least: float) -> None:
     evidence.identity(
         "the sums", sympy.simplify(sympy.diff(high, t) - (t + 1) ** -b), "and at most the integral from 0"
     )
+    whole = ((t + 2) ** (1 - b) - 1) / (1 - b) / (t + 1) ** (1 - b)  # the integral from 1 to t + 2 is below the sum
+    ends = [sympy.limit(whole.subs(b, sympy.Rational(p, 4)), t, sympy.oo) * (1 - sympy.Rational(p, 4)) - 1 for p in (1, 2, 3)]
+    evidence.identity("1/gamma is best", ends, "the sum is at least an integral that, over (t+1)^gamma, tends to 1/gamma; three beta")
     pairs = []
     for beta in (arb(1) / 4, arb(1) / 2, arb(3) / 4):
         total = arb(0)

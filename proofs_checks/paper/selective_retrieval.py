@@ -168,12 +168,14 @@ def scaled_gelu(evidence: Evidence, *, constant: float = 1.0) -> None:
     evidence.identity("Mills", sympy.diff(rest, v) + (1 - cdf), "d/dv (phi - v (1 - Phi)) = -(1 - Phi) < 0")
     evidence.identity("Mills", sympy.limit(rest, v, sympy.oo), "and phi - v (1 - Phi) tends to 0, so it is positive")
     claimed = sympy.nsimplify(constant) / sympy.sqrt(2 * sympy.pi)
+    evidence.identity("Mills", sympy.diff(density, v) + v * density, "and phi falls: v (1 - Phi(v)) < phi(v) < phi(0)")
     points = [sympy.Rational(n, 4) for n in range(1, 13)]
     evidence.exact(
         "the bound",
         [(sympy.simplify((p * (1 - cdf)).subs(v, p)), claimed, f"L u = {p}") for p in points],
-        "v (1 - Phi(v)) <= phi(v) <= phi(0) = 1/sqrt(2 pi); at quarters from 1/4 to 3",
+        "v (1 - Phi(v)) itself at quarters from 1/4 to 3, exact",
     )
+    evidence.exact("the bound", [(density.subs(v, 0), claimed, "phi(0)")], "phi(0) = 1/sqrt(2 pi), for every L and u")
 
 
 @states(
@@ -209,12 +211,12 @@ def symmetric_gelu(evidence: Evidence, *, shift: float = 0.0) -> None:
     Two a-slots $\pm L\langle u_t, e\rangle$ give $\frac{1}{L}(\bar a^{(+)} - \bar a^{(-)}) = \langle u_t, e\rangle$ behind the
     activation, for every unit $e$ and $L > 0$: any channel can be a value.
     """,
-    trust="real arithmetic; every L, e, u; in the layer in balls for three L",
+    trust="real arithmetic; every L, e, u; a layer's values beside it for three L, in float64 in reference and torch",
     needs=("lem:K.4",),
     bends=(Bend("the second slot not negated", {"sign": 1}),),
 )
 def exact_read(evidence: Evidence, *, sign: int = -1) -> None:
-    """Symbols; then the values of a layer in balls and in torch."""
+    """Symbols; then the values of a layer."""
     x, L = sympy.Symbol("x", real=True), sympy.Symbol("L", positive=True)
 
     def gelu(a: sympy.Expr) -> sympy.Expr:
@@ -230,6 +232,7 @@ def exact_read(evidence: Evidence, *, sign: int = -1) -> None:
         value = layer.trace(parameters, tokens).v[0, :, 0]
         wrong = float(np.max(np.abs(value - channels.read("aux", tokens))))
         evidence.agreement(wrong, 1e-14 * (1 + L_number), f"the layer's value at L = {L_number}")
+        blocks_agree(evidence, Network.of([("read", parameters)]), tokens)
 
 
 @states(
@@ -265,7 +268,9 @@ def plateau_window(evidence: Evidence, *, share: float = 1.0) -> None:
             tight = _touching(codes, target, eta, share)
             pairs += _covered(tight, codes, target, eta, f"{name}, target {target}, eta = {eta}", evidence.quick)
     evidence.enclosed(
-        "three bounds", pairs, "W on balls that cover every interval, and the line from its first corner to its last"
+        "three bounds",
+        pairs,
+        "W on balls that cover every interval, and the line from its first corner to its last; beyond, w = 0 and the sum bounds W",
     )
 
 

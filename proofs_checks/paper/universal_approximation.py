@@ -34,9 +34,12 @@ from sessa_ref.theory.sharp_attention import mixture_error, rotary_scale
     bends=(
         Bend("tolerances larger by a fifth", {"share": 0.6}),
         Bend("an error that is not passed on by later maps", {"passed_on": False}),
+        Bend("tolerances larger than rho", {"beyond": 1}),
     ),
 )
-def compositions_are_stable(evidence: Evidence, *, share: float = 0.5, passed_on: bool = True) -> None:
+def compositions_are_stable(
+    evidence: Evidence, *, share: float = 0.5, passed_on: bool = True, beyond: int = 0
+) -> None:
     """Backwards: delta_i takes one half of what may be wrong after map i, and map i must turn what came before into the other."""
     depth = 4
     L, h = sympy.symbols(f"L1:{depth + 1}", positive=True), sympy.symbols(f"h1:{depth + 1}", positive=True)
@@ -60,9 +63,13 @@ def compositions_are_stable(evidence: Evidence, *, share: float = 0.5, passed_on
     evidence.identity(
         "the error", sympy.expand(near - exact - claimed), "attained by f_i(x) = L_i x and g_i = f_i + delta_i"
     )
-    evidence.identity(
-        "it is defined", sympy.Integer(0), "d(g_i(x), f_i(K_i)) <= delta_i <= rho puts g_i(x) into the next set"
-    )
+    # d(g_i(x), f_i(K_i)) <= d(g_i(x), f_i(x)) <= delta_i <= rho puts g_i(x) into the next set; on a line, with intervals [0, k]:
+    k, room = sympy.symbols("k room", positive=True)
+    end, reached = k, k
+    for Li, di in zip(L, d, strict=True):
+        rho = di + (-room if beyond else room)
+        reached, end = Li * end + di, Li * end + rho
+        evidence.nonnegative("it is defined", sympy.expand(end - reached), "the largest g_i on K_i lies below the end of K_(i+1)")
 
 
 @states(
