@@ -119,7 +119,10 @@ def retrieval_constant(evidence: Evidence, *, factor: float = 1.0) -> None:
             better = 0.25 * macro**k * theory.balanced_constant(k, beta, 2, range(k, 65))
             gained = (macro / theory.macro_bounds(beta, bounds, OFF_MASS).a_minus) ** k
             evidence.constructed(
-                "(2/gamma)^k", factor * (2 / (1 - beta)) ** k, gained * (1 + 1e-12), f"the factor, k = {k}, beta = {beta}"
+                "(2/gamma)^k",
+                factor * (2 / (1 - beta)) ** k,
+                gained * (1 + 1e-12),
+                f"the factor, k = {k}, beta = {beta}",
             )
             evidence.agreement(gained, (2 / (1 - beta)) ** k * (1 + 1e-12), f"and no more, k = {k}, beta = {beta}")
             evidence.constructed(

@@ -141,13 +141,17 @@ def _follow(evidence: Evidence, compact: bool) -> None:
         values: dict[Fraction, set] = {}
         for s, tail in points:
             values.setdefault(s, set()).add(Fraction(F(s, tail)))
-        evidence.exact("one map of the prefix", [(max(map(len, values.values())), 1, f"F(x)_0 = {name}")], "values per prefix")
+        evidence.exact(
+            "one map of the prefix", [(max(map(len, values.values())), 1, f"F(x)_0 = {name}")], "values per prefix"
+        )
         (at_zero,) = values[Fraction(0)]
         worst = max(float(abs(next(iter(found)) - at_zero) / abs(s)) for s, found in values.items() if s)
         evidence.constructed("continuous", worst, 2.0, f"|F_0(s) - F_0(0)|/|s| on two sheets, F(x)_0 = {name}")
     if compact:
         jumping = {tail for s, tail in points if s == 0}
-        evidence.exact("one map of the prefix", [(2, len(jumping), "x_1")], "on the closed set x_1 is no map of the prefix 0")
+        evidence.exact(
+            "one map of the prefix", [(2, len(jumping), "x_1")], "on the closed set x_1 is no map of the prefix 0"
+        )
 
 
 ROWS = (causal, causal_again, prefixes_decide)

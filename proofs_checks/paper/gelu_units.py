@@ -193,7 +193,9 @@ def block_copies_a_lag(evidence: Evidence, *, turn: int = 0, length: float = 1.0
             [(1 - rows[t, int(wanted[t])], arb(delta), f"T = {T}, lag {number}, t = {t}") for t in range(T)],
             "1 - alpha_(t, j*) in balls: queries and keys come from a constant a-slot, so that no token changes it",
         )
-        evidence.identity("(ii)", _token_reads(blocks[0]), "exact zeros: a-slots that read a token reach no query and no key")
+        evidence.identity(
+            "(ii)", _token_reads(blocks[0]), "exact zeros: a-slots that read a token reach no query and no key"
+        )
         for block, s in zip(blocks, (None, small), strict=True):
             change = forward(block, x) - x
             copied = np.stack([channels.read(lag(number, i), change) for i in range(d)], axis=-1)
@@ -250,7 +252,9 @@ def block_is_a_batch(evidence: Evidence, *, length: float = 1.0, left_out: int =
             [(1 - rows[t, t], arb(delta), f"T = {T}, t = {t}") for t in range(T)],
             "1 - alpha_tt in balls, for all tokens",
         )
-        evidence.identity("what is read", _token_reads(block), "exact zeros: a-slots that read a token reach no query and no key")
+        evidence.identity(
+            "what is read", _token_reads(block), "exact zeros: a-slots that read a token reach no query and no key"
+        )
         wanted, change = _sum_of(channels, units, x), forward(block, x) - x
         largest = float(np.linalg.norm(wanted, axis=-1).max())
         error = float(np.linalg.norm(change - wanted, axis=-1).max())

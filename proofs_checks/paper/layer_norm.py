@@ -59,7 +59,9 @@ def layer_norm_is_nearly_linear(
             [sympy.expand(r - z) for r, z in zip(restored, u, strict=True)],
             "u - mu + sum(u - mu)/m_sc = u",
         )
-    n, w, first, second, c = sympy.symbols("m_0 m_sc S_1 S_2 c", positive=True)  # sums of u_i and of u_i^2, every m_0 and m_sc
+    n, w, first, second, c = sympy.symbols(
+        "m_0 m_sc S_1 S_2 c", positive=True
+    )  # sums of u_i and of u_i^2, every m_0 and m_sc
     mu = first / (n + w)
     deviations = second + w * c**2 - 2 * mu * first + (n + w) * mu**2  # the scaffold's sum is 0
     evidence.identity(
@@ -68,7 +70,9 @@ def layer_norm_is_nearly_linear(
         "the variance for every m_0 and m_sc",
     )
     evidence.identity(
-        "the mean undone", sympy.simplify(-mu + (first - n * mu) / w), "-mu + sum(u - mu)/m_sc = 0 for every m_0 and m_sc"
+        "the mean undone",
+        sympy.simplify(-mu + (first - n * mu) / w),
+        "-mu + sum(u - mu)/m_sc = 0 for every m_0 and m_sc",
     )
     s, s0 = sympy.symbols("sigma sigma0", positive=True)
     evidence.identity(

@@ -7,12 +7,11 @@ from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.signal_transport import setting
 from proofs_checks.statement import Bend, states
-from sessa_ref.constructions import Block, Channels, Network
+from sessa_ref.constructions import Channels, Network
 from sessa_ref.constructions.macro_layer import OFF_MASS, macro_layer
 from sessa_ref.constructions.profile import profile
 from sessa_ref.constructions.selective_retrieval import NAMES, selective_retrieval
 from sessa_ref.constructions.transport import kernel, linearity_defect
-from sessa_ref.reference import layer
 from sessa_ref.theory import selective_retrieval as theory
 
 BETAS = (0.25, 0.5, 0.75)
@@ -55,7 +54,9 @@ def macro(evidence: Evidence, *, feedback: bool = True, extra: float = 0.0) -> N
             scaled = kernel(network, channels, before[0]) * t[:, None] ** beta
             off = scaled[np.tril_indices(T, -1)]
             what = f"with the c_r of these tokens, beta = {beta}, T = {T}"
-            evidence.constructed("the kernel", (1 - OFF_MASS) * own.lower, float(np.min(off)), f"(1 - mu) c_r^-, {what}")
+            evidence.constructed(
+                "the kernel", (1 - OFF_MASS) * own.lower, float(np.min(off)), f"(1 - mu) c_r^-, {what}"
+            )
             most = theory.macro_bounds(beta, own, OFF_MASS).a_plus
             evidence.constructed("the kernel", float(np.max(off)), most, f"a^+, {what}")
             if not feedback or extra:
@@ -226,7 +227,7 @@ def _paths(k: int, lag: int) -> int:
     where="Appendix K, Lemma K.26",
     says=r"""
     A selector with $\frac12 \le D(\tau_*) \le 2$, $|D(\tau)| \le \varepsilon_H$ elsewhere, followed by $k$ macro-layers with
-    $1 \le D \le d^+$ and $K(i,j) \le a^+(i+1)^{-\beta}$: $\sum_{\tau < t, \tau \ne \tau_*} |T(t, \tau)| \le C_{comp}\,
+    $1 \le D \le d^+$ and $0 \le K(i,j) \le a^+(i+1)^{-\beta}$: $\sum_{\tau < t, \tau \ne \tau_*} |T(t, \tau)| \le C_{comp}\,
     \varepsilon_H (1 + \ell)^{k(1-\beta)}$, $t = \tau_* + \ell$, and at most $\frac12 c_{sig}(1+\ell)^{k(1-\beta)-1}$ for
     $\varepsilon_H \le c_0/(H+1)$ with $c_0$ small.
 
@@ -280,7 +281,8 @@ def _worst_row_sum(k: int, beta: float, d_plus: float, a_plus: float, T: int, lo
     where="Appendix K, Remark K.27",
     says=r"""
     The seven directions pos, sig, prof, tail, aux, src, tgt are all that the construction uses, and no block needs more than six
-    a-slots or three gates; so $D \ge 7$ is enough. (tgt is never used: six channels are enough, and the network of Theorem 12
+    a-slots or three gates: the window writer 6 and 2, the local multiplier and the source writer 4 and 2, the diffuse transport 2 and 1,
+    the integrator 3 and 1, the reset 1 and 3. So $D \ge 7$ is enough. (tgt is never used: six channels are enough, and the network of Theorem 12
     runs at $D = 6$.)
     """,
     trust="exact: slots are counted while the blocks are put together, and what does not fit is refused",
@@ -298,9 +300,12 @@ def width(evidence: Evidence, *, width: int = 7) -> None:
         except (ValueError, KeyError) as refusal:
             evidence.constructed("slots", 1.0, 0.0, "the network fits", str(refusal))
             return
-        for block in network.blocks:
-            most_a = max(most_a, int(np.sum(_active(block, slice(0, width)))))
-            most_g = max(most_g, int(np.sum(_active(block, slice(width, None)))))
+        for name, block in zip(network.names, network.blocks, strict=True):
+            slots = [int(np.sum(_active(block, part))) for part in (slice(0, width), slice(width, None))]
+            most_a, most_g = max(most_a, slots[0]), max(most_g, slots[1])
+            if name in _SLOTS:
+                how = f"a-slots and gates of '{name}', k = {k}, as the remark counts them"
+                evidence.identity("slots of each block", [n - m for n, m in zip(slots, _SLOTS[name], strict=True)], how)
     evidence.constructed("slots", most_a, 6, "the most a-slots of a block that are not constantly 0")
     evidence.constructed("slots", most_g, 3, "the most gates of a block that are not constantly 0")
     six = Channels(6, [name for name in NAMES if name != "tgt"])
@@ -308,10 +313,17 @@ def width(evidence: Evidence, *, width: int = 7) -> None:
     for one in built.claim.measure(evidence.rng.uniform(-0.3, 0.3, (1, 18, 6))):
         attained, bound = (one.promised, one.value) if one.least else (one.value, one.promised)
         evidence.constructed("six channels", attained, bound, f"D = 6: {one.about}")
-    narrow = Block(Channels(5, NAMES[:5]), "five")
-    evidence.agreement(float(len(narrow.channels.names)), 5.0, "a block of width five has five slots")
-    steps = layer.trace(built.network.blocks[0], np.zeros((3, 6)))
-    evidence.agreement(float(steps.y.shape[-1]), 6.0, "the network's width")
+
+
+_SLOTS = {
+    "window at 1": (6, 2),
+    "sig times aux": (4, 2),
+    "source writer": (4, 2),
+    "diffuse sig": (2, 1),
+    "integrate tail": (3, 1),
+    "clear aux, src, tgt": (1, 3),
+}
+"""(a-slots, gates) of blocks, as Remark K.27 counts them."""
 
 
 def _active(block, rows: slice) -> np.ndarray:

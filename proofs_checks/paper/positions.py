@@ -159,7 +159,9 @@ def position_is_readable(evidence: Evidence, *, share: float = 1.001, gain: floa
     t, end, start, z = sympy.symbols("t b_t a_(t+1) z")
     rise = t + (z - end) / (start - end)
     evidence.identity(
-        "it is continuous", [rise.subs(z, end) - t, rise.subs(z, start) - (t + 1)], "psi on a gap meets its neighbours, any b_t < a_(t+1)"
+        "it is continuous",
+        [rise.subs(z, end) - t, rise.subs(z, start) - (t + 1)],
+        "psi on a gap meets its neighbours, any b_t < a_(t+1)",
     )
     T = 16
     built = positions(T, width=3, gamma=max(gain, 0.5))
@@ -236,8 +238,12 @@ def _scale_separates(evidence: Evidence, claim: str, share: float) -> None:
     )
     t, g = sympy.symbols("t gamma", positive=True)
     quotient = sympy.gammasimp(position_step(t + 1, g) / position_step(t, g))
-    room = sympy.simplify(1 - quotient - (2 - g) / (t + 2))
-    evidence.identity(claim, room, "1 - (step t + 1)/(step t) = (2 - gamma)/(t + 2) > 0: the last step is the least, every T and gamma")
+    room = sympy.simplify(sympy.Integer(1) - quotient - (2 - g) / (t + 2))  # type: ignore[operator]
+    evidence.identity(
+        claim,
+        room,
+        "1 - (step t + 1)/(step t) = (2 - gamma)/(t + 2) > 0: the last step is the least, every T and gamma",
+    )
     for gain in (0.5, 0.9):
         closed = float(position_scale(64, gain, 1.0))
         found = _rational_codes(64, Fraction(gain))
@@ -272,7 +278,9 @@ def _block_writes(evidence: Evidence, claim: str, gain: float, T: int, norm: str
     evidence.enclosed(
         claim, pairs, f"|y_t - h_t - lambda c_t u| in balls, Norm = {norm}; W_in = 0, so that it holds for all h"
     )
-    evidence.identity("it reads nothing", _reads(block), "W_in is exactly 0, so that the block writes the same for every h")
+    evidence.identity(
+        "it reads nothing", _reads(block), "W_in is exactly 0, so that the block writes the same for every h"
+    )
     blocks_agree(evidence, Network.of([("positions", block)]), h)
 
 

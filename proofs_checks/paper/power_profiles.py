@@ -174,8 +174,13 @@ def _sums(evidence: Evidence, least: float) -> None:
         "the sums", sympy.simplify(sympy.diff(high, t) - (t + 1) ** -b), "and at most the integral from 0"
     )
     whole = ((t + 2) ** (1 - b) - 1) / (1 - b) / (t + 1) ** (1 - b)  # the integral from 1 to t + 2 is below the sum
-    ends = [sympy.limit(whole.subs(b, sympy.Rational(p, 4)), t, sympy.oo) * (1 - sympy.Rational(p, 4)) - 1 for p in (1, 2, 3)]
-    evidence.identity("1/gamma is best", ends, "the sum is at least an integral that, over (t+1)^gamma, tends to 1/gamma; three beta")
+    ends = [
+        sympy.limit(whole.subs(b, sympy.Rational(p, 4)), t, sympy.oo) * (1 - sympy.Rational(p, 4)) - 1
+        for p in (1, 2, 3)
+    ]
+    evidence.identity(
+        "1/gamma is best", ends, "the sum is at least an integral that, over (t+1)^gamma, tends to 1/gamma; three beta"
+    )
     pairs = []
     for beta in (arb(1) / 4, arb(1) / 2, arb(3) / 4):
         total = arb(0)

@@ -196,7 +196,9 @@ def behind_preprocessing(evidence: Evidence, *, factor: int = 1, copied: int = 0
     T = 4
     x, c, offset = sympy.symbols(f"x:{T}"), sympy.symbols(f"c:{T}"), sympy.symbols(f"o:{T}")
     K = sympy.Matrix(T, T, lambda i, j: sympy.Function(f"K{i}{j}")(*c) if j <= i else 0)
-    further = sympy.Matrix(T, T, lambda i, j: sympy.Function(f"W{i}{j}")(*c) if j <= i else 0)  # 0 on the fibres of R(K)
+    further = sympy.Matrix(
+        T, T, lambda i, j: sympy.Function(f"W{i}{j}")(*c) if j <= i else 0
+    )  # 0 on the fibres of R(K)
     after = K * sympy.Matrix([factor * x[t] + offset[t] for t in range(T)]) + further * sympy.Matrix(x) * copied
     evidence.identity(
         "what is true instead",
@@ -435,7 +437,9 @@ def active(evidence: Evidence, *, upper: float = 1.0, feedback: bool = True) -> 
             factors = [factor(far, arb(percent) / 100) for factor in (_source, _target)]
         for factor in factors:
             pairs += [(arb(1), factor, f"gamma = {percent}/100"), (factor, 1 + arb(10) ** -8, f"gamma = {percent}/100")]
-    evidence.enclosed("c_Theta^-", pairs, "both factors at 10^9: they fall to 1, and are at least 1 by Lemma F.1, so gamma is best")
+    evidence.enclosed(
+        "c_Theta^-", pairs, "both factors at 10^9: they fall to 1, and are at least 1 by Lemma F.1, so gamma is best"
+    )
     largest = (source.subs(n, 0) * target.subs(n, 1) * g).simplify()
     evidence.identity(
         "c_Theta^+", largest - sympy.nsimplify(upper) * g * 2 ** (1 - g), "at i = 1, j = 0, where both are largest"
