@@ -3,6 +3,8 @@
 import numpy as np
 import sympy
 
+from proofs_checks import retrieval_bounds
+from proofs_checks.block_structure import MACRO, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.signal_transport import setting
@@ -29,9 +31,8 @@ BETAS = (0.25, 0.5, 0.75)
     $K(i, j) = m_j L(i, j)$ with $L(i,j) = \sum_{k=j}^i \Theta_{ik}/(k+1)$; $L(i,j)(j+1)^\gamma(i+1)^\beta$ is at least
     the least of three numbers below 1 in the proof, and at least 1 in truth (ours:macro-sums).
     """,
-    trust="float64; T up to 256, three beta, widths 7 and 9; the kernel against its closed form, entry by entry, and between its bounds "
-    "with the profile's constants as proved and as they are",
-    not_higher="built for a family of T and beta",
+    trust="symbols for every i, j, beta and every rows as Lemma K.2 gives them, the transport for T = 3; networks in float64 beside it, T up "
+    "to 256, three beta: the kernel against its closed form, and between its bounds with the profile's constants as proved and as they are",
     needs=("lem:K.2", "cor:K.5", "lem:K.8", "lem:K.15"),
     bends=(
         Bend("feedback switched off", {"feedback": False}),
@@ -39,7 +40,9 @@ BETAS = (0.25, 0.5, 0.75)
     ),
 )
 def macro(evidence: Evidence, *, feedback: bool = True, extra: float = 0.0) -> None:
-    """Macro-layers behind the profile network."""
+    """The kernel and its bounds in symbols; then macro-layers behind the profile network."""
+    retrieval_bounds.macro(evidence, "the kernel")
+    _carried(evidence, "the transport")
     for beta in BETAS[1:2] if evidence.quick else BETAS:
         for T, width in ((8, 7), (16, 9)) if evidence.quick else ((8, 7), (16, 9), (256 if beta == 0.5 else 48, 7)):
             channels, codes, x = setting(evidence, T, width, 1)
@@ -74,13 +77,14 @@ def macro(evidence: Evidence, *, feedback: bool = True, extra: float = 0.0) -> N
     On $\mathrm{Sat}_\delta(K)$, every $\delta \ge 0$, the macro-layer has the same exact transport with the same kernel:
     $\pi_{sig}(M(v)_i) = \sum_j T_u(i, j)\,\pi_{sig}(v_j)$ for $v = u + \sum_t a_t e_{sig} 1[\cdot = t]$.
     """,
-    trust="float64; delta up to 1000; relative error 1e-11",
-    not_higher="built for one T and three beta",
+    trust="symbols for T = 3, and exact zeros of the weights, the same for every T: where the signal can go; in float64 delta up to 1000, "
+    "relative error 1e-11",
     needs=("lem:K.22", "def:11"),
     bends=(Bend("a change along prof", {"along": "prof"}),),
 )
 def macro_on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
-    """Outputs at changed tokens against the kernel at the unchanged ones."""
+    """The two blocks in symbols; then outputs at changed tokens against the kernel at the unchanged ones."""
+    _carried(evidence, "the transport")
     for beta in BETAS:
         channels, codes, x = setting(evidence, 16, 9, 1)
         u = profile(channels, codes, beta).network(x)[0]
@@ -93,6 +97,34 @@ def macro_on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
             )
 
 
+def _carried(evidence: Evidence, claim: str) -> None:
+    """src_j - (row sum) src_j + m_j x_j, then x_i + sum_k Theta_ik sum_j x'_j/(k+1), with m and Theta free of signal and src."""
+    T = 3
+    x, a, src, m = (sympy.symbols(f"{name}:{T}") for name in ("x", "a", "src", "m"))
+    theta = sympy.Matrix(T, T, lambda i, k: sympy.Symbol(f"Theta{i}{k}") if k <= i else 0)
+    uniform = sympy.Matrix(T, T, lambda k, j: sympy.Rational(1, k + 1) if j <= k else 0)
+    weights = sympy.symbols("alpha_0:2")
+    row_sum = sum(weights) + 1 - sum(weights)
+
+    def layer_of_two(signal: list, scratch: tuple) -> sympy.Matrix:
+        written = sympy.Matrix(
+            [s - row_sum * s + factor * one for s, factor, one in zip(scratch, m, signal, strict=True)]
+        )
+        return sympy.Matrix(signal) + theta * uniform * written
+
+    moved = [one + change for one, change in zip(x, a, strict=True)]
+    K = sympy.eye(T) + theta * uniform * sympy.diag(*m)
+    difference = layer_of_two(moved, src) - K * sympy.Matrix(moved)
+    evidence.identity(
+        claim, [sympy.expand(one) for one in difference], "M(v) = K (x + a) for every a, and src does not enter"
+    )
+    axes, codes, _ = setting(evidence, 8)
+    found = departures(macro_layer(axes, codes, 0.5, theory.profile_bounds(0.5)).network, axes, MACRO)
+    evidence.identity(
+        claim, found, "rows read pos, values prof and then src, gates src and sig; src and sig alone are written"
+    )
+
+
 @states(
     "lem:K.24",
     "The macro-layer behind a projection",
@@ -102,13 +134,14 @@ def macro_on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
     $e_{pos}, e_{prof}$ and carried channels; (iii) it has the same kernel as $M$; (iv) $\bar M(u') = \bar M(u) + \sum_j T(i, j) a_j
     e_{sig}$ on a fibre, so that fibres go into fibres; (v) the same on saturations.
     """,
-    trust="float64; relative error 1e-12; three beta",
-    not_higher="built for one T and three beta",
+    trust="symbols for T = 3, and exact zeros of the weights, the same for every T; in float64 three beta, relative error 1e-12",
     needs=("lem:K.22", "cor:K.23"),
     bends=(Bend("the source writer without its erasing track", {"erase": False}),),
 )
 def projected(evidence: Evidence, *, erase: bool = True) -> None:
-    """Each item, on macro-layers behind the profile network."""
+    """Each item, in symbols and by zeros of the weights, then on macro-layers behind the profile network."""
+    for item in ("(i)", "(ii)", "(iii), (iv)", "(v)"):
+        _carried(evidence, item)
     for beta in BETAS:
         channels, codes, x = setting(evidence, 16, 9, 1)
         u = profile(channels, codes, beta).network(x)[0]

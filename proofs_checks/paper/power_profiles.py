@@ -4,6 +4,8 @@ import numpy as np
 import sympy
 from flint import arb
 
+from proofs_checks import retrieval_bounds
+from proofs_checks.block_structure import INTEGRATOR, PROFILE, TAIL, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.signal_transport import setting
@@ -34,13 +36,20 @@ def _sizes(evidence: Evidence, beta: float) -> tuple[tuple[int, int], ...]:
 
     Five blocks; $c_g^- = \gamma/8$ and $c_g^+ = \max(4, \frac52 \gamma 2^\beta + \frac18\gamma)$.
     """,
-    trust="float64; T up to 128, three beta, widths 7 and 9",
-    not_higher="built for a family of T and beta; float64",
+    trust="symbols for every t, T, beta, from the bounds of Lemmas K.12 and K.15; what the blocks read and write, by exact zeros; networks in "
+    "float64 beside it, T up to 128, three beta, widths 7 and 9",
     needs=("lem:K.12", "rem:K.13", "lem:K.15", "rem:K.16"),
     bends=(Bend("feedback switched off", {"feedback": False}),),
 )
 def tail_channel(evidence: Evidence, *, feedback: bool = True) -> None:
-    """Networks for several T and beta."""
+    """The bounds in symbols; then networks for several T and beta."""
+    retrieval_bounds.tail(evidence, "the tail")
+    axes, codes, _ = setting(evidence, 8)
+    evidence.identity(
+        "it is transparent",
+        departures(tail(axes, codes, 0.5).network, axes, TAIL),
+        "no block reads or writes sig, or writes pos",
+    )
     for beta in BETAS[1:2] if evidence.quick else BETAS:
         for T, width in _sizes(evidence, beta):
             channels, codes, x = setting(evidence, T, width)
@@ -126,8 +135,9 @@ def _agrees(evidence: Evidence, built: Built, x: np.ndarray) -> None:
     For the ideal recursion the best constants are $e^{-1/4} c_g^-$ at least and $c_g^+/\gamma$:
     $1 \le (t+1)^{-\gamma} \sum_{m \le t} (m+1)^{-\beta} \le 1/\gamma$, both sharp.
     """,
-    trust="the recursion's constants in symbols for every t, T, beta; the block in float64, T up to 128, three beta",
-    not_higher="the block is built for a family",
+    trust="symbols for every t, T, beta and every rows as Lemmas K.1 and K.2 give them; what the block reads and writes, by exact zeros; the "
+    "sums in balls beside it, and blocks in float64, T up to 128, three beta",
+    not_higher="the sums are enclosed at t up to 63 beside the identities",
     needs=("lem:K.1", "lem:K.2", "cor:K.5", "lem:4.2"),
     bends=(
         Bend("a gain of 1 - 1/4 for every horizon", {"gain": 0.75}),
@@ -137,6 +147,10 @@ def _agrees(evidence: Evidence, built: Built, x: np.ndarray) -> None:
 def damped_integrator(evidence: Evidence, *, gain: float = 0.0, least: float = 1.0) -> None:
     """Sums and powers of the gain in symbols and balls; then blocks behind a tail."""
     _sums(evidence, least)
+    retrieval_bounds.integrator(evidence, "the profile")
+    axes, some, _ = setting(evidence, 8)
+    found = departures(integrator(axes, some, 0.5).network, axes, INTEGRATOR)
+    evidence.identity("it is transparent", found, "rows read pos, values tail; only prof is written")
     L = sympy.Symbol("L", positive=True)
     x = 1 / (4 * (L + 1))
     evidence.identity(
@@ -205,13 +219,18 @@ def _sums(evidence: Evidence, least: float) -> None:
     $c_r^-(t+1)^\gamma \le \langle Q(u)_t, e_{prof}\rangle \le c_r^+(t+1)^\gamma$ with constants independent of $H$, and is
     signal-transparent over $(e_{pos}, e_{prof})$. Eight blocks.
     """,
-    trust="float64; T up to 128, three beta, widths 7 and 9; all eight blocks also in torch",
-    not_higher="built for a family of T and beta",
+    trust="Lemmas K.17 to K.20 one after the other: that each leaves what the next needs, by exact zeros of the weights; networks in float64, "
+    "T up to 128, three beta, widths 7 and 9; all eight blocks also in torch",
     needs=("lem:K.17", "lem:K.18", "lem:K.19", "lem:K.20"),
     bends=(Bend("feedback switched off", {"feedback": False}),),
 )
 def power_profile(evidence: Evidence, *, feedback: bool = True) -> None:
     """Networks as printed, and with the seed moved and little damping, where the profile is a quotient of Gammas."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(profile(axes, some, 0.5).network, axes, PROFILE)
+    how = "no block reads or writes sig or writes pos, prof stays 0 up to the last, and nothing writes tail after the fifth"
+    for claim in ("the profile", "it is transparent"):
+        evidence.identity(claim, found, how)
     for beta in BETAS[1:2] if evidence.quick else BETAS:
         for T, width in _sizes(evidence, beta):
             channels, codes, x = setting(evidence, T, width)
@@ -224,9 +243,7 @@ def power_profile(evidence: Evidence, *, feedback: bool = True) -> None:
             meets_claim(evidence, "the profile", truer, x, f"seed moved, beta = {beta}, T = {T}")
             quotient = np.cumsum(np.concatenate([[1.0], theory.resolvent(T, beta)[1:, 0]]))
             wrong = np.max(np.abs(channels.read("prof", truer.network(x)) / quotient - 1))
-            evidence.constructed(
-                "a quotient of Gammas", float(wrong), 1e-3, f"S_t within 1/1000, beta = {beta}, T = {T}"
-            )
+            evidence.agreement(float(wrong), 1e-3, f"a quotient of Gammas, S_t, within 1/1000, beta = {beta}, T = {T}")
             if T == 16 and beta == 0.5:
                 blocks_agree(evidence, built.network, x[0], (2, 7) if evidence.quick else range(8))
 

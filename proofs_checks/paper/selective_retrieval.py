@@ -7,6 +7,7 @@ import numpy as np
 import sympy
 from flint import arb
 
+from proofs_checks.block_structure import SELECTOR, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.statement import Bend, states
@@ -283,13 +284,26 @@ def plateau_window(evidence: Evidence, *, share: float = 1.0) -> None:
     without feedback preserves $e_{pos}, e_{sig}$ and every carried channel and overwrites $e_{aux}$ by $a_t$ with
     $|a_{\tau_*} - 1| \le \varepsilon$, $|a_t| \le \varepsilon$ for $t \ne \tau_*$, $|a_t| \le 2$.
     """,
-    trust="float64 with rounding below the bounds; tokens in a ball, positions at ends of their intervals; T up to 64",
-    not_higher="what is overwritten is overwritten to rounding: row sums are 1 only to rounding",
+    trust="symbols, for every row of weights with $\\alpha_{tt} \\ge 1 - \\eta$ and every window, which Lemmas K.2 and K.6 give; networks in "
+    "float64 beside it, to rounding; tokens in a ball, positions at ends of their intervals; T up to 64",
     needs=("lem:K.2", "lem:K.6"),
     bends=(Bend("rows that do not look at the token itself", {"focus": 0.0}),),
 )
 def written_window(evidence: Evidence, *, focus: float = 1.0) -> None:
-    """Blocks for several T, targets and accuracies, at width 6 and along random directions at width 9."""
+    """One row in symbols; then blocks for several T, targets and accuracies, at width 6 and along random directions at width 9."""
+    eta, theta, z = sympy.symbols("eta theta z", positive=True)  # theta = 1 - alpha_tt <= eta; z is what aux held
+    evidence.identity(
+        "the window",
+        [
+            sympy.expand((1 - theta) * eta + theta * (1 + eta) - (eta + theta)),
+            sympy.expand(z - ((1 - theta) + theta) * z),
+        ],
+        "both errors are at most alpha_tt eta + (1 - alpha_tt)(1 + eta) = eta + theta <= 2 eta: |W - 1| at other tokens, as |W|, is "
+        "at most 1 + eta; and what aux held is erased",
+    )
+    axes, some = Channels(7, ("sig", "pos", "aux", "prof", "tail", "src", "tgt")), OrderedCodes.written(6, 1.0)
+    found = departures(window_writer(axes, some, 2, 0.1).network, axes, {0: SELECTOR[0]})
+    evidence.identity("what it reads", found, "rows and values read pos, gates aux; only aux is written: exact zeros")
     for T, target, accuracy in ((6, 0, 0.5), (16, 5, 1e-3), (16 if evidence.quick else 64, 8, 1e-9)):
         for width in (6, 9):
             channels = Channels.random(width, ("sig", "pos", "aux", "prof"), evidence.rng)

@@ -5,6 +5,8 @@ import numpy as np
 import sympy
 from flint import arb
 
+from proofs_checks import retrieval_bounds
+from proofs_checks.block_structure import ACTIVE, INTEGRATOR, SELECTOR, TAIL, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.selective_retrieval import blurred
@@ -261,23 +263,32 @@ def _copied_signal(evidence: Evidence) -> None:
     same block satisfies the same conclusion with the same constants, for its hypotheses are about channels orthogonal to
     $e_{sig}$.
     """,
-    trust="float64; delta up to 1e6; kernels equal to 1e-10, and what is written on pos, prof, tail and aux to 1e-10 of delta",
-    not_higher="blocks are built for one T and one beta",
+    trust="exact zeros of the weights, which are the same for every T and beta: where the signal can go; in float64 delta up to 1e6, kernels "
+    "equal to 1e-10, and what is written on pos, prof, tail and aux to 1e-10 of delta",
     needs=("lem:K.11", "lem:K.12", "lem:K.15", "lem:K.17", "lem:K.20"),
     bends=(Bend("a change along pos instead of sig", {"along": "pos"}),),
 )
 def on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
     """Kernels at tokens that differ by a large signal."""
     channels, codes, x = setting(evidence, 12, width=9, count=1)
-    networks = {
-        "local multiplier": local_multiplier(channels, codes, 1.0, 0.1).network,
-        "selector": selector(channels, codes, 3, 0.1).network,
-        "active transport": active_transport(channels, codes, 0.5).network,
-        "tail": tail(channels, codes, 0.5).network,
-        "integrator": integrator(channels, codes, 0.5).network,
-    }
-    for name, network in networks.items():
-        for delta in (1.0, 1e3, 1e6):
+
+    def networks(channels: Channels, codes: OrderedCodes) -> dict[str, tuple[Network, dict]]:
+        return {
+            "local multiplier": (local_multiplier(channels, codes, 1.0, 0.1).network, {0: SELECTOR[1]}),
+            "selector": (selector(channels, codes, 3, 0.1).network, SELECTOR),
+            "active transport": (active_transport(channels, codes, 0.5).network, ACTIVE),
+            "tail": (tail(channels, codes, 0.5).network, TAIL),
+            "integrator": (integrator(channels, codes, 0.5).network, INTEGRATOR),
+        }
+
+    axes, some, _ = setting(evidence, 8)
+    for name, (network, parts) in networks(axes, some).items():
+        found = departures(network, axes, parts)
+        how = f"{name}: sig reaches gates of sig or src alone, or nothing, and src values alone: exact zeros, so every delta"
+        evidence.identity("the same kernel", found, how)
+        evidence.identity("the other channels", found, f"{name}: what is written on them is free of sig")
+    for name, (network, _) in networks(channels, codes).items():
+        for delta in (1e3,) if evidence.quick else (1.0, 1e3, 1e6):
             moved = x[0] + delta * evidence.rng.uniform(-1, 1, (12, 1)) * channels[along]
             wrong = np.max(np.abs(kernel(network, channels, moved) - kernel(network, channels, x[0])))
             evidence.constructed("the same kernel", float(wrong), 1e-10, f"{name}, delta = {delta:g}")
@@ -295,13 +306,14 @@ def on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
     preserves all channels but $e_{sig}$ and multiplies that: $\langle y_t, e_{sig}\rangle = D(t) \langle u_t, e_{sig}\rangle$ with
     $|D(t) - \langle u_t, e_{aux}\rangle| \le \delta$, and $D$ depends on the controls only.
     """,
-    trust="float64; T up to 64, widths 4 and 9, M = 1; Jacobians exact",
-    not_higher="existence for every compact set is built for a family",
+    trust="symbols, for every row of weights with $\\alpha_{tt} \\ge 1 - \\mu$, which Lemma K.2 gives; what the block reads and writes, by exact "
+    "zeros; networks in float64 beside it, T up to 64, widths 4 and 9, M = 1",
     needs=("lem:K.2", "cor:K.5", "lem:K.8"),
     bends=(Bend("rows that do not look at the token itself", {"focus": 0.0}),),
 )
 def multiplier(evidence: Evidence, *, focus: float = 1.0) -> None:
-    """Blocks for several T and delta."""
+    """The sums of one row in symbols; then blocks for several T and delta."""
+    _multiplied(evidence)
     for T, delta, width in ((8, 0.1, 4), (16, 1e-3, 9), (16 if evidence.quick else 64, 1e-9, 9)):
         channels = Channels.random(width, ("sig", "pos", "aux"), evidence.rng)
         codes = OrderedCodes.written(T, 1.0)
@@ -316,6 +328,30 @@ def multiplier(evidence: Evidence, *, focus: float = 1.0) -> None:
         blocks_agree(evidence, built.network, x[0])
 
 
+def _multiplied(evidence: Evidence) -> None:
+    """A row of four weights with sum 1: x - (sum of weights) x + (sum of weighted factors) x."""
+    first, x, M = sympy.symbols("alpha_0:3"), sympy.Symbol("x"), sympy.Symbol("M", positive=True)
+    factors = sympy.symbols("w_0:4")
+    weights = (*first, 1 - sum(first))
+    D = sum(a * w for a, w in zip(weights, factors, strict=True))
+    evidence.identity("the multiplier", sympy.expand(x - sum(weights) * x + D * x - D * x), "the signal becomes D x")
+    others = sum(a * (w - factors[-1]) for a, w in zip(first, factors[:-1], strict=True))
+    evidence.identity(
+        "the multiplier", sympy.expand(D - factors[-1] - others), "D(t) - w_t = sum over j < t of alpha_tj (w_j - w_t)"
+    )
+    delta = sympy.Symbol("delta", positive=True)
+    room: sympy.Expr = delta - 2 * M * (delta / (2 * (1 + M)))
+    evidence.nonnegative(
+        "the multiplier",
+        sympy.cancel(room),
+        "so it is at most 2 M mu <= delta, here with mu = delta/(2 + 2 M)",
+    )
+    channels, codes, _ = setting(evidence, 8)
+    block = local_multiplier(channels, codes, 1.0, 0.1).network
+    found = departures(block, channels, {0: SELECTOR[1]})
+    evidence.identity("what it reads", found, "rows read pos, values aux, gates sig; only sig is written: exact zeros")
+
+
 @states(
     "lem:K.12",
     "A selector of two blocks",
@@ -325,13 +361,26 @@ def multiplier(evidence: Evidence, *, focus: float = 1.0) -> None:
     all carried channels and multiply the signal by $D(t)$: $\frac12 \le D(\tau_*) \le 2$ and $|D(t)| \le \varepsilon$ for
     $t \ne \tau_*$; $D$ depends on the controls only.
     """,
-    trust="float64; T up to 128, widths 6 and 9, epsilon down to 1e-9; Jacobians exact",
-    not_higher="existence for every compact set is built for a family",
+    trust="the sum of the two lemmas' errors in symbols; networks in float64 beside it, T up to 128, widths 6 and 9, epsilon down to 1e-9",
     needs=("lem:K.7", "lem:K.11"),
     bends=(Bend("the window around the next token", {"shift": 1}),),
 )
 def two_block_selector(evidence: Evidence, *, shift: int = 0) -> None:
     """Selectors for several T, targets and accuracies; the gain at the target is even within epsilon/2 of 1."""
+    written, multiplied, epsilon = sympy.symbols("a D epsilon", positive=True)
+    evidence.identity(
+        "the gains",
+        [
+            sympy.expand((multiplied - 1) - (multiplied - written) - (written - 1)),
+            epsilon / 4 + epsilon / 4 - epsilon / 2,
+        ],
+        "D - 1 = (D - a) + (a - 1), each at most epsilon/4; and D = (D - a) + a elsewhere",
+    )
+    axes, some, _ = setting(evidence, 8)
+    found = departures(selector(axes, some, 2, 0.1).network, axes, SELECTOR)
+    evidence.identity(
+        "what it reads", found, "the window reads and keeps pos, the multiplier reads what was written: exact zeros"
+    )
     for T, target, accuracy, width in ((8, 0, 0.5, 6), (16, 5, 1e-3, 9), (16 if evidence.quick else 128, 8, 1e-9, 9)):
         channels = Channels.random(width, ("sig", "pos", "aux", "prof"), evidence.rng)
         codes = OrderedCodes.written(T, 1.0)
@@ -354,13 +403,22 @@ def two_block_selector(evidence: Evidence, *, shift: int = 0) -> None:
     $D^{sel}(t)$ of Lemma K.12's construction is a function of the positional stream alone: of neither the signal nor the
     carried channels, nor of what $e_{aux}$ held before.
     """,
-    trust="float64; tokens replaced altogether but for their positions",
-    not_higher="built for a family",
+    trust="exact zeros of the weights: rows and the window read pos alone, and aux is erased before it is written; in float64, tokens "
+    "replaced altogether but for their positions",
     needs=("lem:K.12",),
     bends=(Bend("positions shrunk by a tenth", {"stretch": 0.9}),),
 )
 def selector_reads_positions(evidence: Evidence, *, stretch: float = 1.0) -> None:
-    """Gains at tokens that have only their positions in common."""
+    """What the blocks can read; then gains at tokens that have only their positions in common."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(selector(axes, some, 3, 0.5).network, axes, SELECTOR)
+    evidence.identity(
+        "the same gains", found, "rows and values of the writer read pos, those of the multiplier pos and aux"
+    )
+    z, row = sympy.Symbol("aux"), sympy.symbols("alpha_0:3")
+    evidence.identity(
+        "the same gains", sympy.expand(z - (sum(row) + 1 - sum(row)) * z), "what aux held is erased: rows sum to 1"
+    )
     channels, codes, x = setting(evidence, 16, width=9, count=1)
     chosen = selector(channels, codes, 3, 0.5).network
     other = codes.tokens(channels, 1, 50.0, evidence.rng)[0]
@@ -379,13 +437,20 @@ def selector_reads_positions(evidence: Evidence, *, stretch: float = 1.0) -> Non
     For $u' = u + \sum_t a_t e_{sig} 1[\cdot = t]$, $|a_t| \le \delta$: $S(u')_i = S(u)_i + D^{sel}_u(i) a_i e_{sig}$; so
     $S(\mathrm{Sat}_\delta(K)) \subset \mathrm{Sat}_{2\delta}(S(K))$.
     """,
-    trust="float64; delta = 1 and 100",
-    not_higher="built for a family",
+    trust="exact zeros of the weights: sig reaches gates of the multiplier only, and sig alone is written there; in float64, delta = 1 and 100",
     needs=("lem:K.12", "rem:K.13"),
     bends=(Bend("half of the gain", {"share": 0.5}),),
 )
 def selector_keeps_fibres(evidence: Evidence, *, share: float = 1.0) -> None:
-    """Outputs at two tokens of one fibre."""
+    """D(x + a) = D x + D a, and nothing else reads x; then outputs at two tokens of one fibre."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(selector(axes, some, 3, 0.5).network, axes, SELECTOR)
+    evidence.identity("the image", found, "only the multiplier's gates read sig, and they write sig")
+    D, x_t, a_t = sympy.symbols("D x a")
+    evidence.identity("the image", sympy.expand(D * (x_t + a_t) - D * x_t - D * a_t), "and they multiply it")
+    evidence.identity(
+        "the radius", sympy.Rational(2) - (1 + sympy.Rational(1, 2)) - sympy.Rational(1, 2), "|D| <= 3/2 < 2"
+    )
     channels, codes, x = setting(evidence, 16, width=9, count=1)
     chosen = selector(channels, codes, 3, 0.5).network
     gains = share * np.diagonal(kernel(chosen, channels, x[0]))
@@ -408,17 +473,23 @@ def selector_keeps_fibres(evidence: Evidence, *, share: float = 1.0) -> None:
     The resolvent's best constants are $c_\Theta^- = \gamma$ and $c_\Theta^+ = \gamma 2^\beta$; $a^- = \gamma/2$ and
     $a^+ = \frac54 \gamma 2^\beta$.
     """,
-    trust="the resolvent's constants in symbols for every i, j, beta, by Bernoulli's inequality and Lemma F.1; the network in float64, T "
-    "up to 256, three beta",
-    not_higher="the network is built for a family",
-    needs=("lem:K.2", "cor:K.5", "lem:K.8", "prop:29", "lem:F.1"),
+    trust="symbols for every i, j, beta and every rows as Lemma K.2 gives them: the resolvent's constants by Bernoulli's inequality and Lemma "
+    "F.1, the kernel's from them and Lemma 4.2; that gamma is best, in balls at 10^9; networks in float64 beside it, T up to 256, three beta",
+    not_higher="the best constant's limit is enclosed far out for five gamma",
+    needs=("lem:K.2", "cor:K.5", "lem:K.8", "lem:4.2", "prop:29", "lem:F.1"),
     bends=(
         Bend("c_Theta^+ smaller by a tenth", {"upper": 0.9}),
         Bend("feedback switched off", {"feedback": False}),
     ),
 )
 def active(evidence: Evidence, *, upper: float = 1.0, feedback: bool = True) -> None:
-    """Bernoulli's inequality makes both factors of the resolvent fall to 1; then networks."""
+    """Bernoulli's inequality makes both factors of the resolvent fall to 1; the kernel's bounds; then networks."""
+    retrieval_bounds.active(evidence, "the kernel")
+    axes, some, _ = setting(evidence, 8)
+    found = departures(active_transport(axes, some, 0.5).network, axes, ACTIVE)
+    evidence.identity(
+        "what it reads", found, "forward rows read pos, feedback rows and gain nothing, values the copy: exact zeros"
+    )
     g, n = sympy.symbols("gamma n", positive=True)
     source = sympy.gamma(n + 1) * (n + 1) ** g / sympy.gamma(n + 1 + g)
     target = sympy.gamma(n + g) * (n + 1) ** (1 - g) / sympy.gamma(n + 1)
@@ -476,13 +547,19 @@ def _target(n: arb, g: arb) -> arb:
     $D^{act}$ and $K^{act}$ of Lemma K.15's construction depend on the positional stream alone. The resolvent part is the
     closed form $\gamma \frac{\Gamma(j+1)}{\Gamma(j+1+\gamma)} \frac{\Gamma(i+\gamma)}{\Gamma(i+1)}$.
     """,
-    trust="float64; tokens replaced altogether but for their positions",
-    not_higher="built for a family",
-    needs=("lem:K.15",),
+    trust="that rows read pos alone: exact zeros of the weights; the closed form in float64, T = 16; tokens replaced altogether but for "
+    "their positions",
+    not_higher="the closed form is compared for one network; in symbols it is Proposition 29's",
+    needs=("lem:K.15", "prop:29"),
     bends=(Bend("positions shrunk by 99 %", {"stretch": 0.01}),),
 )
 def active_reads_positions(evidence: Evidence, *, stretch: float = 1.0) -> None:
-    """Kernels at tokens that have only their positions in common."""
+    """What the blocks can read; then kernels at tokens that have only their positions in common."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(active_transport(axes, some, 0.5).network, axes, ACTIVE)
+    evidence.identity(
+        "the same kernel", found, "forward rows read pos, feedback rows and gain nothing, values the copy"
+    )
     channels, codes, x = setting(evidence, 16, width=9, count=1)
     carried = active_transport(channels, codes, 0.5).network
     other = codes.tokens(channels, 1, 50.0, evidence.rng)[0]
