@@ -5,6 +5,7 @@ import numpy as np
 import torch
 from flint import arb
 
+from proofs_checks.block_structure import PROFILE, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, filling, meets_claim
 from proofs_checks.paper.signal_transport import passes_alone
@@ -37,7 +38,8 @@ AXES = Channels(7, NAMES)
     Jacobian between the probes, with $m_- \le M(1) \le m_+$ and $M(\ell) \ge c_- (1+\ell)^\nu$ for $1 \le \ell \le H$:
     decaying, frozen or increasing with the sign of $\nu$.
 
-    $11 + 2k$ blocks. The constants do not depend on $R$.
+    $11 + 2k$ blocks. The constants do not depend on $R$. Step 5 of the proof needs more than Lemma K.9 as printed: that $P_H$ and $Q_H$
+    leave all channels but $e_{sig}$ free of the signal, which they do.
     """,
     trust="float64 networks of the proof's weights but for c_0 = 1/100: margins against the proof's constants for ten (k, beta) at H = 48 and "
     "one at H = 512, tau* up to 8, R = 1 and 100, D = 7 and 12; scores are exact Jacobians, perturbations of size 1 give the same. The "
@@ -80,6 +82,11 @@ def flexible_retrieval(evidence: Evidence, *, more: float = 0.0, feedback: bool 
     built = selective_retrieval(1, 0.5, horizon, target=latest)
     prepared = Network.of(list(zip(built.network.names, built.network.blocks, strict=True))[:9])
     x = filling(evidence, latest + horizon + 1, 7, 1)
+    expected = {0: ("", "", "", "pos"), **{n + 1: parts for n, parts in PROFILE.items()}}
+    found = departures(prepared, AXES, expected)
+    evidence.identity(
+        "what Lemma K.9 needs", found, "no block of P_H and Q_H reads sig, by exact zeros: a change of it passes alone"
+    )
     evidence.agreement(
         passes_alone(prepared, x[0], AXES["sig"]),
         1e-9,

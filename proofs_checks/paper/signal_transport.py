@@ -107,7 +107,8 @@ def _transports(network: Network, channels: Channels, x: np.ndarray, tolerance: 
     says=r"""
     A causal map $R$ is signal-transparent along $e_{sig}$ over $E_{ctrl}$ on $K$ if
     $\Pi_{ctrl} R(u + a e_{sig} 1[\cdot = \tau]) = \Pi_{ctrl} R(u)$ and $\langle R(u + a e_{sig} 1[\cdot = \tau])_t, e_{sig}\rangle
-    = \langle R(u)_t, e_{sig}\rangle + a 1[t = \tau]$ for $u \in K$, every $\tau$ and small $a$.
+    = \langle R(u)_t, e_{sig}\rangle + a 1[t = \tau]$ for $u \in K$, every $\tau$ and small $a$. Of channels outside $E_{ctrl}$ and
+    $e_{sig}$ it says nothing.
     """,
     trust="float64; to 1e-12",
     bends=(Bend("the signal may be multiplied", {"multiplies": True}),),
@@ -118,6 +119,11 @@ def transparent(evidence: Evidence, *, multiplies: bool = False) -> None:
     quiet = selector(channels, codes, 2, 0.1).network if multiplies else tail(channels, codes, 0.5).network
     evidence.instance(
         "the tail network over pos, tail", transparency_defect(quiet, channels, x[0], 3, 0.7, ["pos", "tail"]) < 1e-12
+    )
+    copy = Network.of([("copy", active_transport(channels, codes, 0.5).network.blocks[0])])
+    evidence.instance(
+        "the copy of Lemma K.15 over pos, though src then holds the signal",
+        transparency_defect(copy, channels, x[0], 3, 0.7, ["pos"]) < 1e-12,
     )
     chosen = selector(channels, codes, 2, 0.1).network
     evidence.non_instance(
