@@ -167,7 +167,10 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         lines += [f"*Proof:* [in full](#{proof_anchor(one.id)}).", ""]
     if outcome.formal:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
-        names = ", ".join(f"[`{name.rpartition('.')[2]}`](#coq-{name.rpartition('.')[2].lower().replace('_', '-')})" for name in outcome.formal.statements)
+        names = ", ".join(
+            f"[`{name.rpartition('.')[2]}`](#coq-{name.rpartition('.')[2].lower().replace('_', '-')})"
+            for name in outcome.formal.statements
+        )
         lines += [f"*Proved by machine.* {names}: {outcome.formal.label}{beside}.", ""]
     lines += [f"*Rests on.* {one.trust}", ""]
     if one.not_higher and outcome.level is not Level.FORMAL:
