@@ -87,6 +87,7 @@ def kinds() -> Iterator[tuple[str, str, str]]:
         "Every step changes what is cached of earlier tokens, or how much of it.",
     )
     yield "decode", "Decode...Slots...", "Unwritten slots of a buffer take part in a softmax."
+    yield "decode", "PromptPadded...", "Padding of the prompt stays in the cache, or moves positions."
     yield "decode", "Decode...OfPrevious, Decode...OfPromptEnd", "A step takes a value of an earlier token."
     yield "decode", "Decode...", "Any of these in decoding steps alone."
     yield "decode", "Prefill...", "Any of these in the prefill alone."

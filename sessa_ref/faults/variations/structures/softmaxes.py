@@ -33,6 +33,15 @@ def variations() -> Iterator[Variation]:
             "Take the softmax over the visible logits of a row.",
             {"alpha": _weights("logits", "visible", function), "alpha_fb": _weights("logits_fb", "visible_fb", function)},
         )  # fmt: skip
+    for word, kind, area in (("Forward", "", "attention"), ("Feedback", "_fb", "feedback")):
+        yield Variation(
+            f"{word}ScaleAfterSoftmax", area, f"The scale of the {word.lower()} logits multiplies the weights instead.",
+            _SOFTMAX, "Scale logits before the softmax.",
+            {
+                f"alpha{kind}": lambda run, alpha, kind=kind: run.values[f"scale{kind}"]
+                * graph.softmax(run.values[f"logits{kind}"] / run.values[f"scale{kind}"], run.values[f"visible{kind}"])
+            },
+        )  # fmt: skip
     yield Variation(
         "BothScalesExchanged", "attention", "The scales of the two attentions are exchanged.", _SOFTMAX,
         "Divide forward logits by sqrt(d) and feedback logits by sqrt(D).",
