@@ -576,9 +576,7 @@ class TooFewTiles(PlainTorchLayer):
             first = (past + row) // 16 * 16
             end = min(first - first % 8 + 8, k.shape[-2]) if not past else k.shape[-2]
             tile = slice(row, row + 16)
-            parts.append(
-                super().forward_signal(q[..., tile, :], k[..., :end, :], v[..., :end, :], visible[tile, :end])
-            )
+            parts.append(super().forward_signal(q[..., tile, :], k[..., :end, :], v[..., :end, :], visible[tile, :end]))
         return torch.cat(parts, dim=-2) if parts else super().forward_signal(q, k, v, visible)
 
 

@@ -15,7 +15,11 @@ Explained = Fault | Variation | Behaviour
 
 _STRUCTURES = (
     ("...ForGelu", "token-wise", f"Another activation than GELU: {', '.join(modes.ACTIVATIONS)}."),
-    ("ActivationOn...", "token-wise", "The activation is applied at another place, or to both halves of W_in's output."),
+    (
+        "ActivationOn...",
+        "token-wise",
+        "The activation is applied at another place, or to both halves of W_in's output.",
+    ),
     ("UnitOf...", "token-wise", "The mixer's input is a gated linear unit of W_in's two halves."),
     ("Norm...", "token-wise", "The norm runs over other axes, or by another formula."),
     ("Rotation...", "rotary", "Other pairs, frequencies, positions or signs in the rotary embedding."),

@@ -45,5 +45,9 @@ def _of_halves(name: str, function: Callable[[Array], Array]) -> Iterator[tuple[
         yield "ActivationOnBothHalves", f"The same function is applied to a and to the gate g: {name}", both
         yield "UnitOfGateAndActivated", f"The mixer's input u is g times a function of a: {name}", activated
     yield "UnitOfActivatedGate", f"The mixer's input u is a times a function of g: {name}", gating
-    yield "UnitOfGateAndActivatedAlone", f"The mixer's input u is g times a function of a{after}: {name}", activated | ungated
+    yield (
+        "UnitOfGateAndActivatedAlone",
+        f"The mixer's input u is g times a function of a{after}: {name}",
+        activated | ungated,
+    )
     yield "UnitOfActivatedGateAlone", f"The mixer's input u is a times a function of g{after}: {name}", gating | ungated
