@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from sessa_ref.faults.variations.graph import Changes, Run
 from sessa_ref.faults.variations.modes import ACTIVATIONS, camel
 from sessa_ref.faults.variations.places import PLACES
-from sessa_ref.faults.variations.variation import Variation, one
+from sessa_ref.faults.variations.variation import Variation, one, together
 from sessa_ref.notation import Array
 
 _CAUSE = "A gated block of another architecture, or a call that moved when code was rearranged."
@@ -24,7 +24,7 @@ def variations() -> Iterator[Variation]:
             yield Variation(
                 f"ActivationOn{place.word}", "token-wise",
                 f"GELU is applied to {place.phrase.rstrip(',')}, and a is taken as it is.", _CAUSE, _FIX,
-                one("u", _a) | moved,
+                together(one("u", _a), moved),
             )  # fmt: skip
 
 
@@ -39,15 +39,23 @@ def _of_halves(name: str, function: Callable[[Array], Array]) -> Iterator[tuple[
     gating = one("u", lambda run, u: run.values["a"] * function(run.values["g"]))
     gate = one("g", lambda run, g: function(g))
     after = ", and the state is not gated"
-    yield "ActivationOnGate", f"The activation is applied to the gate g instead of a: {name}", one("u", _a) | gate
+    yield (
+        "ActivationOnGate",
+        f"The activation is applied to the gate g instead of a: {name}",
+        together(one("u", _a), gate),
+    )
     if name != "exact GELU":
-        both = one("u", lambda run, u: function(run.values["a"])) | gate
+        both = together(one("u", lambda run, u: function(run.values["a"])), gate)
         yield "ActivationOnBothHalves", f"The same function is applied to a and to the gate g: {name}", both
         yield "UnitOfGateAndActivated", f"The mixer's input u is g times a function of a: {name}", activated
     yield "UnitOfActivatedGate", f"The mixer's input u is a times a function of g: {name}", gating
     yield (
         "UnitOfGateAndActivatedAlone",
         f"The mixer's input u is g times a function of a{after}: {name}",
-        activated | ungated,
+        together(activated, ungated),
     )
-    yield "UnitOfActivatedGateAlone", f"The mixer's input u is a times a function of g{after}: {name}", gating | ungated
+    yield (
+        "UnitOfActivatedGateAlone",
+        f"The mixer's input u is a times a function of g{after}: {name}",
+        together(gating, ungated),
+    )
