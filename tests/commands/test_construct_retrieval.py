@@ -1,4 +1,4 @@
-"""`sessa-ref construct`: what it prints, writes and refuses."""
+"""`sessa-ref construct selective-retrieval`: what it prints, writes and refuses."""
 
 import pytest
 
