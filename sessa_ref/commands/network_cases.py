@@ -1,13 +1,15 @@
 """The blocks of a network as cases of the oracle: each on the tokens that reach it."""
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from sessa_ref import reference
 from sessa_ref.constructions import Network
 from sessa_ref.oracle import Case, TargetError
-from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.bounds.expectation import Expectation, spreads_for
 from sessa_ref.precision import STANDARD_DTYPES
 
 LONGEST = 64
@@ -50,7 +52,7 @@ def network_cases(network: Network, x: np.ndarray) -> tuple[Case, ...]:
     for number, (name, block, steps) in enumerate(zip(network.names, network.blocks, network.traces(x), strict=True)):
         generator = np.random.default_rng(zlib.crc32(name.encode()))
         case = Case(
-            f"block_{number}",
+            f"{number} {name}",
             name,
             block,
             steps.x,
@@ -58,9 +60,9 @@ def network_cases(network: Network, x: np.ndarray) -> tuple[Case, ...]:
             split=steps.x.shape[1] // 2,
             extras=frozenset({"calls"}),
         )
-        dtypes = tuple(dtype for dtype in STANDARD_DTYPES if _judges(case, dtype))
+        dtypes = _judged_in(case)
         if dtypes:
-            cases.append(Case(**vars(case) | {"dtypes": dtypes}))
+            cases.append(replace(case, dtypes=dtypes))
     if not cases:
         raise TargetError(
             "no precision can judge any block of this network: its rounding errors are as large as its outputs"
@@ -68,9 +70,14 @@ def network_cases(network: Network, x: np.ndarray) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def _judges(case: Case, dtype: str) -> bool:
-    expectation = Expectation(case, dtype)
-    added = np.max(np.abs(expectation.true["y"] - expectation.case.x), axis=(0, 1))
-    bound = np.broadcast_to(expectation.bounds("y"), case.x.shape).max(axis=(0, 1))
+def _judged_in(case: Case) -> tuple[str, ...]:
+    """The precisions whose bounds are small beside what the block adds, channel by channel where it writes."""
+    added = np.max(np.abs(reference.forward(case.parameters, case.x) - case.x), axis=(0, 1))
     written = added > 1e-9 * np.max(added)
-    return bool(np.all(bound[written] < USELESS * added[written])) and bool(written.any())
+    spread = spreads_for(case, "float64")  # in unit roundoffs: those of both precisions
+    found = []
+    for dtype in STANDARD_DTYPES:
+        bound = np.broadcast_to(Expectation(case, dtype, spread).bounds("y"), case.x.shape).max(axis=(0, 1))
+        if written.any() and np.all(bound[written] < USELESS * added[written]):
+            found.append(dtype)
+    return tuple(found)

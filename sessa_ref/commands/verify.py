@@ -84,6 +84,8 @@ def verify(
         files.try_out(paths)
         implementation = CommandImplementation(command, limits) if command else WorkerImplementation(name, limits)
         cases = _cases(network, quick)
+        if network is not None and not dtype:
+            dtypes = [one for one in dtypes if any(one in case.dtypes for case in cases)]
         steps = 2 + sum(d in case.dtypes for case in cases for d in dtypes)
         shown = one_line(name)
         log.print(f"checking {shown} on {len(cases)} cases in {' and '.join(dtypes)}", soft_wrap=True)

@@ -6,59 +6,69 @@ import numpy as np
 import pytest
 
 from sessa_ref.commands.network_cases import network_cases, saved_cases
-from sessa_ref.constructions import Network
+from sessa_ref.constructions import Channels, Network
+from sessa_ref.constructions.active_transport import active_transport
+from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.positions import positions
 from sessa_ref.constructions.published import to_published
-from sessa_ref.constructions.selective_retrieval import selective_retrieval
 from sessa_ref.oracle import TargetError, Verdict, verify
 from sessa_ref.oracle.implementation.targets import load_target
 from tests.commands.running import run
 
 ORACLE = Path(__file__).parents[1] / "oracle"
-POSITIONS = to_published(positions(24, 4).network, size=1e4)
-RETRIEVAL = selective_retrieval(1, 0.5, 8, target=1).network
+CHANNELS = Channels(5, ("sig", "pos", "src"))
+T = 8
+WRITER = positions(T, gamma=0.99, margin=2.0, channels=CHANNELS).network
+POSITIONS = to_published(WRITER, size=1e4)
+TRANSPORT = WRITER.then(active_transport(CHANNELS, OrderedCodes.written(T, 1.0), 0.5).network)
+"""Three blocks: positions, a copy, and a diffuse block, whose forward rows are sharp."""
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("networks")
-    for name, network in (("positions", POSITIONS), ("retrieval", to_published(RETRIEVAL)), ("paper", RETRIEVAL)):
+    for name, network in (("positions", POSITIONS), ("transport", to_published(TRANSPORT)), ("paper", TRANSPORT)):
         network.save(folder / f"{name}.safetensors")
     return {path.stem: path for path in folder.iterdir()}
 
 
-def test_tokens_and_precisions_fit_the_network(files):
-    (case,) = saved_cases(files["positions"])
-    assert case.x.shape == (2, 24, 6)
+@pytest.fixture(scope="module")
+def cases(files):
+    return {name: saved_cases(path) for name, path in files.items()}
+
+
+def test_tokens_and_precisions_fit_the_network(cases):
+    (case,) = cases["positions"]
+    assert case.x.shape == (2, T, 8)
     assert case.dtypes == ("float64", "float32")
-    cases = saved_cases(files["retrieval"])
-    assert [case.about for case in cases] == list(RETRIEVAL.names)
-    assert {case.dtypes for case in cases} == {("float64",)}, "a scaffold of 1e8 leaves float32 no digits"
-    assert all("float32" in case.dtypes for case in saved_cases(files["paper"]))
+    assert [case.about for case in cases["transport"]] == list(TRANSPORT.names)
+    assert {case.dtypes for case in cases["transport"]} == {("float64",)}, "a scaffold of 1e8 leaves float32 no digits"
+    assert all("float32" in case.dtypes for case in cases["paper"])
 
 
-@pytest.mark.parametrize("name", ["positions", "retrieval", "paper"])
-def test_our_layer_conforms(files, name):
-    report = verify(load_target("sessa_ref.optimized:SessaLayer.from_config"), cases=saved_cases(files[name]))
+@pytest.mark.parametrize("name", ["positions", "transport", "paper"])
+def test_our_layer_conforms(cases, name):
+    dtypes = ("float64",) if name == "transport" else ("float64", "float32")
+    report = verify(load_target("sessa_ref.optimized:SessaLayer.from_config"), dtypes, cases[name], explain=False)
     assert report.verdict is Verdict.CONFORMS, report.results
     assert {result.check for result in report.results} >= {"forward", "gradients", "decode", "causality", "calls"}
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"),
+    ("name", "about", "wrong"),
     [
-        ("positions", "MissingGainClamp"),
-        ("positions", "DiagonalIncluded"),
-        ("positions", "StaleDecodeCache"),
-        ("retrieval", "RotaryHalfSplit"),
-        ("retrieval", "DiagonalIncluded"),
-        ("retrieval", "MissingGainClamp"),
+        ("positions", "positions", "MissingGainClamp"),
+        ("positions", "positions", "DiagonalIncluded"),
+        ("positions", "positions", "StaleDecodeCache"),
+        ("transport", "diffuse sig", "DiagonalIncluded"),
+        ("transport", "diffuse sig", "MissingGainClamp"),
+        ("transport", "copy sig", "LooksAhead"),
     ],
 )
-def test_a_wrong_layer_does_not(files, name, wrong):
+def test_a_wrong_layer_does_not(cases, name, about, wrong):
     wrong_layer = load_target(f"{ORACLE / 'wrong_layers.py'}:{wrong}")
-    report = verify(wrong_layer, ["float64"], saved_cases(files[name]), explain=False)
-    assert report.verdict is Verdict.DOES_NOT_CONFORM
+    chosen = [case for case in cases[name] if case.about == about]
+    assert verify(wrong_layer, ["float64"], chosen, explain=False).verdict is Verdict.DOES_NOT_CONFORM
 
 
 def test_the_command(files):
@@ -82,8 +92,7 @@ def test_what_is_refused(files, tmp_path):
 
 
 def test_a_network_without_digits_is_refused():
-    x = np.zeros((1, 4, 4))
     silent = Network(POSITIONS.blocks, POSITIONS.names).without_feedback()
     silent = silent.blocks[0].replace({"W_out.weight": 0 * silent.blocks[0]["W_out.weight"]})
     with pytest.raises(TargetError, match="no precision can judge"):
-        network_cases(Network((silent,), ("silent",)), np.zeros((1, 4, 6)) + x.sum())
+        network_cases(Network((silent,), ("silent",)), np.zeros((1, 4, 8)))
