@@ -1,4 +1,4 @@
-"""How near the general route of Theorem 14 comes to six maps: `python -m benchmarks.causal_maps` writes `causal_maps.json`.
+"""How near the general route of Theorem 14 comes to six maps: `python -m benchmarks.causal_maps` makes the book's table.
 
 Each cell is one network by `constructions.universal.approximate`, asked for 2 % of the map's range: which read-out was
 better, how many hidden units it has, the largest error that samples and a search found, relative to the range, and seconds.
@@ -17,7 +17,7 @@ from sessa_ref.constructions import targets
 from sessa_ref.constructions.causal_maps import CausalMap
 from sessa_ref.constructions.universal import approximate
 
-FILE = Path(__file__).with_suffix(".json")
+FILE = Path(__file__).parent / "results" / "causal-maps.json"
 """Where the table is kept."""
 
 SHARE = 0.02
@@ -58,6 +58,23 @@ def cell(name: str, T: int, d: int) -> dict[str, Any]:
         "reached": found.reached,
         "seconds": round(time.perf_counter() - start),
     }
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """A line for each map, a column for each (T, d): the error as a share of the range, in bold where it is above 2 %."""
+    errors = {(row["map"], row["T"], row["d"]): (row["error"], row["reached"]) for row in rows}
+    names = list(dict.fromkeys(row["map"] for row in rows))
+
+    def shown(name: str, T: int, d: int) -> str:
+        if (name, T, d) not in errors:
+            return ""
+        error, reached = errors[name, T, d]
+        text = f"{100 * error:.2g} %" if error >= 1e-5 else "below 0.001 %"
+        return text if reached else f"**{text}**"
+
+    lines = ["| map | " + " | ".join(f"T = {T}, d = {d}" for T, d in CELLS) + " |", "|---" * (len(CELLS) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join(shown(name, T, d) for T, d in CELLS) + " |" for name in names]
+    return "\n".join(lines) + "\n"
 
 
 def main(names: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ and what a page includes:
     ledger/             the ledger of the paper's statements: its pages and figures
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -54,6 +55,7 @@ def main() -> None:
 
 
 def _write_benchmarks(folder: Path) -> None:
+    from benchmarks import causal_maps
     from benchmarks.plot import save
     from benchmarks.report import markdown, summary
     from benchmarks.results import Results
@@ -65,6 +67,8 @@ def _write_benchmarks(folder: Path) -> None:
         (folder / f"{file.stem}.md").write_text(markdown(run), encoding="utf-8")
     (folder / "summary.md").write_text(summary(*runs) + "\n", encoding="utf-8")
     save(runs[0], folder / "figure.png")
+    rows = json.loads(causal_maps.FILE.read_text(encoding="utf-8"))
+    (folder / "causal-maps.md").write_text(causal_maps.markdown(rows), encoding="utf-8")
 
 
 def _write_ledger(folder: Path) -> None:
