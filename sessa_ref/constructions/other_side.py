@@ -75,5 +75,5 @@ def largest_scores(stack: Layers, x: Array, target: int = 0) -> Array:
         moved[target] += STEP * 1j * direction
         for layer in stack:
             moved = moved + layer.forward(moved)
-        columns.append(moved.imag / STEP)
+        columns.append(np.imag(moved) / STEP)
     return np.linalg.norm(np.stack(columns, axis=-1), ord=2, axis=(-2, -1))[target + 1 :]
