@@ -65,6 +65,7 @@ def _write_layer(file: Path) -> None:
 
 
 def _write_benchmarks(folder: Path) -> None:
+    from benchmarks import causal_maps
     from benchmarks.plot import save
     from benchmarks.report import markdown, summary
     from benchmarks.results import Results
@@ -76,6 +77,8 @@ def _write_benchmarks(folder: Path) -> None:
         (folder / f"{file.stem}.md").write_text(markdown(run), encoding="utf-8")
     (folder / "summary.md").write_text(summary(*runs) + "\n", encoding="utf-8")
     save(runs[0], folder / "figure.png")
+    rows = json.loads(causal_maps.FILE.read_text(encoding="utf-8"))
+    (folder / "causal-maps.md").write_text(causal_maps.markdown(rows), encoding="utf-8")
 
 
 def _write_ledger(folder: Path) -> None:
