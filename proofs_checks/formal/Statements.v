@@ -33,6 +33,25 @@ Fixpoint prod (f : nat -> R) (n : nat) : R :=
 
 (** * Polynomial decay: 8, 28, E.3, E.4, B.5 *)
 
+(** Gamma by Gauss's limit: the limit of n! n^x / (x (x+1) ... (x+n)), for x > 0.  That it is the Gamma function is
+    [ours_gamma_function]. *)
+Definition gauss (x : R) (n : nat) : R :=
+  INR (fact n) * Rpower (INR n) x / prod (fun i => x + INR i) (S n).
+
+Definition Gamma (x : R) : R := real (Lim_seq (gauss x)).
+
+(** Gamma(1) = 1, Gamma(x+1) = x Gamma(x), log Gamma is convex: and no other positive function on x > 0 has all three
+    (Bohr and Mollerup), so that this Gamma is Euler's.  At whole numbers it is the factorial. *)
+Definition log_convex (f : R -> R) : Prop :=
+  forall p x y, 0 <= p <= 1 -> 0 < x -> 0 < y -> ln (f (p * x + (1 - p) * y)) <= p * ln (f x) + (1 - p) * ln (f y).
+
+Definition is_gamma (f : R -> R) : Prop :=
+  f 1 = 1 /\ (forall x, 0 < x -> 0 < f x) /\ (forall x, 0 < x -> f (x + 1) = x * f x) /\ log_convex f.
+
+Definition ours_gamma_function : Prop :=
+  is_gamma Gamma /\ (forall f, is_gamma f -> forall x, 0 < x -> f x = Gamma x)
+  /\ forall n, Gamma (INR n + 1) = INR (fact n).
+
 (** * Closed forms of uniform routing: F.1 to F.3, 29 *)
 
 (** * Softmax: C.1, 4.3, B.4, I.2, I.4 *)
