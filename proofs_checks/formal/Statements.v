@@ -232,6 +232,102 @@ Definition rem_4_5 : Prop :=
 
 (** * Closed forms of uniform routing: F.1 to F.3, 29 *)
 
+(** a_tau and b_t of the closed forms. *)
+Definition source_factor (gamma : R) (tau : nat) : R := Gamma (INR tau + 1) / Gamma (INR tau + 1 + gamma).
+Definition target_factor (gamma : R) (t : nat) : R := Gamma (INR t + gamma) / Gamma (INR t + 1).
+
+(** The impulse response at tau of the weights alpha(t, j) = 1/t with one gain gamma. *)
+Definition uniform_routing (gamma : R) (tau : nat) (y : nat -> R) : Prop :=
+  forall T, impulse_response (fun _ => gamma) (fun t _ => 1 / INR t) tau y T.
+
+(** Lemma F.1, (67), Gautschi's inequality; for all real t > 0, where the paper has integers. *)
+Definition lem_F_1_hypotheses (gamma t : R) : Prop := 0 < gamma < 1 /\ 0 < t.
+
+Definition lem_F_1 : Prop :=
+  forall gamma t, lem_F_1_hypotheses gamma t ->
+  Rpower (t + 1) (gamma - 1) <= Gamma (t + gamma) / Gamma (t + 1) <= Rpower t (gamma - 1).
+
+(** Sharper than Lemma F.1 (Wendel): t + gamma in place of t + 1; and the quotient times t^(1-gamma) rises to 1 along t, t+1, ... *)
+Definition ours_gamma_ratio : Prop :=
+  forall gamma t, lem_F_1_hypotheses gamma t ->
+  let scaled u := Gamma (u + gamma) / Gamma (u + 1) * Rpower u (1 - gamma) in
+  Rpower (t + 1) (gamma - 1) <= Rpower (t + gamma) (gamma - 1) <= Gamma (t + gamma) / Gamma (t + 1)
+  /\ scaled t <= scaled (t + 1) /\ is_lim_seq (fun n => scaled (t + INR n)) 1.
+
+(** Proposition 29, (69) and (70): uniform routing, impulse at 0. *)
+Definition prop_29_hypotheses (gamma : R) (y : nat -> R) : Prop := 0 < gamma < 1 /\ uniform_routing gamma 0 y.
+
+Definition prop_29 : Prop :=
+  forall gamma y, prop_29_hypotheses gamma y -> forall t, (1 <= t)%nat ->
+  y t = gamma / Gamma (1 + gamma) * (Gamma (INR t + gamma) / Gamma (INR t + 1))
+  /\ gamma / Gamma (1 + gamma) * Rpower (INR t + 1) (- (1 - gamma)) <= y t
+  /\ y t <= gamma / Gamma (1 + gamma) * Rpower (INR t) (- (1 - gamma)).
+
+(** Corollary F.2, (71): uniform routing, impulse at any tau.  Theta(l^(-beta_tail)) for each source; a prefactor like tau^(-gamma);
+    no lower constant for all sources at once. *)
+Definition cor_F_2_hypotheses (gamma : R) (y : nat -> nat -> R) : Prop :=
+  0 < gamma < 1 /\ forall tau, uniform_routing gamma tau (y tau).
+
+Definition cor_F_2 : Prop :=
+  forall gamma y, cor_F_2_hypotheses gamma y ->
+  (forall tau l, (1 <= l)%nat -> y tau (tau + l)%nat = gamma * source_factor gamma tau * target_factor gamma (tau + l))
+  /\ (forall tau, exists c C, 0 < c /\ forall l, (1 <= l)%nat ->
+      c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat <= C * Rpower (INR l) (- (1 - gamma)))
+  /\ (exists c C, 0 < c /\ forall tau, (1 <= tau)%nat ->
+      c * Rpower (INR tau) (- gamma) <= gamma * source_factor gamma tau <= C * Rpower (INR tau) (- gamma))
+  /\ ~ exists c, 0 < c /\ forall tau l, (1 <= l)%nat -> c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat.
+
+(** Corollary F.3: two-sided bounds for the sources up to tau_max, with c_- = (tau_max + 2)^(-beta_tail) m, c_+ = M.  The paper's m
+    and M are the least and the largest gamma a_tau; any bounds on them serve. *)
+Definition cor_F_3_hypotheses (gamma : R) (y : nat -> nat -> R) (tau_max : nat) (m M : R) : Prop :=
+  0 < gamma < 1 /\ (forall tau, uniform_routing gamma tau (y tau))
+  /\ forall tau, (tau <= tau_max)%nat -> m <= gamma * source_factor gamma tau <= M.
+
+Definition cor_F_3 : Prop :=
+  forall gamma y tau_max m M, cor_F_3_hypotheses gamma y tau_max m M ->
+  forall tau l, (tau <= tau_max)%nat -> (1 <= l)%nat ->
+  Rpower (INR tau_max + 2) (- (1 - gamma)) * m * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat
+  /\ y tau (tau + l)%nat <= M * Rpower (INR l) (- (1 - gamma)).
+
+(** Remark F.4: (71) in the form y_t = C(tau, gamma) b_t with a positive constant. *)
+Definition rem_F_4 : Prop :=
+  forall gamma y, cor_F_2_hypotheses gamma y -> forall tau,
+  let C := gamma * Gamma (INR tau + 1) / Gamma (INR tau + 1 + gamma) in
+  0 < C /\ (forall t, (tau < t)%nat -> y tau t = C * (Gamma (INR t + gamma) / Gamma (INR t + 1)))
+  /\ exists c D, 0 < c /\ forall l, (1 <= l)%nat ->
+     c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat <= D * Rpower (INR l) (- (1 - gamma)).
+
+(** The best constants in place of Corollary F.3's: gamma/(tau_max + 1), attained, and gamma/Gamma(1 + gamma), approached.  With
+    tau_max = 0 they are the best ones for Proposition 29. *)
+Definition ours_bounded_source_constants : Prop :=
+  forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max,
+  (forall tau l, (tau <= tau_max)%nat -> (1 <= l)%nat ->
+   gamma / (INR tau_max + 1) * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat
+   /\ y tau (tau + l)%nat <= gamma / Gamma (1 + gamma) * Rpower (INR l) (- (1 - gamma)))
+  /\ y tau_max (tau_max + 1)%nat = gamma / (INR tau_max + 1)
+  /\ forall C, C < gamma / Gamma (1 + gamma) -> exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- (1 - gamma)) < y O l.
+
+(** The closed form (71) holds for every gain above -1.  For a gain -g the influence of token 0 is negative and decays faster
+    than 1/l, like l^(-1-g), between constants that are the best: g/Gamma(1-g), approached, and g, attained. *)
+Definition ours_negative_gain_hypotheses (gamma : R) (tau : nat) (y : nat -> R) : Prop := -1 < gamma /\ uniform_routing gamma tau y.
+
+Definition ours_negative_gain : Prop :=
+  (forall gamma tau y, ours_negative_gain_hypotheses gamma tau y ->
+   forall t, (tau < t)%nat -> y t = gamma * source_factor gamma tau * target_factor gamma t)
+  /\ forall g y, 0 < g < 1 -> ours_negative_gain_hypotheses (- g) 0 y ->
+     (forall l, (1 <= l)%nat ->
+      g / Gamma (1 - g) * Rpower (INR l) (- (1 + g)) <= - y l <= g * Rpower (INR l) (- (1 + g)))
+     /\ y 1%nat = - g
+     /\ forall C, g / Gamma (1 - g) < C -> exists l, (1 <= l)%nat /\ - y l < C * Rpower (INR l) (- (1 + g)).
+
+(** Proposition 9 (iii): the two envelopes of Sessa with routing held fixed, from Theorem 8 and Corollary F.3. *)
+Definition prop_9_iii : Prop :=
+  (forall gamma alpha gamma_max c2 tau y T, decay_hypotheses gamma alpha gamma_max c2 tau y T ->
+   let eta := gamma_max * c2 in
+   forall l, (1 <= l)%nat -> (tau + l < T)%nat -> Rabs (y (tau + l)%nat) <= eta * exp eta * Rpower (INR l) (- (1 - eta)))
+  /\ forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max, exists c C, 0 < c /\ forall tau l, (tau <= tau_max)%nat ->
+     (1 <= l)%nat -> c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat <= C * Rpower (INR l) (- (1 - gamma)).
+
 (** * Softmax: C.1, 4.3, B.4, I.2, I.4 *)
 
 (** * State-space models: 3, 4, 4.4, 5, 4.6, 33 *)
