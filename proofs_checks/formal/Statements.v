@@ -216,6 +216,16 @@ Definition ours_row_sum_exponent : Prop :=
      exists b, (0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1) /\ 1 - gamma_max * c2 <= b
      /\ forall b', b' + gamma_max * Rpower c2 b' = 1 -> b' = b.
 
+(** No larger exponent serves: weights c2/t on the earliest n/c2 tokens, gain gamma_max, an impulse at 0. *)
+Definition ours_row_sum_exponent_best_hypotheses (gamma_max c2 b : R) : Prop :=
+  0 < gamma_max < 1 /\ 1 <= c2 /\ 0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1.
+
+Definition ours_row_sum_exponent_best : Prop :=
+  forall gamma_max c2 b, ours_row_sum_exponent_best_hypotheses gamma_max c2 b -> forall larger, b < larger ->
+  exists alpha y, (forall T, decay_hypotheses (fun _ => gamma_max) alpha gamma_max c2 0 y T)
+  /\ (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+  /\ forall C, exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- larger) < y l.
+
 (** Remark 4.5.  Bounded gains alone give no decay: rows that read the source alone keep y = gamma_max at all lags.  An envelope
     alone gives none where gamma_max c2 >= 1: rows c2/t, whose sum is c2, do not fall (rows that sum to at most 1 do decay, see
     [ours_row_sum_exponent]).  The exponent is sharp: uniform routing with gain gamma decays like l^(-(1 - gamma)), up to constants. *)
@@ -229,6 +239,45 @@ Definition rem_4_5 : Prop :=
   /\ forall gamma tau y, 0 < gamma < 1 -> (forall T, impulse_response (fun _ => gamma) (fun t _ => 1 / INR t) tau y T) ->
      exists c C, 0 < c /\ forall l, (1 <= l)%nat ->
      c * Rpower (INR l) (- (1 - gamma)) <= y (tau + l)%nat <= C * Rpower (INR l) (- (1 - gamma)).
+
+(** The recursion behind Theorem 23, Corollary B.7 and Proposition 10 (iii).  d(t) stands for the norm of the derivative of the
+    state s_t by token tau.  By (38) it is at most what enters directly, A_0 at tau and A_1/(t+1) later, and what the
+    feedback carries on; before the source it is 0. *)
+Definition jacobian_recursion (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat) (d : nat -> R)
+    (T : nat) : Prop :=
+  diffuse c2 alpha T /\ bounded_gains gamma_max gamma T /\ (tau < T)%nat /\ 0 <= A_1
+  /\ (forall t, (t < T)%nat -> 0 <= d t) /\ (forall t, (t < tau)%nat -> d t = 0) /\ d tau <= A_0
+  /\ forall t, (tau < t < T)%nat -> d t <= A_1 / (INR t + 1) + Rabs (gamma t) * sum (fun j => Rabs (alpha t j) * d j) t.
+
+(** Theorem 23 from its recursion on: the tail with the printed constant C(R) = max(1, eta e^eta) (A_0 + (1 + C_beta) A_1),
+    C_beta = 2^beta + 2^beta/(1 - beta) of Lemma B.6.  Left: that the derivatives satisfy the recursion. *)
+Definition thm_23_recursion_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
+    (d : nat -> R) (T : nat) : Prop :=
+  jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T /\ 0 < gamma_max * c2 < 1.
+
+Definition thm_23_recursion : Prop :=
+  forall gamma alpha gamma_max c2 A_0 A_1 tau d T, thm_23_recursion_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
+  let eta := gamma_max * c2 in
+  let beta := 1 - eta in
+  let C_beta := Rpower 2 beta + Rpower 2 beta / (1 - beta) in
+  forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+  d (tau + l)%nat <= Rmax 1 (eta * exp eta) * (A_0 + (1 + C_beta) * A_1) * Rpower (INR l) (- beta) * (1 + ln (1 + INR l)).
+
+(** Sharper: no logarithm.  a_tau b_t is [growth] over t, for any eta; both coefficients are the smallest that serve. *)
+Definition ours_jacobian_tail_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
+    (d : nat -> R) (T : nat) : Prop :=
+  jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T.
+
+Definition ours_jacobian_tail : Prop :=
+  (forall gamma alpha gamma_max c2 A_0 A_1 tau d T, ours_jacobian_tail_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
+   let eta := gamma_max * c2 in
+   (forall t, (tau < t < T)%nat -> d t <= (eta * A_0 + A_1) * (growth eta tau t / INR t))
+   /\ (0 < eta < 1 -> forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+       d (tau + l)%nat <= (eta * A_0 + A_1) / Gamma (1 + eta) * Rpower (INR l) (- (1 - eta))))
+  /\ forall eta p q, 0 < eta ->
+     (forall gamma alpha A_0 A_1 tau d T, ours_jacobian_tail_hypotheses gamma alpha eta 1 A_0 A_1 tau d T ->
+      forall t, (tau < t < T)%nat -> d t <= (p * A_0 + q * A_1) * (growth eta tau t / INR t)) ->
+     eta <= p /\ 1 <= q.
 
 (** * Closed forms of uniform routing: F.1 to F.3, 29 *)
 
