@@ -40,14 +40,17 @@ Definition gauss (x : R) (n : nat) : R :=
 
 Definition Gamma (x : R) : R := real (Lim_seq (gauss x)).
 
-(** Gamma(1) = 1, Gamma(x+1) = x Gamma(x), log Gamma is convex: and no other positive function on x > 0 has all three
-    (Bohr and Mollerup), so that this Gamma is Euler's.  At whole numbers it is the factorial. *)
+(** The logarithm of a positive function is convex; what makes a function the Gamma function (Bohr and Mollerup). *)
 Definition log_convex (f : R -> R) : Prop :=
   forall p x y, 0 <= p <= 1 -> 0 < x -> 0 < y -> ln (f (p * x + (1 - p) * y)) <= p * ln (f x) + (1 - p) * ln (f y).
 
 Definition is_gamma (f : R -> R) : Prop :=
   f 1 = 1 /\ (forall x, 0 < x -> 0 < f x) /\ (forall x, 0 < x -> f (x + 1) = x * f x) /\ log_convex f.
 
+(** This Gamma is positive, Gamma(1) = 1, Gamma(x+1) = x Gamma(x), log Gamma is convex: and no other function on x > 0 has all
+    of that, so that it is Euler's.  At whole numbers it is the factorial.
+
+    Row: none *)
 Definition ours_gamma_function : Prop :=
   is_gamma Gamma /\ (forall f, is_gamma f -> forall x, 0 < x -> f x = Gamma x)
   /\ forall n, Gamma (INR n + 1) = INR (fact n).
@@ -144,12 +147,18 @@ Definition rem_B_1 : Prop :=
   /\ forall c, (forall t, (1 <= t)%nat -> c / INR (t + 1) <= 1 / INR t) -> c <= 1.
 
 (** What uniform routing with gain eta makes of an impulse at tau, t > tau: (eta/t) times the product of 1 + eta/j over
-    tau < j < t.  In the notation of [cor_F_2] it is eta a_tau b_t. *)
+    tau < j < t.  With a_tau and b_t, quotients of Gammas, it is eta a_tau b_t. *)
 Definition growth (eta : R) (tau t : nat) : R := prod (fun i => 1 + eta / INR (S tau + i)) (t - S tau).
 Definition uniform_influence (eta : R) (tau t : nat) : R := eta / INR t * growth eta tau t.
 
+Definition source_factor (eta : R) (tau : nat) : R := Gamma (INR tau + 1) / Gamma (INR tau + 1 + eta).
+Definition target_factor (eta : R) (t : nat) : R := Gamma (INR t + eta) / Gamma (INR t + 1).
+
 (** Sharper than Theorems 8 and 28 and Lemma B.5: the bound that is exact in the source.  Uniform rows c2/t with all gains
-    equal attain it, whatever eta is.  Products of finitely many fractions: Gamma is not needed. *)
+    equal attain it, whatever eta is.  Products of finitely many fractions: Gamma is not needed.
+
+    Row: ours:best-tail-constant
+    Left: the constant that depends on eta alone, which is [ours_best_tail_constant]. *)
 Definition ours_source_exact_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat)
     (y : nat -> R) (T : nat) : Prop :=
   decay_hypotheses gamma alpha gamma_max c2 tau y T.
@@ -162,8 +171,8 @@ Definition ours_source_exact : Prop :=
      /\ forall t, (tau < t < T)%nat -> y t = uniform_influence (gamma_max * c2) tau t.
 
 (** The best constant that depends on eta alone: 1/Gamma(eta) in place of eta e^eta, for 0 < eta < 1.  No smaller one serves
-    (already for uniform rows, c2 = 1, and an impulse at 0), and it is below eta e^eta.  On one horizon the best is the
-    last factor of uniform routing. *)
+    (already for uniform rows, c2 = 1, and an impulse at 0), and it is below eta e^eta.  The bound eta a_tau b_t before it is
+    attained by rows that sum to c2 <= 1.  On one horizon the best constant is the last factor of uniform routing. *)
 Definition ours_best_tail_constant_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat)
     (y : nat -> R) (T : nat) : Prop :=
   decay_hypotheses gamma alpha gamma_max c2 tau y T /\ 0 < gamma_max * c2 < 1.
@@ -172,16 +181,23 @@ Definition ours_best_tail_constant : Prop :=
   (forall gamma alpha gamma_max c2 tau y T, ours_best_tail_constant_hypotheses gamma alpha gamma_max c2 tau y T ->
    let eta := gamma_max * c2 in
    forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
-   Rabs (y (tau + l)%nat) <= / Gamma eta * Rpower (INR l) (- (1 - eta))
+   Rabs (y (tau + l)%nat) <= eta * source_factor eta tau * target_factor eta (tau + l)
+   /\ Rabs (y (tau + l)%nat) <= / Gamma eta * Rpower (INR l) (- (1 - eta))
    /\ Rabs (y (tau + l)%nat)
-      <= uniform_influence eta 0 (T - 1) * Rpower (INR (T - 1)) (1 - eta) * Rpower (INR l) (- (1 - eta)))
+      <= eta * source_factor eta 0 * target_factor eta (T - 1) * Rpower (INR (T - 1)) (1 - eta) * Rpower (INR l) (- (1 - eta)))
+  /\ (forall gamma_max c2 tau, 0 < gamma_max < 1 -> 0 < c2 <= 1 -> let eta := gamma_max * c2 in exists alpha y,
+      (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+      /\ (forall T, ours_best_tail_constant_hypotheses (fun _ => gamma_max) alpha gamma_max c2 tau y T)
+      /\ forall t, (tau < t)%nat -> y t = eta * source_factor eta tau * target_factor eta t)
   /\ forall eta, 0 < eta < 1 ->
      / Gamma eta < eta * exp eta
      /\ forall C, C < / Gamma eta -> exists l y, (1 <= l)%nat
         /\ decay_hypotheses (fun _ => eta) (fun t _ => 1 / INR t) eta 1 0 y (S l) /\ C * Rpower (INR l) (- (1 - eta)) < y l.
 
 (** Where rows of alpha sum to 1 and K = (I - B)^-1, rows of K weighted with 1 - gamma sum to 1; row 0 reads nothing, so its
-    gain counts as 0.  With gains in [0, gamma_max] and weights >= 0 all influences on a token add up to at most 1/(1 - gamma_max). *)
+    gain counts as 0.  With gains in [0, gamma_max] and weights >= 0 all influences on a token add up to at most 1/(1 - gamma_max).
+
+    Row: none *)
 Definition ours_row_sum_identity_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (K : nat -> nat -> R) (T : nat) : Prop :=
   (forall k, (k < T)%nat -> impulse_response gamma alpha k (fun t => K t k) T)
   /\ (forall t, (1 <= t < T)%nat -> sum (alpha t) t = 1) /\ gamma O = 0.
@@ -195,7 +211,8 @@ Definition ours_row_sum_identity : Prop :=
 
 (** Rows that sum to at most 1 decay without subcriticality: with the root b of b + gamma_max c2^b = 1 in (0, 1),
     |y(tau+l)| <= l^(-b)/|zeta(b)| <= (1-b) 2^(1-b) l^(-b) <= 2 l^(-b).  -zeta(b) is the limit of N^(1-b)/(1-b) less the sum of r^(-b), r < N.
-    There is exactly one root for gamma_max < 1 <= c2, and it is at least 1 - gamma_max c2. *)
+    There is exactly one root for gamma_max < 1 <= c2, and it is at least 1 - gamma_max c2, with equality for c2 = 1 alone.
+    No larger exponent serves: weights c2/t on the earliest t/c2 tokens, gain gamma_max, an impulse at 0. *)
 Definition ours_row_sum_exponent_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat)
     (y : nat -> R) (T : nat) (b : R) : Prop :=
   decay_hypotheses gamma alpha gamma_max c2 tau y T
@@ -213,18 +230,13 @@ Definition ours_row_sum_exponent : Prop :=
    /\ Rabs (y (tau + l)%nat) <= 2 * Rpower (INR l) (- b))
   /\ (forall b, 0 < b < 1 -> exists z, minus_zeta b z /\ 0 < / z <= (1 - b) * Rpower 2 (1 - b))
   /\ forall gamma_max c2, 0 < gamma_max < 1 -> 1 <= c2 ->
-     exists b, (0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1) /\ 1 - gamma_max * c2 <= b
-     /\ forall b', b' + gamma_max * Rpower c2 b' = 1 -> b' = b.
-
-(** No larger exponent serves: weights c2/t on the earliest n/c2 tokens, gain gamma_max, an impulse at 0. *)
-Definition ours_row_sum_exponent_best_hypotheses (gamma_max c2 b : R) : Prop :=
-  0 < gamma_max < 1 /\ 1 <= c2 /\ 0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1.
-
-Definition ours_row_sum_exponent_best : Prop :=
-  forall gamma_max c2 b, ours_row_sum_exponent_best_hypotheses gamma_max c2 b -> forall larger, b < larger ->
-  exists alpha y, (forall T, decay_hypotheses (fun _ => gamma_max) alpha gamma_max c2 0 y T)
-  /\ (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
-  /\ forall C, exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- larger) < y l.
+     exists b, 0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1
+     /\ (forall b', b' + gamma_max * Rpower c2 b' = 1 -> b' = b)
+     /\ 1 - gamma_max * c2 <= b /\ (b = 1 - gamma_max * c2 <-> c2 = 1)
+     /\ forall larger, b < larger -> exists alpha y,
+        (forall T, decay_hypotheses (fun _ => gamma_max) alpha gamma_max c2 0 y T)
+        /\ (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+        /\ forall C, exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- larger) < y l.
 
 (** Remark 4.5.  Bounded gains alone give no decay: rows that read the source alone keep y = gamma_max at all lags.  An envelope
     alone gives none where gamma_max c2 >= 1: rows c2/t, whose sum is c2, do not fall (rows that sum to at most 1 do decay, see
@@ -250,7 +262,10 @@ Definition jacobian_recursion (gamma : nat -> R) (alpha : nat -> nat -> R) (gamm
   /\ forall t, (tau < t < T)%nat -> d t <= A_1 / (INR t + 1) + Rabs (gamma t) * sum (fun j => Rabs (alpha t j) * d j) t.
 
 (** Theorem 23 from its recursion on: the tail with the printed constant C(R) = max(1, eta e^eta) (A_0 + (1 + C_beta) A_1),
-    C_beta = 2^beta + 2^beta/(1 - beta) of Lemma B.6.  Left: that the derivatives satisfy the recursion. *)
+    C_beta = 2^beta + 2^beta/(1 - beta) of Lemma B.6.
+
+    Row: thm:23
+    Left: that the norms of the derivatives satisfy the recursion, by (38) and Assumptions 15 to 22. *)
 Definition thm_23_recursion_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
     (d : nat -> R) (T : nat) : Prop :=
   jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T /\ 0 < gamma_max * c2 < 1.
@@ -263,7 +278,9 @@ Definition thm_23_recursion : Prop :=
   forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
   d (tau + l)%nat <= Rmax 1 (eta * exp eta) * (A_0 + (1 + C_beta) * A_1) * Rpower (INR l) (- beta) * (1 + ln (1 + INR l)).
 
-(** Sharper: no logarithm.  a_tau b_t is [growth] over t, for any eta; both coefficients are the smallest that serve. *)
+(** Sharper: no logarithm.  a_tau b_t is [growth] over t, for any eta; both coefficients are the smallest that serve.
+
+    Left: that the norms of the derivatives satisfy the recursion, as for Theorem 23. *)
 Definition ours_jacobian_tail_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
     (d : nat -> R) (T : nat) : Prop :=
   jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T.
@@ -281,10 +298,6 @@ Definition ours_jacobian_tail : Prop :=
 
 (** * Closed forms of uniform routing: F.1 to F.3, 29 *)
 
-(** a_tau and b_t of the closed forms. *)
-Definition source_factor (gamma : R) (tau : nat) : R := Gamma (INR tau + 1) / Gamma (INR tau + 1 + gamma).
-Definition target_factor (gamma : R) (t : nat) : R := Gamma (INR t + gamma) / Gamma (INR t + 1).
-
 (** The impulse response at tau of the weights alpha(t, j) = 1/t with one gain gamma. *)
 Definition uniform_routing (gamma : R) (tau : nat) (y : nat -> R) : Prop :=
   forall T, impulse_response (fun _ => gamma) (fun t _ => 1 / INR t) tau y T.
@@ -296,13 +309,6 @@ Definition lem_F_1 : Prop :=
   forall gamma t, lem_F_1_hypotheses gamma t ->
   Rpower (t + 1) (gamma - 1) <= Gamma (t + gamma) / Gamma (t + 1) <= Rpower t (gamma - 1).
 
-(** Sharper than Lemma F.1 (Wendel): t + gamma in place of t + 1; and the quotient times t^(1-gamma) rises to 1 along t, t+1, ... *)
-Definition ours_gamma_ratio : Prop :=
-  forall gamma t, lem_F_1_hypotheses gamma t ->
-  let scaled u := Gamma (u + gamma) / Gamma (u + 1) * Rpower u (1 - gamma) in
-  Rpower (t + 1) (gamma - 1) <= Rpower (t + gamma) (gamma - 1) <= Gamma (t + gamma) / Gamma (t + 1)
-  /\ scaled t <= scaled (t + 1) /\ is_lim_seq (fun n => scaled (t + INR n)) 1.
-
 (** Proposition 29, (69) and (70): uniform routing, impulse at 0. *)
 Definition prop_29_hypotheses (gamma : R) (y : nat -> R) : Prop := 0 < gamma < 1 /\ uniform_routing gamma 0 y.
 
@@ -311,6 +317,21 @@ Definition prop_29 : Prop :=
   y t = gamma / Gamma (1 + gamma) * (Gamma (INR t + gamma) / Gamma (INR t + 1))
   /\ gamma / Gamma (1 + gamma) * Rpower (INR t + 1) (- (1 - gamma)) <= y t
   /\ y t <= gamma / Gamma (1 + gamma) * Rpower (INR t) (- (1 - gamma)).
+
+(** Sharper than Lemma F.1 (Wendel): t + gamma in place of t + 1; and the quotient times t^(1-gamma) rises to 1 along t, t+1, ...
+    So Proposition 29 holds with t + gamma below, and with gamma below and 1/Gamma(gamma) above as the best constants. *)
+Definition ours_gamma_ratio : Prop :=
+  (forall gamma t, lem_F_1_hypotheses gamma t ->
+   let scaled u := Gamma (u + gamma) / Gamma (u + 1) * Rpower u (1 - gamma) in
+   Rpower (t + 1) (gamma - 1) <= Rpower (t + gamma) (gamma - 1) <= Gamma (t + gamma) / Gamma (t + 1)
+   /\ Gamma (t + gamma) / Gamma (t + 1) <= Rpower t (gamma - 1)
+   /\ scaled t <= scaled (t + 1) /\ is_lim_seq (fun n => scaled (t + INR n)) 1)
+  /\ forall gamma y, prop_29_hypotheses gamma y ->
+     (forall t, (1 <= t)%nat ->
+      gamma / Gamma (1 + gamma) * Rpower (INR t + gamma) (- (1 - gamma)) <= y t
+      /\ gamma * Rpower (INR t) (- (1 - gamma)) <= y t <= / Gamma gamma * Rpower (INR t) (- (1 - gamma)))
+     /\ y 1%nat = gamma
+     /\ forall C, C < / Gamma gamma -> exists t, (1 <= t)%nat /\ C * Rpower (INR t) (- (1 - gamma)) < y t.
 
 (** Corollary F.2, (71): uniform routing, impulse at any tau.  Theta(l^(-beta_tail)) for each source; a prefactor like tau^(-gamma);
     no lower constant for all sources at once. *)
@@ -326,17 +347,14 @@ Definition cor_F_2 : Prop :=
       c * Rpower (INR tau) (- gamma) <= gamma * source_factor gamma tau <= C * Rpower (INR tau) (- gamma))
   /\ ~ exists c, 0 < c /\ forall tau l, (1 <= l)%nat -> c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat.
 
-(** Corollary F.3: two-sided bounds for the sources up to tau_max, with c_- = (tau_max + 2)^(-beta_tail) m, c_+ = M.  The paper's m
-    and M are the least and the largest gamma a_tau; any bounds on them serve. *)
-Definition cor_F_3_hypotheses (gamma : R) (y : nat -> nat -> R) (tau_max : nat) (m M : R) : Prop :=
-  0 < gamma < 1 /\ (forall tau, uniform_routing gamma tau (y tau))
-  /\ forall tau, (tau <= tau_max)%nat -> m <= gamma * source_factor gamma tau <= M.
-
+(** Corollary F.3: two-sided bounds for the sources up to tau_max, with c_- = (tau_max + 2)^(-beta_tail) min gamma a_tau and
+    c_+ = max gamma a_tau.  The minimum is at tau_max, the maximum at 0. *)
 Definition cor_F_3 : Prop :=
-  forall gamma y tau_max m M, cor_F_3_hypotheses gamma y tau_max m M ->
-  forall tau l, (tau <= tau_max)%nat -> (1 <= l)%nat ->
-  Rpower (INR tau_max + 2) (- (1 - gamma)) * m * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat
-  /\ y tau (tau + l)%nat <= M * Rpower (INR l) (- (1 - gamma)).
+  forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max tau, (tau <= tau_max)%nat ->
+  gamma * source_factor gamma tau_max <= gamma * source_factor gamma tau <= gamma * source_factor gamma 0
+  /\ forall l, (1 <= l)%nat ->
+     Rpower (INR tau_max + 2) (- (1 - gamma)) * (gamma * source_factor gamma tau_max) * Rpower (INR l) (- (1 - gamma))
+     <= y tau (tau + l)%nat <= gamma * source_factor gamma 0 * Rpower (INR l) (- (1 - gamma)).
 
 (** Remark F.4: (71) in the form y_t = C(tau, gamma) b_t with a positive constant. *)
 Definition rem_F_4 : Prop :=
@@ -347,13 +365,15 @@ Definition rem_F_4 : Prop :=
      c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat <= D * Rpower (INR l) (- (1 - gamma)).
 
 (** The best constants in place of Corollary F.3's: gamma/(tau_max + 1), attained, and gamma/Gamma(1 + gamma), approached.  With
-    tau_max = 0 they are the best ones for Proposition 29. *)
+    tau_max = 0 they are the best ones for Proposition 29.  The paper's c_+ is this one, its c_- is smaller. *)
 Definition ours_bounded_source_constants : Prop :=
   forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max,
   (forall tau l, (tau <= tau_max)%nat -> (1 <= l)%nat ->
    gamma / (INR tau_max + 1) * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat
    /\ y tau (tau + l)%nat <= gamma / Gamma (1 + gamma) * Rpower (INR l) (- (1 - gamma)))
   /\ y tau_max (tau_max + 1)%nat = gamma / (INR tau_max + 1)
+  /\ gamma * source_factor gamma 0 = gamma / Gamma (1 + gamma)
+  /\ Rpower (INR tau_max + 2) (- (1 - gamma)) * (gamma * source_factor gamma tau_max) < gamma / (INR tau_max + 1)
   /\ forall C, C < gamma / Gamma (1 + gamma) -> exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- (1 - gamma)) < y O l.
 
 (** The closed form (71) holds for every gain above -1.  For a gain -g the influence of token 0 is negative and decays faster
@@ -369,13 +389,18 @@ Definition ours_negative_gain : Prop :=
      /\ y 1%nat = - g
      /\ forall C, g / Gamma (1 - g) < C -> exists l, (1 <= l)%nat /\ - y l < C * Rpower (INR l) (- (1 + g)).
 
-(** Proposition 9 (iii): the two envelopes of Sessa with routing held fixed, from Theorem 8 and Corollary F.3. *)
+(** Proposition 9 (iii): the two envelopes of Sessa with routing held fixed, from Theorem 8 and Corollary F.3, with the best
+    constants c_- and c_+.
+
+    Row: prop:9
+    Left: (i) and (ii). *)
 Definition prop_9_iii : Prop :=
   (forall gamma alpha gamma_max c2 tau y T, decay_hypotheses gamma alpha gamma_max c2 tau y T ->
    let eta := gamma_max * c2 in
    forall l, (1 <= l)%nat -> (tau + l < T)%nat -> Rabs (y (tau + l)%nat) <= eta * exp eta * Rpower (INR l) (- (1 - eta)))
-  /\ forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max, exists c C, 0 < c /\ forall tau l, (tau <= tau_max)%nat ->
-     (1 <= l)%nat -> c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat <= C * Rpower (INR l) (- (1 - gamma)).
+  /\ forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max tau l, (tau <= tau_max)%nat -> (1 <= l)%nat ->
+     gamma / (INR tau_max + 1) * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat
+     /\ y tau (tau + l)%nat <= gamma / Gamma (1 + gamma) * Rpower (INR l) (- (1 - gamma)).
 
 (** * Softmax: C.1, 4.3, B.4, I.2, I.4 *)
 

@@ -66,22 +66,11 @@ Proof. destruct (uniform_exists (1 / 3)) as [y H]. exists (1 / 3), y. split; [lr
 
 Theorem cor_F_3_holds : cor_F_3.
 Proof.
-  intros gamma y tau_max m M (Hg & Hy & Hm) tau l Ht Hl. destruct (theta gamma (y tau) tau tau_max l Hg (Hy tau) Ht Hl) as [L U].
-  destruct (Hm tau Ht). pose proof (Rpower_pos (INR tau_max + 2) (- (1 - gamma))). pose proof (Rpower_pos (INR l) (- (1 - gamma))).
-  split; [eapply Rle_trans; [|exact L] | eapply Rle_trans; [exact U|]].
-  - apply Rmult_le_compat_r; [lra|]. apply Rmult_le_compat_l; lra.
-  - apply Rmult_le_compat_r; lra.
-Qed.
-
-(** The sources 0 and 1 with gamma = 1/3: gamma a_tau is y at lag 1 over b, between 1/10 and 1. *)
-Theorem cor_F_3_instance : exists gamma y tau_max m M, cor_F_3_hypotheses gamma y tau_max m M.
-Proof.
-  destruct (uniform_exists (1 / 3)) as [y H].
-  exists (1 / 3), y, 1%nat, (Rmin (1 / 3 * source_factor (1 / 3) 0) (1 / 3 * source_factor (1 / 3) 1)),
-    (Rmax (1 / 3 * source_factor (1 / 3) 0) (1 / 3 * source_factor (1 / 3) 1)).
-  split; [lra | split; [apply H|]]. intros [|[|tau]] Ht; [| |lia].
-  - split; [apply Rmin_l | apply Rmax_l].
-  - split; [apply Rmin_r | apply Rmax_r].
+  intros gamma y [Hg Hy] tau_max tau Ht. pose proof (source_factor_falls gamma tau tau_max ltac:(lra) Ht).
+  pose proof (source_factor_falls gamma 0 tau ltac:(lra) (Nat.le_0_l _)). split; [nra|].
+  intros l Hl. destruct (theta gamma (y tau) tau tau_max l Hg (Hy tau) Ht Hl) as [L U].
+  pose proof (Rpower_pos (INR tau_max + 2) (- (1 - gamma))). pose proof (Rpower_pos (INR l) (- (1 - gamma))).
+  split; [eapply Rle_trans; [|exact L] | eapply Rle_trans; [exact U|]]; apply Rmult_le_compat_r; try lra; [apply Rmult_le_compat_l|]; nra.
 Qed.
 
 Theorem rem_F_4_holds : rem_F_4.
@@ -157,19 +146,38 @@ Proof.
   apply target_upper; (lra || lia).
 Qed.
 
+Lemma influence_lower gamma tau tau_max l : 0 < gamma < 1 -> (tau <= tau_max)%nat -> (1 <= l)%nat ->
+  gamma / (INR tau_max + 1) * Rpower (INR l) (- (1 - gamma)) <= uniform_influence gamma tau (tau + l).
+Proof.
+  intros Hg Ht Hl. assert (Hp : 0 < INR l) by (apply lt_0_INR; lia).
+  rewrite <- (over_power (uniform_influence gamma tau (tau + l)) (INR l) (1 - gamma) Hp).
+  apply Rmult_le_compat_r; [left; apply Rpower_pos|]. eapply Rle_trans; [|apply rises_with_the_lag; (lra || easy)].
+  rewrite first_influence. apply le_INR in Ht. pose proof (pos_INR tau).
+  unfold Rdiv. apply Rmult_le_compat_l; [lra|]. apply Rinv_le_contravar; lra.
+Qed.
+
+(** The paper's lower constant is smaller: b_(tau+1) > (tau + 2)^(-beta). *)
+Lemma paper_lower_constant gamma tau : 0 < gamma < 1 ->
+  Rpower (INR tau + 2) (- (1 - gamma)) * (gamma * source_factor gamma tau) < gamma / (INR tau + 1).
+Proof.
+  intros Hg. rewrite <- first_influence, influence_closed_form by (lra || lia).
+  pose proof (source_factor_pos gamma tau ltac:(lra)) as P. pose proof (pos_INR tau).
+  rewrite (Rmult_comm (Rpower _ _)). apply Rmult_lt_compat_l; [nra|]. unfold target_factor. rewrite plus_INR. simpl (INR 1).
+  destruct (quotient_bounds gamma (INR tau + 1) ltac:(lra) ltac:(lra)) as [L _]. eapply Rlt_le_trans; [|exact L].
+  replace (gamma - 1) with (- (1 - gamma)) by ring. rewrite !Rpower_Ropp.
+  apply Rinv_lt_contravar; [apply Rmult_lt_0_compat; apply Rpower_pos | apply Rlt_Rpower_l; lra].
+Qed.
+
 Theorem ours_bounded_source_constants_holds : ours_bounded_source_constants.
 Proof.
   intros gamma y [Hg Hy] tau_max.
   assert (E : forall tau t, (tau < t)%nat -> y tau t = uniform_influence gamma tau t)
     by (intros; apply uniform_closed_form; [lra | apply Hy | easy]).
-  split; [|split].
-  - intros tau l Ht Hl. rewrite E by lia. assert (Hp : 0 < INR l) by (apply lt_0_INR; lia). split.
-    + rewrite <- (over_power (uniform_influence gamma tau (tau + l)) (INR l) (1 - gamma) Hp).
-      apply Rmult_le_compat_r; [left; apply Rpower_pos|]. eapply Rle_trans; [|apply rises_with_the_lag; (lra || easy)].
-      rewrite first_influence. apply le_INR in Ht. pose proof (pos_INR tau).
-      unfold Rdiv. apply Rmult_le_compat_l; [lra|]. apply Rinv_le_contravar; lra.
-    + rewrite Gamma_1_plus by lra. now apply influence_upper.
+  split; [|split; [|split; [|split]]].
+  - intros tau l Ht Hl. rewrite E by lia. split; [now apply influence_lower|]. rewrite Gamma_1_plus by lra. now apply influence_upper.
   - rewrite E by lia. apply first_influence.
+  - rewrite source_factor_0. reflexivity.
+  - now apply paper_lower_constant.
   - intros C HC. rewrite Gamma_1_plus in HC by lra. destruct (constant_is_approached gamma C Hg HC) as [l [Hl H]].
     exists l. split; [easy|]. now rewrite E by lia.
 Qed.
@@ -178,6 +186,29 @@ Theorem prop_9_iii_holds : prop_9_iii.
 Proof.
   split.
   - intros gamma alpha gamma_max c2 tau y T H eta l. now apply (decay gamma alpha).
-  - intros gamma y H tau_max. exists (gamma / (INR tau_max + 1)), (gamma / Gamma (1 + gamma)). pose proof (pos_INR tau_max).
-    split; [destruct H; apply Rdiv_lt_0_compat; lra|]. intros tau l Ht Hl. now apply ours_bounded_source_constants_holds.
+  - intros gamma y H tau_max. now apply ours_bounded_source_constants_holds.
+Qed.
+
+Theorem ours_gamma_ratio_holds : ours_gamma_ratio.
+Proof.
+  split.
+  - intros gamma t [Hg Ht] scaled. destruct (quotient_bounds gamma t ltac:(lra) Ht) as [L U]. split; [|split; [|split]].
+    + split; [|exact L]. replace (gamma - 1) with (- (1 - gamma)) by ring. apply power_falls; lra.
+    + exact U.
+    + unfold scaled. rewrite quotient_step by lra.
+      pose proof (Rdiv_lt_0_compat _ _ (Gamma_pos (t + gamma) ltac:(lra)) (Gamma_pos (t + 1) ltac:(lra))).
+      rewrite Rmult_assoc. apply Rmult_le_compat_l; [lra|]. apply power_step; lra.
+    + apply scaled_to_1; lra.
+  - intros gamma y [Hg Hy]. assert (E : forall t, (1 <= t)%nat -> y t = uniform_influence gamma 0 t)
+      by (intros t Ht; apply uniform_closed_form; [lra | easy | lia]).
+    split; [|split].
+    + intros t Ht. rewrite E by easy. split; [|split].
+      * rewrite influence_closed_form, source_factor_0 by (lra || lia). fold (gamma / Gamma (1 + gamma)).
+        pose proof (Gamma_pos (1 + gamma) ltac:(lra)) as G. apply Rmult_le_compat_l; [apply Rdiv_le_0_compat; lra|].
+        pose proof (INR_ge_1 t Ht). replace (- (1 - gamma)) with (gamma - 1) by ring. apply quotient_bounds; lra.
+      * pose proof (influence_lower gamma 0 0 t Hg (Nat.le_refl _) Ht) as L. simpl INR in L.
+        replace (gamma / (0 + 1)) with gamma in L by field. exact L.
+      * exact (influence_upper gamma 0 t Hg Ht).
+    + rewrite E by lia. change 1%nat with (0 + 1)%nat. rewrite (first_influence gamma 0). simpl INR. field.
+    + intros C HC. destruct (constant_is_approached gamma C Hg HC) as [t [Ht H]]. exists t. split; [easy|]. now rewrite E.
 Qed.

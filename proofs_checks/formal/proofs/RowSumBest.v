@@ -3,8 +3,10 @@
 From Coq Require Import Reals Lra Lia PeanoNat Wf_nat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import Sums Powers ImpulseResponse PolynomialDecay ClosedForms ZetaSums.
+From Sessa.proofs Require Import Sums Powers ImpulseResponse PolynomialDecay ClosedForms SharpDecay ZetaSums RowSumExponent.
 Open Scope R_scope.
+
+Definition is_root (gamma_max c2 b : R) : Prop := 0 < gamma_max < 1 /\ 1 <= c2 /\ 0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1.
 
 Lemma zeta_gap_first q N : 0 < q < 1 -> zeta_gap q N <= 1 / (1 - q).
 Proof.
@@ -14,7 +16,7 @@ Qed.
 
 Section Earliest.
   Variables (gamma_max c2 b q : R).
-  Hypothesis H : ours_row_sum_exponent_best_hypotheses gamma_max c2 b.
+  Hypothesis H : is_root gamma_max c2 b.
   Hypothesis Hq : b < q < 1.
 
   (** Row t puts c2/t on the earliest floor(t/c2) tokens; at least one token is read. *)
@@ -166,7 +168,7 @@ Proof.
 Qed.
 
 (** The response stays above c (l+1)^(-q), for every q above the root. *)
-Lemma earliest_decay gamma_max c2 b q y : ours_row_sum_exponent_best_hypotheses gamma_max c2 b -> b < q < 1 ->
+Lemma earliest_decay gamma_max c2 b q y : is_root gamma_max c2 b -> b < q < 1 ->
   (forall T, impulse_response (fun _ => gamma_max) (earliest c2) 0 y T) ->
   exists c, 0 < c /\ forall t, c * Rpower (INR (S t)) (- q) <= y t.
 Proof.
@@ -181,9 +183,12 @@ Proof.
     eapply Rle_trans; [|exact N1]. right. field. lra.
 Qed.
 
-Theorem ours_row_sum_exponent_best_holds : ours_row_sum_exponent_best.
+Lemma no_larger_exponent gamma_max c2 b : is_root gamma_max c2 b -> forall larger, b < larger -> exists alpha y,
+  (forall T, decay_hypotheses (fun _ => gamma_max) alpha gamma_max c2 0 y T)
+  /\ (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+  /\ forall C, exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- larger) < y l.
 Proof.
-  intros gamma_max c2 b H larger Hl. pose proof H as (Hg & Hc & Hb & _).
+  intros H larger Hl. pose proof H as (Hg & Hc & Hb & _).
   destruct (response_exists (fun _ => gamma_max) (earliest c2) 0) as [y Hy]. exists (earliest c2), y.
   split; [|split; [|split]].
   - intros T. split; [apply Hy | split; [now apply (earliest_diffuse gamma_max c2 b)|]].
@@ -210,8 +215,27 @@ Proof.
       apply Rinv_le_contravar; [apply Rpower_pos | apply Rle_Rpower_l; [lra | rewrite S_INR; lra]].
 Qed.
 
-Theorem ours_row_sum_exponent_best_instance : exists gamma_max c2 b, ours_row_sum_exponent_best_hypotheses gamma_max c2 b.
+(** ** The statement *)
+
+Theorem ours_row_sum_exponent_holds : ours_row_sum_exponent.
 Proof.
-  exists (1 / 4), 4, (/ 2). repeat split; try lra.
-  rewrite Rpower_sqrt by lra. replace 4 with (2 * 2) at 2 by ring. rewrite sqrt_square by lra. lra.
+  split; [exact row_sum_bounds | split; [exact zeta_constant|]]. intros gamma_max c2 Hg Hc.
+  destruct (root_exists gamma_max c2 Hg Hc) as (b & Hb & E & Unique & Least & Equal).
+  exists b. repeat (split; [assumption|]). now apply no_larger_exponent.
+Qed.
+
+(** gamma_max c2 = 1 with b = 1/2: 1/2 + (1/4) sqrt 4 = 1; rows that sum to 1. *)
+Theorem ours_row_sum_exponent_instance : exists gamma alpha gamma_max c2 tau y T b,
+  ours_row_sum_exponent_hypotheses gamma alpha gamma_max c2 tau y T b.
+Proof.
+  destruct (response_exists (fun t => sample_gain t / 2) sample_rows 3) as [y Hy].
+  exists (fun t => sample_gain t / 2), sample_rows, (1 / 4), 4, 3%nat, y, 8%nat, (/ 2).
+  destruct (sample_hypotheses 3) as [z Hz]. destruct (Hz 8%nat) as (_ & Ha & Hg).
+  split; [split; [apply Hy | split]|split; [|split; [lra | split; [lra | split; [lra|]]]]].
+  - intros t j Hj. eapply Rle_trans; [apply Ha; lia|]. apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat, lt_0_INR; lia | lra].
+  - intros t Ht. specialize (Hg t Ht). unfold Rdiv. rewrite Rabs_mult, (Rabs_pos_eq (/ 2)) by lra. lra.
+  - intros t _. destruct t as [|t]; [simpl; lra|]. rewrite <- (sample_row_sum (S t)) by lia. right.
+    apply sum_ext. intros j Hj. apply Rabs_pos_eq, Rdiv_le_0_compat; [pose proof (pos_INR (j + 1)); lra|].
+    apply Rmult_lt_0_compat; apply lt_0_INR; lia.
+  - rewrite Rpower_sqrt by lra. replace 4 with (2 * 2) at 2 by ring. rewrite sqrt_square by lra. lra.
 Qed.

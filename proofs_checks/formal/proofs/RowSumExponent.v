@@ -127,8 +127,9 @@ End Decay.
 (** ** The root *)
 
 Lemma root_exists gamma_max c2 : 0 < gamma_max < 1 -> 1 <= c2 ->
-  exists b, (0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1) /\ 1 - gamma_max * c2 <= b
-  /\ forall b', b' + gamma_max * Rpower c2 b' = 1 -> b' = b.
+  exists b, 0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1
+  /\ (forall b', b' + gamma_max * Rpower c2 b' = 1 -> b' = b)
+  /\ 1 - gamma_max * c2 <= b /\ (b = 1 - gamma_max * c2 <-> c2 = 1).
 Proof.
   intros Hg Hc. pose (f := fun x => x + gamma_max * exp (x * ln c2) - 1).
   assert (F0 : f 0 < 0) by (unfold f; rewrite Rmult_0_l, exp_0; lra).
@@ -136,45 +137,40 @@ Proof.
   destruct (IVT f 0 1) as [b [Hb Eb]]; [unfold f; reg | lra | easy | easy |].
   assert (E : b + gamma_max * Rpower c2 b = 1) by (unfold f in Eb; unfold Rpower; lra).
   assert (b <> 0) by (intros ->; lra). assert (b <> 1) by (intros ->; lra).
-  exists b. split; [split; lra | split].
-  - assert (Rpower c2 b <= Rpower c2 1) by (apply Rpower_le_exponent; lra). rewrite Rpower_1 in H1 by lra. nra.
+  exists b. split; [lra | split; [exact E | split; [|split; [|split]]]].
   - intros b' E'. destruct (Rtotal_order b' b) as [L|[L|L]]; [|easy|].
     + pose proof (Rpower_le_exponent c2 b' b ltac:(lra) ltac:(lra)). nra.
     + pose proof (Rpower_le_exponent c2 b b' ltac:(lra) ltac:(lra)). nra.
+  - pose proof (Rpower_le_exponent c2 b 1 Hc ltac:(lra)) as P. rewrite Rpower_1 in P by lra. nra.
+  - intros Eq. destruct Hc as [Hc|Hc]; [|easy]. pose proof (Rpower_lt c2 b 1 Hc ltac:(lra)) as P. rewrite Rpower_1 in P by lra. nra.
+  - intros ->. assert (O : Rpower 1 b = 1) by (unfold Rpower; rewrite ln_1, Rmult_0_r; apply exp_0). rewrite O in E. lra.
 Qed.
 
-Theorem ours_row_sum_exponent_holds : ours_row_sum_exponent.
+(** ** The bound with each of the three constants *)
+
+Lemma row_sum_bounds gamma alpha gamma_max c2 tau y T b : ours_row_sum_exponent_hypotheses gamma alpha gamma_max c2 tau y T b ->
+  forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+  (forall z, minus_zeta b z -> Rabs (y (tau + l)%nat) <= / z * Rpower (INR l) (- b))
+  /\ Rabs (y (tau + l)%nat) <= (1 - b) * Rpower 2 (1 - b) * Rpower (INR l) (- b)
+  /\ Rabs (y (tau + l)%nat) <= 2 * Rpower (INR l) (- b).
 Proof.
-  split; [|split; [|exact root_exists]].
-  - intros gamma alpha gamma_max c2 tau y T b H l Hl HT. pose proof H as (_ & _ & _ & _ & Hb & _).
-    pose proof (Rpower_pos 2 (1 - b)) as P2. assert (HP : 0 < (1 - b) * Rpower 2 (1 - b)) by (apply Rmult_lt_0_compat; lra).
-    assert (B : Rabs (y (tau + l)%nat) <= (1 - b) * Rpower 2 (1 - b) * Rpower (INR l) (- b)).
-    { apply (influence_bound gamma alpha gamma_max c2 tau y T b H); try easy. intros N. pose proof (zeta_gap_lower b Hb N) as L.
-      apply (Rmult_le_compat_l ((1 - b) * Rpower 2 (1 - b))) in L; [|lra]. rewrite Rinv_r in L; lra. }
-    split; [|split; [exact B|]].
-    + intros z Hz. pose proof (minus_zeta_lower b Hb z Hz) as L. assert (0 < / ((1 - b) * Rpower 2 (1 - b))) by now apply Rinv_0_lt_compat.
-      apply (influence_bound gamma alpha gamma_max c2 tau y T b H); try easy. intros N. pose proof (minus_zeta_below b Hb z N Hz) as Z.
-      apply (Rmult_le_compat_l (/ z)) in Z; [|left; apply Rinv_0_lt_compat; lra]. rewrite Rinv_l in Z; lra.
-    + eapply Rle_trans; [exact B|]. apply Rmult_le_compat_r; [left; apply Rpower_pos|].
-      assert (Rpower 2 (1 - b) <= Rpower 2 1) by (apply Rpower_le_exponent; lra). rewrite Rpower_1 in *; nra.
-  - intros b Hb. destruct (minus_zeta_exists b Hb) as [z Hz]. exists z. split; [exact Hz|].
-    pose proof (minus_zeta_lower b Hb z Hz) as L. pose proof (Rpower_pos 2 (1 - b)).
-    assert (HP : 0 < (1 - b) * Rpower 2 (1 - b)) by (apply Rmult_lt_0_compat; lra). pose proof (Rinv_0_lt_compat _ HP).
-    split; [apply Rinv_0_lt_compat; lra|]. rewrite <- (Rinv_inv ((1 - b) * Rpower 2 (1 - b))). apply Rinv_le_contravar; lra.
+  intros H l Hl HT. pose proof H as (_ & _ & _ & _ & Hb & _).
+  pose proof (Rpower_pos 2 (1 - b)) as P2. assert (HP : 0 < (1 - b) * Rpower 2 (1 - b)) by (apply Rmult_lt_0_compat; lra).
+  assert (B : Rabs (y (tau + l)%nat) <= (1 - b) * Rpower 2 (1 - b) * Rpower (INR l) (- b)).
+  { apply (influence_bound gamma alpha gamma_max c2 tau y T b H); try easy. intros N. pose proof (zeta_gap_lower b Hb N) as L.
+    apply (Rmult_le_compat_l ((1 - b) * Rpower 2 (1 - b))) in L; [|lra]. rewrite Rinv_r in L; lra. }
+  split; [|split; [exact B|]].
+  - intros z Hz. pose proof (minus_zeta_lower b Hb z Hz) as L. assert (0 < / ((1 - b) * Rpower 2 (1 - b))) by now apply Rinv_0_lt_compat.
+    apply (influence_bound gamma alpha gamma_max c2 tau y T b H); try easy. intros N. pose proof (minus_zeta_below b Hb z N Hz) as Z.
+    apply (Rmult_le_compat_l (/ z)) in Z; [|left; apply Rinv_0_lt_compat; lra]. rewrite Rinv_l in Z; lra.
+  - eapply Rle_trans; [exact B|]. apply Rmult_le_compat_r; [left; apply Rpower_pos|].
+    assert (Rpower 2 (1 - b) <= Rpower 2 1) by (apply Rpower_le_exponent; lra). rewrite Rpower_1 in *; nra.
 Qed.
 
-(** gamma_max c2 = 1 with b = 1/2: 1/2 + (1/4) sqrt 4 = 1; rows that sum to 1. *)
-Theorem ours_row_sum_exponent_instance : exists gamma alpha gamma_max c2 tau y T b,
-  ours_row_sum_exponent_hypotheses gamma alpha gamma_max c2 tau y T b.
+Lemma zeta_constant b : 0 < b < 1 -> exists z, minus_zeta b z /\ 0 < / z <= (1 - b) * Rpower 2 (1 - b).
 Proof.
-  destruct (response_exists (fun t => sample_gain t / 2) sample_rows 3) as [y Hy].
-  exists (fun t => sample_gain t / 2), sample_rows, (1 / 4), 4, 3%nat, y, 8%nat, (/ 2).
-  destruct (sample_hypotheses 3) as [z Hz]. destruct (Hz 8%nat) as (_ & Ha & Hg).
-  split; [split; [apply Hy | split]|split; [|split; [lra | split; [lra | split; [lra|]]]]].
-  - intros t j Hj. eapply Rle_trans; [apply Ha; lia|]. apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat, lt_0_INR; lia | lra].
-  - intros t Ht. specialize (Hg t Ht). unfold Rdiv. rewrite Rabs_mult, (Rabs_pos_eq (/ 2)) by lra. lra.
-  - intros t _. destruct t as [|t]; [simpl; lra|]. rewrite <- (sample_row_sum (S t)) by lia. right.
-    apply sum_ext. intros j Hj. apply Rabs_pos_eq, Rdiv_le_0_compat; [pose proof (pos_INR (j + 1)); lra|].
-    apply Rmult_lt_0_compat; apply lt_0_INR; lia.
-  - rewrite Rpower_sqrt by lra. replace 4 with (2 * 2) at 2 by ring. rewrite sqrt_square by lra. lra.
+  intros Hb. destruct (minus_zeta_exists b Hb) as [z Hz]. exists z. split; [exact Hz|].
+  pose proof (minus_zeta_lower b Hb z Hz) as L. pose proof (Rpower_pos 2 (1 - b)).
+  assert (HP : 0 < (1 - b) * Rpower 2 (1 - b)) by (apply Rmult_lt_0_compat; lra). pose proof (Rinv_0_lt_compat _ HP).
+  split; [apply Rinv_0_lt_compat; lra|]. rewrite <- (Rinv_inv ((1 - b) * Rpower 2 (1 - b))). apply Rinv_le_contravar; lra.
 Qed.

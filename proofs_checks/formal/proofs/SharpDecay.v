@@ -54,13 +54,22 @@ Qed.
 
 Theorem ours_best_tail_constant_holds : ours_best_tail_constant.
 Proof.
-  split.
+  split; [|split].
   - intros gamma alpha gamma_max c2 tau y T [H He] eta l Hl HT. fold eta in He.
-    pose proof (uniform_bound _ _ _ _ _ _ _ H (tau + l) ltac:(lia)) as U. split.
-    + eapply Rle_trans; [exact U|]. now apply influence_upper.
-    + eapply Rle_trans; [exact U|]. eapply Rle_trans; [apply falls_with_the_source; [fold eta; lra | easy]|]. fold eta.
+    pose proof (uniform_bound _ _ _ _ _ _ _ H (tau + l) ltac:(lia)) as U. fold eta in U.
+    split; [|split]; (eapply Rle_trans; [exact U|]).
+    + right. apply influence_closed_form; (lra || lia).
+    + now apply influence_upper.
+    + eapply Rle_trans; [apply falls_with_the_source; [lra | easy]|].
       assert (Hp : 0 < INR l) by (apply lt_0_INR; lia). rewrite <- (over_power (uniform_influence eta 0 l) (INR l) (1 - eta) Hp).
-      apply Rmult_le_compat_r; [left; apply Rpower_pos|]. apply scaled_rises; [lra | lia].
+      apply Rmult_le_compat_r; [left; apply Rpower_pos|]. rewrite <- influence_closed_form by (lra || lia). apply scaled_rises; [lra | lia].
+  - intros gamma_max c2 tau Hg Hc eta. destruct (uniform_rows gamma_max c2 tau ltac:(lra) ltac:(lra)) as [y H].
+    exists (fun t _ => c2 / INR t), y. split; [|split; [|split]].
+    + intros [|t] _; [simpl; unfold Rdiv; rewrite Rinv_0; lra | apply Rdiv_le_0_compat; [lra | apply lt_0_INR; lia]].
+    + intros t Ht. apply INR_ge_1 in Ht. rewrite sum_const. replace (INR t * (c2 / INR t)) with c2 by (field; lra). lra.
+    + intros T. split; [apply H | nra].
+    + intros t Ht. destruct (H (S t)) as [Hy _]. rewrite (uniform_response gamma_max c2 tau y (S t) Hy) by lia.
+      apply influence_closed_form; [unfold eta; nra | easy].
   - intros eta He. split; [now apply smaller_constant|]. intros C HC. destruct (constant_is_approached eta C He HC) as [l [Hl HL]].
     destruct (uniform_rows eta 1 0 ltac:(lra) ltac:(lra)) as [y H]. exists l, y. split; [easy|]. split; [apply H|].
     destruct (H (S l)) as [Hy _]. rewrite (uniform_response eta 1 0 y (S l) Hy) by lia. now rewrite Rmult_1_r.

@@ -84,16 +84,6 @@ Proof.
   - apply is_lim_seq_const.
 Qed.
 
-Theorem ours_gamma_ratio_holds : ours_gamma_ratio.
-Proof.
-  intros gamma t [Hg Ht] scaled. split; [|split].
-  - split; [|apply quotient_bounds; lra]. replace (gamma - 1) with (- (1 - gamma)) by ring. apply power_falls; lra.
-  - unfold scaled. rewrite quotient_step by lra.
-    pose proof (Rdiv_lt_0_compat _ _ (Gamma_pos (t + gamma) ltac:(lra)) (Gamma_pos (t + 1) ltac:(lra))).
-    rewrite Rmult_assoc. apply Rmult_le_compat_l; [lra|]. apply power_step; lra.
-  - apply scaled_to_1; lra.
-Qed.
-
 (** ** The closed form *)
 
 Lemma source_factor_pos gamma tau : -1 < gamma -> 0 < source_factor gamma tau.
@@ -110,6 +100,22 @@ Proof.
     assert (E : uniform_influence gamma tau (S t) = uniform_influence gamma tau t * ((INR t + gamma) / (INR t + 1)))
       by (unfold uniform_influence; rewrite growth_S, S_INR by easy; field; lra).
     rewrite E, IH. unfold target_factor. rewrite S_INR, quotient_step by lra. ring.
+Qed.
+
+Lemma target_factor_pos gamma t : -1 < gamma -> (1 <= t)%nat -> 0 < target_factor gamma t.
+Proof. intros H Ht. apply INR_ge_1 in Ht. apply Rdiv_lt_0_compat; apply Gamma_pos; lra. Qed.
+
+(** a_tau falls. *)
+Lemma source_factor_falls gamma m n : 0 <= gamma -> (m <= n)%nat -> source_factor gamma n <= source_factor gamma m.
+Proof.
+  intros Hg H. induction H as [|n H IH]; [lra|]. eapply Rle_trans; [|exact IH]. unfold source_factor. rewrite S_INR.
+  pose proof (pos_INR n). replace (INR n + 1 + 1 + gamma) with (INR n + 1 + gamma + 1) by ring. rewrite (Gamma_plus_1 (INR n + 1)), (Gamma_plus_1 (INR n + 1 + gamma)) by lra.
+  pose proof (Gamma_pos (INR n + 1) ltac:(lra)) as G. pose proof (Gamma_pos (INR n + 1 + gamma) ltac:(lra)) as G'.
+  apply (Rmult_le_reg_r ((INR n + 1 + gamma) * Gamma (INR n + 1 + gamma))); [apply Rmult_lt_0_compat; lra|].
+  replace ((INR n + 1) * Gamma (INR n + 1) / ((INR n + 1 + gamma) * Gamma (INR n + 1 + gamma)) * ((INR n + 1 + gamma) * Gamma (INR n + 1 + gamma)))
+    with ((INR n + 1) * Gamma (INR n + 1)) by (field; lra).
+  replace (Gamma (INR n + 1) / Gamma (INR n + 1 + gamma) * ((INR n + 1 + gamma) * Gamma (INR n + 1 + gamma)))
+    with ((INR n + 1 + gamma) * Gamma (INR n + 1)) by (field; lra). apply Rmult_le_compat_r; lra.
 Qed.
 
 Lemma uniform_closed_form gamma tau y t : -1 < gamma -> uniform_routing gamma tau y -> (tau < t)%nat ->
