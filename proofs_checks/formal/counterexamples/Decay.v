@@ -16,10 +16,10 @@ Proof. apply Rlt_le_trans with (exp 1); [apply exp_increasing; lra | apply exp_l
 Theorem thm_28_exponent_false :
   ~ (forall gamma alpha gamma_max c2 y, thm_28_hypotheses gamma alpha gamma_max c2 y ->
      let eta := gamma_max * c2 in
-     forall t, (1 <= t)%nat -> Rabs (y t) <= eta * exp eta * Rpower (INR t) (- (2 - eta))).
+     (forall t, (1 <= t)%nat -> Rabs (y t) <= eta * exp eta * Rpower (INR t) (- (2 - eta))) /\ (eta < 1 -> is_lim_seq y 0)).
 Proof.
   intros B. destruct (uniform_rows (1 / 2) 1 0 ltac:(lra) ltac:(lra)) as [y H].
-  specialize (B _ _ _ _ y H 4%nat ltac:(lia)). destruct (H 5%nat) as [Hy _].
+  destruct (B _ _ _ _ y H) as [B' _]; clear B. rename B' into B. specialize (B 4%nat ltac:(lia)). destruct (H 5%nat) as [Hy _].
   rewrite (uniform_response (1 / 2) 1 0 y 5 Hy) in B by lia. replace (1 / 2 * 1) with (1 / 2) in B by ring.
   replace (- (2 - 1 / 2)) with (- (1 + 1 / 2)) in B by field. rewrite Rpower_Ropp, Rpower_plus, Rpower_1 in B by (simpl; lra).
   rewrite (power_of_square 2 4) in B by (simpl; lra). unfold uniform_influence in B.
@@ -33,10 +33,10 @@ Qed.
 Theorem thm_28_constant_false :
   ~ (forall gamma alpha gamma_max c2 y, thm_28_hypotheses gamma alpha gamma_max c2 y ->
      let eta := gamma_max * c2 in
-     forall t, (1 <= t)%nat -> Rabs (y t) <= eta * Rpower (INR t) (- (1 - eta))).
+     (forall t, (1 <= t)%nat -> Rabs (y t) <= eta * Rpower (INR t) (- (1 - eta))) /\ (eta < 1 -> is_lim_seq y 0)).
 Proof.
   intros B. destruct (uniform_rows (1 / 2) 1 0 ltac:(lra) ltac:(lra)) as [y H].
-  specialize (B _ _ _ _ y H 2%nat ltac:(lia)). destruct (H 3%nat) as [Hy _].
+  destruct (B _ _ _ _ y H) as [B' _]; clear B. rename B' into B. specialize (B 2%nat ltac:(lia)). destruct (H 3%nat) as [Hy _].
   rewrite (uniform_response (1 / 2) 1 0 y 3 Hy) in B by lia. replace (1 / 2 * 1) with (1 / 2) in B by ring.
   replace (1 - 1 / 2) with (1 / 2) in B by field. rewrite Rpower_Ropp in B.
   unfold uniform_influence in B. rewrite growth_S, growth_start in B by lia. simpl in B.
@@ -50,11 +50,11 @@ Qed.
 Theorem thm_28_no_envelope_false :
   ~ (forall gamma alpha gamma_max c2 y, (forall T, impulse_response gamma alpha 0 y T /\ bounded_gains gamma_max gamma T) ->
      let eta := gamma_max * c2 in
-     forall t, (1 <= t)%nat -> Rabs (y t) <= eta * exp eta * Rpower (INR t) (- (1 - eta))).
+     (forall t, (1 <= t)%nat -> Rabs (y t) <= eta * exp eta * Rpower (INR t) (- (1 - eta))) /\ (eta < 1 -> is_lim_seq y 0)).
 Proof.
   intros B. destruct rem_4_5_holds as [W _]. destruct (W (1 / 2) ltac:(lra)) as (alpha & y & _ & _ & Hy & E).
-  specialize (B (fun _ => 1 / 2) alpha (1 / 2) 1 y). specialize (B ltac:(intros T; split; [apply Hy | intros t _; rewrite Rabs_pos_eq; lra]) 9%nat ltac:(lia)).
-  cbv zeta in B. rewrite E in B by lia. replace (1 / 2 * 1) with (1 / 2) in B by ring. replace (1 - 1 / 2) with (1 / 2) in B by field.
+  specialize (B (fun _ => 1 / 2) alpha (1 / 2) 1 y). destruct (B ltac:(intros T; split; [apply Hy | intros t _; rewrite Rabs_pos_eq; lra])) as [B' _]; clear B. rename B' into B.
+  specialize (B 9%nat ltac:(lia)). rewrite E in B by lia. replace (1 / 2 * 1) with (1 / 2) in B by ring. replace (1 - 1 / 2) with (1 / 2) in B by field.
   rewrite Rpower_Ropp, (power_of_square 3 9), Rabs_pos_eq in B by (simpl; lra). pose proof exp_half_below_3. lra.
 Qed.
 
@@ -75,11 +75,29 @@ Proof.
   unfold Rpower in B. rewrite ln_1, Rmult_0_r, exp_0, Rabs_pos_eq in B by lra. pose proof exp_half_below_3. lra.
 Qed.
 
+(** Lemma B.5 on the diagonal too: K(t, t) = 1 is above eta e^eta, which the formula gives at lag 0. *)
+Theorem lem_B_5_diagonal_false :
+  ~ (forall gamma alpha gamma_max c2 K T, lem_B_5_hypotheses gamma alpha gamma_max c2 K T ->
+     let eta := gamma_max * c2 in
+     (forall t, (t < T)%nat -> K t t = 1)
+     /\ forall k t, (k <= t < T)%nat -> Rabs (K t k) <= eta * exp eta * Rpower (INR (t - k)) (- (1 - eta))).
+Proof.
+  intros B. destruct (B (fun _ => 0) (fun t _ => 1 / INR t) 0 1 (fun t k => if Nat.eqb t k then 1 else 0) 2%nat) as [_ D].
+  - intros k Hk. split; [|split].
+    + intros t Ht. cbv beta. rewrite Rmult_0_l. ring.
+    + intros t j Ht. rewrite Rabs_pos_eq; [lra|]. apply Rdiv_le_0_compat; [lra | apply lt_0_INR; lia].
+    + intros t _. rewrite Rabs_R0. lra.
+  - specialize (D 0%nat 0%nat ltac:(lia)). simpl in D. rewrite Rabs_R1 in D. lra.
+Qed.
+
 (** Remark E.1 with c2 >= 2: uniform rows sum to 1 with c2 = 1. *)
 Theorem rem_E_1_larger_false :
-  ~ (forall alpha c2 t T, (1 <= t < T)%nat -> diffuse c2 alpha T -> sum (alpha t) t = 1 -> 2 <= c2).
+  ~ ((forall alpha c2 t T, (1 <= t < T)%nat -> diffuse c2 alpha T -> sum (alpha t) t = 1 -> 2 <= c2)
+     /\ forall c2, 0 < c2 -> exists alpha,
+        (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+        /\ (forall T, diffuse c2 alpha T) /\ forall c, (forall T, diffuse c alpha T) -> c2 <= c).
 Proof.
-  intros B. specialize (B (fun t _ => 1 / INR t) 1 2%nat 3%nat ltac:(lia)).
+  intros [B _]. specialize (B (fun t _ => 1 / INR t) 1 2%nat 3%nat ltac:(lia)).
   assert (2 <= 1); [apply B | lra].
   - intros t j Ht. rewrite Rabs_pos_eq; [lra|]. apply Rdiv_le_0_compat; [lra | apply lt_0_INR; lia].
   - simpl. field.
