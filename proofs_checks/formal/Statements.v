@@ -164,6 +164,113 @@ Definition lem_I_13 : Prop :=
 
 (** * State-space models: 3, 4, 4.4, 5, 4.6, 33 *)
 
+(** The Euclidean norm of the vector v(0), ..., v(n-1). *)
+Definition norm2 (n : nat) (v : nat -> R) : R := sqrt (sum (fun i => v i ^ 2) n).
+
+(** The matrix M with n columns, times the vector v. *)
+Definition mat_vec (n : nat) (M : nat -> nat -> R) (v : nat -> R) : nat -> R := fun i => sum (fun j => M i j * v j) n.
+
+(** Lemma 4.4: the state of one channel under zero-order hold.  h (S t) is the paper's h_t, and h 0 its h_(-1). *)
+Definition lem_4_4_hypotheses (h b step : nat -> R) (a amin M : R) : Prop :=
+  0 < amin <= a /\ (forall t, 0 <= step t) /\ (forall t, Rabs (b t) <= M)
+  /\ forall t, h (S t) = exp (- (a * step t)) * h t + (1 - exp (- (a * step t))) / a * b t.
+
+Definition lem_4_4 : Prop :=
+  forall h b step a amin M, lem_4_4_hypotheses h b step a amin M ->
+  (forall t, Rabs (h t) <= Rmax (Rabs (h O)) (M / amin))
+  /\ (h O = 0 -> forall t, Rabs (h t) <= M / amin).
+
+(** Remark C.2: d channels at rates a(0), ..., a(d-1) >= amin with inputs at most M.  In a norm N that grows with each
+    coordinate and can take out nonnegative factors, the state is at most N(1) M / amin; the largest coordinate is one such N. *)
+Definition rem_C_2_hypotheses (h b : nat -> nat -> R) (step a : nat -> R) (amin M : R) (d : nat) (N : (nat -> R) -> R) : Prop :=
+  (forall n, (n < d)%nat -> h O n = 0 /\ lem_4_4_hypotheses (fun t => h t n) (fun t => b t n) step (a n) amin M)
+  /\ (forall v w, (forall n, (n < d)%nat -> Rabs (v n) <= Rabs (w n)) -> N v <= N w)
+  /\ (forall c v, 0 <= c -> N (fun n => c * v n) <= c * N v).
+
+Definition rem_C_2 : Prop :=
+  forall h b step a amin M d N, rem_C_2_hypotheses h b step a amin M d N ->
+  (forall t n, (n < d)%nat -> Rabs (h t n) <= M / amin)
+  /\ ((0 < d)%nat -> forall t, N (h t) <= N (fun _ => 1) * (M / amin)).
+
+(** Proposition 5: if the steps after tau add up to at least c times the lag, the memory factor is at most e^(-lambda c lag). *)
+Definition memory_factor (lambda : R) (step : nat -> R) (tau lag : nat) : R :=
+  exp (- (lambda * sum (fun r => step (tau + 1 + r)%nat) lag)).
+
+Definition prop_5_hypotheses (lambda c : R) (step : nat -> R) (tau lag : nat) : Prop :=
+  0 < lambda /\ c * INR lag <= sum (fun r => step (tau + 1 + r)%nat) lag.
+
+Definition prop_5 : Prop :=
+  forall lambda c step tau lag, prop_5_hypotheses lambda c step tau lag ->
+  prod (fun r => exp (- (lambda * step (tau + 1 + r)%nat))) lag = memory_factor lambda step tau lag
+  /\ memory_factor lambda step tau lag <= exp (- (lambda * c * INR lag)).
+
+(** Proposition 9 (ii): with the transitions held fixed, diagonal with rates at least lambda, the impulse response
+    C_t A_t ... A_(tau+1) B_tau has norm at most Cmax Bmax e^(-lambda c lag) under failed freeze time. *)
+Definition prop_9_ii_hypotheses (B C : nat -> nat -> R) (a step : nat -> R) (p d q tau lag : nat) (lambda c Bmax Cmax : R) : Prop :=
+  prop_5_hypotheses lambda c step tau lag /\ (forall r, 0 <= step r) /\ (forall n, (n < d)%nat -> lambda <= a n)
+  /\ 0 <= Bmax /\ 0 <= Cmax
+  /\ (forall w, norm2 d (mat_vec p B w) <= Bmax * norm2 p w) /\ (forall w, norm2 q (mat_vec d C w) <= Cmax * norm2 d w).
+
+Definition prop_9_ii : Prop :=
+  forall B C a step p d q tau lag lambda c Bmax Cmax, prop_9_ii_hypotheses B C a step p d q tau lag lambda c Bmax Cmax ->
+  forall w, norm2 q (mat_vec d C (fun n => prod (fun r => exp (- (a n * step (tau + 1 + r)%nat))) lag * mat_vec p B w n))
+            <= Cmax * Bmax * exp (- (lambda * c * INR lag)) * norm2 p w.
+
+(** A selective state-space (Mamba) block under zero-order hold: d modes with rates a, p inputs u, matrices B and C; steps,
+    inputs and matrices are functions of time and of the token at that time.  [ssm_state x (S t)] is the paper's h_t. *)
+Fixpoint ssm_state {U : Type} (a : nat -> R) (step : nat -> U -> R) (u : nat -> U -> nat -> R)
+    (B : nat -> U -> nat -> nat -> R) (p : nat) (x : nat -> U) (t n : nat) : R :=
+  match t with
+  | O => 0
+  | S r => exp (- (a n * step r (x r))) * ssm_state a step u B p x r n
+           + (1 - exp (- (a n * step r (x r)))) / a n * mat_vec p (B r (x r)) (u r (x r)) n
+  end.
+
+Definition ssm_output {U : Type} (a : nat -> R) (step : nat -> U -> R) (u : nat -> U -> nat -> R)
+    (B C : nat -> U -> nat -> nat -> R) (p d : nat) (x : nat -> U) (t : nat) : nat -> R :=
+  mat_vec d (C t (x t)) (ssm_state a step u B p x (S t)).
+
+(** Proposition 4: the Jacobian of the block's output at t by token tau < t.  The derivatives dA, dB, du are those of the
+    transitions, the matrix and the input at time tau.  Only bounds at the tokens of this one sequence are needed. *)
+Definition prop_4_hypotheses (U : NormedModule R_AbsRing) (a : nat -> R) (step : nat -> U -> R) (u : nat -> U -> nat -> R)
+    (B C : nat -> U -> nat -> nat -> R) (p d q : nat) (x : nat -> U) (t tau : nat)
+    (dA : nat -> U -> R) (dB : nat -> nat -> U -> R) (du : nat -> U -> R) (lambda UR Gmax CR LA LB Lu : R) : Prop :=
+  (tau < t)%nat /\ 0 < lambda /\ 0 <= UR /\ 0 <= Gmax /\ 0 <= CR /\ 0 <= LA /\ 0 <= LB /\ 0 <= Lu
+  /\ (forall n, (n < d)%nat -> lambda <= a n) /\ (forall r, 0 <= step r (x r))
+  /\ (forall r, norm2 p (u r (x r)) <= UR)
+  /\ (forall r w, norm2 d (mat_vec p (B r (x r)) w) <= Gmax * norm2 p w)
+  /\ (forall r w, norm2 q (mat_vec d (C r (x r)) w) <= CR * norm2 d w)
+  /\ (forall n, (n < d)%nat -> filterdiff (fun v => exp (- (a n * step tau v))) (locally (x tau)) (dA n))
+  /\ (forall n i, (n < d)%nat -> (i < p)%nat -> filterdiff (fun v => B tau v n i) (locally (x tau)) (dB n i))
+  /\ (forall i, (i < p)%nat -> filterdiff (fun v => u tau v i) (locally (x tau)) (du i))
+  /\ (forall n v, (n < d)%nat -> Rabs (dA n v) <= LA * norm v)
+  /\ (forall v w, norm2 d (mat_vec p (fun n i => dB n i v) w) <= LB * norm v * norm2 p w)
+  /\ (forall v, norm2 p (fun i => du i v) <= Lu * norm v).
+
+Definition prop_4_constant (d : nat) (lambda UR Gmax CR LA LB Lu : R) : R :=
+  let HR := sqrt (INR d) * (Gmax * UR / lambda) in
+  CR * (LA * HR + LA / lambda * (Gmax * UR) + / lambda * (LB * UR + Gmax * Lu)).
+
+Definition prop_4 : Prop :=
+  forall U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu,
+  prop_4_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu ->
+  exists dy,
+    (forall o, (o < q)%nat ->
+       filterdiff (fun v => ssm_output a step u B C p d (with_token x tau v) t o) (locally (x tau)) (dy o))
+    /\ forall v, norm2 q (fun o => dy o v)
+       <= prop_4_constant d lambda UR Gmax CR LA LB Lu * memory_factor lambda (fun r => step r (x r)) tau (t - tau) * norm v.
+
+(** Corollary 4.6, and Proposition 10 (ii): the same under failed freeze time decays exponentially in the lag. *)
+Definition cor_4_6 : Prop :=
+  forall U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu c,
+  prop_4_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu ->
+  c * INR (t - tau) <= sum (fun r => step (tau + 1 + r)%nat (x (tau + 1 + r)%nat)) (t - tau) ->
+  exists dy,
+    (forall o, (o < q)%nat ->
+       filterdiff (fun v => ssm_output a step u B C p d (with_token x tau v) t o) (locally (x tau)) (dy o))
+    /\ forall v, norm2 q (fun o => dy o v)
+       <= prop_4_constant d lambda UR Gmax CR LA LB Lu * exp (- (lambda * c * INR (t - tau))) * norm v.
+
 (** * Convolutions and depth: B.6, G.1, 30, H.1, 31 to 35 *)
 
 (** * Jacobian tails: B.3, 23, B.7, 9, 10 *)
