@@ -261,10 +261,15 @@ Definition prop_4 : Prop :=
        <= prop_4_constant d lambda UR Gmax CR LA LB Lu * memory_factor lambda (fun r => step r (x r)) tau (t - tau) * norm v.
 
 (** Corollary 4.6, and Proposition 10 (ii): the same under failed freeze time decays exponentially in the lag. *)
+Definition cor_4_6_hypotheses (U : NormedModule R_AbsRing) (a : nat -> R) (step : nat -> U -> R) (u : nat -> U -> nat -> R)
+    (B C : nat -> U -> nat -> nat -> R) (p d q : nat) (x : nat -> U) (t tau : nat)
+    (dA : nat -> U -> R) (dB : nat -> nat -> U -> R) (du : nat -> U -> R) (lambda UR Gmax CR LA LB Lu c : R) : Prop :=
+  prop_4_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu
+  /\ prop_5_hypotheses lambda c (fun r => step r (x r)) tau (t - tau).
+
 Definition cor_4_6 : Prop :=
   forall U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu c,
-  prop_4_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu ->
-  c * INR (t - tau) <= sum (fun r => step (tau + 1 + r)%nat (x (tau + 1 + r)%nat)) (t - tau) ->
+  cor_4_6_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu c ->
   exists dy,
     (forall o, (o < q)%nat ->
        filterdiff (fun v => ssm_output a step u B C p d (with_token x tau v) t o) (locally (x tau)) (dy o))
