@@ -278,6 +278,214 @@ Definition cor_4_6 : Prop :=
 
 (** * Convolutions and depth: B.6, G.1, 30, H.1, 31 to 35 *)
 
+(** Lemma B.6: a convolution of a power law with 1/(k+1), summed over k = tau + m. *)
+Definition lem_B_6 : Prop :=
+  forall beta tau lag, 0 < beta < 1 -> (1 <= lag)%nat ->
+  sum (fun m => Rpower (INR (lag - m)) (- beta) * / INR (tau + m + 1)) lag
+  <= (Rpower 2 beta + Rpower 2 beta / (1 - beta)) * Rpower (INR lag) (- beta) * (1 + ln (1 + INR lag)).
+
+(** Definition 9: convolution of sequences on the lags 1, 2, ..., sum_(m=1)^(n-1) a(n-m) b(m), and its powers. *)
+Definition conv (a b : nat -> R) (n : nat) : R := sum (fun i => a (n - S i)%nat * b (S i)) (n - 1).
+
+Fixpoint conv_power (a : nat -> R) (k : nat) : nat -> R :=
+  match k with
+  | O => fun _ => 0
+  | S O => a
+  | S j => conv (conv_power a j) a
+  end.
+
+(** Lemma G.1: two power laws. *)
+Definition lem_G_1 : Prop :=
+  forall sigma rho, 0 < sigma -> 0 < rho ->
+  exists c C, 0 < c /\ 0 < C /\ forall n, (2 <= n)%nat ->
+  c * Rpower (INR n) (sigma + rho - 1)
+  <= conv (fun m => Rpower (INR m) (sigma - 1)) (fun m => Rpower (INR m) (rho - 1)) n
+  <= C * Rpower (INR n) (sigma + rho - 1).
+
+(** Theorem 30, (72): the k-fold convolution of n^(-beta). *)
+Definition thm_30 : Prop :=
+  forall beta k, 0 < beta < 1 -> (1 <= k)%nat ->
+  exists c C, 0 < c /\ 0 < C /\ forall n, (k <= n)%nat ->
+  c * Rpower (INR n) (INR k * (1 - beta) - 1)
+  <= conv_power (fun m => Rpower (INR m) (- beta)) k n
+  <= C * Rpower (INR n) (INR k * (1 - beta) - 1).
+
+(** Lemma H.1, (77): powers of the harmonic kernel, and the consequence with a logarithm. *)
+Definition kernel_product (A B : nat -> nat -> R) (t tau : nat) : R :=
+  sum (fun i => A t (tau + i)%nat * B (tau + i)%nat tau) (S t - tau).
+
+Fixpoint kernel_power (A : nat -> nat -> R) (k : nat) (t tau : nat) : R :=
+  match k with
+  | O => if Nat.eqb t tau then 1 else 0
+  | S j => kernel_product A (kernel_power A j) t tau
+  end.
+
+Definition harmonic_kernel (t tau : nat) : R := if Nat.ltb tau t then / (INR t + 1) else 0.
+
+Definition harmonic (t : nat) : R := sum (fun m => / INR (S m)) t.
+
+Definition lem_H_1 : Prop :=
+  (forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
+     kernel_power harmonic_kernel k t tau <= / (INR t + 1) * (harmonic t ^ (k - 1) / INR (fact (k - 1))))
+  /\ forall k, (1 <= k)%nat -> exists C, forall t tau, (tau < t)%nat ->
+     kernel_power harmonic_kernel k t tau <= C * (ln (1 + INR t) ^ (k - 1) / (INR t + 1)).
+
+(** Sharper than Lemma H.1: H_t - H_(tau+1) in place of H_t. *)
+Definition ours_H_1 : Prop :=
+  forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
+  kernel_power harmonic_kernel k t tau
+  <= / (INR t + 1) * ((harmonic t - harmonic (S tau)) ^ (k - 1) / INR (fact (k - 1))).
+
+(** A stack of N blocks F(0), ..., F(N-1) on sequences of tokens. *)
+Fixpoint stack {V : Type} (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V) (n : nat) : nat -> V :=
+  match n with
+  | O => x
+  | S m => F m (stack F x m)
+  end.
+
+(** J holds the Jacobian blocks of the causal block F at the sequence u, on the horizon T: along every differentiable curve z
+    through u, output t < T has the derivative sum_(j <= t) J(t, j) dz(j).  Causal, continuously differentiable blocks have
+    such blocks J. *)
+Definition jacobian_at {V : NormedModule R_AbsRing} (T : nat) (F : (nat -> V) -> nat -> V) (u : nat -> V)
+    (J : nat -> nat -> V -> V) : Prop :=
+  forall (z : R -> nat -> V) (dz : nat -> V),
+    (forall j, (j < T)%nat -> z 0 j = u j /\ is_derive (fun e => z e j) 0 (dz j)) ->
+    forall t, (t < T)%nat -> is_derive (fun e => F (z e) t) 0 (vsum (fun j => J t j (dz j)) (S t)).
+
+(** The right-hand side of (34), (75), (78): the sum over the sets of layers that jump; the other layers give their factors
+    d, and the layers n_1 < ... < n_k of the set give the sum over tau = i_0 < ... < i_k = t of the products of G(n_r)(i_r, i_(r-1)).
+    [layer_choices] lists the product of the d's that stay with the layers that jump, the last one first.  For tau < t the empty
+    set contributes 0, as the paper's sum that starts at k = 1. *)
+Fixpoint layer_choices (d : nat -> R) (N : nat) : list (R * list nat) :=
+  match N with
+  | O => cons (1, nil) nil
+  | S m => app (List.map (fun c => (d m * fst c, snd c)) (layer_choices d m))
+               (List.map (fun c => (fst c, cons m (snd c))) (layer_choices d m))
+  end.
+
+Fixpoint jumps (G : nat -> nat -> nat -> R) (layers : list nat) (t tau : nat) : R :=
+  match layers with
+  | nil => if Nat.eqb t tau then 1 else 0
+  | cons n rest => sum (fun i => G n t i * jumps G rest i tau) t
+  end.
+
+Definition path_sum (d : nat -> R) (G : nat -> nat -> nat -> R) (N t tau : nat) : R :=
+  List.fold_right (fun c total => fst c * jumps G (snd c) t tau + total) 0 (layer_choices d N).
+
+(** Theorem 31 (and Theorem 11, which states it in the main text): block n has diagonal Jacobian blocks of norm at most d(n)
+    and others of norm at most lambda(n) K(n)(t, j), where the stack meets it.  Then token tau moves output t of the stack, in
+    every direction v, at most by the path sum times |v|, and its own output by the product of the d's. *)
+Definition thm_31_hypotheses (V : NormedModule R_AbsRing) (T N : nat) (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V)
+    (J : nat -> nat -> nat -> V -> V) (d lambda : nat -> R) (K : nat -> nat -> nat -> R) : Prop :=
+  forall n, (n < N)%nat -> 0 <= d n /\ 0 <= lambda n /\ jacobian_at T (F n) (stack F x n) (J n)
+  /\ forall t, (t < T)%nat -> opnorm_le (J n t t) (d n)
+     /\ forall j, (j < t)%nat -> 0 <= K n t j /\ opnorm_le (J n t j) (lambda n * K n t j).
+
+(** The derivative of output t of the stack, as token tau moves in the direction v. *)
+Definition token_derivative {V : NormedModule R_AbsRing} (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V) (N t tau : nat)
+    (v dh : V) : Prop :=
+  is_derive (fun e => stack F (with_token x tau (plus (x tau) (scal e v))) N t) 0 dh.
+
+Definition thm_31 : Prop :=
+  forall V T N F x J d lambda K, thm_31_hypotheses V T N F x J d lambda K ->
+  forall tau t v, (tau <= t)%nat -> (t < T)%nat ->
+  exists dh, token_derivative F x N t tau v dh
+    /\ ((tau < t)%nat -> norm dh <= path_sum d (fun n t j => lambda n * K n t j) N t tau * norm v)
+    /\ (tau = t -> norm dh <= prod d N * norm v).
+
+Definition thm_11 : Prop := thm_31.
+
+(** Theorem 35: for a family of stacks over all horizons T, with d, lambda and K independent of T, the same bound holds at
+    every horizon; its right-hand side does not depend on T. *)
+Definition thm_35_hypotheses (V : NormedModule R_AbsRing) (N : nat) (F : nat -> nat -> (nat -> V) -> nat -> V)
+    (x : nat -> nat -> V) (J : nat -> nat -> nat -> nat -> V -> V) (d lambda : nat -> R) (K : nat -> nat -> nat -> R) : Prop :=
+  forall T, thm_31_hypotheses V T N (F T) (x T) (J T) d lambda K.
+
+Definition thm_35 : Prop :=
+  forall V N F x J d lambda K, thm_35_hypotheses V N F x J d lambda K ->
+  forall T tau t v, (tau <= t)%nat -> (t < T)%nat ->
+  exists dh, token_derivative (F T) (x T) N t tau v dh
+    /\ ((tau < t)%nat -> norm dh <= path_sum d (fun n t j => lambda n * K n t j) N t tau * norm v)
+    /\ (tau = t -> norm dh <= prod d N * norm v).
+
+(** Deep stacks whose kernels lie under an envelope: a constant C times a rate that depends on the lag alone bounds every
+    Jacobian block.  C is chosen before the space of tokens, the horizon T, the blocks and the inputs: so the bounds are uniform
+    in the horizon. *)
+Definition deep_bound (N : nat) (d lambda : nat -> R) (envelope : nat -> nat -> nat -> R) (rate : nat -> R) : Prop :=
+  exists C, 0 <= C /\ forall (V : NormedModule R_AbsRing) T F x J K,
+  thm_31_hypotheses V T N F x J d lambda K ->
+  (forall n t j, (n < N)%nat -> (j < t)%nat -> (t < T)%nat -> K n t j <= envelope n t j) ->
+  forall tau lag v, (1 <= lag)%nat -> (tau + lag < T)%nat ->
+  exists dh, token_derivative F x N (tau + lag) tau v dh /\ norm dh <= C * rate lag * norm v.
+
+Definition dilution (a : nat -> R) (n t j : nat) : R := a n / (INR t + 1).
+Definition forgetting (a c : nat -> R) (n t j : nat) : R := a n * exp (- (c n * INR (t - j))).
+Definition heavy_tail (a : nat -> R) (beta : R) (n t j : nat) : R :=
+  a n * Rpower (INR (t - j)) (- beta) * (1 + ln (1 + INR (t - j))).
+
+Definition dilution_rate (N lag : nat) : R := ln (1 + INR lag) ^ (N - 1) / (1 + INR lag).
+Definition forgetting_rate (cstar : R) (N lag : nat) : R := (1 + INR lag) ^ (N - 1) * exp (- (cstar * INR lag)).
+Definition heavy_tail_rate (beta : R) (N lag : nat) : R :=
+  sum (fun i => Rpower (INR lag) (INR (S i) * (1 - beta) - 1) * (1 + ln (1 + INR lag)) ^ S i) N.
+
+(** Proposition 32: diffuse attention.  For every source tau, bounded or not. *)
+Definition prop_32 : Prop :=
+  forall N d lambda a, (1 <= N)%nat -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  deep_bound N d lambda (dilution a) (dilution_rate N).
+
+(** Proposition 33: state-space models under failed freeze time; cstar is at most each of the rates (the paper: the least). *)
+Definition prop_33 : Prop :=
+  forall N d lambda a c cstar, (1 <= N)%nat -> (forall n, (n < N)%nat -> 0 <= a n /\ cstar <= c n) ->
+  deep_bound N d lambda (forgetting a c) (forgetting_rate cstar N).
+
+(** Proposition 34: diffuse Sessa; also with the last term of the sum alone. *)
+Definition prop_34 : Prop :=
+  forall N d lambda a beta, (1 <= N)%nat -> 0 < beta < 1 -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  deep_bound N d lambda (heavy_tail a beta) (heavy_tail_rate beta N)
+  /\ deep_bound N d lambda (heavy_tail a beta)
+       (fun lag => Rpower (INR lag) (INR N * (1 - beta) - 1) * (1 + ln (1 + INR lag)) ^ N).
+
+(** Corollary 4.7, and Corollary H.2: these bounds are uniform in the horizon, and tend to 0 with growing lag: (i) attention,
+    (ii) state-space models, (iii) Sessa if N (1 - beta) < 1. *)
+Definition cor_4_7 : Prop :=
+  forall N d lambda a, (1 <= N)%nat -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  (deep_bound N d lambda (dilution a) (dilution_rate N) /\ is_lim_seq (dilution_rate N) 0)
+  /\ (forall c cstar, 0 < cstar -> (forall n, (n < N)%nat -> cstar <= c n) ->
+      deep_bound N d lambda (forgetting a c) (forgetting_rate cstar N) /\ is_lim_seq (forgetting_rate cstar N) 0)
+  /\ (forall beta, 0 < beta < 1 ->
+      deep_bound N d lambda (heavy_tail a beta) (heavy_tail_rate beta N)
+      /\ (INR N * (1 - beta) < 1 -> is_lim_seq (heavy_tail_rate beta N) 0)).
+
+Definition cor_H_2 : Prop := cor_4_7.
+
+(** Proposition 13: a family of stacks over H and the source tau_star <= tau_max, on horizons tau_max + H + 1, realises the profile nu
+    if with probes of norm at most 1 the score of the source exceeds all others together by c (1 + lag)^nu, c > 0 the same
+    for all (Definition 5, whose bounds at lag 1 are not needed).  A depth-N family with constants that do not depend on H and
+    tau_star, of (i) diffuse attention or (ii) state-space models under failed freeze time, realises no nu >= 0. *)
+Definition realises_profile (V : NormedModule R_AbsRing) (N tau_max : nat) (nu : R)
+    (F : nat -> nat -> nat -> (nat -> V) -> nat -> V) (x : nat -> nat -> nat -> V) : Prop :=
+  exists cminus, 0 < cminus /\ forall H tau_star, (1 <= H)%nat -> (tau_star <= tau_max)%nat ->
+  exists (c : V) (rho : nat -> V -> R) (score : nat -> nat -> R),
+    norm c <= 1 /\ (forall t, opnorm_le (V := R_NormedModule) (rho t) 1)
+    /\ (forall t tau, (tau < t)%nat -> (t < tau_max + H + 1)%nat ->
+        exists dh, token_derivative (F H tau_star) (x H tau_star) N t tau c dh /\ score t tau = rho t dh)
+    /\ forall lag, (1 <= lag)%nat -> (lag <= H)%nat ->
+        let t := (tau_star + lag)%nat in
+        cminus * Rpower (1 + INR lag) nu
+        <= score t tau_star - sum (fun tau => if Nat.eqb tau tau_star then 0 else Rabs (score t tau)) t.
+
+Definition prop_13_hypotheses (V : NormedModule R_AbsRing) (N tau_max : nat) (F : nat -> nat -> nat -> (nat -> V) -> nat -> V)
+    (x : nat -> nat -> nat -> V) (d lambda : nat -> R) (envelope : nat -> nat -> nat -> R) : Prop :=
+  forall H tau_star, (1 <= H)%nat -> (tau_star <= tau_max)%nat ->
+  exists J K, thm_31_hypotheses V (tau_max + H + 1) N (F H tau_star) (x H tau_star) J d lambda K
+    /\ forall n t j, (n < N)%nat -> (j < t)%nat -> (t < tau_max + H + 1)%nat -> K n t j <= envelope n t j.
+
+Definition prop_13 : Prop :=
+  forall V N tau_max nu F x d lambda a, (1 <= N)%nat -> 0 <= nu -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  (prop_13_hypotheses V N tau_max F x d lambda (dilution a) -> ~ realises_profile V N tau_max nu F x)
+  /\ forall c cstar, 0 < cstar -> (forall n, (n < N)%nat -> cstar <= c n) ->
+     prop_13_hypotheses V N tau_max F x d lambda (forgetting a c) -> ~ realises_profile V N tau_max nu F x.
+
 (** * Jacobian tails: B.3, 23, B.7, 9, 10 *)
 
 (** * Positions: I.7, I.8, 4.10 to 4.13 *)
