@@ -467,8 +467,8 @@ Definition realises_profile (V : NormedModule R_AbsRing) (N tau_max : nat) (nu :
   exists cminus, 0 < cminus /\ forall H tau_star, (1 <= H)%nat -> (tau_star <= tau_max)%nat ->
   exists (c : V) (rho : nat -> V -> R) (score : nat -> nat -> R),
     norm c <= 1 /\ (forall t, opnorm_le (V := R_NormedModule) (rho t) 1)
-    /\ (forall t tau, (tau < t)%nat -> (t < tau_max + H + 1)%nat ->
-        exists dh, token_derivative (F H tau_star) (x H tau_star) N t tau c dh /\ score t tau = rho t dh)
+    /\ (forall t tau dh, (tau < t)%nat -> (t < tau_max + H + 1)%nat ->
+        token_derivative (F H tau_star) (x H tau_star) N t tau c dh -> score t tau = rho t dh)
     /\ forall lag, (1 <= lag)%nat -> (lag <= H)%nat ->
         let t := (tau_star + lag)%nat in
         cminus * Rpower (1 + INR lag) nu

@@ -80,11 +80,10 @@ Proof.
       now destruct (Nat.eqb_spec j t); [lia|].
 Qed.
 
-Theorem thm_35_instance : exists V N F x J d lambda K, thm_35_hypotheses V N F x J d lambda K.
+Lemma residual_mean_stack T : thm_31_hypotheses R_NormedModule T 3 (fun _ => residual_mean 0) (fun j => INR j)
+  (fun _ t j w => if Nat.eqb j t then w else w / (INR t + 1)) (fun _ => 1) (fun _ => 1) (fun _ t j => / (INR t + 1)).
 Proof.
-  exists R_NormedModule, 3%nat, (fun _ => residual_mean), (fun _ j => INR j), (fun _ _ t j w => if Nat.eqb j t then w else w / (INR t + 1)),
-    (fun _ => 1), (fun _ => 1), (fun _ t j => / (INR t + 1)).
-  intros T n Hn. split; [lra|]. split; [lra|]. split; [apply residual_mean_jacobian|].
+  intros n Hn. split; [lra|]. split; [lra|]. split; [apply residual_mean_jacobian|].
   intros t Ht. split; [intros w; rewrite Nat.eqb_refl; lra|]. intros j Hj.
   pose proof (Rinv_0_lt_compat (INR t + 1) ltac:(pose proof (pos_INR t); lra)) as P.
   split; [lra|]. intros w. destruct (Nat.eqb_spec j t); [lia|].
@@ -93,6 +92,14 @@ Qed.
 
 Theorem thm_31_instance : exists V T N F x J d lambda K, thm_31_hypotheses V T N F x J d lambda K.
 Proof.
-  destruct thm_35_instance as (V & N & F & x & J & d & lambda & K & H).
-  exists V, 5%nat, N, (F 5%nat), (x 5%nat), (J 5%nat), d, lambda, K. apply H.
+  exists R_NormedModule, 5%nat, 3%nat, (fun _ => residual_mean 0), (fun j => INR j),
+    (fun _ t j w => if Nat.eqb j t then w else w / (INR t + 1)), (fun _ => 1), (fun _ => 1), (fun _ t j => / (INR t + 1)).
+  apply residual_mean_stack.
+Qed.
+
+Theorem thm_35_instance : exists V N F x J d lambda K, thm_35_hypotheses V N F x J d lambda K.
+Proof.
+  exists R_NormedModule, 3%nat, (fun _ _ => residual_mean 0), (fun _ j => INR j),
+    (fun _ _ t j w => if Nat.eqb j t then w else w / (INR t + 1)), (fun _ => 1), (fun _ => 1), (fun _ t j => / (INR t + 1)).
+  intros T. apply residual_mean_stack.
 Qed.
