@@ -488,6 +488,112 @@ Definition prop_13 : Prop :=
 
 (** * Jacobian tails: B.3, 23, B.7, 9, 10 *)
 
+(** Lemma B.3: the mixer state.  Weights need only add up to at most 1. *)
+Definition lem_B_3_hypotheses (V : NormedModule R_AbsRing) (f s : nat -> V) (alpha : nat -> nat -> R) (gamma : nat -> R)
+    (T : nat) (gmax FR : R) : Prop :=
+  gmax < 1 /\ forall t, (t < T)%nat ->
+    s t = plus (f t) (scal (gamma t) (vsum (fun j => scal (alpha t j) (s j)) t))
+    /\ norm (f t) <= FR /\ Rabs (gamma t) <= gmax
+    /\ (forall j, (j < t)%nat -> 0 <= alpha t j) /\ sum (alpha t) t <= 1.
+
+Definition lem_B_3 : Prop :=
+  forall V f s alpha gamma T gmax FR, lem_B_3_hypotheses V f s alpha gamma T gmax FR ->
+  forall t, (t < T)%nat -> norm (s t) <= FR / (1 - gmax).
+
+(** Theorem 23: the Jacobian of the mixer state by token tau, which is the vector u, here near z; all other tokens are held
+    fixed.  f(t), logit(t, i), gamma(t) and the state s(t) are functions of u; the weights alpha are the softmax of the logits
+    over i < t.  The constants are the paper's, and all hypotheses are those of Appendix B at this one sequence. *)
+Definition feedback_weight {U : Type} (logit : nat -> nat -> U -> R) (t j : nat) (u : U) : R :=
+  softmax (fun i => logit t i u) t j.
+
+Definition thm_23_hypotheses (U V : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
+    (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) : Prop :=
+  let alpha := feedback_weight logit in
+  (* the solve (37) *)
+  (forall t u, (t < T)%nat -> s t u = plus (f t u) (scal (gamma t u) (vsum (fun j => scal (alpha t j u) (s j u)) t)))
+  (* Assumptions 15, 16 and 20: diffuse weights, bounded gains with 0 < gmax c2 < 1, bounded forward sequence *)
+  /\ (forall t j, (j < t)%nat -> (t < T)%nat -> alpha t j z <= c2 / INR t)
+  /\ gmax < 1 /\ 0 < gmax * c2 < 1
+  /\ (forall t, (t < T)%nat -> Rabs (gamma t z) <= gmax /\ norm (f t z) <= FR)
+  (* Assumption 18: what is before tau does not depend on token tau *)
+  /\ (forall t u, (t < tau)%nat -> (t < T)%nat ->
+        f t u = f t z /\ gamma t u = gamma t z /\ forall i, (i < t)%nat -> logit t i u = logit t i z)
+  (* Assumptions 19 and 17 at the token itself *)
+  /\ 0 <= Lf0 /\ 0 <= La0 /\ 0 <= Lgamma
+  /\ (exists df dgamma, filterdiff (f tau) (locally z) df /\ opnorm_le df Lf0
+        /\ filterdiff (gamma tau) (locally z) dgamma /\ opnorm_le dgamma Lgamma)
+  /\ (exists dalpha size, sum size tau <= La0
+        /\ forall j, (j < tau)%nat -> filterdiff (alpha tau j) (locally z) (dalpha j) /\ opnorm_le (dalpha j) (size j))
+  (* Assumptions 17, 21 and 22 after it: gains of later tokens do not move, forward Jacobians and logit sensitivities dilute *)
+  /\ 0 <= Lf /\ 0 <= Lroute
+  /\ (forall t, (tau < t)%nat -> (t < T)%nat ->
+        filterdiff (gamma t) (locally z) (fun _ => 0)
+        /\ (exists df, filterdiff (f t) (locally z) df /\ opnorm_le df (Lf / (INR t + 1)))
+        /\ exists dlogit size, sum (fun i => alpha t i z * size i) t <= Lroute / (INR t + 1)
+           /\ forall i, (i < t)%nat -> filterdiff (logit t i) (locally z) (dlogit i) /\ opnorm_le (dlogit i) (size i)).
+
+Definition thm_23_constant (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) : R :=
+  let eta := gmax * c2 in
+  let beta := 1 - eta in
+  let Cbeta := Rpower 2 beta + Rpower 2 beta / (1 - beta) in
+  let SR := FR / (1 - gmax) in
+  let A1 := Lf + 2 * gmax * SR * Lroute in
+  let A0 := Lf0 + Lgamma * SR + gmax * SR * La0 in
+  Rmax 1 (eta * exp eta) * (A0 + (1 + Cbeta) * A1).
+
+Definition thm_23_tail (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) (lag : nat) : R :=
+  thm_23_constant c2 gmax FR Lf0 Lf La0 Lroute Lgamma
+  * Rpower (INR lag) (- (1 - gmax * c2)) * (1 + ln (1 + INR lag)).
+
+Definition thm_23 : Prop :=
+  forall U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma,
+  thm_23_hypotheses U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma ->
+  forall t, (tau < t)%nat -> (t < T)%nat ->
+  exists ds, filterdiff (s t) (locally z) ds
+    /\ opnorm_le ds (thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
+
+(** Corollary B.7, and Proposition 10 (iii): the block's output x_t + W (g_t * s_t) + b.  The gate is the linear map Diag(g_t),
+    whose norm is at most |g_t|; it and x_t belong to token t and do not move with token tau < t. *)
+Definition cor_B_7_hypotheses (U V Y : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
+    (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R)
+    (gate : V -> V) (W : V -> Y) (GR Wnorm : R) : Prop :=
+  thm_23_hypotheses U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma
+  /\ is_linear gate /\ is_linear W /\ 0 <= GR /\ 0 <= Wnorm /\ opnorm_le gate GR /\ opnorm_le W Wnorm.
+
+Definition cor_B_7 : Prop :=
+  forall U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm,
+  cor_B_7_hypotheses U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm ->
+  forall t (x b : Y), (tau < t)%nat -> (t < T)%nat ->
+  exists dy, filterdiff (fun u => plus (plus x (W (gate (s t u)))) b) (locally z) dy
+    /\ opnorm_le dy (Wnorm * GR * thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
+
+(** Proposition 9 (i): attention with logits of spread at most Delta.  Its Jacobian by the value at tau is the weight times
+    the identity; the weight is of the order of 1/(t + 1), and of 1/lag for a fixed source. *)
+Definition prop_9_i_hypotheses (b : nat -> R) (t tau : nat) (Delta : R) : Prop :=
+  (tau <= t)%nat /\ lem_C_1_hypotheses b (S t) Delta.
+
+Definition prop_9_i : Prop :=
+  forall (V : NormedModule R_AbsRing) (v : nat -> V) b t tau Delta, prop_9_i_hypotheses b t tau Delta ->
+  let alpha := softmax b (S t) tau in
+  filterdiff (fun u => vsum (fun j => scal (softmax b (S t) j) (with_token v tau u j)) (S t)) (locally (v tau)) (fun w => scal alpha w)
+  /\ (forall w : V, norm (scal alpha w) = alpha * norm w)
+  /\ exp (- Delta) / (INR t + 1) <= alpha <= exp Delta / (INR t + 1)
+  /\ ((tau < t)%nat -> exp (- Delta) / (INR (tau + 2) * INR (t - tau)) <= alpha <= exp Delta / INR (t - tau)).
+
+(** Proposition 10 (i): attention whose weights move too.  Token tau < t is the vector u near x(tau). *)
+Definition prop_10_i_hypotheses (U V : NormedModule R_AbsRing) (v : U -> V) (alpha : nat -> U -> R) (x : nat -> U) (t tau : nat)
+    (dv : U -> V) (dalpha : nat -> U -> R) (size : nat -> R) (c2 La VR Lv : R) : Prop :=
+  (tau < t)%nat /\ 0 <= Lv /\ 0 <= VR
+  /\ filterdiff v (locally (x tau)) dv /\ opnorm_le dv Lv
+  /\ (forall j, (j <= t)%nat -> norm (v (x j)) <= VR /\ filterdiff (alpha j) (locally (x tau)) (dalpha j) /\ opnorm_le (dalpha j) (size j))
+  /\ 0 <= alpha tau (x tau) <= c2 / (INR t + 1) /\ sum size (S t) <= La / (INR t + 1).
+
+Definition prop_10_i : Prop :=
+  forall U V v alpha x t tau dv dalpha size c2 La VR Lv, prop_10_i_hypotheses U V v alpha x t tau dv dalpha size c2 La VR Lv ->
+  exists dy, filterdiff (fun u => vsum (fun j => scal (alpha j u) (v (with_token x tau u j))) (S t)) (locally (x tau)) dy
+    /\ opnorm_le dy (alpha tau (x tau) * Lv + VR * sum size (S t))
+    /\ opnorm_le dy ((c2 * Lv + VR * La) / (INR t + 1)).
+
 (** * Positions: I.7, I.8, 4.10 to 4.13 *)
 
 (** * Selective retrieval: Appendix K *)
