@@ -275,7 +275,164 @@ Definition cor_4_6 : Prop :=
 
 (** * Jacobian tails: B.3, 23, B.7, 9, 10 *)
 
-(** * Positions: I.7, I.8, 4.10 to 4.13 *)
+(** * Positions: I.5, I.7, I.8, 4.10 to 4.13 *)
+
+(** The normal density, its distribution function and the exact GELU.  The integral starts at 0, where Phi is 1/2:
+    [ours_normal_distribution] says that Phi so defined tends to 0 and to 1, so that it is the integral from -oo. *)
+Definition phi (x : R) : R := exp (- (x * x) / 2) / sqrt (2 * PI).
+Definition Phi (x : R) : R := 1 / 2 + RInt phi 0 x.
+Definition GELU (x : R) : R := x * Phi x.
+
+Definition ours_normal_distribution : Prop :=
+  (forall x, is_derive Phi x (phi x)) /\ is_lim Phi p_infty 1 /\ is_lim Phi m_infty 0.
+
+(** <v, w> in R^m. *)
+Definition inner (m : nat) (v w : nat -> R) : R := sum (fun i => v i * w i) m.
+
+(** The row vector z, times column j of a matrix with m rows. *)
+Definition row_times (m : nat) (z : nat -> R) (W : nat -> nat -> R) (j : nat) : R := sum (fun i => z i * W i j) m.
+
+(** The rotation of z by position t: plane r, coordinates 2r and 2r+1, turns by the angle omega_r t. *)
+Definition rope (omega : nat -> R) (t : nat) (z : nat -> R) (i : nat) : R :=
+  let angle := omega (Nat.div2 i) * INR t in
+  if Nat.even i then cos angle * z i - sin angle * z (S i) else sin angle * z (Nat.pred i) + cos angle * z i.
+
+(** Forward substitution, (21) and (22): the first n of the states s_t = f_t + B_t0 s_0 + ... + B_t(t-1) s_(t-1). *)
+Fixpoint states (B : nat -> nat -> R) (f : nat -> R) (n : nat) : nat -> R :=
+  match n with
+  | O => fun _ => 0
+  | S m => fun t => if Nat.eqb t m then f m + sum (fun j => B m j * states B f m j) m else states B f m t
+  end.
+Definition solution (B : nat -> nat -> R) (f : nat -> R) (t : nat) : R := states B f (S t) t.
+
+(** The weights of one concrete block (Section 3 and Appendix I.2): W_in and b_in are split into the halves for a and g. *)
+Record block := {
+  W_a : nat -> nat -> R; b_a : nat -> R; W_g : nat -> nat -> R; b_g : nat -> R;
+  W_Qf : nat -> nat -> R; W_Kf : nat -> nat -> R; W_Qb : nat -> nat -> R; W_Kb : nat -> nat -> R;
+  W_V : nat -> nat -> R; w_gamma : nat -> R; b_gamma : R;
+  W_out : nat -> nat -> R; b_out : nat -> R }.
+
+(** The block of width m and query width d on the sequence x, whose token t has the coordinates x t 0, ..., x t (m-1);
+    Norm is the normalisation of one token.  Everything of token t depends on the tokens up to t only. *)
+Section Block.
+Variables (m d : nat) (omega : nat -> R) (Norm : (nat -> R) -> nat -> R) (p : block) (x : nat -> nat -> R).
+Definition activation (t j : nat) : R := GELU (row_times m (Norm (x t)) (W_a p) j + b_a p j).
+Definition gate (t j : nat) : R := row_times m (Norm (x t)) (W_g p) j + b_g p j.
+Definition forward_logit (t j : nat) : R :=
+  / sqrt (INR d) * inner d (rope omega t (row_times m (activation t) (W_Qf p)))
+                           (rope omega j (row_times m (activation j) (W_Kf p))).
+Definition feedback_logit (t j : nat) : R :=
+  / sqrt (INR d) * inner d (row_times m (activation t) (W_Qb p)) (row_times m (activation j) (W_Kb p)).
+Definition forward_weight (t j : nat) : R := softmax (forward_logit t) (S t) j.
+Definition feedback_weight (t j : nat) : R := softmax (feedback_logit t) t j.
+Definition forward_signal (c t : nat) : R :=
+  sum (fun j => forward_weight t j * row_times m (activation j) (W_V p) c) (S t).
+Definition gain (t : nat) : R := tanh (inner m (activation t) (w_gamma p) + b_gamma p).
+Definition state (t c : nat) : R := solution (fun i j => gain i * feedback_weight i j) (forward_signal c) t.
+Definition block_output (t i : nat) : R :=
+  x t i + (row_times m (fun c => state t c * gate t c) (W_out p) i + b_out p i).
+End Block.
+
+(** Lemma I.5: constant queries and keys c (1, 0, ..., 0) have, after rotary embedding, the logits c^2 cos(t - j)/sqrt(d),
+    and for c large enough the row of every t < T has weight at least 1 - delta on the token itself.  The paper's Delta_T, the
+    distance from 1 of the largest cos(s), 1 <= s < T, is any number Delta here for which these cosines are at most 1 - Delta.
+    Left: that such a Delta > 0 exists for every T, which is the irrationality of pi. *)
+Definition lem_I_5_hypotheses (omega : nat -> R) (d T : nat) (delta Delta c : R) : Prop :=
+  omega O = 1 /\ (2 <= d)%nat /\ 0 < delta < 1 /\ (2 <= T)%nat
+  /\ (forall s, (1 <= s < T)%nat -> cos (INR s) <= 1 - Delta)
+  /\ ln ((INR T - 1) / delta) <= / sqrt (INR d) * c ^ 2 * Delta.
+
+Definition lem_I_5 : Prop :=
+  forall omega d T delta Delta c, lem_I_5_hypotheses omega d T delta Delta c ->
+  let e := fun i : nat => if Nat.eqb i 0 then c else 0 in
+  let logit t j := / sqrt (INR d) * inner d (rope omega t e) (rope omega j e) in
+  (forall t j, logit t j = / sqrt (INR d) * (c ^ 2 * cos (INR t - INR j)))
+  /\ forall t, (t < T)%nat -> 1 - delta <= softmax (logit t) (S t) t.
+
+(** The states of uniform feedback with gain gamma on a constant signal: c_0 = 1, c_t = 1 + gamma/t (c_0 + ... + c_(t-1)). *)
+Definition position_code (gamma : R) (t : nat) : R := solution (fun i _ => gamma / INR i) (fun _ => 1) t.
+
+(** The step of the code in closed form (ours): c_(t+1) - c_t = gamma (0+gamma)/2 (1+gamma)/3 ... (t-1+gamma)/(t+1), which is
+    gamma^2 Gamma(t+gamma) / (Gamma(1+gamma) Gamma(t+2)).  For every gamma. *)
+Definition ours_position_step : Prop :=
+  forall gamma t, position_code gamma (S t) - position_code gamma t
+                  = gamma * prod (fun i => (INR i + gamma) / (INR i + 2)) t.
+
+(** Corollary I.8: one block adds lambda c_t u to token t, whatever it is given, whatever the normalisation; the codes c_t are
+    strictly increasing; and for lambda above 2 R over the last step the numbers <h_t + p_t, u>, |h_t| <= R, of different
+    positions are disjoint.  Departures: every width d >= 1 of queries, any u (a unit vector only where sets must be disjoint),
+    a ball in place of a compact set (which lies in one), and the least distance of the codes is named: the last step. *)
+Definition cor_I_8_hypotheses (m d : nat) (gamma : R) : Prop := (1 <= m)%nat /\ (1 <= d)%nat /\ 0 < gamma < 1.
+
+Definition cor_I_8 : Prop :=
+  forall m d gamma, cor_I_8_hypotheses m d gamma ->
+  forall omega (Norm : (nat -> R) -> nat -> R) (u : nat -> R) (lambda : R),
+  let c := position_code gamma in
+  (exists p, forall h t i, (i < m)%nat -> block_output m d omega Norm p h t i = h t i + lambda * c t * u i)
+  /\ (forall t, c t < c (S t))
+  /\ (forall T Rad, inner m u u = 1 -> 0 <= Rad -> (2 <= T)%nat -> 2 * Rad / (c (T - 1)%nat - c (T - 2)%nat) < lambda ->
+      forall s t v w, (s < t < T)%nat -> norm2 m v <= Rad -> norm2 m w <= Rad ->
+      inner m (fun i => v i + lambda * c s * u i) u < inner m (fun i => w i + lambda * c t * u i) u).
+
+(** Ours: the threshold of Corollary I.8 is sharp.  At lambda = 2 R / (c_(T-1) - c_(T-2)) the last two sets touch. *)
+Definition ours_position_threshold : Prop :=
+  forall m gamma u T Rad, 0 < gamma < 1 -> inner m u u = 1 -> (2 <= T)%nat -> 0 < Rad ->
+  let c := position_code gamma in let lambda := 2 * Rad / (c (T - 1)%nat - c (T - 2)%nat) in
+  exists v w, norm2 m v <= Rad /\ norm2 m w <= Rad
+    /\ inner m (fun i => v i + lambda * c (T - 2)%nat * u i) u = inner m (fun i => w i + lambda * c (T - 1)%nat * u i) u.
+
+(** Lemma 4.10: one block adds an offset p_t to token t, whatever it is given, and on the ball of radius R the coordinate of
+    h_t + p_t along a unit direction u lies in intervals J_0 < J_1 < ... < J_(T-1) of positive numbers.  Departures: any
+    normalisation, any query width, and a ball in place of a compact set. *)
+Definition lem_4_10_hypotheses (m d : nat) (Rad : R) : Prop := (1 <= m)%nat /\ (1 <= d)%nat /\ 0 <= Rad.
+
+Definition ordered_intervals (T : nat) (low high : nat -> R) : Prop :=
+  0 < low O /\ (forall t, (t < T)%nat -> low t <= high t) /\ (forall t, (S t < T)%nat -> high t < low (S t)).
+
+Definition lem_4_10 : Prop :=
+  forall m d Rad, lem_4_10_hypotheses m d Rad ->
+  forall T omega (Norm : (nat -> R) -> nat -> R), exists (p : block) (offset : nat -> nat -> R) (u low high : nat -> R),
+  (forall h t i, (i < m)%nat -> block_output m d omega Norm p h t i = h t i + offset t i)
+  /\ inner m u u = 1 /\ ordered_intervals T low high
+  /\ forall h t, (t < T)%nat -> norm2 m (h t) <= Rad -> low t <= inner m (fun i => h t i + offset t i) u <= high t.
+
+(** Corollary 4.11: the offset can be lambda_t e_pos with rising numbers lambda_t.  Departure: for every unit direction e_pos. *)
+Definition cor_4_11 : Prop :=
+  forall m d Rad, lem_4_10_hypotheses m d Rad ->
+  forall T omega (Norm : (nat -> R) -> nat -> R) (e_pos : nat -> R), inner m e_pos e_pos = 1 ->
+  exists (p : block) (lambda low high : nat -> R),
+  (forall h t i, (i < m)%nat -> block_output m d omega Norm p h t i = h t i + lambda t * e_pos i)
+  /\ (forall t, lambda t < lambda (S t)) /\ ordered_intervals T low high
+  /\ forall h t, (t < T)%nat -> norm2 m (h t) <= Rad ->
+     low t <= inner m (fun i => block_output m d omega Norm p h t i) e_pos <= high t.
+
+(** The sequence u with a e added to token tau. *)
+Definition moved (u : nat -> nat -> R) (a : R) (e : nat -> R) (tau : nat) : nat -> nat -> R :=
+  fun t i => u t i + (if Nat.eqb t tau then a * e i else 0).
+
+(** Corollary 4.12: a block of the form of Corollary 4.11 lets signals along e_sig, orthogonal to e_pos, through, and the
+    coordinate along e_pos does not see them.  For every map G of that form. *)
+Definition cor_4_12_hypotheses (m : nat) (G : (nat -> nat -> R) -> nat -> nat -> R) (e_pos e_sig lambda : nat -> R) : Prop :=
+  (forall h t i, (i < m)%nat -> G h t i = h t i + lambda t * e_pos i) /\ inner m e_sig e_pos = 0.
+
+Definition cor_4_12 : Prop :=
+  forall m G e_pos e_sig lambda, cor_4_12_hypotheses m G e_pos e_sig lambda ->
+  forall h tau a t,
+  (forall i, (i < m)%nat -> G (moved h a e_sig tau) t i = G h t i + (if Nat.eqb t tau then a * e_sig i else 0))
+  /\ inner m (G (moved h a e_sig tau) t) e_pos = inner m (G h t) e_pos.
+
+(** A continuous function of the first m coordinates. *)
+Definition continuous_token_map (m : nat) (psi : (nat -> R) -> R) : Prop :=
+  forall z eps, 0 < eps -> exists delta, 0 < delta
+    /\ forall y, (forall i, (i < m)%nat -> Rabs (y i - z i) < delta) -> Rabs (psi y - psi z) < eps.
+
+(** Corollary 4.13: a continuous psi reads the position off any token whose coordinate along e_pos lies in J_t. *)
+Definition cor_4_13_hypotheses (T : nat) (low high : nat -> R) : Prop := ordered_intervals T low high.
+
+Definition cor_4_13 : Prop :=
+  forall T low high, cor_4_13_hypotheses T low high ->
+  forall m e_pos, exists psi, continuous_token_map m psi
+  /\ forall t z, (t < T)%nat -> low t <= inner m z e_pos <= high t -> psi z = INR t.
 
 (** * Selective retrieval: Appendix K *)
 
