@@ -436,6 +436,73 @@ Definition cor_4_13 : Prop :=
 
 (** * Selective retrieval: Appendix K *)
 
-(** * GELU and LayerNorm: K.3, K.6, J.1 *)
+(** * GELU and LayerNorm: I.15, K.3 to K.6, J.1 *)
+
+(** R_L of Lemma K.3: the GELU with its argument stretched by L. *)
+Definition scaled_GELU (L u : R) : R := GELU (L * u) / L.
+
+(** Lemma K.3: the scaled GELU is the ReLU up to 1/(L sqrt(2 pi)). *)
+Definition lem_K_3_hypotheses (L : R) : Prop := 0 < L.
+
+Definition lem_K_3 : Prop :=
+  forall L u, lem_K_3_hypotheses L -> Rabs (scaled_GELU L u - Rmax u 0) <= 1 / (L * sqrt (2 * PI)).
+
+(** Ours: the best constant of Lemma K.3 lies between .16997 and .16998; the paper's 1/sqrt(2 pi) is .39894. *)
+Definition ours_K_3_best_constant : Prop :=
+  forall L, 0 < L ->
+  (forall u, Rabs (scaled_GELU L u - Rmax u 0) <= 16998 / 100000 / L)
+  /\ exists u, 16997 / 100000 / L <= Rabs (scaled_GELU L u - Rmax u 0).
+
+(** Lemma K.4: the identity from two GELUs, exactly.  Departure: for every activation x sigma(x) with
+    sigma(x) + sigma(-x) = 1; that Phi is such a sigma is the second part. *)
+Definition lem_K_4 : Prop :=
+  (forall (sigma : R -> R) L x, L <> 0 -> (forall y, sigma y + sigma (- y) = 1) ->
+   (L * x) * sigma (L * x) / L - (L * - x) * sigma (L * - x) / L = x)
+  /\ forall L x, 0 < L -> scaled_GELU L x - scaled_GELU L (- x) = x
+                          /\ Rabs (scaled_GELU L x - scaled_GELU L (- x) - x) <= 2 / (L * sqrt (2 * PI)).
+
+(** Corollary K.5: two a-slots of a block without normalisation, weighted L e and -L e, read the channel <u_t, e> exactly
+    behind the activation.  Departure: for any vector e. *)
+Definition cor_K_5_hypotheses (m : nat) (p : block) (e : nat -> R) (L : R) (plus minus : nat) : Prop :=
+  0 < L /\ (forall i, (i < m)%nat -> W_a p i plus = L * e i /\ W_a p i minus = - L * e i) /\ b_a p plus = 0 /\ b_a p minus = 0.
+
+Definition cor_K_5 : Prop :=
+  forall m p e L plus minus, cor_K_5_hypotheses m p e L plus minus ->
+  forall u t, / L * (activation m (fun z => z) p u t plus - activation m (fun z => z) p u t minus) = inner m (u t) e.
+
+(** Lemma K.6: a window of four scaled GELUs, 1 on the interval tau and 0 on the others, up to eta. *)
+Definition window (L a a' b b' x : R) : R :=
+  (scaled_GELU L (x - a) - scaled_GELU L (x - a')) / (a' - a) - (scaled_GELU L (x - b) - scaled_GELU L (x - b')) / (b' - b).
+
+Definition lem_K_6_hypotheses (T tau : nat) (low high : nat -> R) (eta : R) : Prop :=
+  ordered_intervals (S T) low high /\ (tau <= T)%nat /\ 0 < eta < 1.
+
+Definition lem_K_6 : Prop :=
+  forall T tau low high eta, lem_K_6_hypotheses T tau low high eta ->
+  exists a a' b b' L, a < a' < low tau /\ high tau < b < b' /\ 0 < L
+  /\ (forall x, low tau <= x <= high tau -> Rabs (window L a a' b b' x - 1) <= eta)
+  /\ (forall t x, (t <= T)%nat -> t <> tau -> low t <= x <= high t -> Rabs (window L a a' b b' x) <= eta)
+  /\ (forall x, Rabs (window L a a' b b' x) <= 1 + eta).
+
+(** Ours: how large L has to be for Lemma K.6, and with the best constant of Lemma K.3 in place of 1/sqrt(2 pi). *)
+Definition ours_window_error_hypotheses (L a a' b b' eta : R) : Prop :=
+  0 < L /\ a < a' <= b /\ b < b' /\ 2 * (16998 / 100000) / eta * (1 / (a' - a) + 1 / (b' - b)) <= L /\ 0 < eta.
+
+Definition ours_window_error : Prop :=
+  forall L a a' b b' eta, ours_window_error_hypotheses L a a' b b' eta ->
+  (forall x, a' <= x <= b -> Rabs (window L a a' b b' x - 1) <= eta)
+  /\ (forall x, x <= a \/ b' <= x -> Rabs (window L a a' b b' x) <= eta)
+  /\ (forall x, Rabs (window L a a' b b' x) <= 1 + eta).
+
+(** Lemma I.15: for small eps, (2/eps) GELU(eps z) is z up to eta, on every ball.  The paper's linear map is applied first. *)
+Definition lem_I_15_hypotheses (Rad eta : R) : Prop := 0 <= Rad /\ 0 < eta.
+
+Definition lem_I_15 : Prop :=
+  forall m Rad eta, lem_I_15_hypotheses Rad eta -> exists eps0, 0 < eps0
+  /\ forall eps z, 0 < eps <= eps0 -> norm2 m z <= Rad -> norm2 m (fun i => 2 / eps * GELU (eps * z i) - z i) <= eta.
+
+(** Ours: each coordinate of Lemma I.15 is off by at most sqrt(2/pi) eps u^2. *)
+Definition ours_I_15 : Prop :=
+  forall eps u, 0 < eps -> Rabs (2 / eps * GELU (eps * u) - u) <= sqrt (2 / PI) * eps * u ^ 2.
 
 (** * Rounding: forward substitution in floating-point arithmetic *)
