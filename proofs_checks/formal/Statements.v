@@ -7,6 +7,7 @@
     hypotheses can be met. *)
 
 From mathcomp Require all_ssreflect all_algebra.
+From Flocq Require Core.
 From Coq Require Import Reals.
 From Coquelicot Require Import Coquelicot.
 Open Scope R_scope.
@@ -506,3 +507,55 @@ Definition ours_I_15 : Prop :=
   forall eps u, 0 < eps -> Rabs (2 / eps * GELU (eps * u) - u) <= sqrt (2 / PI) * eps * u ^ 2.
 
 (** * Rounding: forward substitution in floating-point arithmetic *)
+
+(** A rounding of the real numbers: fl x is what the machine has in place of x, off by at most u |x| + e; u is the unit
+    roundoff, and e is what underflow may add (0 in the standard model). *)
+Definition rounds (fl : R -> R) (u e : R) : Prop := forall x, Rabs (fl x - x) <= u * Rabs x + e.
+
+(** b_0 x_0 + ... + b_(n-1) x_(n-1), from left to right, every product and every sum rounded. *)
+Fixpoint rounded_dot (fl : R -> R) (b x : nat -> R) (n : nat) : R :=
+  match n with
+  | O => 0
+  | S m => fl (rounded_dot fl b x m + fl (b m * x m))
+  end.
+
+(** Forward substitution as the machine does it: the dot product with the states so far, then f_t + that, rounded. *)
+Fixpoint rounded_states (fl : R -> R) (B : nat -> nat -> R) (f : nat -> R) (n : nat) : nat -> R :=
+  match n with
+  | O => fun _ => 0
+  | S m => fun t => if Nat.eqb t m then fl (f m + rounded_dot fl (B m) (rounded_states fl B f m) m)
+                    else rounded_states fl B f m t
+  end.
+Definition rounded_solution (fl : R -> R) (B : nat -> nat -> R) (f : nat -> R) (t : nat) : R := rounded_states fl B f (S t) t.
+
+(** Ours: how far forward substitution in floating-point arithmetic is from the exact solution of (I - B) s = f with the same
+    B and f, of which row t < T has |B_t0| + ... + |B_t(t-1)| <= rho < 1 and |f_t| <= F.  With theta = (1 + u)^(T+2), which is
+    1 + (T + 2) u + O(u^2), the error is at most ((theta - 1) F/(1 - rho) + (2 T + 1) theta e)/(1 - rho theta). *)
+Definition ours_rounding_bound (u e rho F : R) (T : nat) : R :=
+  let theta := (1 + u) ^ (T + 2) in ((theta - 1) * (F / (1 - rho)) + (2 * INR T + 1) * theta * e) / (1 - rho * theta).
+
+Definition ours_rounding_hypotheses (fl : R -> R) (u e rho F : R) (B : nat -> nat -> R) (f : nat -> R) (T : nat) : Prop :=
+  rounds fl u e /\ 0 <= u /\ 0 <= e /\ 0 <= rho < 1 /\ rho * (1 + u) ^ (T + 2) < 1
+  /\ (forall t, (t < T)%nat -> sum (fun j => Rabs (B t j)) t <= rho) /\ (forall t, (t < T)%nat -> Rabs (f t) <= F).
+
+Definition ours_rounding : Prop :=
+  forall fl u e rho F B f T, ours_rounding_hypotheses fl u e rho F B f T ->
+  forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t - solution B f t) <= ours_rounding_bound u e rho F T.
+
+(** The standard of the numbers: binary64 with rounding to nearest, ties to even, as Flocq has it: 53 digits, gradual
+    underflow below 2^-1022.  There is no largest number here: overflow is left out. *)
+Definition binary64 (x : R) : R := Flocq.Core.Generic_fmt.round Flocq.Core.Zaux.radix2 (Flocq.Core.FLT.FLT_exp (-1074) 53)
+  (Flocq.Core.Generic_fmt.Znearest (fun n => negb (Z.even n))) x.
+
+(** Ours: the same for the mixer's feedback B_tj = gamma_t alpha_tj, |gamma_t| <= rho and rows of attention, in binary64:
+    u = 2^-53, e = 2^-1075. *)
+Definition ours_rounding_binary64_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (rho F : R) (f : nat -> R) (T : nat) : Prop :=
+  0 <= rho < 1 /\ rho * (1 + / 2 ^ 53) ^ (T + 2) < 1
+  /\ (forall t, (t < T)%nat -> Rabs (gamma t) <= rho /\ Rabs (f t) <= F
+      /\ (forall j, (j < t)%nat -> 0 <= alpha t j) /\ sum (alpha t) t <= 1).
+
+Definition ours_rounding_binary64 : Prop :=
+  forall gamma alpha rho F f T, ours_rounding_binary64_hypotheses gamma alpha rho F f T ->
+  let B t j := gamma t * alpha t j in
+  forall t, (t < T)%nat ->
+  Rabs (rounded_solution binary64 B f t - solution B f t) <= ours_rounding_bound (/ 2 ^ 53) (/ 2 ^ 1075) rho F T.
