@@ -437,6 +437,124 @@ Definition cor_4_13 : Prop :=
 
 (** * Selective retrieval: Appendix K *)
 
+(** Sequences of T + 1 tokens whose coordinates along e_pos lie in I_0 < I_1 < ... < I_T, in (0, oo). *)
+Definition positioned (m T : nat) (e_pos low high : nat -> R) (u : nat -> nat -> R) : Prop :=
+  forall t, (t <= T)%nat -> low t <= inner m (u t) e_pos <= high t.
+
+(** Lemma K.1: a block without normalisation whose feedback rows put at least 1 - mu on the predecessor, for all sequences of
+    ordered positions. *)
+Definition lem_K_1_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Prop :=
+  (1 <= m)%nat /\ (1 <= d)%nat /\ ordered_intervals (S T) low high /\ 0 < mu < 1.
+
+Definition lem_K_1 : Prop :=
+  forall m d T low high mu, lem_K_1_hypotheses m d T low high mu -> forall e_pos, exists p,
+  forall u, positioned m T e_pos low high u -> forall t, (1 <= t <= T)%nat ->
+  1 - mu <= feedback_weight m d (fun z => z) p u t (t - 1)%nat /\ sum (feedback_weight m d (fun z => z) p u t) (t - 1) <= mu.
+
+(** Lemma K.2: the same for the forward row and the token itself, with rotary embedding of any frequencies. *)
+Definition lem_K_2_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Prop :=
+  (1 <= m)%nat /\ (2 <= d)%nat /\ ordered_intervals (S T) low high /\ 0 < mu < 1.
+
+Definition lem_K_2 : Prop :=
+  forall m d T low high mu, lem_K_2_hypotheses m d T low high mu -> forall omega e_pos, exists p,
+  forall u, positioned m T e_pos low high u -> forall t, (t <= T)%nat ->
+  1 - mu <= forward_weight m d omega (fun z => z) p u t t /\ sum (forward_weight m d omega (fun z => z) p u t) t <= mu.
+
+(** Lemma K.19 (and K.18, which is n = 1): one block without feedback removes the channels e_0, ..., e_(n-1).  First what it
+    does, for any vectors; then, for orthonormal ones, that they are reset; that every channel orthogonal to them is kept;
+    and that signals orthogonal to them pass.  Departures: any query width, any rotary frequencies. *)
+Definition lem_K_19_hypotheses (m n : nat) : Prop := (1 <= m)%nat /\ (n <= m)%nat.
+
+Definition lem_K_19 : Prop :=
+  forall m n, lem_K_19_hypotheses m n -> forall d omega (e : nat -> nat -> R), exists p,
+  let Z u := block_output m d omega (fun z => z) p u in
+  (forall u t, gain m (fun z => z) p u t = 0)
+  /\ (forall u t i, (i < m)%nat -> Z u t i = u t i - sum (fun r => inner m (u t) (e r) * e r i) n)
+  /\ ((forall r r', (r < n)%nat -> (r' < n)%nat -> inner m (e r) (e r') = if Nat.eqb r r' then 1 else 0) ->
+      forall u t r, (r < n)%nat -> inner m (Z u t) (e r) = 0)
+  /\ (forall u t v, (forall r, (r < n)%nat -> inner m (e r) v = 0) -> inner m (Z u t) v = inner m (u t) v)
+  /\ (forall u a e_sig tau t i, (forall r, (r < n)%nat -> inner m e_sig (e r) = 0) -> (i < m)%nat ->
+      Z (moved u a e_sig tau) t i = Z u t i + (if Nat.eqb t tau then a * e_sig i else 0)).
+
+(** Lemma K.7: one block without feedback overwrites the channel e_aux by a_t, which is within eps of 1 at tau and of 0
+    elsewhere, at most 2 throughout, and depends on the positions alone; every channel orthogonal to e_aux is kept. *)
+Definition lem_K_7_hypotheses (m d T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_aux : nat -> R) : Prop :=
+  (6 <= m)%nat /\ (2 <= d)%nat /\ ordered_intervals (S T) low high /\ (tau <= T)%nat /\ 0 < eps < 1
+  /\ inner m e_aux e_aux = 1 /\ inner m e_pos e_aux = 0.
+
+(** A coefficient of time t that is a function of the coordinates z along e_pos of the tokens up to t. *)
+Definition of_positions (D : (nat -> R) -> nat -> R) : Prop :=
+  forall z z' t, (forall j, (j <= t)%nat -> z j = z' j) -> D z t = D z' t.
+
+Definition lem_K_7 : Prop :=
+  forall m d T tau low high eps e_pos e_aux, lem_K_7_hypotheses m d T tau low high eps e_pos e_aux -> forall omega,
+  exists p (a : (nat -> R) -> nat -> R), of_positions a /\ forall u,
+  let z t := inner m (u t) e_pos in let y := block_output m d omega (fun z => z) p u in
+  (forall t, gain m (fun z => z) p u t = 0)
+  /\ (forall t i, (i < m)%nat -> y t i = u t i + (a z t - inner m (u t) e_aux) * e_aux i)
+  /\ (forall t, inner m (y t) e_aux = a z t)
+  /\ (forall t v, inner m e_aux v = 0 -> inner m (y t) v = inner m (u t) v)
+  /\ (positioned m T e_pos low high u -> Rabs (a z tau - 1) <= eps
+      /\ forall t, (t <= T)%nat -> (t <> tau -> Rabs (a z t) <= eps) /\ Rabs (a z t) <= 2).
+
+(** Lemma K.11: one block without feedback multiplies the signal by D(t), which is within delta of <u_t, e_aux>; every channel
+    orthogonal to e_sig is kept.  D is the mean of the auxiliary channel w under weights of the positions z. *)
+Definition lem_K_11_hypotheses (m d T : nat) (low high : nat -> R) (delta M : R) (e_pos e_sig e_aux : nat -> R) : Prop :=
+  (4 <= m)%nat /\ (2 <= d)%nat /\ ordered_intervals (S T) low high /\ 0 < delta /\ 0 <= M
+  /\ inner m e_sig e_sig = 1 /\ inner m e_pos e_sig = 0 /\ inner m e_aux e_sig = 0.
+
+Definition lem_K_11 : Prop :=
+  forall m d T low high delta M e_pos e_sig e_aux, lem_K_11_hypotheses m d T low high delta M e_pos e_sig e_aux -> forall omega,
+  exists p (alpha : (nat -> R) -> nat -> nat -> R), (forall j, of_positions (fun z t => alpha z t j)) /\ forall u,
+  let z t := inner m (u t) e_pos in let w t := inner m (u t) e_aux in
+  let D t := sum (fun j => alpha z t j * w j) (S t) in
+  let y := block_output m d omega (fun z => z) p u in
+  (forall t, gain m (fun z => z) p u t = 0)
+  /\ (forall t i, (i < m)%nat -> y t i = u t i + (D t - 1) * inner m (u t) e_sig * e_sig i)
+  /\ (forall t, inner m (y t) e_sig = D t * inner m (u t) e_sig)
+  /\ (forall t v, inner m e_sig v = 0 -> inner m (y t) v = inner m (u t) v)
+  /\ (positioned m T e_pos low high u -> (forall t, (t <= T)%nat -> Rabs (w t) <= M) ->
+      forall t, (t <= T)%nat -> Rabs (D t - w t) <= delta).
+
+(** Lemma K.12, with Remark K.13: two blocks without feedback select the source tau.  The signal is multiplied by D(t), a
+    function of the positions alone, with 1/2 <= D(tau) <= 2 and |D(t)| <= eps elsewhere; every channel orthogonal to e_sig
+    and e_aux is kept. *)
+Definition lem_K_12_hypotheses (m d T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig e_aux : nat -> R) : Prop :=
+  (6 <= m)%nat /\ (2 <= d)%nat /\ ordered_intervals (S T) low high /\ (tau <= T)%nat /\ 0 < eps < 1
+  /\ inner m e_sig e_sig = 1 /\ inner m e_aux e_aux = 1
+  /\ inner m e_pos e_sig = 0 /\ inner m e_pos e_aux = 0 /\ inner m e_aux e_sig = 0.
+
+Definition selects (m T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig e_aux : nat -> R)
+  (G : (nat -> nat -> R) -> nat -> nat -> R) (D a : (nat -> R) -> nat -> R) : Prop :=
+  of_positions D /\ of_positions a /\ forall u,
+  let z t := inner m (u t) e_pos in
+  (forall t i, (i < m)%nat ->
+     G u t i = u t i + (a z t - inner m (u t) e_aux) * e_aux i + (D z t - 1) * inner m (u t) e_sig * e_sig i)
+  /\ (forall t, inner m (G u t) e_sig = D z t * inner m (u t) e_sig)
+  /\ (forall t v, inner m e_sig v = 0 -> inner m e_aux v = 0 -> inner m (G u t) v = inner m (u t) v)
+  /\ (positioned m T e_pos low high u ->
+      1 / 2 <= D z tau <= 2 /\ forall t, (t <= T)%nat -> t <> tau -> Rabs (D z t) <= eps).
+
+Definition lem_K_12 : Prop :=
+  forall m d T tau low high eps e_pos e_sig e_aux, lem_K_12_hypotheses m d T tau low high eps e_pos e_sig e_aux ->
+  forall omega, exists p1 p2 D a,
+  selects m T tau low high eps e_pos e_sig e_aux
+    (fun u => block_output m d omega (fun z => z) p2 (block_output m d omega (fun z => z) p1 u)) D a.
+
+(** Lemma K.14: a selector maps a sequence and the same sequence with signals a_t e_sig added to sequences that differ by
+    D(i) a_i e_sig, so by at most 2 delta if |a_i| <= delta.  For every map that [selects]: the ones of Lemma K.12 do. *)
+Definition lem_K_14_hypotheses (m T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig e_aux : nat -> R)
+  (G : (nat -> nat -> R) -> nat -> nat -> R) (D a : (nat -> R) -> nat -> R) : Prop :=
+  selects m T tau low high eps e_pos e_sig e_aux G D a /\ 0 < eps < 1
+  /\ inner m e_sig e_sig = 1 /\ inner m e_sig e_pos = 0 /\ inner m e_sig e_aux = 0.
+
+Definition lem_K_14 : Prop :=
+  forall m T tau low high eps e_pos e_sig e_aux G D a,
+  lem_K_14_hypotheses m T tau low high eps e_pos e_sig e_aux G D a ->
+  forall u b delta, let z t := inner m (u t) e_pos in
+  (forall i c, (c < m)%nat -> G (fun t k => u t k + b t * e_sig k) i c = G u i c + D z i * b i * e_sig c)
+  /\ (positioned m T e_pos low high u -> forall i, (i <= T)%nat -> Rabs (b i) <= delta -> Rabs (D z i * b i) <= 2 * delta).
+
 (** * GELU and LayerNorm: I.15, K.3 to K.6, J.1 *)
 
 (** R_L of Lemma K.3: the GELU with its argument stretched by L. *)
