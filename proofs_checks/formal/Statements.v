@@ -555,7 +555,170 @@ Definition lem_K_14 : Prop :=
   (forall i c, (c < m)%nat -> G (fun t k => u t k + b t * e_sig k) i c = G u i c + D z i * b i * e_sig c)
   /\ (positioned m T e_pos low high u -> forall i, (i <= T)%nat -> Rabs (b i) <= delta -> Rabs (D z i * b i) <= 2 * delta).
 
+(** Definitions 11 and 12.  Sequences of T + 1 tokens of width m; the control subspace is spanned by e_0, ..., e_(n-1).  K is a
+    set of sequences; a kernel of u is a lower-triangular matrix. *)
+Definition sequence : Type := nat -> nat -> R.
+
+Definition same_controls (m n T : nat) (e : nat -> nat -> R) (u v : sequence) : Prop :=
+  forall t r, (t <= T)%nat -> (r < n)%nat -> inner m (u t) (e r) = inner m (v t) (e r).
+
+Definition saturation (m T : nat) (e_sig : nat -> R) (delta : R) (K : sequence -> Prop) (v : sequence) : Prop :=
+  exists u a, K u /\ (forall t, (t <= T)%nat -> Rabs (a t) <= delta) /\ forall t i, v t i = u t i + a t * e_sig i.
+
+Definition exact_transport (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (K : sequence -> Prop)
+  (B : sequence -> sequence) (kernel : sequence -> nat -> nat -> R) : Prop :=
+  (forall u, K u -> same_controls m n T e (B u) u)
+  /\ (forall u v i j, K u -> K v -> same_controls m n T e u v -> (j <= i <= T)%nat -> kernel u i j = kernel v i j)
+  /\ (forall u i, K u -> (i <= T)%nat -> inner m (B u i) e_sig = sum (fun j => kernel u i j * inner m (u j) e_sig) (S i)).
+
+(** Lemma K.8 (i): a signal h e_sig added at token j moves the signal of token i at the rate T_u(i, j).  Departure: that B is
+    differentiable in this direction is a conclusion; the paper assumes that it is C^1. *)
+Definition lem_K_8_i_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (delta : R) (K : sequence -> Prop)
+  (B : sequence -> sequence) (kernel : sequence -> nat -> nat -> R) : Prop :=
+  0 < delta /\ inner m e_sig e_sig = 1 /\ (forall r, (r < n)%nat -> inner m e_sig (e r) = 0)
+  /\ exact_transport m n T e e_sig (saturation m T e_sig delta K) B kernel /\ exists u, K u.
+
+Definition lem_K_8_i : Prop :=
+  forall m n T e e_sig delta K B kernel, lem_K_8_i_hypotheses m n T e e_sig delta K B kernel ->
+  forall u i j, K u -> (j <= i <= T)%nat ->
+  is_derive (fun h => inner m (B (moved u h e_sig j) i) e_sig) 0 (kernel u i j).
+
+(** Lemma K.8 (ii): kernels multiply.  For any set X, and any Y that holds B_1(X). *)
+Definition lem_K_8_ii_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (X Y : sequence -> Prop)
+  (B1 B2 : sequence -> sequence) (kernel1 kernel2 : sequence -> nat -> nat -> R) : Prop :=
+  exact_transport m n T e e_sig X B1 kernel1 /\ exact_transport m n T e e_sig Y B2 kernel2
+  /\ (forall u, X u -> Y (B1 u)) /\ exists u, X u.
+
+Definition lem_K_8_ii : Prop :=
+  forall m n T e e_sig X Y B1 B2 kernel1 kernel2, lem_K_8_ii_hypotheses m n T e e_sig X Y B1 B2 kernel1 kernel2 ->
+  exact_transport m n T e e_sig X (fun u => B2 (B1 u))
+    (fun u i j => sum (fun k => kernel2 (B1 u) i (j + k)%nat * kernel1 u (j + k)%nat j) (S i - j)).
+
+(** Lemma K.9: a preprocessing R that lets signals through does not change the rates of B.  Correction: R has to let *every*
+    channel orthogonal to e_sig through, R(u + a e_sig 1[. = tau]) = R(u) + a e_sig 1[. = tau] on the tokens up to T.  As printed,
+    with Definition 13 for the control channels only, R(u + a e_sig 1[. = tau]) need not lie in the saturation of R(K), and
+    the lemma is false, for linear maps even: [lem_K_9_printed_false].  Departure: B and R need not be differentiable. *)
+Definition lem_K_9_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (delta a0 : R) (K : sequence -> Prop)
+  (Pre B : sequence -> sequence) (kernel : sequence -> nat -> nat -> R) : Prop :=
+  0 < delta /\ 0 < a0 /\ inner m e_sig e_sig = 1 /\ (forall r, (r < n)%nat -> inner m e_sig (e r) = 0)
+  /\ (forall u tau a, K u -> (tau <= T)%nat -> Rabs a <= a0 ->
+      forall t i, Pre (moved u a e_sig tau) t i = moved (Pre u) a e_sig tau t i)
+  /\ exact_transport m n T e e_sig (saturation m T e_sig delta (fun v => exists u, K u /\ v = Pre u)) B kernel /\ exists u, K u.
+
+Definition lem_K_9 : Prop :=
+  forall m n T e e_sig delta a0 K Pre B kernel, lem_K_9_hypotheses m n T e e_sig delta a0 K Pre B kernel ->
+  forall u i j, K u -> (j <= i <= T)%nat ->
+  is_derive (fun h => inner m (B (Pre (moved u h e_sig j)) i) e_sig) 0 (kernel (Pre u) i j).
+
+(** Lemma K.9 as printed, for linear R and B on all sequences (so that both are C^1), and that it is false. *)
+Definition linear_on_sequences (G : sequence -> sequence) : Prop :=
+  forall u v c t i, G (fun s k => u s k + c * v s k) t i = G u t i + c * G v t i.
+
+Definition lem_K_9_printed : Prop :=
+  forall m n T e e_sig delta (K : sequence -> Prop) (Pre B : sequence -> sequence) kernel,
+  0 < delta -> inner m e_sig e_sig = 1 -> (forall r, (r < n)%nat -> inner m e_sig (e r) = 0) ->
+  linear_on_sequences Pre -> linear_on_sequences B ->
+  (forall u tau a, K u -> (tau <= T)%nat ->
+     same_controls m n T e (Pre (moved u a e_sig tau)) (Pre u)
+     /\ forall t, (t <= T)%nat -> inner m (Pre (moved u a e_sig tau) t) e_sig
+                                 = inner m (Pre u t) e_sig + (if Nat.eqb t tau then a else 0)) ->
+  exact_transport m n T e e_sig (saturation m T e_sig delta (fun v => exists u, K u /\ v = Pre u)) B kernel ->
+  forall u i j, K u -> (j <= i <= T)%nat ->
+  is_derive (fun h => inner m (B (Pre (moved u h e_sig j)) i) e_sig) 0 (kernel (Pre u) i j).
+
+Definition ours_lem_K_9_printed_false : Prop := ~ lem_K_9_printed.
+
+(** Sums of powers (ours, used in Lemmas K.15 to K.22): (t+1)^(1-beta) <= 1 + 2^(-beta) + ... + (t+1)^(-beta) <= (t+1)^(1-beta)/(1-beta). *)
+Definition ours_power_sum : Prop :=
+  forall beta t, 0 < beta < 1 ->
+  Rpower (INR (S t)) (1 - beta) <= sum (fun n => Rpower (INR (S n)) (- beta)) (S t) <= Rpower (INR (S t)) (1 - beta) / (1 - beta).
+
+(** Lemma K.20, its ideal predecessor recursion: r_t = g_t + lambda r_(t-1) with lambda = 1 - 1/(4(L+1)) turns a tail of
+    order (t+1)^(-beta) into a profile of order (t+1)^(1-beta) up to L, with the constants e^(-1/4) and 1/(1-beta).
+    Left: that one block computes this recursion up to a small error. *)
+Definition lem_K_20_ideal_hypotheses (beta low high : R) (L : nat) (g r : nat -> R) : Prop :=
+  0 < beta < 1 /\ 0 <= low
+  /\ (forall t, (t <= L)%nat -> low * Rpower (INR (S t)) (- beta) <= g t <= high * Rpower (INR (S t)) (- beta))
+  /\ r O = g O /\ forall t, (t < L)%nat -> r (S t) = g (S t) + (1 - 1 / (4 * (INR L + 1))) * r t.
+
+Definition lem_K_20_ideal : Prop :=
+  forall beta low high L g r, lem_K_20_ideal_hypotheses beta low high L g r ->
+  forall t, (t <= L)%nat ->
+  exp (- (1 / 4)) * low * Rpower (INR (S t)) (1 - beta) <= r t <= high / (1 - beta) * Rpower (INR (S t)) (1 - beta).
+
+(** Lemma K.15, its kernel: uniform feedback with gain gamma = 1 - beta behind a forward row alpha that is focused on the
+    diagonal up to mu <= beta gamma/(4(T+1)).  The transport K(i, j) = sum over k of Theta_ik alpha_kj, Theta the resolvent, is
+    of order (j+1)^(-gamma) (i+1)^(-beta) with constants of beta alone.  Left: that two blocks realise it. *)
+Definition lem_K_15_resolvent (gamma : R) (i j : nat) : R :=
+  solution (fun i _ => gamma / INR i) (fun k => if Nat.eqb k j then 1 else 0) i.
+
+Definition lem_K_15_kernel_hypotheses (beta mu : R) (T : nat) (alpha : nat -> nat -> R) : Prop :=
+  0 < beta < 1 /\ 0 <= mu <= beta * (1 - beta) / (4 * (INR T + 1))
+  /\ forall k, (k <= T)%nat -> (forall j, (j <= k)%nat -> 0 <= alpha k j) /\ sum (alpha k) (S k) = 1 /\ sum (alpha k) k <= mu.
+
+Definition lem_K_15_kernel : Prop :=
+  forall beta mu T alpha, lem_K_15_kernel_hypotheses beta mu T alpha ->
+  let gamma := 1 - beta in
+  let kernel i j := sum (fun k => lem_K_15_resolvent gamma i (j + k)%nat * alpha (j + k)%nat j) (S i - j) in
+  forall i j, (j < i <= T)%nat ->
+  gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
+  /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
+
+(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  stack r is the kernel of the selector and
+    the first r layers; D the selector, M_r the layers. *)
+Fixpoint stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
+  match r with
+  | O => if Nat.eqb t tau then D tau else 0
+  | S q => sum (fun i => M q t i * stack D M q i tau) (S t)
+  end.
+
+Definition lem_K_26_hypotheses (beta eps dplus aplus : R) (k T tau_max tau : nat) (D : nat -> R) (M : nat -> nat -> nat -> R) : Prop :=
+  0 < beta < 1 /\ 0 <= eps /\ 0 <= dplus /\ 0 <= aplus /\ (tau <= tau_max)%nat
+  /\ (forall s, (s <= T)%nat -> s <> tau -> Rabs (D s) <= eps)
+  /\ (forall r i, (r < k)%nat -> (i <= T)%nat -> 1 <= M r i i <= dplus)
+  /\ (forall r i j, (r < k)%nat -> (j < i <= T)%nat -> 0 <= M r i j <= aplus * Rpower (INR (S i)) (- beta)).
+
+Definition lem_K_26 : Prop :=
+  forall beta eps dplus aplus k T tau_max tau D M, lem_K_26_hypotheses beta eps dplus aplus k T tau_max tau D M ->
+  let C := ((dplus + aplus) * Rpower (INR (S tau_max)) (1 - beta)) ^ k in
+  forall l, (tau + l <= T)%nat ->
+  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (stack D M k (tau + l)%nat s)) (tau + l) in
+  others <= C * eps * Rpower (INR (S l)) (INR k * (1 - beta))
+  /\ forall c H, 0 < c -> (l <= H)%nat -> C * eps <= c / 2 / INR (S H) ->
+     others <= c / 2 * Rpower (INR (S l)) (INR k * (1 - beta) - 1).
+
 (** * GELU and LayerNorm: I.15, K.3 to K.6, J.1 *)
+
+(** LayerNorm without weights, of width m. *)
+Definition mean (m : nat) (z : nat -> R) : R := sum z m / INR m.
+Definition deviation (m : nat) (eps : R) (z : nat -> R) : R := sqrt (sum (fun i => (z i - mean m z) ^ 2) m / INR m + eps).
+Definition layer_norm (m : nat) (eps : R) (z : nat -> R) (i : nat) : R := (z i - mean m z) / deviation m eps z.
+
+(** The token (u, c, ..., c, -c, ..., -c) with m0 coordinates u and h times c and -c. *)
+Definition scaffold (m0 h : nat) (c : R) (u : nat -> R) (i : nat) : R :=
+  if Nat.ltb i m0 then u i else if Nat.ltb i (m0 + h) then c else - c.
+
+(** Lemma J.1: on a ball LayerNorm of a token on a wide scaffold is nearly linear, whatever c > 0 is. *)
+Definition lem_J_1_hypotheses (eps Rad delta c : R) (m0 : nat) : Prop :=
+  0 < eps /\ 0 <= Rad /\ 0 < delta /\ 0 < c /\ (1 <= m0)%nat.
+
+Definition lem_J_1 : Prop :=
+  forall eps Rad delta c m0, lem_J_1_hypotheses eps Rad delta c m0 -> exists h a, (1 <= h)%nat /\ 0 < a
+  /\ forall u, norm2 m0 u <= Rad ->
+     norm2 m0 (fun i => layer_norm (m0 + 2 * h) eps (scaffold m0 h c u) i - a * u i) <= delta.
+
+(** Ours: how near, at most a m0 R/m + a^3 R^3/(2 m) with m = m0 + 2 h and a = 1/sqrt(2 h c^2/m + eps); the paper's bound is
+    m0 R/(m sqrt eps) + R^3/(m eps^(3/2)). *)
+Definition ours_scaffold_error_hypotheses (eps Rad c : R) (m0 h : nat) : Prop :=
+  0 < eps /\ 0 <= Rad /\ (1 <= m0)%nat.
+
+Definition ours_scaffold_error : Prop :=
+  forall eps Rad c m0 h, ours_scaffold_error_hypotheses eps Rad c m0 h ->
+  let m := INR (m0 + 2 * h) in let a := / sqrt (2 * INR h * c ^ 2 / m + eps) in
+  forall u, norm2 m0 u <= Rad ->
+  norm2 m0 (fun i => layer_norm (m0 + 2 * h) eps (scaffold m0 h c u) i - a * u i)
+    <= a * INR m0 * Rad / m + a ^ 3 * Rad ^ 3 / (2 * m)
+  /\ a * INR m0 * Rad / m + a ^ 3 * Rad ^ 3 / (2 * m) <= INR m0 * Rad / (m * sqrt eps) + Rad ^ 3 / (m * sqrt eps ^ 3).
 
 (** R_L of Lemma K.3: the GELU with its argument stretched by L. *)
 Definition scaled_GELU (L u : R) : R := GELU (L * u) / L.
