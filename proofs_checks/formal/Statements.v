@@ -610,24 +610,6 @@ Definition lem_K_9 : Prop :=
   forall u i j, K u -> (j <= i <= T)%nat ->
   is_derive (fun h => inner m (B (Pre (moved u h e_sig j)) i) e_sig) 0 (kernel (Pre u) i j).
 
-(** Lemma K.9 as printed, for linear R and B on all sequences (so that both are C^1), and that it is false. *)
-Definition linear_on_sequences (G : sequence -> sequence) : Prop :=
-  forall u v c t i, G (fun s k => u s k + c * v s k) t i = G u t i + c * G v t i.
-
-Definition lem_K_9_printed : Prop :=
-  forall m n T e e_sig delta (K : sequence -> Prop) (Pre B : sequence -> sequence) kernel,
-  0 < delta -> inner m e_sig e_sig = 1 -> (forall r, (r < n)%nat -> inner m e_sig (e r) = 0) ->
-  linear_on_sequences Pre -> linear_on_sequences B ->
-  (forall u tau a, K u -> (tau <= T)%nat ->
-     same_controls m n T e (Pre (moved u a e_sig tau)) (Pre u)
-     /\ forall t, (t <= T)%nat -> inner m (Pre (moved u a e_sig tau) t) e_sig
-                                 = inner m (Pre u t) e_sig + (if Nat.eqb t tau then a else 0)) ->
-  exact_transport m n T e e_sig (saturation m T e_sig delta (fun v => exists u, K u /\ v = Pre u)) B kernel ->
-  forall u i j, K u -> (j <= i <= T)%nat ->
-  is_derive (fun h => inner m (B (Pre (moved u h e_sig j)) i) e_sig) 0 (kernel (Pre u) i j).
-
-Definition ours_lem_K_9_printed_false : Prop := ~ lem_K_9_printed.
-
 (** Sums of powers (ours, used in Lemmas K.15 to K.22): (t+1)^(1-beta) <= 1 + 2^(-beta) + ... + (t+1)^(-beta) <= (t+1)^(1-beta)/(1-beta). *)
 Definition ours_power_sum : Prop :=
   forall beta t, 0 < beta < 1 ->
@@ -649,7 +631,7 @@ Definition lem_K_20_ideal : Prop :=
 (** Lemma K.15, its kernel: uniform feedback with gain gamma = 1 - beta behind a forward row alpha that is focused on the
     diagonal up to mu <= beta gamma/(4(T+1)).  The transport K(i, j) = sum over k of Theta_ik alpha_kj, Theta the resolvent, is
     of order (j+1)^(-gamma) (i+1)^(-beta) with constants of beta alone.  Left: that two blocks realise it. *)
-Definition lem_K_15_resolvent (gamma : R) (i j : nat) : R :=
+Definition uniform_resolvent (gamma : R) (i j : nat) : R :=
   solution (fun i _ => gamma / INR i) (fun k => if Nat.eqb k j then 1 else 0) i.
 
 Definition lem_K_15_kernel_hypotheses (beta mu : R) (T : nat) (alpha : nat -> nat -> R) : Prop :=
@@ -659,7 +641,7 @@ Definition lem_K_15_kernel_hypotheses (beta mu : R) (T : nat) (alpha : nat -> na
 Definition lem_K_15_kernel : Prop :=
   forall beta mu T alpha, lem_K_15_kernel_hypotheses beta mu T alpha ->
   let gamma := 1 - beta in
-  let kernel i j := sum (fun k => lem_K_15_resolvent gamma i (j + k)%nat * alpha (j + k)%nat j) (S i - j) in
+  let kernel i j := sum (fun k => uniform_resolvent gamma i (j + k)%nat * alpha (j + k)%nat j) (S i - j) in
   forall i j, (j < i <= T)%nat ->
   gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
   /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).

@@ -6,10 +6,24 @@ From Sessa Require Import Statements.
 From Sessa.proofs Require Import Sums Blocks Focusing Selectors Transport.
 Open Scope R_scope.
 
-(** One token (x0, x1), signals on the first axis, no controls.  R(x) = (x0, x0) lets the signal through and copies it to the
+Definition linear_on_sequences (G : sequence -> sequence) : Prop :=
+  forall u v c t i, G (fun s k => u s k + c * v s k) t i = G u t i + c * G v t i.
+
+(** Lemma K.9 as printed, where R lets the signal through over the control channels only; false for linear maps even, which
+    are C^1.  One token (x0, x1), signals on the first axis, no controls.  R(x) = (x0, x0) lets the signal through and copies it to the
     other axis; B(y) = (y0 + y1, y1) transports the signal with kernel 1 where y1 = 0, as on the saturation of R(0).
     The derivative of the signal of B(R(x)) is 2. *)
-Theorem ours_lem_K_9_printed_false_holds : ours_lem_K_9_printed_false.
+Theorem lem_K_9_printed_false :
+  ~ (forall m n T e e_sig delta (K : sequence -> Prop) (Pre B : sequence -> sequence) kernel,
+     0 < delta -> inner m e_sig e_sig = 1 -> (forall r, (r < n)%nat -> inner m e_sig (e r) = 0) ->
+     linear_on_sequences Pre -> linear_on_sequences B ->
+     (forall u tau a, K u -> (tau <= T)%nat ->
+        same_controls m n T e (Pre (moved u a e_sig tau)) (Pre u)
+        /\ forall t, (t <= T)%nat -> inner m (Pre (moved u a e_sig tau) t) e_sig
+                                    = inner m (Pre u t) e_sig + (if Nat.eqb t tau then a else 0)) ->
+     exact_transport m n T e e_sig (saturation m T e_sig delta (fun v => exists u, K u /\ v = Pre u)) B kernel ->
+     forall u i j, K u -> (j <= i <= T)%nat ->
+     is_derive (fun h => inner m (B (Pre (moved u h e_sig j)) i) e_sig) 0 (kernel (Pre u) i j)).
 Proof.
   intros H. set (e_sig := unit_vector 0).
   set (Pre := fun (u : sequence) t (i : nat) => u t 0%nat). set (B := fun (u : sequence) t i => if Nat.eqb i 0 then u t 0%nat + u t 1%nat else u t i).
