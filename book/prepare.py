@@ -70,10 +70,10 @@ def _write_benchmarks(folder: Path) -> None:
 def _write_ledger(folder: Path) -> None:
     from proofs_checks.figures import save_dependencies, save_tightness
     from proofs_checks.pages import pages
-    from proofs_checks.record import load
+    from proofs_checks.record import shown
 
     (folder / "statements").mkdir(parents=True)
-    outcomes = load()
+    outcomes = shown()
     for name, text in pages(outcomes).items():
         (folder / name).write_text(text, encoding="utf-8")
     save_tightness(outcomes, folder / "tightness.png")

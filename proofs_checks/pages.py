@@ -47,6 +47,10 @@ def counts(outcomes: Outcomes) -> str:
     lines = ["| status and level | the paper's statements | ours |", "|---|---|---|"]
     lines += [f"| {label} | {paper[label]} | {own[label]} |" for label in labels]
     lines.append(f"| all | {paper.total()} | {own.total()} |")
+    parts = [one.id for one in ROWS if (formal := outcomes[one.id].formal) and outcomes[one.id].level is not Level.FORMAL
+             and not formal.unconfirmed]  # fmt: skip
+    if parts:
+        lines += ["", f"Of {len(parts)} more a part is proved by machine."]
     return "\n".join(lines) + "\n"
 
 
@@ -151,8 +155,12 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         return lines
     if one.proof:
         lines += [_displayed(f"*Proof.* {one.proof}"), ""]
+    if outcome.formal:
+        beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
+        names = ", ".join(f"[`{name.rpartition('.')[2]}`](#coq-{name.rpartition('.')[2].lower().replace('_', '-')})" for name in outcome.formal.statements)
+        lines += [f"*Proved by machine.* {names}: {outcome.formal.label}{beside}.", ""]
     lines += [f"*Rests on.* {one.trust}", ""]
-    if one.not_higher:
+    if one.not_higher and outcome.level is not Level.FORMAL:
         lines += [f"*Not higher, because* {one.not_higher}", ""]
     lines += [*(_piece(piece) for piece in outcome.pieces), ""]
     if outcome.bends:
