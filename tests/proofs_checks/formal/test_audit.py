@@ -1,8 +1,10 @@
 """The audit accepts a project that is whole, and objects to whatever is wrong in it."""
 
+from dataclasses import replace
+
 import pytest
 
-from proofs_checks.formal.audit import row_of
+from proofs_checks.formal.audit import REST, row_of
 from proofs_checks.formal.sources import Sources
 from proofs_checks.formal.theorems import assumptions
 
@@ -43,7 +45,7 @@ def test_a_project_that_is_whole_passes(project):
         ),
         ("proofs/Small.v", "lem_4_2_instance", "an_instance", "there is no theorem lem_4_2_instance"),
         ("proofs/Small.v", "thm_31_upper_holds", "other", "there is no theorem thm_31_upper_holds"),
-        ("Statements.v", "Left:", "Right:", "is a part of thm:31"),
+        ("Statements.v", "Left:", "Row: thm:99\n    Left:", "the ledger has no row 'thm:99'"),
         ("Statements.v", "Definition thm_31_upper ", "Lemma no : True. Proof. exact I. Qed.\nDefinition thm_31_upper ", "neither"),
         ("counterexamples/Small.v", "- 3 <=", "- 2 <=", "does not say that the bent statement is false"),
         ("bends.toml", "- 3 <= x.", "1 <= x.", "the proof compiles, which it must not"),
@@ -85,8 +87,11 @@ replace = "1 / 3"
 def test_parts_are_found_by_name(project):
     lemma, theorem = Sources(project.folder).statements
     assert row_of(lemma, {"lem:4.2"}) == ("lem:4.2", "")
-    assert row_of(theorem, {"thm:31"}) == ("thm:31", "")
-    assert "Row: none" in row_of(theorem, {"thm:3"})[1]
+    assert row_of(theorem, {"thm:31"}) == ("thm:31", "the lower bound.")
+    assert row_of(replace(theorem, left=""), {"thm:31"}) == ("thm:31", REST)
+    assert row_of(replace(theorem, row="ours:not-a-row"), {"thm:31"}) == ("", "the lower bound.")
+    with pytest.raises(ValueError, match="Row: none"):
+        row_of(theorem, {"thm:3"})
 
 
 def test_assumptions_are_read():
