@@ -1562,12 +1562,12 @@ Definition lem_K_15_kernel : Prop :=
   gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
   /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
 
-(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  stack r is the kernel of the selector and
+(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  macro_stack r is the kernel of the selector and
     the first r layers; D the selector, M_r the layers. *)
-Fixpoint stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
+Fixpoint macro_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
   match r with
   | O => if Nat.eqb t tau then D tau else 0
-  | S q => sum (fun i => M q t i * stack D M q i tau) (S t)
+  | S q => sum (fun i => M q t i * macro_stack D M q i tau) (S t)
   end.
 
 Definition lem_K_26_hypotheses (beta eps dplus aplus : R) (k T tau_max tau : nat) (D : nat -> R) (M : nat -> nat -> nat -> R) : Prop :=
@@ -1580,7 +1580,7 @@ Definition lem_K_26 : Prop :=
   forall beta eps dplus aplus k T tau_max tau D M, lem_K_26_hypotheses beta eps dplus aplus k T tau_max tau D M ->
   let C := ((dplus + aplus) * Rpower (INR (S tau_max)) (1 - beta)) ^ k in
   forall l, (tau + l <= T)%nat ->
-  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (stack D M k (tau + l)%nat s)) (tau + l) in
+  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (macro_stack D M k (tau + l)%nat s)) (tau + l) in
   others <= C * eps * Rpower (INR (S l)) (INR k * (1 - beta))
   /\ forall c H, 0 < c -> (l <= H)%nat -> C * eps <= c / 2 / INR (S H) ->
      others <= c / 2 * Rpower (INR (S l)) (INR k * (1 - beta) - 1).
