@@ -631,7 +631,7 @@ Definition lem_C_1 : Prop :=
   /\ forall i, (i < n)%nat -> exp (- D) <= softmax b n i / softmax b n j <= exp D.
 
 (** Sharper than Lemma C.1: the least and the largest weight of n logits of spread at most D; each is attained. *)
-Definition ours_C_1 : Prop :=
+Definition ours_softmax_weights : Prop :=
   (forall b n D, lem_C_1_hypotheses b n D -> forall j, (j < n)%nat ->
    / (1 + (INR n - 1) * exp D) <= softmax b n j <= exp D / (exp D + (INR n - 1)))
   /\ forall n D, (1 <= n)%nat -> 0 <= D ->
@@ -653,7 +653,8 @@ Definition lem_B_4 : Prop :=
 
 (** Lemma 4.3: attention row t with the logits <q(x_t), k(x_j)>, j <= t, of token-wise queries and keys with d coordinates.
     For tau < t the derivatives of the weights by token tau have norms that add up to at most 2 alpha_(t,tau) size, where size
-    bounds the derivative of the logit at tau.  Here sharper: 2 alpha (1 - alpha) size, which is an equality. *)
+    bounds the derivative of the logit at tau.  Here sharper: 2 alpha (1 - alpha) size, which is an equality.  In the diffuse
+    regime, logits of spread at most D, they add up to at most 2 size e^D / (t + 1). *)
 Definition attention_logit {U : Type} (q k : U -> nat -> R) (d : nat) (x : nat -> U) (t j : nat) : R :=
   sum (fun i => q (x t) i * k (x j) i) d.
 
@@ -674,7 +675,26 @@ Definition lem_4_3 : Prop :=
        filterdiff (fun u => attention_weight q k d (with_token x tau u) t j) (locally (x tau)) (dalpha j)
        /\ opnorm_le (dalpha j) (dsize j))
     /\ sum dsize (S t) = 2 * alpha * (1 - alpha) * size
-    /\ sum dsize (S t) <= 2 * alpha * size.
+    /\ sum dsize (S t) <= 2 * alpha * size
+    /\ forall D, lem_C_1_hypotheses (attention_logit q k d x t) (S t) D -> sum dsize (S t) <= 2 * size * (exp D / INR (S t)).
+
+(** The total variation of a row alpha, positive with sum 1, whose logits move by h: alpha(j) moves by alpha(j) (h(j) - mean).
+    It is at most 2 (1 - m) sum_i alpha(i) |h(i)| if every weight is at least m; where one logit moves, it is
+    2 alpha (1 - alpha) |h|, so this constant is attained by the lightest token, and no constant below 2 serves all rows.
+    Left: the constant in the diffuse regime, and derivatives that are vectors (Lemma B.4 has them, with the constant 2). *)
+Definition row_variation (n : nat) (alpha h : nat -> R) : R :=
+  sum (fun j => Rabs (alpha j * (h j - sum (fun i => alpha i * h i) n))) n.
+
+Definition ours_softmax_variation_hypotheses (n : nat) (alpha : nat -> R) (m : R) : Prop :=
+  (forall j, (j < n)%nat -> 0 < alpha j /\ m <= alpha j) /\ sum alpha n = 1.
+
+Definition ours_softmax_variation : Prop :=
+  (forall n alpha m h, ours_softmax_variation_hypotheses n alpha m ->
+     row_variation n alpha h <= 2 * (1 - m) * sum (fun i => alpha i * Rabs (h i)) n)
+  /\ (forall n alpha m k c, ours_softmax_variation_hypotheses n alpha m -> (k < n)%nat ->
+     row_variation n alpha (fun i => if Nat.eqb i k then c else 0) = 2 * alpha k * (1 - alpha k) * Rabs c)
+  /\ forall C, C < 2 -> exists n alpha m h, ours_softmax_variation_hypotheses n alpha m
+     /\ C * sum (fun i => alpha i * Rabs (h i)) n < row_variation n alpha h.
 
 (** Lemma I.2: the softmax of s b puts weight at least 1 - delta on the largest logit, which leads by Delta, as soon as
     s Delta >= log((n - 1)/delta). *)
@@ -770,7 +790,8 @@ Definition prop_5 : Prop :=
   /\ memory_factor lambda step tau lag <= exp (- (lambda * c * INR lag)).
 
 (** Proposition 9 (ii): with the transitions held fixed, diagonal with rates at least lambda, the impulse response
-    C_t A_t ... A_(tau+1) B_tau has norm at most Cmax Bmax e^(-lambda c lag) under failed freeze time. *)
+    C_t A_t ... A_(tau+1) B_tau has norm at most Cmax Bmax e^(-lambda c lag) under failed freeze time.
+    Left: (i), which is [prop_9_i], and (iii), which is Theorem 8 with Corollaries F.2 and F.3. *)
 Definition prop_9_ii_hypotheses (B C : nat -> nat -> R) (a step : nat -> R) (p d q tau lag : nat) (lambda c Bmax Cmax : R) : Prop :=
   prop_5_hypotheses lambda c step tau lag /\ (forall r, 0 <= step r) /\ (forall n, (n < d)%nat -> lambda <= a n)
   /\ 0 <= Bmax /\ 0 <= Cmax
@@ -849,6 +870,13 @@ Definition lem_B_6 : Prop :=
   sum (fun m => Rpower (INR (lag - m)) (- beta) * / INR (tau + m + 1)) lag
   <= (Rpower 2 beta + Rpower 2 beta / (1 - beta)) * Rpower (INR lag) (- beta) * (1 + ln (1 + INR lag)).
 
+(** With the constant 2, and also for beta = 0 and 1.
+    Left: that 2 is the best constant, and the bound whose logarithm has the factor 1. *)
+Definition ours_convolution_bound : Prop :=
+  forall beta tau lag, 0 <= beta <= 1 -> (1 <= lag)%nat ->
+  sum (fun m => Rpower (INR (lag - m)) (- beta) * / INR (tau + m + 1)) lag
+  <= 2 * Rpower (INR lag) (- beta) * (1 + ln (1 + INR lag)).
+
 (** Definition 9: convolution of sequences on the lags 1, 2, ..., sum_(m=1)^(n-1) a(n-m) b(m), and its powers. *)
 Definition conv (a b : nat -> R) (n : nat) : R := sum (fun i => a (n - S i)%nat * b (S i)) (n - 1).
 
@@ -895,11 +923,14 @@ Definition lem_H_1 : Prop :=
   /\ forall k, (1 <= k)%nat -> exists C, forall t tau, (tau < t)%nat ->
      kernel_power harmonic_kernel k t tau <= C * (ln (1 + INR t) ^ (k - 1) / (INR t + 1)).
 
-(** Sharper than Lemma H.1: H_t - H_(tau+1) in place of H_t. *)
-Definition ours_H_1 : Prop :=
+(** Sharper than Lemma H.1: H_t - H_(tau+1) in place of H_t, with equality for k = 1 and 2; hence a bound in the lag alone.
+    Left: the generating function of all powers together. *)
+Definition ours_nested_harmonic : Prop :=
   forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
-  kernel_power harmonic_kernel k t tau
-  <= / (INR t + 1) * ((harmonic t - harmonic (S tau)) ^ (k - 1) / INR (fact (k - 1))).
+  let bound := / (INR t + 1) * ((harmonic t - harmonic (S tau)) ^ (k - 1) / INR (fact (k - 1))) in
+  kernel_power harmonic_kernel k t tau <= bound
+  /\ ((k <= 2)%nat -> kernel_power harmonic_kernel k t tau = bound)
+  /\ kernel_power harmonic_kernel k t tau <= ln (INR (t - tau)) ^ (k - 1) / INR (fact (k - 1)) / (1 + INR (t - tau)).
 
 (** A stack of N blocks F(0), ..., F(N-1) on sequences of tokens. *)
 Fixpoint stack {V : Type} (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V) (n : nat) : nat -> V :=
@@ -1068,12 +1099,12 @@ Definition lem_B_3 : Prop :=
 (** Theorem 23: the Jacobian of the mixer state by token tau, which is the vector u, here near z; all other tokens are held
     fixed.  f(t), logit(t, i), gamma(t) and the state s(t) are functions of u; the weights alpha are the softmax of the logits
     over i < t.  The constants are the paper's, and all hypotheses are those of Appendix B at this one sequence. *)
-Definition feedback_weight {U : Type} (logit : nat -> nat -> U -> R) (t j : nat) (u : U) : R :=
+Definition routing_weight {U : Type} (logit : nat -> nat -> U -> R) (t j : nat) (u : U) : R :=
   softmax (fun i => logit t i u) t j.
 
 Definition thm_23_hypotheses (U V : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
     (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) : Prop :=
-  let alpha := feedback_weight logit in
+  let alpha := routing_weight logit in
   (* the solve (37) *)
   (forall t u, (t < T)%nat -> s t u = plus (f t u) (scal (gamma t u) (vsum (fun j => scal (alpha t j u) (s j u)) t)))
   (* Assumptions 15, 16 and 20: diffuse weights, bounded gains with 0 < gmax c2 < 1, bounded forward sequence *)
@@ -1133,7 +1164,8 @@ Definition cor_B_7 : Prop :=
     /\ opnorm_le dy (Wnorm * GR * thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
 
 (** Proposition 9 (i): attention with logits of spread at most Delta.  Its Jacobian by the value at tau is the weight times
-    the identity; the weight is of the order of 1/(t + 1), and of 1/lag for a fixed source. *)
+    the identity; the weight is of the order of 1/(t + 1), and of 1/lag for a fixed source.
+    Left: (ii), which is [prop_9_ii], and (iii), which is Theorem 8 with Corollaries F.2 and F.3. *)
 Definition prop_9_i_hypotheses (b : nat -> R) (t tau : nat) (Delta : R) : Prop :=
   (tau <= t)%nat /\ lem_C_1_hypotheses b (S t) Delta.
 
@@ -1145,7 +1177,8 @@ Definition prop_9_i : Prop :=
   /\ exp (- Delta) / (INR t + 1) <= alpha <= exp Delta / (INR t + 1)
   /\ ((tau < t)%nat -> exp (- Delta) / (INR (tau + 2) * INR (t - tau)) <= alpha <= exp Delta / INR (t - tau)).
 
-(** Proposition 10 (i): attention whose weights move too.  Token tau < t is the vector u near x(tau). *)
+(** Proposition 10 (i): attention whose weights move too.  Token tau < t is the vector u near x(tau).
+    Left: (ii), which is [cor_4_6], and (iii), which is [cor_B_7]. *)
 Definition prop_10_i_hypotheses (U V : NormedModule R_AbsRing) (v : U -> V) (alpha : nat -> U -> R) (x : nat -> U) (t tau : nat)
     (dv : U -> V) (dalpha : nat -> U -> R) (size : nat -> R) (c2 La VR Lv : R) : Prop :=
   (tau < t)%nat /\ 0 <= Lv /\ 0 <= VR
@@ -1529,12 +1562,12 @@ Definition lem_K_15_kernel : Prop :=
   gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
   /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
 
-(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  stack r is the kernel of the selector and
+(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  macro_stack r is the kernel of the selector and
     the first r layers; D the selector, M_r the layers. *)
-Fixpoint stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
+Fixpoint macro_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
   match r with
   | O => if Nat.eqb t tau then D tau else 0
-  | S q => sum (fun i => M q t i * stack D M q i tau) (S t)
+  | S q => sum (fun i => M q t i * macro_stack D M q i tau) (S t)
   end.
 
 Definition lem_K_26_hypotheses (beta eps dplus aplus : R) (k T tau_max tau : nat) (D : nat -> R) (M : nat -> nat -> nat -> R) : Prop :=
@@ -1547,7 +1580,7 @@ Definition lem_K_26 : Prop :=
   forall beta eps dplus aplus k T tau_max tau D M, lem_K_26_hypotheses beta eps dplus aplus k T tau_max tau D M ->
   let C := ((dplus + aplus) * Rpower (INR (S tau_max)) (1 - beta)) ^ k in
   forall l, (tau + l <= T)%nat ->
-  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (stack D M k (tau + l)%nat s)) (tau + l) in
+  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (macro_stack D M k (tau + l)%nat s)) (tau + l) in
   others <= C * eps * Rpower (INR (S l)) (INR k * (1 - beta))
   /\ forall c H, 0 < c -> (l <= H)%nat -> C * eps <= c / 2 / INR (S H) ->
      others <= c / 2 * Rpower (INR (S l)) (INR k * (1 - beta) - 1).
