@@ -84,11 +84,12 @@ def _write_benchmarks(folder: Path) -> None:
 def _write_ledger(folder: Path) -> None:
     from proofs_checks.figures import save_dependencies, save_tightness
     from proofs_checks.pages import pages
-    from proofs_checks.record import load
+    from proofs_checks.proof_pages import proof_pages
+    from proofs_checks.record import shown
 
-    (folder / "statements").mkdir(parents=True)
-    outcomes = load()
-    for name, text in pages(outcomes).items():
+    outcomes = shown()
+    for name, text in (pages(outcomes) | proof_pages()).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     save_tightness(outcomes, folder / "tightness.svg")
     save_dependencies(outcomes, folder / "dependencies.svg")
