@@ -66,13 +66,21 @@ def test_an_axiom_that_is_not_allowed_is_found_wherever_it_hides(project):
     project.change("proofs/Small.v", "Lemma doubled", "From Sessa.proofs Require Import Base.\nLemma doubled")
     project.change("proofs/Small.v", "intros n. auto.", "destruct B.no.")
     problems = [str(problem) for problem in project.audit().problems]
-    assert "thm_31_upper: thm_31_upper_holds assumes B.no" in problems or any("B.no" in one for one in problems), problems
+    assert "thm_31_upper: thm_31_upper_holds assumes B.no" in problems or any("B.no" in one for one in problems), (
+        problems
+    )
 
 
 def test_a_bend_that_breaks_another_theorem_does_not_count(project):
     project.change("Statements.v", "Definition lem_4_2_hyp", "Definition half : R := 1 / 2.\n\nDefinition lem_4_2_hyp")
-    project.change("proofs/Small.v", "Lemma doubled", "Theorem lem_4_2_half : half = 1 / 2.\nProof. reflexivity. Qed.\nLemma doubled")
-    project.change("proofs/Small.v", "Theorem lem_4_2_half", "Goal half = 1 / 2.\nProof. reflexivity. Qed.\nTheorem lem_4_2_half")
+    project.change(
+        "proofs/Small.v",
+        "Lemma doubled",
+        "Theorem lem_4_2_half : half = 1 / 2.\nProof. reflexivity. Qed.\nLemma doubled",
+    )
+    project.change(
+        "proofs/Small.v", "Theorem lem_4_2_half", "Goal half = 1 / 2.\nProof. reflexivity. Qed.\nTheorem lem_4_2_half"
+    )
     project.write("bends.toml", (project.folder / "bends.toml").read_text() + """
 [[bend]]
 statement = "lem_4_2"
