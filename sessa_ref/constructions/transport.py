@@ -96,9 +96,11 @@ def nothing_else(network: Network, channels: Channels, x: Array, names: Sequence
 def exact_transport(network: Network, channels: Channels, x: Array, T_x: Array, along: str = "sig") -> Measured:
     """That the output along e is T_x times the input along e (Definition 12), at tokens x, (T, D).
 
-    The output and T_x both have their rounding errors.
+    The output and T_x both have their rounding errors. Along directions that are no axes a channel is read to within the
+    rounding of the whole token, whose other channels, positions for example, may be larger.
     """
-    bound = 2 * rounding(network, len(x))
+    largest = float(np.max(np.linalg.norm(x, axis=-1)) / np.max(np.abs(channels.read(along, x))))
+    bound = 2 * rounding(network, len(x)) * max(1.0, largest)
     return at_most("not linear", linearity_defect(network, channels, x, T_x, along), bound)
 
 
