@@ -1,6 +1,7 @@
 # Every target sets up .venv by itself; the system Python is only used to create it.
 PYTHON ?= python3
 BACKENDS ?= blocked
+AUDIT ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -9,7 +10,7 @@ BOOK_INSTALLED := $(VENV)/.book-installed
 MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py \
 	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples
 
-.PHONY: help verify ledger test lint book notebooks clean
+.PHONY: help verify ledger proofs test lint book notebooks clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -31,6 +32,11 @@ verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with
 ledger: $(INSTALLED)  ## Check every statement of the paper, record how strongly it holds, and write it into the README
 	@echo "== Checking the paper's statements"
 	@$(BIN)/sessa-ref ledger
+	@$(BIN)/python -m proofs_checks.readme
+
+proofs: $(INSTALLED)  ## Compile and audit the machine-checked proofs; needs Coq, and says how to install it
+	@echo "== Compiling and auditing the proofs"
+	@$(BIN)/python -m proofs_checks.formal.audit --build build/formal $(AUDIT)
 	@$(BIN)/python -m proofs_checks.readme
 
 test: $(INSTALLED)  ## Run all tests

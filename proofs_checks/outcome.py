@@ -28,6 +28,30 @@ class BendOutcome:
 
 
 @dataclass(frozen=True)
+class Formal:
+    """What is proved by machine of a row.
+
+    Attributes:
+        statements: their names in Statements.v.
+        left: what of the row they do not prove; "" where they prove all.
+        unconfirmed: why the proof does not count here, such as "stale"; "" where it does.
+        level: that of the row's check.
+    """
+
+    statements: tuple[str, ...]
+    left: str
+    unconfirmed: str
+    level: Level | None
+
+    @property
+    def label(self) -> str:
+        """In words: "formal", "formal: part; left: the lower bound", "formal: stale"."""
+        part = f"part; left: {self.left}" if self.left else ""
+        words = "; ".join(filter(None, (self.unconfirmed, part)))
+        return f"formal: {words}" if words else "formal"
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What is known of a row.
 
@@ -42,6 +66,7 @@ class Outcome:
         pieces: all that was seen.
         bends: the bent statements.
         error: why the check ended early, in a line.
+        formal: what is proved by machine; it is recorded apart, by its own audit (see `formal.status`).
     """
 
     id: str
@@ -54,6 +79,7 @@ class Outcome:
     pieces: tuple[Piece, ...] = ()
     bends: tuple[BendOutcome, ...] = ()
     error: str = ""
+    formal: Formal | None = None
 
     @property
     def label(self) -> str:
@@ -61,8 +87,8 @@ class Outcome:
         return f"{self.status}, {self.level}" if self.level else str(self.status)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
+        """Plain data for JSON, without what is proved by machine."""
+        return {name: value for name, value in asdict(self).items() if name != "formal"}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Outcome":

@@ -7,7 +7,7 @@ from proofs_checks.errata import ERRATA
 from proofs_checks.errata.erratum import Kind
 from proofs_checks.outcome import Outcome
 from proofs_checks.pages import counts
-from proofs_checks.record import load
+from proofs_checks.record import shown
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- ledger: written by `make ledger` -->", "<!-- end of ledger -->"
@@ -37,4 +37,4 @@ def updated(text: str, outcomes: dict[str, Outcome]) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text(encoding="utf-8"), load()), encoding="utf-8", newline="\n")
+    README.write_text(updated(README.read_text(encoding="utf-8"), shown()), encoding="utf-8", newline="\n")

@@ -5,6 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+from proofs_checks.formal.status import with_formal
 from proofs_checks.ledger import ROWS, row
 from proofs_checks.outcome import Outcome, Status
 from proofs_checks.sources import fingerprint
@@ -27,6 +28,11 @@ def load(file: Path = FILE) -> dict[str, Outcome]:
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{file} is no record of the ledger: {error}") from None
     return {one.id: recorded.get(one.id, Outcome(one.id, Status.UNCHECKED)) for one in ROWS}
+
+
+def shown() -> dict[str, Outcome]:
+    """The recorded outcomes together with what is proved by machine, as readers see them."""
+    return with_formal(load())
 
 
 def save(outcomes: dict[str, Outcome], file: Path = FILE) -> None:

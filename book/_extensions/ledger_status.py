@@ -21,14 +21,16 @@ def _status(
     name: str, source: str, text: str, line: int, inliner: Any, options: Any = None, content: Any = None
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
     from proofs_checks.pages import anchor
-    from proofs_checks.record import is_stale, load
+    from proofs_checks.record import is_stale, shown
 
-    outcome = load().get(text)
+    outcome = shown().get(text)
     if outcome is None:
         return [], [inliner.reporter.error(f"the ledger has no row {text}", line=line)]
     words = str(outcome.level or outcome.status) if outcome.status == "holds" else str(outcome.status)
     if outcome.hash and is_stale(outcome):
         words += " (stale)"
+    if outcome.formal and words != outcome.formal.label:
+        words += ", formal in part" if not outcome.formal.unconfirmed else f", formal: {outcome.formal.unconfirmed}"
     kind = str(outcome.level) if outcome.status == "holds" else str(outcome.status).replace(" ", "-")
     target = addnodes.pending_xref("", refdomain="std", reftype="ref", reftarget=anchor(text), refexplicit=True,
                                    refdoc=inliner.document.settings.env.docname, refwarn=True)  # fmt: skip
@@ -39,9 +41,10 @@ def _status(
 
 def _read_again_if_changed(app: Any, env: Any, names: list[str]) -> None:
     """A page that shows a status depends on the record, which is no file of the book."""
+    from proofs_checks.formal.status import FILE as PROVED
     from proofs_checks.record import FILE
 
-    stamp = FILE.stat().st_mtime if FILE.exists() else 0.0
+    stamp = max((file.stat().st_mtime for file in (FILE, PROVED) if file.exists()), default=0.0)
     if getattr(env, "ledger_stamp", None) != stamp:
         env.ledger_stamp = stamp
         names += [name for name in env.found_docs if name not in names and "{status}" in _text(env, name)]

@@ -30,11 +30,443 @@ Fixpoint prod (f : nat -> R) (n : nat) : R :=
 
 (** * The solve over any commutative ring: 2.2, 3.1, (3) to (5) *)
 
+Module OverAnyRing.
+Import ssreflect ssrbool ssrfun eqtype ssrnat seq path tuple fintype bigop ssralg matrix.
+Import GRing.Theory.
+Local Open Scope ring_scope.
+
+(** Only entries below the diagonal: token t reads tokens j < t. *)
+Definition strictly_lower {R : comRingType} {T : nat} (B : 'M[R]_T) : Prop :=
+  forall t j : 'I_T, (t <= j)%N -> B t j = 0.
+
+(** B^k. *)
+Fixpoint power {R : comRingType} {T : nat} (B : 'M[R]_T) (k : nat) : 'M[R]_T :=
+  match k with
+  | O => 1%:M
+  | S m => power B m *m B
+  end.
+
+(** A path from i is written as the list of the tokens that it visits after i.  Its weight: the product of the entries
+    of B over its hops. *)
+Fixpoint weight {R : comRingType} {T : nat} (B : 'M[R]_T) (i : 'I_T) (hops : seq 'I_T) : R :=
+  match hops with
+  | [::] => 1
+  | next :: rest => B next i * weight B next rest
+  end.
+
+Definition earlier {T : nat} (i j : 'I_T) : bool := (i < j)%N.
+
+(** Remark 2.2, (3) to (5): B is strictly lower triangular, hence nilpotent; hence I - B has the inverse
+    1 + B + ... + B^(T-1); and an entry (t, j) of B^k is the sum, over all increasing paths of k hops from j to t, of
+    the product of the entries of B along the path.
+    Over any commutative ring; the paper says it for real numbers, and (5) for k >= 1: it holds for k = 0 as well. *)
+Definition rem_2_2_hypotheses {R : comRingType} {T : nat} (B : 'M[R]_T) : Prop := strictly_lower B.
+
+Definition rem_2_2 : Prop :=
+  forall (R : comRingType) (T : nat) (B : 'M[R]_T), rem_2_2_hypotheses B ->
+    power B T = 0 /\
+    (1%:M - B) *m (\sum_(k < T) power B k) = 1%:M /\
+    (\sum_(k < T) power B k) *m (1%:M - B) = 1%:M /\
+    forall (k : nat) (t j : 'I_T),
+      power B k t j = \sum_(hops : k.-tuple 'I_T | path earlier j hops && (last j hops == t)) weight B j hops.
+
+(** B with the entries gamma_t alpha_{t,j} for j < t, and 0 elsewhere. *)
+Definition feedback {R : comRingType} {T : nat} (gamma : 'I_T -> R) (alpha : 'M[R]_T) : 'M[R]_T :=
+  \matrix_(t, j) if (j < t)%N then gamma t * alpha t j else 0.
+
+(** Remark 3.1, with (21) and (22): the states s_t = f_t + gamma_t sum_{j < t} alpha_{t,j} s_j are the finite series
+    sum_{k < T} B^k f, and nothing else solves the recurrence.
+    Over any commutative ring, with r channels and no hypothesis on gains or weights. *)
+Definition rem_3_1 : Prop :=
+  forall (R : comRingType) (T r : nat) (gamma : 'I_T -> R) (alpha : 'M[R]_T) (f s : 'M[R]_(T, r)),
+    (forall t c, s t c = f t c + gamma t * \sum_(j < T | (j < t)%N) alpha t j * s j c) <->
+    s = (\sum_(k < T) power (feedback gamma alpha) k) *m f.
+
+(** Lower triangular with ones on the diagonal. *)
+Definition unit_lower {R : comRingType} {T : nat} (K : 'M[R]_T) : Prop :=
+  forall t j : 'I_T, (t <= j)%N -> K t j = (t == j)%:R.
+
+(** Remark 2.1: kernels do not tell a direct read from feedback: a matrix is the kernel of a solve, K (I - B) = I with
+    some strictly lower triangular B, exactly if it is lower triangular with ones on the diagonal.
+    The paper says that every causal linear map has a lower triangular kernel; the sentence on the solve is ours. *)
+Definition rem_2_1 : Prop :=
+  forall (R : comRingType) (T : nat) (K : 'M[R]_T),
+    unit_lower K <-> exists B : 'M[R]_T, strictly_lower B /\ K *m (1%:M - B) = 1%:M /\ (1%:M - B) *m K = 1%:M.
+
+End OverAnyRing.
+
 (** * Stability: 4.2, 2, 25, D.1 to D.4 *)
 
 (** * Polynomial decay: 8, 28, E.3, E.4, B.5 *)
 
+(** Gamma by Gauss's limit: the limit of n! n^x / (x (x+1) ... (x+n)), for x > 0.  That it is the Gamma function is
+    [ours_gamma_function]. *)
+Definition gauss (x : R) (n : nat) : R :=
+  INR (fact n) * Rpower (INR n) x / prod (fun i => x + INR i) (S n).
+
+Definition Gamma (x : R) : R := real (Lim_seq (gauss x)).
+
+(** The logarithm of a positive function is convex; what makes a function the Gamma function (Bohr and Mollerup). *)
+Definition log_convex (f : R -> R) : Prop :=
+  forall p x y, 0 <= p <= 1 -> 0 < x -> 0 < y -> ln (f (p * x + (1 - p) * y)) <= p * ln (f x) + (1 - p) * ln (f y).
+
+Definition is_gamma (f : R -> R) : Prop :=
+  f 1 = 1 /\ (forall x, 0 < x -> 0 < f x) /\ (forall x, 0 < x -> f (x + 1) = x * f x) /\ log_convex f.
+
+(** This Gamma is positive, Gamma(1) = 1, Gamma(x+1) = x Gamma(x), log Gamma is convex: and no other function on x > 0 has all
+    of that, so that it is Euler's.  At whole numbers it is the factorial.
+
+    Row: none *)
+Definition ours_gamma_function : Prop :=
+  is_gamma Gamma /\ (forall f, is_gamma f -> forall x, 0 < x -> f x = Gamma x)
+  /\ forall n, Gamma (INR n + 1) = INR (fact n).
+
+(** The impulse response of the solve: y = f + diag(gamma) alpha y in the rows t < T, where f is 1 at the source tau and 0
+    elsewhere, and row t of alpha reads the strict past j < t. *)
+Definition impulse_response (gamma : nat -> R) (alpha : nat -> nat -> R) (tau : nat) (y : nat -> R) (T : nat) : Prop :=
+  forall t, (t < T)%nat -> y t = (if Nat.eqb t tau then 1 else 0) + gamma t * sum (fun j => alpha t j * y j) t.
+
+(** Assumptions 6 and 26, (32) and (53): diffuse routing; Assumptions 7 and 27: bounded gains. *)
+Definition diffuse (c2 : R) (alpha : nat -> nat -> R) (T : nat) : Prop :=
+  forall t j, (j < t < T)%nat -> Rabs (alpha t j) <= c2 / INR t.
+
+Definition bounded_gains (gamma_max : R) (gamma : nat -> R) (T : nat) : Prop :=
+  forall t, (t < T)%nat -> Rabs (gamma t) <= gamma_max.
+
+Definition decay_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat) (y : nat -> R)
+    (T : nat) : Prop :=
+  impulse_response gamma alpha tau y T /\ diffuse c2 alpha T /\ bounded_gains gamma_max gamma T.
+
+(** Theorem 28, (62): an impulse at 0 decays like t^(-beta_tail), beta_tail = 1 - eta, with the constant eta e^eta.
+    Weaker hypotheses than printed: weights may be negative, rows may have any sum, gamma_max and eta may be 1 or more (then
+    the bound does not fall).  eta < 1 is used for the limit alone. *)
+Definition thm_28_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (y : nat -> R) : Prop :=
+  forall T, decay_hypotheses gamma alpha gamma_max c2 0 y T.
+
+Definition thm_28 : Prop :=
+  forall gamma alpha gamma_max c2 y, thm_28_hypotheses gamma alpha gamma_max c2 y ->
+  let eta := gamma_max * c2 in
+  (forall t, (1 <= t)%nat -> Rabs (y t) <= eta * exp eta * Rpower (INR t) (- (1 - eta)))
+  /\ (eta < 1 -> is_lim_seq y 0).
+
+(** Corollary E.3: the same in the rows below one horizon T, of which alone the hypotheses speak. *)
+Definition cor_E_3_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (y : nat -> R) (T : nat) : Prop :=
+  decay_hypotheses gamma alpha gamma_max c2 0 y T.
+
+Definition cor_E_3 : Prop :=
+  forall gamma alpha gamma_max c2 y T, cor_E_3_hypotheses gamma alpha gamma_max c2 y T ->
+  let eta := gamma_max * c2 in
+  forall t, (1 <= t < T)%nat -> Rabs (y t) <= eta * exp eta * Rpower (INR t) (- (1 - eta)).
+
+(** Corollary E.4: the same for an impulse at any position tau; nothing happens before it. *)
+Definition cor_E_4_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat) (y : nat -> R) : Prop :=
+  forall T, decay_hypotheses gamma alpha gamma_max c2 tau y T.
+
+Definition cor_E_4 : Prop :=
+  forall gamma alpha gamma_max c2 tau y, cor_E_4_hypotheses gamma alpha gamma_max c2 tau y ->
+  let eta := gamma_max * c2 in
+  (forall t, (t < tau)%nat -> y t = 0) /\ y tau = 1
+  /\ forall t, (tau < t)%nat -> Rabs (y t) <= eta * exp eta * Rpower (INR (t - tau)) (- (1 - eta)).
+
+(** Theorem 8: the same by the lag, with beta_tail = 1 - gamma_max c2 and C = (1 - beta_tail) e^(1 - beta_tail), on any horizon,
+    uniformly over the source.  At beta_tail = 1 it says that y is 0 after the source.  0 < beta_tail is not needed. *)
+Definition thm_8_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat) (y : nat -> R)
+    (T : nat) (beta_tail : R) : Prop :=
+  decay_hypotheses gamma alpha gamma_max c2 tau y T /\ beta_tail = 1 - gamma_max * c2.
+
+Definition thm_8 : Prop :=
+  forall gamma alpha gamma_max c2 tau y T beta_tail, thm_8_hypotheses gamma alpha gamma_max c2 tau y T beta_tail ->
+  forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+  Rabs (y (tau + l)%nat) <= (1 - beta_tail) * exp (1 - beta_tail) * Rpower (INR l) (- beta_tail).
+
+(** Lemma B.5: the entries of K = (I - B)^-1, B(t, j) = gamma(t) alpha(t, j) for j < t < T.  Column k of (I - B) K = I says that
+    K(., k) is the impulse response at k.  Row sums of 1 are not needed, nor 0 < eta < 1. *)
+Definition lem_B_5_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (K : nat -> nat -> R) (T : nat) : Prop :=
+  forall k, (k < T)%nat -> decay_hypotheses gamma alpha gamma_max c2 k (fun t => K t k) T.
+
+Definition lem_B_5 : Prop :=
+  forall gamma alpha gamma_max c2 K T, lem_B_5_hypotheses gamma alpha gamma_max c2 K T ->
+  let eta := gamma_max * c2 in
+  (forall t, (t < T)%nat -> K t t = 1)
+  /\ forall k t, (k < t < T)%nat -> Rabs (K t k) <= eta * exp eta * Rpower (INR (t - k)) (- (1 - eta)).
+
+(** Remark E.2: without feedback, eta = 0, the impulse stays where it is. *)
+Definition rem_E_2_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat) (y : nat -> R)
+    (T : nat) : Prop :=
+  decay_hypotheses gamma alpha gamma_max c2 tau y T /\ gamma_max * c2 = 0.
+
+Definition rem_E_2 : Prop :=
+  forall gamma alpha gamma_max c2 tau y T, rem_E_2_hypotheses gamma alpha gamma_max c2 tau y T ->
+  ((tau < T)%nat -> y tau = 1) /\ forall t, (tau < t < T)%nat -> y t = 0.
+
+(** Remark E.1: rows that sum to 1 need c2 >= 1; rows that sum to at most 1 can have any c2 > 0 as their least one. *)
+Definition rem_E_1 : Prop :=
+  (forall alpha c2 t T, (1 <= t < T)%nat -> diffuse c2 alpha T -> sum (alpha t) t = 1 -> 1 <= c2)
+  /\ forall c2, 0 < c2 -> exists alpha,
+     (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+     /\ (forall T, diffuse c2 alpha T) /\ forall c, (forall T, diffuse c alpha T) -> c2 <= c.
+
+(** Remark B.1: 1/t and 1/(t+1) are the same up to the constants 1 and 2, which are the best. *)
+Definition rem_B_1 : Prop :=
+  (forall t, (1 <= t)%nat -> 1 / INR (t + 1) <= 1 / INR t <= 2 / INR (t + 1))
+  /\ (forall c, (forall t, (1 <= t)%nat -> 1 / INR t <= c / INR (t + 1)) -> 2 <= c)
+  /\ forall c, (forall t, (1 <= t)%nat -> c / INR (t + 1) <= 1 / INR t) -> c <= 1.
+
+(** What uniform routing with gain eta makes of an impulse at tau, t > tau: (eta/t) times the product of 1 + eta/j over
+    tau < j < t.  With a_tau and b_t, quotients of Gammas, it is eta a_tau b_t. *)
+Definition growth (eta : R) (tau t : nat) : R := prod (fun i => 1 + eta / INR (S tau + i)) (t - S tau).
+Definition uniform_influence (eta : R) (tau t : nat) : R := eta / INR t * growth eta tau t.
+
+Definition source_factor (eta : R) (tau : nat) : R := Gamma (INR tau + 1) / Gamma (INR tau + 1 + eta).
+Definition target_factor (eta : R) (t : nat) : R := Gamma (INR t + eta) / Gamma (INR t + 1).
+
+(** Sharper than Theorems 8 and 28 and Lemma B.5: the bound that is exact in the source.  Uniform rows c2/t with all gains
+    equal attain it, whatever eta is.  Products of finitely many fractions: Gamma is not needed.
+
+    Row: ours:best-tail-constant
+    Left: the constant that depends on eta alone, which is [ours_best_tail_constant]. *)
+Definition ours_source_exact_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat)
+    (y : nat -> R) (T : nat) : Prop :=
+  decay_hypotheses gamma alpha gamma_max c2 tau y T.
+
+Definition ours_source_exact : Prop :=
+  (forall gamma alpha gamma_max c2 tau y T, ours_source_exact_hypotheses gamma alpha gamma_max c2 tau y T ->
+   forall t, (tau < t < T)%nat -> Rabs (y t) <= uniform_influence (gamma_max * c2) tau t)
+  /\ forall gamma_max c2 tau T, 0 <= gamma_max -> 0 <= c2 -> exists gamma alpha y,
+     ours_source_exact_hypotheses gamma alpha gamma_max c2 tau y T
+     /\ forall t, (tau < t < T)%nat -> y t = uniform_influence (gamma_max * c2) tau t.
+
+(** The best constant that depends on eta alone: 1/Gamma(eta) in place of eta e^eta, for 0 < eta < 1.  No smaller one serves
+    (already for uniform rows, c2 = 1, and an impulse at 0), and it is below eta e^eta.  The bound eta a_tau b_t before it is
+    attained by rows that sum to c2 <= 1.  On one horizon the best constant is the last factor of uniform routing. *)
+Definition ours_best_tail_constant_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat)
+    (y : nat -> R) (T : nat) : Prop :=
+  decay_hypotheses gamma alpha gamma_max c2 tau y T /\ 0 < gamma_max * c2 < 1.
+
+Definition ours_best_tail_constant : Prop :=
+  (forall gamma alpha gamma_max c2 tau y T, ours_best_tail_constant_hypotheses gamma alpha gamma_max c2 tau y T ->
+   let eta := gamma_max * c2 in
+   forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+   Rabs (y (tau + l)%nat) <= eta * source_factor eta tau * target_factor eta (tau + l)
+   /\ Rabs (y (tau + l)%nat) <= / Gamma eta * Rpower (INR l) (- (1 - eta))
+   /\ Rabs (y (tau + l)%nat)
+      <= eta * source_factor eta 0 * target_factor eta (T - 1) * Rpower (INR (T - 1)) (1 - eta) * Rpower (INR l) (- (1 - eta)))
+  /\ (forall gamma_max c2 tau, 0 < gamma_max < 1 -> 0 < c2 <= 1 -> let eta := gamma_max * c2 in exists alpha y,
+      (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+      /\ (forall T, ours_best_tail_constant_hypotheses (fun _ => gamma_max) alpha gamma_max c2 tau y T)
+      /\ forall t, (tau < t)%nat -> y t = eta * source_factor eta tau * target_factor eta t)
+  /\ forall eta, 0 < eta < 1 ->
+     / Gamma eta < eta * exp eta
+     /\ forall C, C < / Gamma eta -> exists l y, (1 <= l)%nat
+        /\ decay_hypotheses (fun _ => eta) (fun t _ => 1 / INR t) eta 1 0 y (S l) /\ C * Rpower (INR l) (- (1 - eta)) < y l.
+
+(** Where rows of alpha sum to 1 and K = (I - B)^-1, rows of K weighted with 1 - gamma sum to 1; row 0 reads nothing, so its
+    gain counts as 0.  With gains in [0, gamma_max] and weights >= 0 all influences on a token add up to at most 1/(1 - gamma_max).
+
+    Row: none *)
+Definition ours_row_sum_identity_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (K : nat -> nat -> R) (T : nat) : Prop :=
+  (forall k, (k < T)%nat -> impulse_response gamma alpha k (fun t => K t k) T)
+  /\ (forall t, (1 <= t < T)%nat -> sum (alpha t) t = 1) /\ gamma O = 0.
+
+Definition ours_row_sum_identity : Prop :=
+  forall gamma alpha K T, ours_row_sum_identity_hypotheses gamma alpha K T ->
+  forall t, (t < T)%nat ->
+  sum (fun k => K t k * (1 - gamma k)) (S t) = 1
+  /\ forall gamma_max, gamma_max < 1 -> (forall s, (s < T)%nat -> 0 <= gamma s <= gamma_max) ->
+     (forall s j, (j < s < T)%nat -> 0 <= alpha s j) -> sum (K t) (S t) <= / (1 - gamma_max).
+
+(** Rows that sum to at most 1 decay without subcriticality: with the root b of b + gamma_max c2^b = 1 in (0, 1),
+    |y(tau+l)| <= l^(-b)/|zeta(b)| <= (1-b) 2^(1-b) l^(-b) <= 2 l^(-b).  -zeta(b) is the limit of N^(1-b)/(1-b) less the sum of r^(-b), r < N.
+    There is exactly one root for gamma_max < 1 <= c2, and it is at least 1 - gamma_max c2, with equality for c2 = 1 alone.
+    No larger exponent serves: weights c2/t on the earliest t/c2 tokens, gain gamma_max, an impulse at 0. *)
+Definition ours_row_sum_exponent_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat)
+    (y : nat -> R) (T : nat) (b : R) : Prop :=
+  decay_hypotheses gamma alpha gamma_max c2 tau y T
+  /\ (forall t, (t < T)%nat -> sum (fun j => Rabs (alpha t j)) t <= 1)
+  /\ gamma_max <= 1 /\ 0 < c2 /\ 0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1.
+
+Definition minus_zeta (b z : R) : Prop :=
+  is_lim_seq (fun N => Rpower (INR (S N)) (1 - b) / (1 - b) - sum (fun r => Rpower (INR (S r)) (- b)) N) z.
+
+Definition ours_row_sum_exponent : Prop :=
+  (forall gamma alpha gamma_max c2 tau y T b, ours_row_sum_exponent_hypotheses gamma alpha gamma_max c2 tau y T b ->
+   forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+   (forall z, minus_zeta b z -> Rabs (y (tau + l)%nat) <= / z * Rpower (INR l) (- b))
+   /\ Rabs (y (tau + l)%nat) <= (1 - b) * Rpower 2 (1 - b) * Rpower (INR l) (- b)
+   /\ Rabs (y (tau + l)%nat) <= 2 * Rpower (INR l) (- b))
+  /\ (forall b, 0 < b < 1 -> exists z, minus_zeta b z /\ 0 < / z <= (1 - b) * Rpower 2 (1 - b))
+  /\ forall gamma_max c2, 0 < gamma_max < 1 -> 1 <= c2 ->
+     exists b, 0 < b < 1 /\ b + gamma_max * Rpower c2 b = 1
+     /\ (forall b', b' + gamma_max * Rpower c2 b' = 1 -> b' = b)
+     /\ 1 - gamma_max * c2 <= b /\ (b = 1 - gamma_max * c2 <-> c2 = 1)
+     /\ forall larger, b < larger -> exists alpha y,
+        (forall T, decay_hypotheses (fun _ => gamma_max) alpha gamma_max c2 0 y T)
+        /\ (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t <= 1)
+        /\ forall C, exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- larger) < y l.
+
+(** Remark 4.5.  Bounded gains alone give no decay: rows that read the source alone keep y = gamma_max at all lags.  An envelope
+    alone gives none where gamma_max c2 >= 1: rows c2/t, whose sum is c2, do not fall (rows that sum to at most 1 do decay, see
+    [ours_row_sum_exponent]).  The exponent is sharp: uniform routing with gain gamma decays like l^(-(1 - gamma)), up to constants. *)
+Definition rem_4_5 : Prop :=
+  (forall gamma_max, 0 < gamma_max < 1 -> exists alpha y,
+     (forall t j, 0 <= alpha t j) /\ (forall t, (1 <= t)%nat -> sum (alpha t) t = 1)
+     /\ (forall T, impulse_response (fun _ => gamma_max) alpha 0 y T) /\ forall t, (1 <= t)%nat -> y t = gamma_max)
+  /\ (forall gamma_max c2, 0 < gamma_max < 1 -> 1 <= gamma_max * c2 -> exists y,
+     (forall T, decay_hypotheses (fun _ => gamma_max) (fun t _ => c2 / INR t) gamma_max c2 0 y T)
+     /\ forall t, (1 <= t)%nat -> gamma_max * c2 <= y t <= y (S t))
+  /\ forall gamma tau y, 0 < gamma < 1 -> (forall T, impulse_response (fun _ => gamma) (fun t _ => 1 / INR t) tau y T) ->
+     exists c C, 0 < c /\ forall l, (1 <= l)%nat ->
+     c * Rpower (INR l) (- (1 - gamma)) <= y (tau + l)%nat <= C * Rpower (INR l) (- (1 - gamma)).
+
+(** The recursion behind Theorem 23, Corollary B.7 and Proposition 10 (iii).  d(t) stands for the norm of the derivative of the
+    state s_t by token tau.  By (38) it is at most what enters directly, A_0 at tau and A_1/(t+1) later, and what the
+    feedback carries on; before the source it is 0. *)
+Definition jacobian_recursion (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat) (d : nat -> R)
+    (T : nat) : Prop :=
+  diffuse c2 alpha T /\ bounded_gains gamma_max gamma T /\ (tau < T)%nat /\ 0 <= A_1
+  /\ (forall t, (t < T)%nat -> 0 <= d t) /\ (forall t, (t < tau)%nat -> d t = 0) /\ d tau <= A_0
+  /\ forall t, (tau < t < T)%nat -> d t <= A_1 / (INR t + 1) + Rabs (gamma t) * sum (fun j => Rabs (alpha t j) * d j) t.
+
+(** Theorem 23 from its recursion on: the tail with the printed constant C(R) = max(1, eta e^eta) (A_0 + (1 + C_beta) A_1),
+    C_beta = 2^beta + 2^beta/(1 - beta) of Lemma B.6.
+
+    Row: thm:23
+    Left: that the norms of the derivatives satisfy the recursion, by (38) and Assumptions 15 to 22. *)
+Definition thm_23_recursion_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
+    (d : nat -> R) (T : nat) : Prop :=
+  jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T /\ 0 < gamma_max * c2 < 1.
+
+Definition thm_23_recursion : Prop :=
+  forall gamma alpha gamma_max c2 A_0 A_1 tau d T, thm_23_recursion_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
+  let eta := gamma_max * c2 in
+  let beta := 1 - eta in
+  let C_beta := Rpower 2 beta + Rpower 2 beta / (1 - beta) in
+  forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+  d (tau + l)%nat <= Rmax 1 (eta * exp eta) * (A_0 + (1 + C_beta) * A_1) * Rpower (INR l) (- beta) * (1 + ln (1 + INR l)).
+
+(** Sharper: no logarithm.  a_tau b_t is [growth] over t, for any eta; both coefficients are the smallest that serve.
+
+    Left: that the norms of the derivatives satisfy the recursion, as for Theorem 23. *)
+Definition ours_jacobian_tail_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
+    (d : nat -> R) (T : nat) : Prop :=
+  jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T.
+
+Definition ours_jacobian_tail : Prop :=
+  (forall gamma alpha gamma_max c2 A_0 A_1 tau d T, ours_jacobian_tail_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
+   let eta := gamma_max * c2 in
+   (forall t, (tau < t < T)%nat -> d t <= (eta * A_0 + A_1) * (growth eta tau t / INR t))
+   /\ (0 < eta < 1 -> forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
+       d (tau + l)%nat <= (eta * A_0 + A_1) / Gamma (1 + eta) * Rpower (INR l) (- (1 - eta))))
+  /\ forall eta p q, 0 < eta ->
+     (forall gamma alpha A_0 A_1 tau d T, ours_jacobian_tail_hypotheses gamma alpha eta 1 A_0 A_1 tau d T ->
+      forall t, (tau < t < T)%nat -> d t <= (p * A_0 + q * A_1) * (growth eta tau t / INR t)) ->
+     eta <= p /\ 1 <= q.
+
 (** * Closed forms of uniform routing: F.1 to F.3, 29 *)
+
+(** The impulse response at tau of the weights alpha(t, j) = 1/t with one gain gamma. *)
+Definition uniform_routing (gamma : R) (tau : nat) (y : nat -> R) : Prop :=
+  forall T, impulse_response (fun _ => gamma) (fun t _ => 1 / INR t) tau y T.
+
+(** Lemma F.1, (67), Gautschi's inequality; for all real t > 0, where the paper has integers. *)
+Definition lem_F_1_hypotheses (gamma t : R) : Prop := 0 < gamma < 1 /\ 0 < t.
+
+Definition lem_F_1 : Prop :=
+  forall gamma t, lem_F_1_hypotheses gamma t ->
+  Rpower (t + 1) (gamma - 1) <= Gamma (t + gamma) / Gamma (t + 1) <= Rpower t (gamma - 1).
+
+(** Proposition 29, (69) and (70): uniform routing, impulse at 0. *)
+Definition prop_29_hypotheses (gamma : R) (y : nat -> R) : Prop := 0 < gamma < 1 /\ uniform_routing gamma 0 y.
+
+Definition prop_29 : Prop :=
+  forall gamma y, prop_29_hypotheses gamma y -> forall t, (1 <= t)%nat ->
+  y t = gamma / Gamma (1 + gamma) * (Gamma (INR t + gamma) / Gamma (INR t + 1))
+  /\ gamma / Gamma (1 + gamma) * Rpower (INR t + 1) (- (1 - gamma)) <= y t
+  /\ y t <= gamma / Gamma (1 + gamma) * Rpower (INR t) (- (1 - gamma)).
+
+(** Sharper than Lemma F.1 (Wendel): t + gamma in place of t + 1; and the quotient times t^(1-gamma) rises to 1 along t, t+1, ...
+    So Proposition 29 holds with t + gamma below, and with gamma below and 1/Gamma(gamma) above as the best constants. *)
+Definition ours_gamma_ratio : Prop :=
+  (forall gamma t, lem_F_1_hypotheses gamma t ->
+   let scaled u := Gamma (u + gamma) / Gamma (u + 1) * Rpower u (1 - gamma) in
+   Rpower (t + 1) (gamma - 1) <= Rpower (t + gamma) (gamma - 1) <= Gamma (t + gamma) / Gamma (t + 1)
+   /\ Gamma (t + gamma) / Gamma (t + 1) <= Rpower t (gamma - 1)
+   /\ scaled t <= scaled (t + 1) /\ is_lim_seq (fun n => scaled (t + INR n)) 1)
+  /\ forall gamma y, prop_29_hypotheses gamma y ->
+     (forall t, (1 <= t)%nat ->
+      gamma / Gamma (1 + gamma) * Rpower (INR t + gamma) (- (1 - gamma)) <= y t
+      /\ gamma * Rpower (INR t) (- (1 - gamma)) <= y t <= / Gamma gamma * Rpower (INR t) (- (1 - gamma)))
+     /\ y 1%nat = gamma
+     /\ forall C, C < / Gamma gamma -> exists t, (1 <= t)%nat /\ C * Rpower (INR t) (- (1 - gamma)) < y t.
+
+(** Corollary F.2, (71): uniform routing, impulse at any tau.  Theta(l^(-beta_tail)) for each source; a prefactor like tau^(-gamma);
+    no lower constant for all sources at once. *)
+Definition cor_F_2_hypotheses (gamma : R) (y : nat -> nat -> R) : Prop :=
+  0 < gamma < 1 /\ forall tau, uniform_routing gamma tau (y tau).
+
+Definition cor_F_2 : Prop :=
+  forall gamma y, cor_F_2_hypotheses gamma y ->
+  (forall tau l, (1 <= l)%nat -> y tau (tau + l)%nat = gamma * source_factor gamma tau * target_factor gamma (tau + l))
+  /\ (forall tau, exists c C, 0 < c /\ forall l, (1 <= l)%nat ->
+      c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat <= C * Rpower (INR l) (- (1 - gamma)))
+  /\ (exists c C, 0 < c /\ forall tau, (1 <= tau)%nat ->
+      c * Rpower (INR tau) (- gamma) <= gamma * source_factor gamma tau <= C * Rpower (INR tau) (- gamma))
+  /\ ~ exists c, 0 < c /\ forall tau l, (1 <= l)%nat -> c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat.
+
+(** Corollary F.3: two-sided bounds for the sources up to tau_max, with c_- = (tau_max + 2)^(-beta_tail) min gamma a_tau and
+    c_+ = max gamma a_tau.  The minimum is at tau_max, the maximum at 0. *)
+Definition cor_F_3 : Prop :=
+  forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max tau, (tau <= tau_max)%nat ->
+  gamma * source_factor gamma tau_max <= gamma * source_factor gamma tau <= gamma * source_factor gamma 0
+  /\ forall l, (1 <= l)%nat ->
+     Rpower (INR tau_max + 2) (- (1 - gamma)) * (gamma * source_factor gamma tau_max) * Rpower (INR l) (- (1 - gamma))
+     <= y tau (tau + l)%nat <= gamma * source_factor gamma 0 * Rpower (INR l) (- (1 - gamma)).
+
+(** Remark F.4: (71) in the form y_t = C(tau, gamma) b_t with a positive constant. *)
+Definition rem_F_4 : Prop :=
+  forall gamma y, cor_F_2_hypotheses gamma y -> forall tau,
+  let C := gamma * Gamma (INR tau + 1) / Gamma (INR tau + 1 + gamma) in
+  0 < C /\ (forall t, (tau < t)%nat -> y tau t = C * (Gamma (INR t + gamma) / Gamma (INR t + 1)))
+  /\ exists c D, 0 < c /\ forall l, (1 <= l)%nat ->
+     c * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat <= D * Rpower (INR l) (- (1 - gamma)).
+
+(** The best constants in place of Corollary F.3's: gamma/(tau_max + 1), attained, and gamma/Gamma(1 + gamma), approached.  With
+    tau_max = 0 they are the best ones for Proposition 29.  The paper's c_+ is this one, its c_- is smaller. *)
+Definition ours_bounded_source_constants : Prop :=
+  forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max,
+  (forall tau l, (tau <= tau_max)%nat -> (1 <= l)%nat ->
+   gamma / (INR tau_max + 1) * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat
+   /\ y tau (tau + l)%nat <= gamma / Gamma (1 + gamma) * Rpower (INR l) (- (1 - gamma)))
+  /\ y tau_max (tau_max + 1)%nat = gamma / (INR tau_max + 1)
+  /\ gamma * source_factor gamma 0 = gamma / Gamma (1 + gamma)
+  /\ Rpower (INR tau_max + 2) (- (1 - gamma)) * (gamma * source_factor gamma tau_max) < gamma / (INR tau_max + 1)
+  /\ forall C, C < gamma / Gamma (1 + gamma) -> exists l, (1 <= l)%nat /\ C * Rpower (INR l) (- (1 - gamma)) < y O l.
+
+(** The closed form (71) holds for every gain above -1.  For a gain -g the influence of token 0 is negative and decays faster
+    than 1/l, like l^(-1-g), between constants that are the best: g/Gamma(1-g), approached, and g, attained. *)
+Definition ours_negative_gain_hypotheses (gamma : R) (tau : nat) (y : nat -> R) : Prop := -1 < gamma /\ uniform_routing gamma tau y.
+
+Definition ours_negative_gain : Prop :=
+  (forall gamma tau y, ours_negative_gain_hypotheses gamma tau y ->
+   forall t, (tau < t)%nat -> y t = gamma * source_factor gamma tau * target_factor gamma t)
+  /\ forall g y, 0 < g < 1 -> ours_negative_gain_hypotheses (- g) 0 y ->
+     (forall l, (1 <= l)%nat ->
+      g / Gamma (1 - g) * Rpower (INR l) (- (1 + g)) <= - y l <= g * Rpower (INR l) (- (1 + g)))
+     /\ y 1%nat = - g
+     /\ forall C, g / Gamma (1 - g) < C -> exists l, (1 <= l)%nat /\ - y l < C * Rpower (INR l) (- (1 + g)).
+
+(** Proposition 9 (iii): the two envelopes of Sessa with routing held fixed, from Theorem 8 and Corollary F.3, with the best
+    constants c_- and c_+.
+
+    Row: prop:9
+    Left: (i) and (ii). *)
+Definition prop_9_iii : Prop :=
+  (forall gamma alpha gamma_max c2 tau y T, decay_hypotheses gamma alpha gamma_max c2 tau y T ->
+   let eta := gamma_max * c2 in
+   forall l, (1 <= l)%nat -> (tau + l < T)%nat -> Rabs (y (tau + l)%nat) <= eta * exp eta * Rpower (INR l) (- (1 - eta)))
+  /\ forall gamma y, cor_F_2_hypotheses gamma y -> forall tau_max tau l, (tau <= tau_max)%nat -> (1 <= l)%nat ->
+     gamma / (INR tau_max + 1) * Rpower (INR l) (- (1 - gamma)) <= y tau (tau + l)%nat
+     /\ y tau (tau + l)%nat <= gamma / Gamma (1 + gamma) * Rpower (INR l) (- (1 - gamma)).
 
 (** * Softmax: C.1, 4.3, B.4, I.2, I.4 *)
 
@@ -262,10 +694,15 @@ Definition prop_4 : Prop :=
        <= prop_4_constant d lambda UR Gmax CR LA LB Lu * memory_factor lambda (fun r => step r (x r)) tau (t - tau) * norm v.
 
 (** Corollary 4.6, and Proposition 10 (ii): the same under failed freeze time decays exponentially in the lag. *)
+Definition cor_4_6_hypotheses (U : NormedModule R_AbsRing) (a : nat -> R) (step : nat -> U -> R) (u : nat -> U -> nat -> R)
+    (B C : nat -> U -> nat -> nat -> R) (p d q : nat) (x : nat -> U) (t tau : nat)
+    (dA : nat -> U -> R) (dB : nat -> nat -> U -> R) (du : nat -> U -> R) (lambda UR Gmax CR LA LB Lu c : R) : Prop :=
+  prop_4_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu
+  /\ prop_5_hypotheses lambda c (fun r => step r (x r)) tau (t - tau).
+
 Definition cor_4_6 : Prop :=
   forall U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu c,
-  prop_4_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu ->
-  c * INR (t - tau) <= sum (fun r => step (tau + 1 + r)%nat (x (tau + 1 + r)%nat)) (t - tau) ->
+  cor_4_6_hypotheses U a step u B C p d q x t tau dA dB du lambda UR Gmax CR LA LB Lu c ->
   exists dy,
     (forall o, (o < q)%nat ->
        filterdiff (fun v => ssm_output a step u B C p d (with_token x tau v) t o) (locally (x tau)) (dy o))
@@ -274,7 +711,321 @@ Definition cor_4_6 : Prop :=
 
 (** * Convolutions and depth: B.6, G.1, 30, H.1, 31 to 35 *)
 
+(** Lemma B.6: a convolution of a power law with 1/(k+1), summed over k = tau + m. *)
+Definition lem_B_6 : Prop :=
+  forall beta tau lag, 0 < beta < 1 -> (1 <= lag)%nat ->
+  sum (fun m => Rpower (INR (lag - m)) (- beta) * / INR (tau + m + 1)) lag
+  <= (Rpower 2 beta + Rpower 2 beta / (1 - beta)) * Rpower (INR lag) (- beta) * (1 + ln (1 + INR lag)).
+
+(** Definition 9: convolution of sequences on the lags 1, 2, ..., sum_(m=1)^(n-1) a(n-m) b(m), and its powers. *)
+Definition conv (a b : nat -> R) (n : nat) : R := sum (fun i => a (n - S i)%nat * b (S i)) (n - 1).
+
+Fixpoint conv_power (a : nat -> R) (k : nat) : nat -> R :=
+  match k with
+  | O => fun _ => 0
+  | S O => a
+  | S j => conv (conv_power a j) a
+  end.
+
+(** Lemma G.1: two power laws. *)
+Definition lem_G_1 : Prop :=
+  forall sigma rho, 0 < sigma -> 0 < rho ->
+  exists c C, 0 < c /\ 0 < C /\ forall n, (2 <= n)%nat ->
+  c * Rpower (INR n) (sigma + rho - 1)
+  <= conv (fun m => Rpower (INR m) (sigma - 1)) (fun m => Rpower (INR m) (rho - 1)) n
+  <= C * Rpower (INR n) (sigma + rho - 1).
+
+(** Theorem 30, (72): the k-fold convolution of n^(-beta). *)
+Definition thm_30 : Prop :=
+  forall beta k, 0 < beta < 1 -> (1 <= k)%nat ->
+  exists c C, 0 < c /\ 0 < C /\ forall n, (k <= n)%nat ->
+  c * Rpower (INR n) (INR k * (1 - beta) - 1)
+  <= conv_power (fun m => Rpower (INR m) (- beta)) k n
+  <= C * Rpower (INR n) (INR k * (1 - beta) - 1).
+
+(** Lemma H.1, (77): powers of the harmonic kernel, and the consequence with a logarithm. *)
+Definition kernel_product (A B : nat -> nat -> R) (t tau : nat) : R :=
+  sum (fun i => A t (tau + i)%nat * B (tau + i)%nat tau) (S t - tau).
+
+Fixpoint kernel_power (A : nat -> nat -> R) (k : nat) (t tau : nat) : R :=
+  match k with
+  | O => if Nat.eqb t tau then 1 else 0
+  | S j => kernel_product A (kernel_power A j) t tau
+  end.
+
+Definition harmonic_kernel (t tau : nat) : R := if Nat.ltb tau t then / (INR t + 1) else 0.
+
+Definition harmonic (t : nat) : R := sum (fun m => / INR (S m)) t.
+
+Definition lem_H_1 : Prop :=
+  (forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
+     kernel_power harmonic_kernel k t tau <= / (INR t + 1) * (harmonic t ^ (k - 1) / INR (fact (k - 1))))
+  /\ forall k, (1 <= k)%nat -> exists C, forall t tau, (tau < t)%nat ->
+     kernel_power harmonic_kernel k t tau <= C * (ln (1 + INR t) ^ (k - 1) / (INR t + 1)).
+
+(** Sharper than Lemma H.1: H_t - H_(tau+1) in place of H_t. *)
+Definition ours_H_1 : Prop :=
+  forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
+  kernel_power harmonic_kernel k t tau
+  <= / (INR t + 1) * ((harmonic t - harmonic (S tau)) ^ (k - 1) / INR (fact (k - 1))).
+
+(** A stack of N blocks F(0), ..., F(N-1) on sequences of tokens. *)
+Fixpoint stack {V : Type} (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V) (n : nat) : nat -> V :=
+  match n with
+  | O => x
+  | S m => F m (stack F x m)
+  end.
+
+(** J holds the Jacobian blocks of the causal block F at the sequence u, on the horizon T: along every differentiable curve z
+    through u, output t < T has the derivative sum_(j <= t) J(t, j) dz(j).  Causal, continuously differentiable blocks have
+    such blocks J. *)
+Definition jacobian_at {V : NormedModule R_AbsRing} (T : nat) (F : (nat -> V) -> nat -> V) (u : nat -> V)
+    (J : nat -> nat -> V -> V) : Prop :=
+  forall (z : R -> nat -> V) (dz : nat -> V),
+    (forall j, (j < T)%nat -> z 0 j = u j /\ is_derive (fun e => z e j) 0 (dz j)) ->
+    forall t, (t < T)%nat -> is_derive (fun e => F (z e) t) 0 (vsum (fun j => J t j (dz j)) (S t)).
+
+(** The right-hand side of (34), (75), (78): the sum over the sets of layers that jump; the other layers give their factors
+    d, and the layers n_1 < ... < n_k of the set give the sum over tau = i_0 < ... < i_k = t of the products of G(n_r)(i_r, i_(r-1)).
+    [layer_choices] lists the product of the d's that stay with the layers that jump, the last one first.  For tau < t the empty
+    set contributes 0, as the paper's sum that starts at k = 1. *)
+Fixpoint layer_choices (d : nat -> R) (N : nat) : list (R * list nat) :=
+  match N with
+  | O => cons (1, nil) nil
+  | S m => app (List.map (fun c => (d m * fst c, snd c)) (layer_choices d m))
+               (List.map (fun c => (fst c, cons m (snd c))) (layer_choices d m))
+  end.
+
+Fixpoint jumps (G : nat -> nat -> nat -> R) (layers : list nat) (t tau : nat) : R :=
+  match layers with
+  | nil => if Nat.eqb t tau then 1 else 0
+  | cons n rest => sum (fun i => G n t i * jumps G rest i tau) t
+  end.
+
+Definition path_sum (d : nat -> R) (G : nat -> nat -> nat -> R) (N t tau : nat) : R :=
+  List.fold_right (fun c total => fst c * jumps G (snd c) t tau + total) 0 (layer_choices d N).
+
+(** Theorem 31 (and Theorem 11, which states it in the main text): block n has diagonal Jacobian blocks of norm at most d(n)
+    and others of norm at most lambda(n) K(n)(t, j), where the stack meets it.  Then token tau moves output t of the stack, in
+    every direction v, at most by the path sum times |v|, and its own output by the product of the d's. *)
+Definition thm_31_hypotheses (V : NormedModule R_AbsRing) (T N : nat) (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V)
+    (J : nat -> nat -> nat -> V -> V) (d lambda : nat -> R) (K : nat -> nat -> nat -> R) : Prop :=
+  forall n, (n < N)%nat -> 0 <= d n /\ 0 <= lambda n /\ jacobian_at T (F n) (stack F x n) (J n)
+  /\ forall t, (t < T)%nat -> opnorm_le (J n t t) (d n)
+     /\ forall j, (j < t)%nat -> 0 <= K n t j /\ opnorm_le (J n t j) (lambda n * K n t j).
+
+(** The derivative of output t of the stack, as token tau moves in the direction v. *)
+Definition token_derivative {V : NormedModule R_AbsRing} (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V) (N t tau : nat)
+    (v dh : V) : Prop :=
+  is_derive (fun e => stack F (with_token x tau (plus (x tau) (scal e v))) N t) 0 dh.
+
+Definition thm_31 : Prop :=
+  forall V T N F x J d lambda K, thm_31_hypotheses V T N F x J d lambda K ->
+  forall tau t v, (tau <= t)%nat -> (t < T)%nat ->
+  exists dh, token_derivative F x N t tau v dh
+    /\ ((tau < t)%nat -> norm dh <= path_sum d (fun n t j => lambda n * K n t j) N t tau * norm v)
+    /\ (tau = t -> norm dh <= prod d N * norm v).
+
+Definition thm_11 : Prop := thm_31.
+
+(** Theorem 35: for a family of stacks over all horizons T, with d, lambda and K independent of T, the same bound holds at
+    every horizon; its right-hand side does not depend on T. *)
+Definition thm_35_hypotheses (V : NormedModule R_AbsRing) (N : nat) (F : nat -> nat -> (nat -> V) -> nat -> V)
+    (x : nat -> nat -> V) (J : nat -> nat -> nat -> nat -> V -> V) (d lambda : nat -> R) (K : nat -> nat -> nat -> R) : Prop :=
+  forall T, thm_31_hypotheses V T N (F T) (x T) (J T) d lambda K.
+
+Definition thm_35 : Prop :=
+  forall V N F x J d lambda K, thm_35_hypotheses V N F x J d lambda K ->
+  forall T tau t v, (tau <= t)%nat -> (t < T)%nat ->
+  exists dh, token_derivative (F T) (x T) N t tau v dh
+    /\ ((tau < t)%nat -> norm dh <= path_sum d (fun n t j => lambda n * K n t j) N t tau * norm v)
+    /\ (tau = t -> norm dh <= prod d N * norm v).
+
+(** Deep stacks whose kernels lie under an envelope: a constant C times a rate that depends on the lag alone bounds every
+    Jacobian block.  C is chosen before the space of tokens, the horizon T, the blocks and the inputs: so the bounds are uniform
+    in the horizon. *)
+Definition deep_bound (N : nat) (d lambda : nat -> R) (envelope : nat -> nat -> nat -> R) (rate : nat -> R) : Prop :=
+  exists C, 0 <= C /\ forall (V : NormedModule R_AbsRing) T F x J K,
+  thm_31_hypotheses V T N F x J d lambda K ->
+  (forall n t j, (n < N)%nat -> (j < t)%nat -> (t < T)%nat -> K n t j <= envelope n t j) ->
+  forall tau lag v, (1 <= lag)%nat -> (tau + lag < T)%nat ->
+  exists dh, token_derivative F x N (tau + lag) tau v dh /\ norm dh <= C * rate lag * norm v.
+
+Definition dilution (a : nat -> R) (n t j : nat) : R := a n / (INR t + 1).
+Definition forgetting (a c : nat -> R) (n t j : nat) : R := a n * exp (- (c n * INR (t - j))).
+Definition heavy_tail (a : nat -> R) (beta : R) (n t j : nat) : R :=
+  a n * Rpower (INR (t - j)) (- beta) * (1 + ln (1 + INR (t - j))).
+
+Definition dilution_rate (N lag : nat) : R := ln (1 + INR lag) ^ (N - 1) / (1 + INR lag).
+Definition forgetting_rate (cstar : R) (N lag : nat) : R := (1 + INR lag) ^ (N - 1) * exp (- (cstar * INR lag)).
+Definition heavy_tail_rate (beta : R) (N lag : nat) : R :=
+  sum (fun i => Rpower (INR lag) (INR (S i) * (1 - beta) - 1) * (1 + ln (1 + INR lag)) ^ S i) N.
+
+(** Proposition 32: diffuse attention.  For every source tau, bounded or not. *)
+Definition prop_32 : Prop :=
+  forall N d lambda a, (1 <= N)%nat -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  deep_bound N d lambda (dilution a) (dilution_rate N).
+
+(** Proposition 33: state-space models under failed freeze time; cstar is at most each of the rates (the paper: the least). *)
+Definition prop_33 : Prop :=
+  forall N d lambda a c cstar, (1 <= N)%nat -> (forall n, (n < N)%nat -> 0 <= a n /\ cstar <= c n) ->
+  deep_bound N d lambda (forgetting a c) (forgetting_rate cstar N).
+
+(** Proposition 34: diffuse Sessa; also with the last term of the sum alone. *)
+Definition prop_34 : Prop :=
+  forall N d lambda a beta, (1 <= N)%nat -> 0 < beta < 1 -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  deep_bound N d lambda (heavy_tail a beta) (heavy_tail_rate beta N)
+  /\ deep_bound N d lambda (heavy_tail a beta)
+       (fun lag => Rpower (INR lag) (INR N * (1 - beta) - 1) * (1 + ln (1 + INR lag)) ^ N).
+
+(** Corollary 4.7, and Corollary H.2: these bounds are uniform in the horizon, and tend to 0 with growing lag: (i) attention,
+    (ii) state-space models, (iii) Sessa if N (1 - beta) < 1. *)
+Definition cor_4_7 : Prop :=
+  forall N d lambda a, (1 <= N)%nat -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  (deep_bound N d lambda (dilution a) (dilution_rate N) /\ is_lim_seq (dilution_rate N) 0)
+  /\ (forall c cstar, 0 < cstar -> (forall n, (n < N)%nat -> cstar <= c n) ->
+      deep_bound N d lambda (forgetting a c) (forgetting_rate cstar N) /\ is_lim_seq (forgetting_rate cstar N) 0)
+  /\ (forall beta, 0 < beta < 1 ->
+      deep_bound N d lambda (heavy_tail a beta) (heavy_tail_rate beta N)
+      /\ (INR N * (1 - beta) < 1 -> is_lim_seq (heavy_tail_rate beta N) 0)).
+
+Definition cor_H_2 : Prop := cor_4_7.
+
+(** Proposition 13: a family of stacks over H and the source tau_star <= tau_max, on horizons tau_max + H + 1, realises the profile nu
+    if with probes of norm at most 1 the score of the source exceeds all others together by c (1 + lag)^nu, c > 0 the same
+    for all (Definition 5, whose bounds at lag 1 are not needed).  A depth-N family with constants that do not depend on H and
+    tau_star, of (i) diffuse attention or (ii) state-space models under failed freeze time, realises no nu >= 0. *)
+Definition realises_profile (V : NormedModule R_AbsRing) (N tau_max : nat) (nu : R)
+    (F : nat -> nat -> nat -> (nat -> V) -> nat -> V) (x : nat -> nat -> nat -> V) : Prop :=
+  exists cminus, 0 < cminus /\ forall H tau_star, (1 <= H)%nat -> (tau_star <= tau_max)%nat ->
+  exists (c : V) (rho : nat -> V -> R) (score : nat -> nat -> R),
+    norm c <= 1 /\ (forall t, opnorm_le (V := R_NormedModule) (rho t) 1)
+    /\ (forall t tau dh, (tau < t)%nat -> (t < tau_max + H + 1)%nat ->
+        token_derivative (F H tau_star) (x H tau_star) N t tau c dh -> score t tau = rho t dh)
+    /\ forall lag, (1 <= lag)%nat -> (lag <= H)%nat ->
+        let t := (tau_star + lag)%nat in
+        cminus * Rpower (1 + INR lag) nu
+        <= score t tau_star - sum (fun tau => if Nat.eqb tau tau_star then 0 else Rabs (score t tau)) t.
+
+Definition prop_13_hypotheses (V : NormedModule R_AbsRing) (N tau_max : nat) (F : nat -> nat -> nat -> (nat -> V) -> nat -> V)
+    (x : nat -> nat -> nat -> V) (d lambda : nat -> R) (envelope : nat -> nat -> nat -> R) : Prop :=
+  forall H tau_star, (1 <= H)%nat -> (tau_star <= tau_max)%nat ->
+  exists J K, thm_31_hypotheses V (tau_max + H + 1) N (F H tau_star) (x H tau_star) J d lambda K
+    /\ forall n t j, (n < N)%nat -> (j < t)%nat -> (t < tau_max + H + 1)%nat -> K n t j <= envelope n t j.
+
+Definition prop_13 : Prop :=
+  forall V N tau_max nu F x d lambda a, (1 <= N)%nat -> 0 <= nu -> (forall n, (n < N)%nat -> 0 <= a n) ->
+  (prop_13_hypotheses V N tau_max F x d lambda (dilution a) -> ~ realises_profile V N tau_max nu F x)
+  /\ forall c cstar, 0 < cstar -> (forall n, (n < N)%nat -> cstar <= c n) ->
+     prop_13_hypotheses V N tau_max F x d lambda (forgetting a c) -> ~ realises_profile V N tau_max nu F x.
+
 (** * Jacobian tails: B.3, 23, B.7, 9, 10 *)
+
+(** Lemma B.3: the mixer state.  Weights need only add up to at most 1. *)
+Definition lem_B_3_hypotheses (V : NormedModule R_AbsRing) (f s : nat -> V) (alpha : nat -> nat -> R) (gamma : nat -> R)
+    (T : nat) (gmax FR : R) : Prop :=
+  gmax < 1 /\ forall t, (t < T)%nat ->
+    s t = plus (f t) (scal (gamma t) (vsum (fun j => scal (alpha t j) (s j)) t))
+    /\ norm (f t) <= FR /\ Rabs (gamma t) <= gmax
+    /\ (forall j, (j < t)%nat -> 0 <= alpha t j) /\ sum (alpha t) t <= 1.
+
+Definition lem_B_3 : Prop :=
+  forall V f s alpha gamma T gmax FR, lem_B_3_hypotheses V f s alpha gamma T gmax FR ->
+  forall t, (t < T)%nat -> norm (s t) <= FR / (1 - gmax).
+
+(** Theorem 23: the Jacobian of the mixer state by token tau, which is the vector u, here near z; all other tokens are held
+    fixed.  f(t), logit(t, i), gamma(t) and the state s(t) are functions of u; the weights alpha are the softmax of the logits
+    over i < t.  The constants are the paper's, and all hypotheses are those of Appendix B at this one sequence. *)
+Definition feedback_weight {U : Type} (logit : nat -> nat -> U -> R) (t j : nat) (u : U) : R :=
+  softmax (fun i => logit t i u) t j.
+
+Definition thm_23_hypotheses (U V : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
+    (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) : Prop :=
+  let alpha := feedback_weight logit in
+  (* the solve (37) *)
+  (forall t u, (t < T)%nat -> s t u = plus (f t u) (scal (gamma t u) (vsum (fun j => scal (alpha t j u) (s j u)) t)))
+  (* Assumptions 15, 16 and 20: diffuse weights, bounded gains with 0 < gmax c2 < 1, bounded forward sequence *)
+  /\ (forall t j, (j < t)%nat -> (t < T)%nat -> alpha t j z <= c2 / INR t)
+  /\ gmax < 1 /\ 0 < gmax * c2 < 1
+  /\ (forall t, (t < T)%nat -> Rabs (gamma t z) <= gmax /\ norm (f t z) <= FR)
+  (* Assumption 18: what is before tau does not depend on token tau *)
+  /\ (forall t u, (t < tau)%nat -> (t < T)%nat ->
+        f t u = f t z /\ gamma t u = gamma t z /\ forall i, (i < t)%nat -> logit t i u = logit t i z)
+  (* Assumptions 19 and 17 at the token itself *)
+  /\ 0 <= Lf0 /\ 0 <= La0 /\ 0 <= Lgamma
+  /\ (exists df dgamma, filterdiff (f tau) (locally z) df /\ opnorm_le df Lf0
+        /\ filterdiff (gamma tau) (locally z) dgamma /\ opnorm_le dgamma Lgamma)
+  /\ (exists dalpha size, sum size tau <= La0
+        /\ forall j, (j < tau)%nat -> filterdiff (alpha tau j) (locally z) (dalpha j) /\ opnorm_le (dalpha j) (size j))
+  (* Assumptions 17, 21 and 22 after it: gains of later tokens do not move, forward Jacobians and logit sensitivities dilute *)
+  /\ 0 <= Lf /\ 0 <= Lroute
+  /\ (forall t, (tau < t)%nat -> (t < T)%nat ->
+        filterdiff (gamma t) (locally z) (fun _ => 0)
+        /\ (exists df, filterdiff (f t) (locally z) df /\ opnorm_le df (Lf / (INR t + 1)))
+        /\ exists dlogit size, sum (fun i => alpha t i z * size i) t <= Lroute / (INR t + 1)
+           /\ forall i, (i < t)%nat -> filterdiff (logit t i) (locally z) (dlogit i) /\ opnorm_le (dlogit i) (size i)).
+
+Definition thm_23_constant (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) : R :=
+  let eta := gmax * c2 in
+  let beta := 1 - eta in
+  let Cbeta := Rpower 2 beta + Rpower 2 beta / (1 - beta) in
+  let SR := FR / (1 - gmax) in
+  let A1 := Lf + 2 * gmax * SR * Lroute in
+  let A0 := Lf0 + Lgamma * SR + gmax * SR * La0 in
+  Rmax 1 (eta * exp eta) * (A0 + (1 + Cbeta) * A1).
+
+Definition thm_23_tail (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) (lag : nat) : R :=
+  thm_23_constant c2 gmax FR Lf0 Lf La0 Lroute Lgamma
+  * Rpower (INR lag) (- (1 - gmax * c2)) * (1 + ln (1 + INR lag)).
+
+Definition thm_23 : Prop :=
+  forall U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma,
+  thm_23_hypotheses U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma ->
+  forall t, (tau < t)%nat -> (t < T)%nat ->
+  exists ds, filterdiff (s t) (locally z) ds
+    /\ opnorm_le ds (thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
+
+(** Corollary B.7, and Proposition 10 (iii): the block's output x_t + W (g_t * s_t) + b.  The gate is the linear map Diag(g_t),
+    whose norm is at most |g_t|; it and x_t belong to token t and do not move with token tau < t. *)
+Definition cor_B_7_hypotheses (U V Y : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
+    (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R)
+    (gate : V -> V) (W : V -> Y) (GR Wnorm : R) : Prop :=
+  thm_23_hypotheses U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma
+  /\ is_linear gate /\ is_linear W /\ 0 <= GR /\ 0 <= Wnorm /\ opnorm_le gate GR /\ opnorm_le W Wnorm.
+
+Definition cor_B_7 : Prop :=
+  forall U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm,
+  cor_B_7_hypotheses U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm ->
+  forall t (x b : Y), (tau < t)%nat -> (t < T)%nat ->
+  exists dy, filterdiff (fun u => plus (plus x (W (gate (s t u)))) b) (locally z) dy
+    /\ opnorm_le dy (Wnorm * GR * thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
+
+(** Proposition 9 (i): attention with logits of spread at most Delta.  Its Jacobian by the value at tau is the weight times
+    the identity; the weight is of the order of 1/(t + 1), and of 1/lag for a fixed source. *)
+Definition prop_9_i_hypotheses (b : nat -> R) (t tau : nat) (Delta : R) : Prop :=
+  (tau <= t)%nat /\ lem_C_1_hypotheses b (S t) Delta.
+
+Definition prop_9_i : Prop :=
+  forall (V : NormedModule R_AbsRing) (v : nat -> V) b t tau Delta, prop_9_i_hypotheses b t tau Delta ->
+  let alpha := softmax b (S t) tau in
+  filterdiff (fun u => vsum (fun j => scal (softmax b (S t) j) (with_token v tau u j)) (S t)) (locally (v tau)) (fun w => scal alpha w)
+  /\ (forall w : V, norm (scal alpha w) = alpha * norm w)
+  /\ exp (- Delta) / (INR t + 1) <= alpha <= exp Delta / (INR t + 1)
+  /\ ((tau < t)%nat -> exp (- Delta) / (INR (tau + 2) * INR (t - tau)) <= alpha <= exp Delta / INR (t - tau)).
+
+(** Proposition 10 (i): attention whose weights move too.  Token tau < t is the vector u near x(tau). *)
+Definition prop_10_i_hypotheses (U V : NormedModule R_AbsRing) (v : U -> V) (alpha : nat -> U -> R) (x : nat -> U) (t tau : nat)
+    (dv : U -> V) (dalpha : nat -> U -> R) (size : nat -> R) (c2 La VR Lv : R) : Prop :=
+  (tau < t)%nat /\ 0 <= Lv /\ 0 <= VR
+  /\ filterdiff v (locally (x tau)) dv /\ opnorm_le dv Lv
+  /\ (forall j, (j <= t)%nat -> norm (v (x j)) <= VR /\ filterdiff (alpha j) (locally (x tau)) (dalpha j) /\ opnorm_le (dalpha j) (size j))
+  /\ 0 <= alpha tau (x tau) <= c2 / (INR t + 1) /\ sum size (S t) <= La / (INR t + 1).
+
+Definition prop_10_i : Prop :=
+  forall U V v alpha x t tau dv dalpha size c2 La VR Lv, prop_10_i_hypotheses U V v alpha x t tau dv dalpha size c2 La VR Lv ->
+  exists dy, filterdiff (fun u => vsum (fun j => scal (alpha j u) (v (with_token x tau u j))) (S t)) (locally (x tau)) dy
+    /\ opnorm_le dy (alpha tau (x tau) * Lv + VR * sum size (S t))
+    /\ opnorm_le dy ((c2 * Lv + VR * La) / (INR t + 1)).
 
 (** * Positions: I.5, I.7, I.8, 4.10 to 4.13 *)
 
@@ -324,12 +1075,12 @@ Definition forward_logit (t j : nat) : R :=
                            (rope omega j (row_times m (activation j) (W_Kf p))).
 Definition feedback_logit (t j : nat) : R :=
   / sqrt (INR d) * inner d (row_times m (activation t) (W_Qb p)) (row_times m (activation j) (W_Kb p)).
-Definition forward_weight (t j : nat) : R := softmax (forward_logit t) (S t) j.
-Definition feedback_weight (t j : nat) : R := softmax (feedback_logit t) t j.
+Definition block_forward_weight (t j : nat) : R := softmax (forward_logit t) (S t) j.
+Definition block_feedback_weight (t j : nat) : R := softmax (feedback_logit t) t j.
 Definition forward_signal (c t : nat) : R :=
-  sum (fun j => forward_weight t j * row_times m (activation j) (W_V p) c) (S t).
+  sum (fun j => block_forward_weight t j * row_times m (activation j) (W_V p) c) (S t).
 Definition gain (t : nat) : R := tanh (inner m (activation t) (w_gamma p) + b_gamma p).
-Definition state (t c : nat) : R := solution (fun i j => gain i * feedback_weight i j) (forward_signal c) t.
+Definition state (t c : nat) : R := solution (fun i j => gain i * block_feedback_weight i j) (forward_signal c) t.
 Definition block_output (t i : nat) : R :=
   x t i + (row_times m (fun c => state t c * gate t c) (W_out p) i + b_out p i).
 End Block.
@@ -449,7 +1200,7 @@ Definition lem_K_1_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Pro
 Definition lem_K_1 : Prop :=
   forall m d T low high mu, lem_K_1_hypotheses m d T low high mu -> forall e_pos, exists p,
   forall u, positioned m T e_pos low high u -> forall t, (1 <= t <= T)%nat ->
-  1 - mu <= feedback_weight m d (fun z => z) p u t (t - 1)%nat /\ sum (feedback_weight m d (fun z => z) p u t) (t - 1) <= mu.
+  1 - mu <= block_feedback_weight m d (fun z => z) p u t (t - 1)%nat /\ sum (block_feedback_weight m d (fun z => z) p u t) (t - 1) <= mu.
 
 (** Lemma K.2: the same for the forward row and the token itself, with rotary embedding of any frequencies. *)
 Definition lem_K_2_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Prop :=
@@ -458,7 +1209,7 @@ Definition lem_K_2_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Pro
 Definition lem_K_2 : Prop :=
   forall m d T low high mu, lem_K_2_hypotheses m d T low high mu -> forall omega e_pos, exists p,
   forall u, positioned m T e_pos low high u -> forall t, (t <= T)%nat ->
-  1 - mu <= forward_weight m d omega (fun z => z) p u t t /\ sum (forward_weight m d omega (fun z => z) p u t) t <= mu.
+  1 - mu <= block_forward_weight m d omega (fun z => z) p u t t /\ sum (block_forward_weight m d omega (fun z => z) p u t) t <= mu.
 
 (** Lemma K.19 (and K.18, which is n = 1): one block without feedback removes the channels e_0, ..., e_(n-1).  First what it
     does, for any vectors; then, for orthonormal ones, that they are reset; that every channel orthogonal to them is kept;
@@ -646,12 +1397,12 @@ Definition lem_K_15_kernel : Prop :=
   gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
   /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
 
-(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  stack r is the kernel of the selector and
+(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  source_stack r is the kernel of the selector and
     the first r layers; D the selector, M_r the layers. *)
-Fixpoint stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
+Fixpoint source_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
   match r with
   | O => if Nat.eqb t tau then D tau else 0
-  | S q => sum (fun i => M q t i * stack D M q i tau) (S t)
+  | S q => sum (fun i => M q t i * source_stack D M q i tau) (S t)
   end.
 
 Definition lem_K_26_hypotheses (beta eps dplus aplus : R) (k T tau_max tau : nat) (D : nat -> R) (M : nat -> nat -> nat -> R) : Prop :=
@@ -664,7 +1415,7 @@ Definition lem_K_26 : Prop :=
   forall beta eps dplus aplus k T tau_max tau D M, lem_K_26_hypotheses beta eps dplus aplus k T tau_max tau D M ->
   let C := ((dplus + aplus) * Rpower (INR (S tau_max)) (1 - beta)) ^ k in
   forall l, (tau + l <= T)%nat ->
-  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (stack D M k (tau + l)%nat s)) (tau + l) in
+  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (source_stack D M k (tau + l)%nat s)) (tau + l) in
   others <= C * eps * Rpower (INR (S l)) (INR k * (1 - beta))
   /\ forall c H, 0 < c -> (l <= H)%nat -> C * eps <= c / 2 / INR (S H) ->
      others <= c / 2 * Rpower (INR (S l)) (INR k * (1 - beta) - 1).

@@ -49,6 +49,7 @@ def run(
     log = Console(stderr=True)
     with errors("the ledger cannot be run", log):
         from proofs_checks import record, runner
+        from proofs_checks.formal.status import with_formal
         from proofs_checks.ledger import ROWS, row
 
         rows = [row(name).id for name in ids] if ids else [one.id for one in ROWS]
@@ -66,7 +67,7 @@ def run(
             )
         if file is not None:
             record.save(outcomes, file)
-        print_summary(outcomes)
+        print_summary(with_formal(outcomes))
         wrong = problems(outcomes) + (record.differences(outcomes, recorded) if compare else [])
     for line in wrong:
         log.print(line, style="red", soft_wrap=True)
@@ -88,7 +89,7 @@ def show(
         from proofs_checks import record, runner
         from proofs_checks.ledger import row
 
-        statement, outcomes = row(id), record.load()
+        statement, outcomes = row(id), record.shown()
         values = dict(_bent(statement, text) for text in bend or ())
         outcome = runner.run_row(id, quick, teeth=False, **values) if values else outcomes[id]
         print_row(statement, outcome, values, record.broken_needs(id, outcomes))

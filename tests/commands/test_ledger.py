@@ -6,15 +6,17 @@ import pytest
 
 from proofs_checks import record
 from proofs_checks.errata import ERRATA
+from proofs_checks.formal import status
 
 
 @pytest.fixture(autouse=True)
 def own_record(tmp_path, monkeypatch):
-    """Nothing is recorded in the package."""
+    """Nothing is recorded in the package, and nothing is proved by machine."""
     file = tmp_path / "status.json"
     monkeypatch.setattr(record, "FILE", file)
     monkeypatch.setattr(record.load, "__defaults__", (file,))
     monkeypatch.setattr(record.save, "__defaults__", (file,))
+    monkeypatch.setattr(status.load, "__defaults__", (tmp_path / "proved.json",))
     return file
 
 

@@ -154,3 +154,14 @@ Proof.
   - apply (filterdiff_const (F := locally x) (zero : V)).
   - apply (filterdiff_plus_fct (F := locally x) (fun u => vsum (fun i => f i u) n) (f n)); auto with arith.
 Qed.
+
+(** ** Sequences of tokens *)
+
+Lemma with_token_same {U : Type} (x : nat -> U) tau u : with_token x tau u tau = u.
+Proof. unfold with_token. now rewrite Nat.eqb_refl. Qed.
+
+Lemma with_token_other {U : Type} (x : nat -> U) tau u j : j <> tau -> with_token x tau u j = x j.
+Proof. intros H. unfold with_token. now destruct (Nat.eqb_spec j tau). Qed.
+
+Lemma with_token_self {U : Type} (x : nat -> U) tau j : with_token x tau (x tau) j = x j.
+Proof. unfold with_token. destruct (Nat.eqb_spec j tau); now subst. Qed.

@@ -74,15 +74,6 @@ Qed.
 
 (** ** Lemma 4.3: one logit moves *)
 
-Lemma with_token_same {U : Type} (x : nat -> U) tau u : with_token x tau u tau = u.
-Proof. unfold with_token. now rewrite Nat.eqb_refl. Qed.
-
-Lemma with_token_other {U : Type} (x : nat -> U) tau u j : j <> tau -> with_token x tau u j = x j.
-Proof. intros H. unfold with_token. now destruct (Nat.eqb_spec j tau). Qed.
-
-Lemma with_token_self {U : Type} (x : nat -> U) tau j : with_token x tau (x tau) j = x j.
-Proof. unfold with_token. destruct (Nat.eqb_spec j tau); now subst. Qed.
-
 Theorem lem_4_3_holds : lem_4_3.
 Proof.
   intros U q k d x t tau dlogit size (Ht & Hs & Hd & Hsize) alpha.

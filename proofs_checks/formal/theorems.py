@@ -1,0 +1,127 @@
+"""The types and the axioms of the theorems in a file that is compiled."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofs_checks.formal import coq
+from proofs_checks.formal.rules import uses_interval
+from proofs_checks.formal.sources import Sources
+
+_MEETS = """Ltac head t := lazymatch t with ?f _ => head f | _ => t end.
+Ltac meets H p :=
+  lazymatch type of H with
+  | exists _, _ => let x := fresh in destruct H as [x H]; meets H p
+  | ?T => let h := head T in
+    tryif constr_eq h p then idtac else
+      lazymatch T with
+      | and _ _ => let L := fresh in let R := fresh in destruct H as [L R]; first [meets L p | meets R p]
+      | _ => fail 0 "it does not say that some objects meet" p
+      end
+  end."""
+"""A tactic: the hypothesis H says that there are objects with the predicate p, and perhaps more of them."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an audit objects to.
+
+    Attributes:
+        text: in a line.
+        statement: the statement that fails by it, without modules; "" where it is not about one.
+        file: the file that is at fault: all that rest on it fail; "" where only the statement does.
+    """
+
+    text: str
+    statement: str = ""
+    file: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.statement or self.file, self.text)))
+
+
+class Allowed:
+    """The axioms that a proof may rest on, from a file such as axioms.toml."""
+
+    def __init__(self, file: Path) -> None:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        self._reals, self._modules = set(data["reals"]), set(data["computation"])
+
+    def of_computation(self, name: str) -> bool:
+        """Whether it belongs to the machine's numbers."""
+        return name.rpartition(".")[0].rpartition(".")[2] in self._modules
+
+    def wrong(self, names: list[str], interval: bool) -> list[str]:
+        """Those that are not allowed, where Interval's tactic is imported or is not."""
+        return [name for name in names if name not in self._reals and not (interval and self.of_computation(name))]
+
+
+def judge(sources: Sources, file: str, build: Path, allowed: Allowed) -> tuple[dict[str, list[str]], list[Problem]]:
+    """The axioms of the theorems that count in a file, and what is wrong with their types and axioms.
+
+    Args:
+        sources: the Coq files.
+        file: one of them, compiled in `build`.
+        build: the build folder.
+        allowed: the axioms that are allowed.
+    """
+    wanted, problems = _wanted(sources, file)
+    if not wanted:
+        return {}, problems
+    name_of, head = file.replace("/", "_").removesuffix(".v"), f"Require Sessa.Statements {coq.module(file)}."
+    if not _generated(build, name_of, [head, _MEETS, *(line for _, line in wanted.values())]).ok:
+        for name, (short, line) in wanted.items():  # one at a time, to see which it is
+            run = _generated(build, name_of, [head, _MEETS, line])
+            if not run.ok:
+                problems.append(Problem(f"{name} does not have the type that it should have: {run.error}", short))
+    prints = [f'Redirect "audit/{name_of}-{name}" Print Assumptions {coq.module(file)}.{name}.' for name in wanted]
+    run = _generated(build, f"{name_of}_assumptions", [head, *prints])
+    if not run.ok:
+        return {}, [*problems, Problem(run.error, file=file)]
+    axioms = {}
+    interval = any(uses_interval(sources.texts[one]) for one in sources.needs(file))
+    for name, (short, _) in wanted.items():
+        axioms[name] = assumptions((build / "audit" / f"{name_of}-{name}.out").read_text(encoding="utf-8"))
+        problems += [Problem(f"{name} assumes {axiom}", short) for axiom in allowed.wrong(axioms[name], interval)]
+    return axioms, problems
+
+
+def assumptions(printed: str) -> list[str]:
+    """The names that `Print Assumptions` lists; what it says of unsafe definitions counts as a name too."""
+    lines = [line for line in printed.splitlines() if line.strip()]
+    if [line.strip() for line in lines] == ["Closed under the global context"]:
+        return []
+    heads = [line for line in lines if not line.startswith(" ") and line.strip() != "Axioms:"]
+    return sorted({re.split(r"\s*:(?:\s|$)", line, maxsplit=1)[0].strip() for line in heads})
+
+
+def _wanted(sources: Sources, file: str) -> tuple[dict[str, tuple[str, str]], list[Problem]]:
+    """For each theorem that counts: the statement it is about, and the line that checks its type."""
+    module, wanted, problems = coq.module(file), {}, []
+    shorts = {one.short: one for one in sources.statements}
+    for name in (name for name, where in sources.files.items() if where == file):
+        short, _, role = name.rpartition("_")
+        if file.startswith("counterexamples/"):
+            if role != "false":
+                continue
+            owner = sources.owner(name)
+            if not owner:
+                problems.append(Problem(f"{name} begins with the name of no statement", file=file))
+            wanted[name] = (owner, f"Check (@{module}.{name} : ~ _).")
+        elif role == "holds" and short in shorts:
+            wanted[name] = (short, f"Check (@{module}.{name} : Sessa.Statements.{shorts[short].name}).")
+        elif role == "instance" and short in shorts and shorts[short].hypotheses:
+            predicate = f"@Sessa.Statements.{shorts[short].hypotheses}"
+            line = f"Goal True. Proof. pose proof @{module}.{name} as H. meets H {predicate}. exact I. Qed."
+            wanted[name] = (short, line)
+        elif role == "holds":
+            problems.append(Problem(f"{name} proves no statement of Statements.v", file=file))
+    return wanted, problems
+
+
+def _generated(build: Path, name: str, lines: list[str]) -> coq.Run:
+    file = build / "audit" / f"{name}.v"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return coq.coqc(build, f"audit/{name}.v")

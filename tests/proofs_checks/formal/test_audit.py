@@ -1,0 +1,95 @@
+"""The audit accepts a project that is whole, and objects to whatever is wrong in it."""
+
+import pytest
+
+from proofs_checks.formal.audit import row_of
+from proofs_checks.formal.sources import Sources
+from proofs_checks.formal.theorems import assumptions
+
+
+def test_a_project_that_is_whole_passes(project):
+    found = project.audit()
+    assert found.problems == ()
+    lemma, theorem = found.proved
+    assert (lemma.name, lemma.row, lemma.left, lemma.instance) == ("lem_4_2", "lem:4.2", "", True)
+    assert (theorem.row, theorem.left, theorem.instance, theorem.axioms) == ("thm:31", "the lower bound.", False, ())
+    assert "ClassicalDedekindReals.sig_forall_dec" in lemma.axioms
+    assert not lemma.computation
+    (bend,) = lemma.bends
+    assert (bend.about, bend.fails_in, bend.counterexample) == ("from -3 on", "doubled", "lem_4_2_any_false")
+    assert lemma.counterexamples == ("lem_4_2_any_false",)
+
+
+@pytest.mark.parametrize(
+    ("file", "find", "replace", "message"),
+    [
+        ("proofs/Small.v", "Proof. exact doubled. Qed.", "Admitted.", "Admitted"),
+        ("proofs/Small.v", "Proof. exact doubled. Qed.", "Proof. exact doubled. ", "line"),
+        ("proofs/Small.v", "Lemma doubled", "Axiom no : False.\nLemma doubled", "Axiom no : False"),
+        ("proofs/Small.v", "Lemma doubled", "Unset Guard Checking.\nLemma doubled", "Unset Guard Checking"),
+        ("proofs/Small.v", "Lemma doubled", "Variable y : R.\nLemma doubled", "outside a section: Variable y"),
+        ("proofs/Small.v", ": lem_4_2.", ": forall x, 1 <= x -> 0 <= x + x.", "line"),
+        (
+            "proofs/Small.v",
+            ": lem_4_2.\nProof. exact doubled. Qed.",
+            ": forall x, 1 <= x -> 0 <= x + x.\nProof. intros. lra. Qed.",
+            "lem_4_2_holds does not have the type",
+        ),
+        (
+            "proofs/Small.v",
+            ": exists x : R, lem_4_2_hypotheses x.\nProof. exists 2. unfold lem_4_2_hypotheses; lra. Qed.",
+            ": exists x : R, 0 < x.\nProof. exists 2. lra. Qed.",
+            "lem_4_2_instance does not have the type",
+        ),
+        ("proofs/Small.v", "lem_4_2_instance", "an_instance", "there is no theorem lem_4_2_instance"),
+        ("proofs/Small.v", "thm_31_upper_holds", "other", "there is no theorem thm_31_upper_holds"),
+        ("Statements.v", "Left:", "Right:", "is a part of thm:31"),
+        ("Statements.v", "Definition thm_31_upper ", "Lemma no : True. Proof. exact I. Qed.\nDefinition thm_31_upper ", "neither"),
+        ("counterexamples/Small.v", "- 3 <=", "- 2 <=", "does not say that the bent statement is false"),
+        ("bends.toml", "- 3 <= x.", "1 <= x.", "the proof compiles, which it must not"),
+        ("bends.toml", "- 3 <= x.", "- 3 <== x.", "Statements.v itself does not compile"),
+        ("bends.toml", 'find = "0 <= x."', 'find = "0 <="', "occurs 2 times"),
+        ("bends.toml", 'statement = "thm_31_upper"', 'statement = "thm_31"', "thm_31_upper: it has no bend"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_found(project, file, find, replace, message):
+    project.change(file, find, replace)
+    found = project.audit()
+    assert any(message in str(problem) for problem in found.problems), found.problems
+    assert len(found.proved) < 2
+
+
+def test_an_axiom_that_is_not_allowed_is_found_wherever_it_hides(project):
+    project.write("proofs/Base.v", "Module Type A. Parameter no : False. End A.\nDeclare Module B : A.\n")
+    project.change("proofs/Small.v", "Lemma doubled", "From Sessa.proofs Require Import Base.\nLemma doubled")
+    project.change("proofs/Small.v", "intros n. auto.", "destruct B.no.")
+    problems = [str(problem) for problem in project.audit().problems]
+    assert "thm_31_upper: thm_31_upper_holds assumes B.no" in problems or any("B.no" in one for one in problems), problems
+
+
+def test_a_bend_that_breaks_another_theorem_does_not_count(project):
+    project.change("Statements.v", "Definition lem_4_2_hyp", "Definition half : R := 1 / 2.\n\nDefinition lem_4_2_hyp")
+    project.change("proofs/Small.v", "Lemma doubled", "Theorem lem_4_2_half : half = 1 / 2.\nProof. reflexivity. Qed.\nLemma doubled")
+    project.change("proofs/Small.v", "Theorem lem_4_2_half", "Goal half = 1 / 2.\nProof. reflexivity. Qed.\nTheorem lem_4_2_half")
+    project.write("bends.toml", (project.folder / "bends.toml").read_text() + """
+[[bend]]
+statement = "lem_4_2"
+about = "a half is a third"
+inside = "half"
+find = "1 / 2"
+replace = "1 / 3"
+""")  # fmt: skip
+    assert any("it fails outside its proof" in str(problem) for problem in project.audit().problems)
+
+
+def test_parts_are_found_by_name(project):
+    lemma, theorem = Sources(project.folder).statements
+    assert row_of(lemma, {"lem:4.2"}) == ("lem:4.2", "")
+    assert row_of(theorem, {"thm:31"}) == ("thm:31", "")
+    assert "Row: none" in row_of(theorem, {"thm:3"})[1]
+
+
+def test_assumptions_are_read():
+    assert assumptions("Closed under the global context\n") == []
+    printed = "Axioms:\nM.sig_not_dec : forall P : Prop, {~ ~ P} + {~ P}\nlong_name\n  : forall P,\n    P\n"
+    assert assumptions(printed) == ["M.sig_not_dec", "long_name"]
