@@ -1200,6 +1200,8 @@ Definition phi (x : R) : R := exp (- (x * x) / 2) / sqrt (2 * PI).
 Definition Phi (x : R) : R := 1 / 2 + RInt phi 0 x.
 Definition GELU (x : R) : R := x * Phi x.
 
+(** Ours: Phi is the distribution function of the normal law.
+    Row: none *)
 Definition ours_normal_distribution : Prop :=
   (forall x, is_derive Phi x (phi x)) /\ is_lim Phi p_infty 1 /\ is_lim Phi m_infty 0.
 
@@ -1240,12 +1242,12 @@ Definition forward_logit (t j : nat) : R :=
                            (rope omega j (row_times m (activation j) (W_Kf p))).
 Definition feedback_logit (t j : nat) : R :=
   / sqrt (INR d) * inner d (row_times m (activation t) (W_Qb p)) (row_times m (activation j) (W_Kb p)).
-Definition forward_weight (t j : nat) : R := softmax (forward_logit t) (S t) j.
-Definition feedback_weight (t j : nat) : R := softmax (feedback_logit t) t j.
+Definition block_forward_weight (t j : nat) : R := softmax (forward_logit t) (S t) j.
+Definition block_feedback_weight (t j : nat) : R := softmax (feedback_logit t) t j.
 Definition forward_signal (c t : nat) : R :=
-  sum (fun j => forward_weight t j * row_times m (activation j) (W_V p) c) (S t).
+  sum (fun j => block_forward_weight t j * row_times m (activation j) (W_V p) c) (S t).
 Definition gain (t : nat) : R := tanh (inner m (activation t) (w_gamma p) + b_gamma p).
-Definition state (t c : nat) : R := solution (fun i j => gain i * feedback_weight i j) (forward_signal c) t.
+Definition state (t c : nat) : R := solution (fun i j => gain i * block_feedback_weight i j) (forward_signal c) t.
 Definition block_output (t i : nat) : R :=
   x t i + (row_times m (fun c => state t c * gate t c) (W_out p) i + b_out p i).
 End Block.
@@ -1253,7 +1255,7 @@ End Block.
 (** Lemma I.5: constant queries and keys c (1, 0, ..., 0) have, after rotary embedding, the logits c^2 cos(t - j)/sqrt(d),
     and for c large enough the row of every t < T has weight at least 1 - delta on the token itself.  The paper's Delta_T, the
     distance from 1 of the largest cos(s), 1 <= s < T, is any number Delta here for which these cosines are at most 1 - Delta.
-    Left: that such a Delta > 0 exists for every T, which is the irrationality of pi. *)
+    Left: that such a Delta > 0 exists for every T, which is the irrationality of pi *)
 Definition lem_I_5_hypotheses (omega : nat -> R) (d T : nat) (delta Delta c : R) : Prop :=
   omega O = 1 /\ (2 <= d)%nat /\ 0 < delta < 1 /\ (2 <= T)%nat
   /\ (forall s, (1 <= s < T)%nat -> cos (INR s) <= 1 - Delta)
@@ -1270,7 +1272,8 @@ Definition lem_I_5 : Prop :=
 Definition position_code (gamma : R) (t : nat) : R := solution (fun i _ => gamma / INR i) (fun _ => 1) t.
 
 (** The step of the code in closed form (ours): c_(t+1) - c_t = gamma (0+gamma)/2 (1+gamma)/3 ... (t-1+gamma)/(t+1), which is
-    gamma^2 Gamma(t+gamma) / (Gamma(1+gamma) Gamma(t+2)).  For every gamma. *)
+    gamma^2 Gamma(t+gamma) / (Gamma(1+gamma) Gamma(t+2)).  For every gamma.
+    Left: two-sided bounds for the least scale, and what floating-point numbers can tell apart *)
 Definition ours_position_step : Prop :=
   forall gamma t, position_code gamma (S t) - position_code gamma t
                   = gamma * prod (fun i => (INR i + gamma) / (INR i + 2)) t.
@@ -1291,7 +1294,9 @@ Definition cor_I_8 : Prop :=
       forall s t v w, (s < t < T)%nat -> norm2 m v <= Rad -> norm2 m w <= Rad ->
       inner m (fun i => v i + lambda * c s * u i) u < inner m (fun i => w i + lambda * c t * u i) u).
 
-(** Ours: the threshold of Corollary I.8 is sharp.  At lambda = 2 R / (c_(T-1) - c_(T-2)) the last two sets touch. *)
+(** Ours: the threshold of Corollary I.8 is sharp.  At lambda = 2 R / (c_(T-1) - c_(T-2)) the last two sets touch.
+    Row: ours:position-step
+    Left: two-sided bounds for the least scale, and what floating-point numbers can tell apart *)
 Definition ours_position_threshold : Prop :=
   forall m gamma u T Rad, 0 < gamma < 1 -> inner m u u = 1 -> (2 <= T)%nat -> 0 < Rad ->
   let c := position_code gamma in let lambda := 2 * Rad / (c (T - 1)%nat - c (T - 2)%nat) in
@@ -1365,7 +1370,7 @@ Definition lem_K_1_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Pro
 Definition lem_K_1 : Prop :=
   forall m d T low high mu, lem_K_1_hypotheses m d T low high mu -> forall e_pos, exists p,
   forall u, positioned m T e_pos low high u -> forall t, (1 <= t <= T)%nat ->
-  1 - mu <= feedback_weight m d (fun z => z) p u t (t - 1)%nat /\ sum (feedback_weight m d (fun z => z) p u t) (t - 1) <= mu.
+  1 - mu <= block_feedback_weight m d (fun z => z) p u t (t - 1)%nat /\ sum (block_feedback_weight m d (fun z => z) p u t) (t - 1) <= mu.
 
 (** Lemma K.2: the same for the forward row and the token itself, with rotary embedding of any frequencies. *)
 Definition lem_K_2_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Prop :=
@@ -1374,9 +1379,23 @@ Definition lem_K_2_hypotheses (m d T : nat) (low high : nat -> R) (mu : R) : Pro
 Definition lem_K_2 : Prop :=
   forall m d T low high mu, lem_K_2_hypotheses m d T low high mu -> forall omega e_pos, exists p,
   forall u, positioned m T e_pos low high u -> forall t, (t <= T)%nat ->
-  1 - mu <= forward_weight m d omega (fun z => z) p u t t /\ sum (forward_weight m d omega (fun z => z) p u t) t <= mu.
+  1 - mu <= block_forward_weight m d omega (fun z => z) p u t t /\ sum (block_forward_weight m d omega (fun z => z) p u t) t <= mu.
 
-(** Lemma K.19 (and K.18, which is n = 1): one block without feedback removes the channels e_0, ..., e_(n-1).  First what it
+(** Lemma K.18: one block without feedback sets the channel e_zero to 0, keeps every channel orthogonal to it, and lets
+    signals orthogonal to it through. *)
+Definition lem_K_18_hypotheses (m : nat) (e_zero : nat -> R) : Prop := (1 <= m)%nat /\ inner m e_zero e_zero = 1.
+
+Definition lem_K_18 : Prop :=
+  forall m e_zero, lem_K_18_hypotheses m e_zero -> forall d omega, exists p,
+  let Z u := block_output m d omega (fun z => z) p u in
+  (forall u t, gain m (fun z => z) p u t = 0)
+  /\ (forall u t i, (i < m)%nat -> Z u t i = u t i - inner m (u t) e_zero * e_zero i)
+  /\ (forall u t, inner m (Z u t) e_zero = 0)
+  /\ (forall u t v, inner m e_zero v = 0 -> inner m (Z u t) v = inner m (u t) v)
+  /\ (forall u a e_sig tau t i, inner m e_sig e_zero = 0 -> (i < m)%nat ->
+      Z (moved u a e_sig tau) t i = Z u t i + (if Nat.eqb t tau then a * e_sig i else 0)).
+
+(** Lemma K.19: one block without feedback removes the channels e_0, ..., e_(n-1).  First what it
     does, for any vectors; then, for orthonormal ones, that they are reset; that every channel orthogonal to them is kept;
     and that signals orthogonal to them pass.  Departures: any query width, any rotary frequencies. *)
 Definition lem_K_19_hypotheses (m n : nat) : Prop := (1 <= m)%nat /\ (n <= m)%nat.
@@ -1457,6 +1476,17 @@ Definition lem_K_12 : Prop :=
   selects m T tau low high eps e_pos e_sig e_aux
     (fun u => block_output m d omega (fun z => z) p2 (block_output m d omega (fun z => z) p1 u)) D a.
 
+(** Remark K.13: the coefficients of a selector are equal for two sequences with the same positions, whatever else differs. *)
+Definition rem_K_13_hypotheses (m T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig e_aux : nat -> R)
+  (G : (nat -> nat -> R) -> nat -> nat -> R) (D a : (nat -> R) -> nat -> R) : Prop :=
+  selects m T tau low high eps e_pos e_sig e_aux G D a.
+
+Definition rem_K_13 : Prop :=
+  forall m T tau low high eps e_pos e_sig e_aux G D a, rem_K_13_hypotheses m T tau low high eps e_pos e_sig e_aux G D a ->
+  forall u v t x y, (forall j, (j <= t)%nat -> inner m (u j) e_pos = inner m (v j) e_pos) ->
+  inner m (G u t) e_sig = x * inner m (u t) e_sig -> inner m (G v t) e_sig = y * inner m (v t) e_sig ->
+  inner m (u t) e_sig <> 0 -> inner m (v t) e_sig <> 0 -> x = y.
+
 (** Lemma K.14: a selector maps a sequence and the same sequence with signals a_t e_sig added to sequences that differ by
     D(i) a_i e_sig, so by at most 2 delta if |a_i| <= delta.  For every map that [selects]: the ones of Lemma K.12 do. *)
 Definition lem_K_14_hypotheses (m T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig e_aux : nat -> R)
@@ -1488,7 +1518,8 @@ Definition exact_transport (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R
   /\ (forall u i, K u -> (i <= T)%nat -> inner m (B u i) e_sig = sum (fun j => kernel u i j * inner m (u j) e_sig) (S i)).
 
 (** Lemma K.8 (i): a signal h e_sig added at token j moves the signal of token i at the rate T_u(i, j).  Departure: that B is
-    differentiable in this direction is a conclusion; the paper assumes that it is C^1. *)
+    differentiable in this direction is a conclusion; the paper assumes that it is C^1.
+    Row: lem:K.8 *)
 Definition lem_K_8_i_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (delta : R) (K : sequence -> Prop)
   (B : sequence -> sequence) (kernel : sequence -> nat -> nat -> R) : Prop :=
   0 < delta /\ inner m e_sig e_sig = 1 /\ (forall r, (r < n)%nat -> inner m e_sig (e r) = 0)
@@ -1499,7 +1530,8 @@ Definition lem_K_8_i : Prop :=
   forall u i j, K u -> (j <= i <= T)%nat ->
   is_derive (fun h => inner m (B (moved u h e_sig j) i) e_sig) 0 (kernel u i j).
 
-(** Lemma K.8 (ii): kernels multiply.  For any set X, and any Y that holds B_1(X). *)
+(** Lemma K.8 (ii): kernels multiply.  For any set X, and any Y that holds B_1(X).
+    Row: lem:K.8 *)
 Definition lem_K_8_ii_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (X Y : sequence -> Prop)
   (B1 B2 : sequence -> sequence) (kernel1 kernel2 : sequence -> nat -> nat -> R) : Prop :=
   exact_transport m n T e e_sig X B1 kernel1 /\ exact_transport m n T e e_sig Y B2 kernel2
@@ -1513,7 +1545,7 @@ Definition lem_K_8_ii : Prop :=
 (** Lemma K.9: a preprocessing R that lets signals through does not change the rates of B.  Correction: R has to let *every*
     channel orthogonal to e_sig through, R(u + a e_sig 1[. = tau]) = R(u) + a e_sig 1[. = tau] on the tokens up to T.  As printed,
     with Definition 13 for the control channels only, R(u + a e_sig 1[. = tau]) need not lie in the saturation of R(K), and
-    the lemma is false, for linear maps even: [lem_K_9_printed_false].  Departure: B and R need not be differentiable. *)
+    the lemma is false, for linear maps even ([lem_K_9_printed_false]).  Departure: B and R need not be differentiable. *)
 Definition lem_K_9_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (delta a0 : R) (K : sequence -> Prop)
   (Pre B : sequence -> sequence) (kernel : sequence -> nat -> nat -> R) : Prop :=
   0 < delta /\ 0 < a0 /\ inner m e_sig e_sig = 1 /\ (forall r, (r < n)%nat -> inner m e_sig (e r) = 0)
@@ -1526,14 +1558,15 @@ Definition lem_K_9 : Prop :=
   forall u i j, K u -> (j <= i <= T)%nat ->
   is_derive (fun h => inner m (B (Pre (moved u h e_sig j)) i) e_sig) 0 (kernel (Pre u) i j).
 
-(** Sums of powers (ours, used in Lemmas K.15 to K.22): (t+1)^(1-beta) <= 1 + 2^(-beta) + ... + (t+1)^(-beta) <= (t+1)^(1-beta)/(1-beta). *)
+(** Sums of powers (ours, used in Lemmas K.15 to K.22): (t+1)^(1-beta) <= 1 + 2^(-beta) + ... + (t+1)^(-beta) <= (t+1)^(1-beta)/(1-beta).
+    Row: none *)
 Definition ours_power_sum : Prop :=
   forall beta t, 0 < beta < 1 ->
   Rpower (INR (S t)) (1 - beta) <= sum (fun n => Rpower (INR (S n)) (- beta)) (S t) <= Rpower (INR (S t)) (1 - beta) / (1 - beta).
 
 (** Lemma K.20, its ideal predecessor recursion: r_t = g_t + lambda r_(t-1) with lambda = 1 - 1/(4(L+1)) turns a tail of
     order (t+1)^(-beta) into a profile of order (t+1)^(1-beta) up to L, with the constants e^(-1/4) and 1/(1-beta).
-    Left: that one block computes this recursion up to a small error. *)
+    Left: that one block computes this recursion up to a small error *)
 Definition lem_K_20_ideal_hypotheses (beta low high : R) (L : nat) (g r : nat -> R) : Prop :=
   0 < beta < 1 /\ 0 <= low
   /\ (forall t, (t <= L)%nat -> low * Rpower (INR (S t)) (- beta) <= g t <= high * Rpower (INR (S t)) (- beta))
@@ -1544,12 +1577,14 @@ Definition lem_K_20_ideal : Prop :=
   forall t, (t <= L)%nat ->
   exp (- (1 / 4)) * low * Rpower (INR (S t)) (1 - beta) <= r t <= high / (1 - beta) * Rpower (INR (S t)) (1 - beta).
 
-(** Lemma K.15, its kernel: uniform feedback with gain gamma = 1 - beta behind a forward row alpha that is focused on the
-    diagonal up to mu <= beta gamma/(4(T+1)).  The transport K(i, j) = sum over k of Theta_ik alpha_kj, Theta the resolvent, is
-    of order (j+1)^(-gamma) (i+1)^(-beta) with constants of beta alone.  Left: that two blocks realise it. *)
+(** Entry (i, j) of the resolvent of uniform feedback: the state i for the signal 1 at token j. *)
 Definition uniform_resolvent (gamma : R) (i j : nat) : R :=
   solution (fun i _ => gamma / INR i) (fun k => if Nat.eqb k j then 1 else 0) i.
 
+(** Lemma K.15, its kernel: uniform feedback with gain gamma = 1 - beta behind a forward row alpha that is focused on the
+    diagonal up to mu <= beta gamma/(4(T+1)).  The transport K(i, j) = sum over k of Theta_ik alpha_kj, Theta the resolvent, is
+    of order (j+1)^(-gamma) (i+1)^(-beta) with constants of beta alone.
+    Left: that two blocks realise it *)
 Definition lem_K_15_kernel_hypotheses (beta mu : R) (T : nat) (alpha : nat -> nat -> R) : Prop :=
   0 < beta < 1 /\ 0 <= mu <= beta * (1 - beta) / (4 * (INR T + 1))
   /\ forall k, (k <= T)%nat -> (forall j, (j <= k)%nat -> 0 <= alpha k j) /\ sum (alpha k) (S k) = 1 /\ sum (alpha k) k <= mu.
@@ -1562,12 +1597,12 @@ Definition lem_K_15_kernel : Prop :=
   gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
   /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
 
-(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  macro_stack r is the kernel of the selector and
+(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  source_stack r is the kernel of the selector and
     the first r layers; D the selector, M_r the layers. *)
-Fixpoint macro_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
+Fixpoint source_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
   match r with
   | O => if Nat.eqb t tau then D tau else 0
-  | S q => sum (fun i => M q t i * macro_stack D M q i tau) (S t)
+  | S q => sum (fun i => M q t i * source_stack D M q i tau) (S t)
   end.
 
 Definition lem_K_26_hypotheses (beta eps dplus aplus : R) (k T tau_max tau : nat) (D : nat -> R) (M : nat -> nat -> nat -> R) : Prop :=
@@ -1580,7 +1615,7 @@ Definition lem_K_26 : Prop :=
   forall beta eps dplus aplus k T tau_max tau D M, lem_K_26_hypotheses beta eps dplus aplus k T tau_max tau D M ->
   let C := ((dplus + aplus) * Rpower (INR (S tau_max)) (1 - beta)) ^ k in
   forall l, (tau + l <= T)%nat ->
-  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (macro_stack D M k (tau + l)%nat s)) (tau + l) in
+  let others := sum (fun s => if Nat.eqb s tau then 0 else Rabs (source_stack D M k (tau + l)%nat s)) (tau + l) in
   others <= C * eps * Rpower (INR (S l)) (INR k * (1 - beta))
   /\ forall c H, 0 < c -> (l <= H)%nat -> C * eps <= c / 2 / INR (S H) ->
      others <= c / 2 * Rpower (INR (S l)) (INR k * (1 - beta) - 1).
@@ -1606,7 +1641,8 @@ Definition lem_J_1 : Prop :=
      norm2 m0 (fun i => layer_norm (m0 + 2 * h) eps (scaffold m0 h c u) i - a * u i) <= delta.
 
 (** Ours: how near, at most a m0 R/m + a^3 R^3/(2 m) with m = m0 + 2 h and a = 1/sqrt(2 h c^2/m + eps); the paper's bound is
-    m0 R/(m sqrt eps) + R^3/(m eps^(3/2)). *)
+    m0 R/(m sqrt eps) + R^3/(m eps^(3/2)).
+    Row: lem:J.1 *)
 Definition ours_scaffold_error_hypotheses (eps Rad c : R) (m0 h : nat) : Prop :=
   0 < eps /\ 0 <= Rad /\ (1 <= m0)%nat.
 
@@ -1627,7 +1663,9 @@ Definition lem_K_3_hypotheses (L : R) : Prop := 0 < L.
 Definition lem_K_3 : Prop :=
   forall L u, lem_K_3_hypotheses L -> Rabs (scaled_GELU L u - Rmax u 0) <= 1 / (L * sqrt (2 * PI)).
 
-(** Ours: the best constant of Lemma K.3 lies between .16997 and .16998; the paper's 1/sqrt(2 pi) is .39894. *)
+(** Ours: the best constant of Lemma K.3 lies between .16997 and .16998; the paper's 1/sqrt(2 pi) is .39894.
+    Row: ours:gelu-gap
+    Left: more digits, and that the maximum is attained at one point only *)
 Definition ours_K_3_best_constant : Prop :=
   forall L, 0 < L ->
   (forall u, Rabs (scaled_GELU L u - Rmax u 0) <= 16998 / 100000 / L)
@@ -1664,7 +1702,8 @@ Definition lem_K_6 : Prop :=
   /\ (forall t x, (t <= T)%nat -> t <> tau -> low t <= x <= high t -> Rabs (window L a a' b b' x) <= eta)
   /\ (forall x, Rabs (window L a a' b b' x) <= 1 + eta).
 
-(** Ours: how large L has to be for Lemma K.6, and with the best constant of Lemma K.3 in place of 1/sqrt(2 pi). *)
+(** Ours: how large L has to be for Lemma K.6, and with the best constant of Lemma K.3 in place of 1/sqrt(2 pi).
+    Row: none *)
 Definition ours_window_error_hypotheses (L a a' b b' eta : R) : Prop :=
   0 < L /\ a < a' <= b /\ b < b' /\ 2 * (16998 / 100000) / eta * (1 / (a' - a) + 1 / (b' - b)) <= L /\ 0 < eta.
 
@@ -1681,7 +1720,8 @@ Definition lem_I_15 : Prop :=
   forall m Rad eta, lem_I_15_hypotheses Rad eta -> exists eps0, 0 < eps0
   /\ forall eps z, 0 < eps <= eps0 -> norm2 m z <= Rad -> norm2 m (fun i => 2 / eps * GELU (eps * z i) - z i) <= eta.
 
-(** Ours: each coordinate of Lemma I.15 is off by at most sqrt(2/pi) eps u^2. *)
+(** Ours: each coordinate of Lemma I.15 is off by at most sqrt(2/pi) eps u^2.
+    Row: lem:I.15 *)
 Definition ours_I_15 : Prop :=
   forall eps u, 0 < eps -> Rabs (2 / eps * GELU (eps * u) - u) <= sqrt (2 / PI) * eps * u ^ 2.
 
@@ -1707,12 +1747,14 @@ Fixpoint rounded_states (fl : R -> R) (B : nat -> nat -> R) (f : nat -> R) (n : 
   end.
 Definition rounded_solution (fl : R -> R) (B : nat -> nat -> R) (f : nat -> R) (t : nat) : R := rounded_states fl B f (S t) t.
 
-(** Ours: how far forward substitution in floating-point arithmetic is from the exact solution of (I - B) s = f with the same
-    B and f, of which row t < T has |B_t0| + ... + |B_t(t-1)| <= rho < 1 and |f_t| <= F.  With theta = (1 + u)^(T+2), which is
-    1 + (T + 2) u + O(u^2), the error is at most ((theta - 1) F/(1 - rho) + (2 T + 1) theta e)/(1 - rho theta). *)
+(** The bound of [ours_rounding]: u and e of the rounding, |f_t| <= F, rows of B that sum to at most rho, T tokens. *)
 Definition ours_rounding_bound (u e rho F : R) (T : nat) : R :=
   let theta := (1 + u) ^ (T + 2) in ((theta - 1) * (F / (1 - rho)) + (2 * INR T + 1) * theta * e) / (1 - rho * theta).
 
+(** Ours: how far forward substitution in floating-point arithmetic is from the exact solution of (I - B) s = f with the same
+    B and f, of which row t < T has |B_t0| + ... + |B_t(t-1)| <= rho < 1 and |f_t| <= F.  With theta = (1 + u)^(T+2), which is
+    1 + (T + 2) u + O(u^2), the error is at most ((theta - 1) F/(1 - rho) + (2 T + 1) theta e)/(1 - rho theta).
+    Row: none *)
 Definition ours_rounding_hypotheses (fl : R -> R) (u e rho F : R) (B : nat -> nat -> R) (f : nat -> R) (T : nat) : Prop :=
   rounds fl u e /\ 0 <= u /\ 0 <= e /\ 0 <= rho < 1 /\ rho * (1 + u) ^ (T + 2) < 1
   /\ (forall t, (t < T)%nat -> sum (fun j => Rabs (B t j)) t <= rho) /\ (forall t, (t < T)%nat -> Rabs (f t) <= F).
@@ -1727,7 +1769,8 @@ Definition binary64 (x : R) : R := Flocq.Core.Generic_fmt.round Flocq.Core.Zaux.
   (Flocq.Core.Generic_fmt.Znearest (fun n => negb (Z.even n))) x.
 
 (** Ours: the same for the mixer's feedback B_tj = gamma_t alpha_tj, |gamma_t| <= rho and rows of attention, in binary64:
-    u = 2^-53, e = 2^-1075. *)
+    u = 2^-53, e = 2^-1075.
+    Row: none *)
 Definition ours_rounding_binary64_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (rho F : R) (f : nat -> R) (T : nat) : Prop :=
   0 <= rho < 1 /\ rho * (1 + / 2 ^ 53) ^ (T + 2) < 1
   /\ (forall t, (t < T)%nat -> Rabs (gamma t) <= rho /\ Rabs (f t) <= F

@@ -82,9 +82,9 @@ Qed.
 
 (** Feedback rows of equal queries and keys are uniform. *)
 Lemma feedback_uniform m d Norm p x t j :
-  (forall i k, W_Qb p i k = 0) -> (j < t)%nat -> feedback_weight m d Norm p x t j = / INR t.
+  (forall i k, W_Qb p i k = 0) -> (j < t)%nat -> block_feedback_weight m d Norm p x t j = / INR t.
 Proof.
-  intros H Hj. unfold feedback_weight. apply (softmax_equal _ t j 0); [lia | | easy].
+  intros H Hj. unfold block_feedback_weight. apply (softmax_equal _ t j 0); [lia | | easy].
   intros i _. unfold feedback_logit, inner. rewrite (sum_ext _ (fun _ => 0)); [rewrite sum_zero; ring|].
   intros k _. replace (row_times m (activation m Norm p x t) (W_Qb p) k) with 0; [ring|].
   unfold row_times. rewrite (sum_ext _ (fun _ => 0)), sum_zero by (intros; rewrite H; ring). easy.
@@ -95,8 +95,8 @@ Lemma forward_constant m d omega Norm p x c t v :
   (forall j, (j <= t)%nat -> row_times m (activation m Norm p x j) (W_V p) c = v) ->
   forward_signal m d omega Norm p x c t = v.
 Proof.
-  intros H. unfold forward_signal. rewrite (sum_ext _ (fun j => forward_weight m d omega Norm p x t j * v)).
-  - rewrite sum_scal_r. unfold forward_weight. rewrite softmax_sum by lia. ring.
+  intros H. unfold forward_signal. rewrite (sum_ext _ (fun j => block_forward_weight m d omega Norm p x t j * v)).
+  - rewrite sum_scal_r. unfold block_forward_weight. rewrite softmax_sum by lia. ring.
   - intros j Hj. now rewrite H by lia.
 Qed.
 

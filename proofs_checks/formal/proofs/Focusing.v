@@ -232,9 +232,9 @@ Definition focus_weight (omega : nat -> R) (d : nat) (s : R) (z : nat -> R) (t j
   softmax (focus_logit omega d s z t) (S t) j.
 
 Lemma focus_weight_spec m d omega s e p u t j : (1 <= m)%nat -> (2 <= d)%nat -> focuses m s e p ->
-  forward_weight m d omega (fun z => z) p u t j = focus_weight omega d s (fun i => inner m (u i) e) t j.
+  block_forward_weight m d omega (fun z => z) p u t j = focus_weight omega d s (fun i => inner m (u i) e) t j.
 Proof.
-  intros Hm Hd F. unfold forward_weight, focus_weight, softmax. rewrite (focus_logit_spec m d omega s e) by easy. f_equal.
+  intros Hm Hd F. unfold block_forward_weight, focus_weight, softmax. rewrite (focus_logit_spec m d omega s e) by easy. f_equal.
   apply sum_ext. intros i _. now rewrite (focus_logit_spec m d omega s e).
 Qed.
 

@@ -130,23 +130,23 @@ Qed.
 
 (** * Lemma K.26 *)
 
-Lemma stack_upper D M r t tau : (t < tau)%nat -> macro_stack D M r t tau = 0.
+Lemma stack_upper D M r t tau : (t < tau)%nat -> source_stack D M r t tau = 0.
 Proof.
   revert t tau. induction r as [|r IH]; intros t tau H.
   - simpl. destruct (Nat.eqb_spec t tau); [lia | easy].
-  - change (sum (fun i => M r t i * macro_stack D M r i tau) (S t) = 0). rewrite (sum_ext _ (fun _ => 0)), sum_zero; [easy|]. intros i Hi. rewrite IH by lia. ring.
+  - change (sum (fun i => M r t i * source_stack D M r i tau) (S t) = 0). rewrite (sum_ext _ (fun _ => 0)), sum_zero; [easy|]. intros i Hi. rewrite IH by lia. ring.
 Qed.
 
 (** The row of r layers, without the selected source, is at most eps times the product of the row sums of the layers. *)
 Lemma stack_row beta eps dplus aplus k T tau_max tau D M : lem_K_26_hypotheses beta eps dplus aplus k T tau_max tau D M ->
   forall r, (r <= k)%nat -> forall t n, (t <= T)%nat -> (n <= S T)%nat ->
-  sum (fun s => if Nat.eqb s tau then 0 else Rabs (macro_stack D M r t s)) n
+  sum (fun s => if Nat.eqb s tau then 0 else Rabs (source_stack D M r t s)) n
   <= eps * ((dplus + aplus) * Rpower (INR (S t)) (1 - beta)) ^ r.
 Proof.
   intros (Hb & He & Hd & Ha & _ & HD & HM1 & HM2) r. induction r as [|r IH]; intros Hr t n Ht Hn.
   - (* one entry *)
     simpl pow. rewrite Rmult_1_r.
-    assert (Z : forall s, s <> t -> (if Nat.eqb s tau then 0 else Rabs (macro_stack D M 0 t s)) = 0).
+    assert (Z : forall s, s <> t -> (if Nat.eqb s tau then 0 else Rabs (source_stack D M 0 t s)) = 0).
     { intros s Hs. simpl. destruct (Nat.eqb s tau); [easy|]. destruct (Nat.eqb_spec t s); [congruence | apply Rabs_R0]. }
     destruct (Nat.lt_ge_cases t n) as [L|G].
     + rewrite (sum_single _ n t L) by (intros; now apply Z). simpl. rewrite Nat.eqb_refl.
@@ -169,10 +169,10 @@ Proof.
         { rewrite <- E. replace (INR t * (aplus * Rpower (INR (S t)) (- beta))) with (aplus * (INR t * Rpower (INR (S t)) (- beta))) by ring.
           apply Rmult_le_compat_l; [easy | nra]. }
         nra. }
-    apply Rle_trans with (sum (fun s => sum (fun i => Rabs (M r t i) * (if Nat.eqb s tau then 0 else Rabs (macro_stack D M r i s))) (S t)) n).
+    apply Rle_trans with (sum (fun s => sum (fun i => Rabs (M r t i) * (if Nat.eqb s tau then 0 else Rabs (source_stack D M r i s))) (S t)) n).
     { apply sum_le. intros s Hs. destruct (Nat.eqb s tau).
       - apply sum_nonneg. intros. rewrite Rmult_0_r. lra.
-      - change (Rabs (sum (fun i => M r t i * macro_stack D M r i s) (S t)) <= sum (fun i => Rabs (M r t i) * Rabs (macro_stack D M r i s)) (S t)).
+      - change (Rabs (sum (fun i => M r t i * source_stack D M r i s) (S t)) <= sum (fun i => Rabs (M r t i) * Rabs (source_stack D M r i s)) (S t)).
         eapply Rle_trans; [apply sum_Rabs_le|]. right. apply sum_ext. intros. now rewrite Rabs_mult. }
     rewrite sum_swap. apply Rle_trans with (sum (fun i => Rabs (M r t i) * (eps * G t ^ r)) (S t)).
     + apply sum_le. intros i Hi. rewrite sum_scal. apply Rmult_le_compat_l; [apply Rabs_pos|].

@@ -81,6 +81,19 @@ Qed.
 Theorem lem_K_19_instance : exists m n, lem_K_19_hypotheses m n.
 Proof. exists 6%nat, 3%nat. unfold lem_K_19_hypotheses. lia. Qed.
 
+Theorem lem_K_18_holds : lem_K_18.
+Proof.
+  intros m e [Hm He] d omega. destruct (lem_K_19_holds m 1%nat (conj Hm Hm) d omega (fun _ => e)) as (p & Hg & HZ & H0 & Hk & Hs).
+  exists p. intros Z. split; [exact Hg|]. split; [|split; [|split]].
+  - intros u t i Hi. unfold Z. rewrite HZ by easy. simpl. ring.
+  - intros u t. apply (H0) with (r := 0%nat); [|lia]. intros [|r] [|r'] Hr Hr'; (exact He || lia).
+  - intros u t v Hv. apply Hk. intros; easy.
+  - intros u a e_sig tau t i Ho Hi. apply Hs; [intros; easy | easy].
+Qed.
+
+Theorem lem_K_18_instance : exists m e_zero, lem_K_18_hypotheses m e_zero.
+Proof. exists 2%nat, (fun i => if Nat.eqb i 0 then 3 / 5 else 4 / 5). split; [lia|]. unfold inner. simpl. field. Qed.
+
 (** * A focused row mixes to about the value of the token itself *)
 
 Lemma focused_mix (alpha w : nat -> R) (t : nat) (c mu eta M : R) :
@@ -337,6 +350,23 @@ Proof.
   exists 6%nat, 2%nat, 5%nat, 2%nat, (fun t => INR t + 1), (fun t => INR t + 3 / 2), (1 / 10), (unit_vector 0), (unit_vector 1), (unit_vector 2).
   unfold lem_K_12_hypotheses. rewrite !unit_vectors_orthonormal by lia. simpl Nat.eqb.
   repeat match goal with |- _ /\ _ => split end; lia || lra || apply (example_intervals 6).
+Qed.
+
+Theorem rem_K_13_holds : rem_K_13.
+Proof.
+  intros m T tau low high eps e_pos e_sig e_aux G D a (PD & _ & H) u v t x y Hz Hx Hy Hu Hv.
+  destruct (H u) as (_ & Su & _). destruct (H v) as (_ & Sv & _). rewrite Su in Hx. rewrite Sv in Hy.
+  apply Rmult_eq_reg_r in Hx; [|easy]. apply Rmult_eq_reg_r in Hy; [|easy]. rewrite <- Hx, <- Hy. now apply PD.
+Qed.
+
+(** The selector of Lemma K.12. *)
+Theorem rem_K_13_instance : exists m T tau low high eps e_pos e_sig e_aux G D a,
+  rem_K_13_hypotheses m T tau low high eps e_pos e_sig e_aux G D a.
+Proof.
+  destruct lem_K_12_instance as (m & d & T & tau & low & high & eps & e_pos & e_sig & e_aux & H).
+  destruct (lem_K_12_holds _ _ _ _ _ _ _ _ _ _ H (fun _ => 1)) as (p1 & p2 & D & a & S).
+  exists m, T, tau, low, high, eps, e_pos, e_sig, e_aux,
+    (fun u => block_output m d (fun _ => 1) (fun z => z) p2 (block_output m d (fun _ => 1) (fun z => z) p1 u)), D, a. exact S.
 Qed.
 
 Theorem lem_K_14_holds : lem_K_14.
