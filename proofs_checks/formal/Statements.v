@@ -678,13 +678,13 @@ Definition lem_4_3 : Prop :=
     /\ sum dsize (S t) <= 2 * alpha * size
     /\ forall D, lem_C_1_hypotheses (attention_logit q k d x t) (S t) D -> sum dsize (S t) <= 2 * size * (exp D / INR (S t)).
 
-(** The total variation of a row alpha, positive with sum 1, whose logits move by h: alpha(j) moves by alpha(j) (h(j) - mean).
-    It is at most 2 (1 - m) sum_i alpha(i) |h(i)| if every weight is at least m; where one logit moves, it is
-    2 alpha (1 - alpha) |h|, so this constant is attained by the lightest token, and no constant below 2 serves all rows.
-    Left: the constant in the diffuse regime, and derivatives that are vectors (Lemma B.4 has them, with the constant 2). *)
+(** The total variation of a row alpha whose logits move by h: alpha(j) moves by alpha(j) (h(j) - mean). *)
 Definition row_variation (n : nat) (alpha h : nat -> R) : R :=
   sum (fun j => Rabs (alpha j * (h j - sum (fun i => alpha i * h i) n))) n.
 
+(** The total variation of a row, positive with sum 1, is at most 2 (1 - m) sum_i alpha(i) |h(i)| if every weight is at least m; where one logit moves, it is
+    2 alpha (1 - alpha) |h|, so this constant is attained by the lightest token, and no constant below 2 serves all rows.
+    Left: the constant in the diffuse regime, and derivatives that are vectors (Lemma B.4 has them, with the constant 2). *)
 Definition ours_softmax_variation_hypotheses (n : nat) (alpha : nat -> R) (m : R) : Prop :=
   (forall j, (j < n)%nat -> 0 < alpha j /\ m <= alpha j) /\ sum alpha n = 1.
 
