@@ -678,13 +678,13 @@ Definition lem_4_3 : Prop :=
     /\ sum dsize (S t) <= 2 * alpha * size
     /\ forall D, lem_C_1_hypotheses (attention_logit q k d x t) (S t) D -> sum dsize (S t) <= 2 * size * (exp D / INR (S t)).
 
-(** The total variation of a row alpha, positive with sum 1, whose logits move by h: alpha(j) moves by alpha(j) (h(j) - mean).
-    It is at most 2 (1 - m) sum_i alpha(i) |h(i)| if every weight is at least m; where one logit moves, it is
-    2 alpha (1 - alpha) |h|, so this constant is attained by the lightest token, and no constant below 2 serves all rows.
-    Left: the constant in the diffuse regime, and derivatives that are vectors (Lemma B.4 has them, with the constant 2). *)
+(** The total variation of a row alpha whose logits move by h: alpha(j) moves by alpha(j) (h(j) - mean). *)
 Definition row_variation (n : nat) (alpha h : nat -> R) : R :=
   sum (fun j => Rabs (alpha j * (h j - sum (fun i => alpha i * h i) n))) n.
 
+(** The total variation of a row, positive with sum 1, is at most 2 (1 - m) sum_i alpha(i) |h(i)| if every weight is at least m; where one logit moves, it is
+    2 alpha (1 - alpha) |h|, so this constant is attained by the lightest token, and no constant below 2 serves all rows.
+    Left: the constant in the diffuse regime, and derivatives that are vectors (Lemma B.4 has them, with the constant 2). *)
 Definition ours_softmax_variation_hypotheses (n : nat) (alpha : nat -> R) (m : R) : Prop :=
   (forall j, (j < n)%nat -> 0 < alpha j /\ m <= alpha j) /\ sum alpha n = 1.
 
@@ -754,6 +754,31 @@ Definition norm2 (n : nat) (v : nat -> R) : R := sqrt (sum (fun i => v i ^ 2) n)
 
 (** The matrix M with n columns, times the vector v. *)
 Definition mat_vec (n : nat) (M : nat -> nat -> R) (v : nat -> R) : nat -> R := fun i => sum (fun j => M i j * v j) n.
+
+(** A linear time-invariant system with d states, p inputs and q outputs: [lti_run u t] is the state before input u_t, so that
+    the output at t is C times [lti_run u (S t)]. *)
+Fixpoint lti_run (d p : nat) (A B : nat -> nat -> R) (u : nat -> nat -> R) (t n : nat) : R :=
+  match t with
+  | O => 0
+  | S r => mat_vec d A (lti_run d p A B u r) n + mat_vec p B (u r) n
+  end.
+
+(** C A^l B w. *)
+Fixpoint iterate (d : nat) (A : nat -> nat -> R) (v : nat -> R) (l : nat) : nat -> R :=
+  match l with
+  | O => v
+  | S k => mat_vec d A (iterate d A v k)
+  end.
+
+(** Proposition 3: if bounded inputs give bounded outputs, the impulse response C A^l B decays exponentially.  A itself may be
+    unstable in modes that no input reaches or no output shows. *)
+Definition prop_3_hypotheses (d p q : nat) (A B C : nat -> nat -> R) : Prop :=
+  forall M, exists K, forall u, (forall t, norm2 p (u t) <= M) -> forall t, norm2 q (mat_vec d C (lti_run d p A B u (S t))) <= K.
+
+Definition prop_3 : Prop :=
+  forall d p q A B C, prop_3_hypotheses d p q A B C ->
+  exists c kappa, 0 < c /\ 0 < kappa < 1 /\
+  forall l w, norm2 q (mat_vec d C (iterate d A (mat_vec p B w) l)) <= c * kappa ^ l * norm2 p w.
 
 (** Lemma 4.4: the state of one channel under zero-order hold.  h (S t) is the paper's h_t, and h 0 its h_(-1). *)
 Definition lem_4_4_hypotheses (h b step : nat -> R) (a amin M : R) : Prop :=
