@@ -3,9 +3,11 @@
 `make book` runs it. It installs what `package.json` lists, and fills `_generated`, which Sphinx copies into the book:
 
     mathjax/            MathJax and its fonts
-    plotly.min.js       the copy that comes with the Python package
+    plotly-basic.min.js Plotly without its rarer kinds of charts
     interactive.js      the interactive figures, with the JavaScript layer that the oracle verifies, in one file:
                         browsers refuse to import modules into a page that was opened from a file
+
+    small-layer.json    the layer of the landing page's figure, which interactive.js contains
 
 and what a page includes:
 
@@ -14,11 +16,11 @@ and what a page includes:
     formal/             the machine-checked statements
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
@@ -41,21 +43,31 @@ def main() -> None:
         source, target = MODULES / "mathjax" / "es5" / part, GENERATED / "mathjax" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    plotly = find_spec("plotly")
-    if plotly is None or plotly.origin is None:
-        sys.exit("the book needs the Python package plotly: pip install -e '.[book]'")
-    shutil.copy(Path(plotly.origin).parent / "package_data" / "plotly.min.js", GENERATED)
+    shutil.copy(MODULES / "plotly.js-basic-dist-min" / "plotly-basic.min.js", GENERATED)
+    sys.path.insert(0, str(BOOK.parent))
+    _write_layer(GENERATED / "small-layer.json")
     # sessa.mjs is also a program of node; in a page it must not look for itself, nor for modules of node.
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
         f"--outfile={GENERATED / 'interactive.js'}", "--log-level=warning")  # fmt: skip
-    sys.path.insert(0, str(BOOK.parent))
     _write_benchmarks(GENERATED / "benchmarks")
     _write_ledger(GENERATED / "ledger")
     _write_formal(GENERATED / "formal")
 
 
+def _write_layer(file: Path) -> None:
+    """A small published layer with its initial weights, which the landing page's figure runs."""
+    from sessa_ref.config import SessaConfig
+    from sessa_ref.parameters import SessaParameters
+
+    layer = SessaParameters.random(SessaConfig.published(16, 2), seed=0)
+    arrays = {name: {"shape": array.shape, "data": array.ravel().tolist()} for name, array in layer.items()}
+    config = json.loads(layer.config.to_json())
+    file.write_text(json.dumps({"config": config, "parameters": arrays}), encoding="utf-8")
+
+
 def _write_benchmarks(folder: Path) -> None:
+    from benchmarks import causal_maps
     from benchmarks.plot import save
     from benchmarks.report import markdown, summary
     from benchmarks.results import Results
@@ -67,19 +79,22 @@ def _write_benchmarks(folder: Path) -> None:
         (folder / f"{file.stem}.md").write_text(markdown(run), encoding="utf-8")
     (folder / "summary.md").write_text(summary(*runs) + "\n", encoding="utf-8")
     save(runs[0], folder / "figure.png")
+    rows = json.loads(causal_maps.FILE.read_text(encoding="utf-8"))
+    (folder / "causal-maps.md").write_text(causal_maps.markdown(rows), encoding="utf-8")
 
 
 def _write_ledger(folder: Path) -> None:
     from proofs_checks.figures import save_dependencies, save_tightness
     from proofs_checks.pages import pages
+    from proofs_checks.proof_pages import proof_pages
     from proofs_checks.record import shown
 
-    (folder / "statements").mkdir(parents=True)
     outcomes = shown()
-    for name, text in pages(outcomes).items():
+    for name, text in (pages(outcomes) | proof_pages()).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    save_tightness(outcomes, folder / "tightness.png")
-    save_dependencies(outcomes, folder / "dependencies.png")
+    save_tightness(outcomes, folder / "tightness.svg")
+    save_dependencies(outcomes, folder / "dependencies.svg")
 
 
 def _write_formal(folder: Path) -> None:

@@ -68,13 +68,13 @@ def errata() -> str:
             "",
             f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
             "",
-            f"*Printed.* {one.printed}",
+            f"*Printed.* {linked(one.printed)}",
             "",
-            f"*Correct.* {one.correct}",
+            f"*Correct.* {linked(one.correct)}",
             "",
             f"*Shown by.* {shown.text}" if shown.shows else "*Not shown: its example does not show it any more.*",
             "",
-            f"*The conclusion.* {one.conclusion}",
+            f"*The conclusion.* {linked(one.conclusion)}",
             "",
         ]
     lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
@@ -123,6 +123,11 @@ def link(identifier: str) -> str:
     return f"[{identifier}](#{anchor(identifier)})"
 
 
+def linked(text: str) -> str:
+    """Names of our rows become links to their proofs."""
+    return re.sub(r"`?\b(ours:[a-z0-9-]+)`?", lambda found: f"[`{found[1]}`](#{proof_anchor(found[1])})", text)
+
+
 def anchor(identifier: str) -> str:
     """The label of a row's place in the book."""
     return f"row-{_label_of(identifier)}"
@@ -131,6 +136,11 @@ def anchor(identifier: str) -> str:
 def coq_anchor(name: str) -> str:
     """The label of the place of a statement of Statements.v in the book."""
     return f"coq-{name.rpartition('.')[2].lower().replace('_', '-')}"
+
+
+def proof_anchor(identifier: str) -> str:
+    """The label of the place in the book where a row's proof is."""
+    return f"proof-{_label_of(identifier)}"
 
 
 def _label_of(identifier: str) -> str:
@@ -163,7 +173,7 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     if outcome.status is Status.UNCHECKED:
         return lines
     if one.proof:
-        lines += [displayed(f"*Proof.* {one.proof}"), ""]
+        lines += [f"*Proof:* [in full](#{proof_anchor(one.id)}).", ""]
     if outcome.formal:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
         names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in outcome.formal.statements)

@@ -1,4 +1,4 @@
-// What every figure has around its drawing: controls above it, a sentence with the key numbers and a caption below.
+// What every figure has around its drawing: controls, a sentence with the key numbers and a caption.
 
 import { element, freshId } from "./element.mjs";
 import { typeset } from "./page.mjs";
@@ -8,17 +8,19 @@ import { typeset } from "./page.mjs";
  *
  * @param title what assistive technology calls the figure
  * @param controls elements, see `slider` and `choice`
+ * @param below whether they stand below the drawing
  * @param drawing the element to draw in
  * @param caption HTML; formulas stand between \( and \)
  * @returns say(sentence), which shows a sentence, HTML, below the drawing and has it read out
  */
-export function frame(place, { title, controls, drawing, caption }) {
+export function frame(place, { title, controls, below = false, drawing, caption }) {
   const reading = element("p", { class: "reading", "aria-live": "polite" });
   const explained = element("p", { class: "explained math" });
   explained.innerHTML = caption;
   place.setAttribute("role", "group");
   place.setAttribute("aria-label", title);
-  place.append(element("div", { class: "controls" }, ...controls), drawing, reading, explained);
+  const used = element("div", { class: "controls" }, ...controls);
+  place.append(...(below ? [drawing, used] : [used, drawing]), reading, explained);
   typeset(explained);
   return (sentence) => (reading.innerHTML = sentence);
 }
@@ -61,6 +63,12 @@ export function choice({ name, label, options, value }) {
   }
   control.value = value;
   return control;
+}
+
+/** An input with a label that only assistive technology shows. */
+export function silentlyLabelled(input, text) {
+  input.id = freshId();
+  return [element("label", { for: input.id, class: "visually-hidden" }, text), input];
 }
 
 function labelled(id, html) {

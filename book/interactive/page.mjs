@@ -35,9 +35,9 @@ let plotly;
 /** Plotly, loaded once and only by pages that plot. */
 export function loadPlotly() {
   plotly ??= new Promise((resolve, reject) => {
-    const src = new URL("plotly.min.js", here).href;
+    const src = new URL("plotly-basic.min.js", here).href;
     const onload = () => resolve(window.Plotly);
-    const onerror = () => reject(new Error("plotly.min.js is not there"));
+    const onerror = () => reject(new Error("plotly-basic.min.js is not there"));
     document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
   });
   return plotly;

@@ -25,9 +25,6 @@ from proofs_checks.formal.theorems import Allowed, Problem, judge
 
 Say = Callable[[str], None]
 
-REST = "what its name does not say"
-"""What is left of a row by a part that says nothing of it."""
-
 
 @dataclass(frozen=True)
 class Audit:
@@ -87,7 +84,8 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
     proved = tuple(
         Proved(
             one.name,
-            *found[one.short],
+            found[one.short][0],
+            one.left,
             sources.proof_file(one),
             tuple(name for name in axioms[f"{one.short}_holds"] if not allowed.of_computation(name)),
             any(allowed.of_computation(name) for name in axioms[f"{one.short}_holds"]),
@@ -103,22 +101,21 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
 
 
 def row_of(statement: Statement, rows: Container[str]) -> tuple[str, str]:
-    """The statement's row, "" where it is of none, and what is left of the row.
-
-    A name that goes on after the row's, such as thm_31_upper, is that of a part. One of ours may be of no row.
-
-    Raises:
-        ValueError: the name is that of no row.
-    """
+    """The statement's row, and what is wrong with it; one of them is "", or both are where it is of no row."""
     name = statement.row
     if not name or name in rows:
-        return name, statement.left
+        return name, ""
     whole = name
     while whole and whole not in rows:
         whole = re.sub(r"(?:^|[-.:])[^-.:]*$", "", whole)
-    if not whole and not name.startswith("ours:"):
-        raise ValueError(f"the ledger has no row {name!r}: the comment above it needs a line 'Row: ID', or 'Row: none'")
-    return whole, statement.left or (REST if whole else "")
+    if not whole:
+        return "", f"the ledger has no row {name!r}: the comment above it needs a line 'Row: ID', or 'Row: none'"
+    if not statement.left:
+        return (
+            "",
+            f"the name says that it is a part of {whole}: the comment above it needs a line 'Left: ...' or 'Row: {whole}'",
+        )
+    return whole, ""
 
 
 def _compiled(sources: Sources, build: Path, jobs: int, problems: list[Problem], say: Say) -> list[str]:

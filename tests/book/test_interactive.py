@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from scipy import special
 
-from sessa_ref import influence
+from sessa_ref import influence, reference
+from sessa_ref.config import SessaConfig
 from sessa_ref.constructions import Channels
 from sessa_ref.constructions.other_side import attention_margin, ssm_margin
 from sessa_ref.constructions.selective_retrieval import NAMES, column_margins, selective_retrieval
+from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, solve
 from sessa_ref.symbolic import paths
-from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened, overflow, redrawn, use_phone, use_theme
+from tests.book.built import HTML, NEEDS_BOOK, PAGES, SETTLED, opened, overflow, redrawn, use_phone, use_theme
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -71,7 +73,7 @@ def check_presentation(page: Page, figure: str) -> None:
     assert place.locator("[aria-live=polite]").inner_text().endswith(".")
     for control in place.locator("input").all():
         assert control.evaluate("(input) => [...input.labels].map((label) => label.textContent).join()")
-    text = place.locator("svg text").first
+    text = place.locator("svg text, svg .word").first
     colour = "(text) => getComputedStyle(text).fill"
     light = text.evaluate(colour)
     use_theme(page, "dark")
@@ -190,6 +192,122 @@ def test_lasting_memory(browser: Browser) -> None:
         press(page, figure, "horizon", "End")
         assert len(curves(page, figure)["Sessa"][0]) == 1024
         check_presentation(page, figure)
+
+
+def test_hops(browser: Browser) -> None:
+    figure = "hops"
+    layer = SessaParameters.random(SessaConfig.published(16, 2), seed=0)
+    with opened(browser, address(figure)) as page:
+        place = page.locator(f'[data-figure="{figure}"]')
+        for source, words, keys in (
+            (1, "", {}),
+            (3, "", {"gamma": ["ArrowLeft"] * 20, "sharpness": ["ArrowRight"] * 6}),
+            (0, "seven words of one\u2019s own <b> choice", {"gamma": ["End"], "sharpness": ["Home"]}),
+        ):
+            if words:
+                place.locator('input[name="words"]').fill(words)
+            button = place.locator(".words button").nth(source)
+            button.focus()
+            button.press("Enter")
+            gamma, sharpness = (press(page, figure, name, *keys.get(name, [])) for name in ("gamma", "sharpness"))
+            shown = place.locator(".words button").all_inner_texts()
+            assert not words or shown == words.split()
+            tokens = np.array(json.loads(place.locator(".drawing").get_attribute("data-tokens") or ""))
+            assert tokens.shape == (len(shown), 16)
+            steps = reference.trace(layer, tokens)
+            B = gamma * sharpened(steps.alpha_fb, sharpness)
+            reached = {
+                lane: np.array(
+                    json.loads(place.locator(f'.lane[data-lane="{lane}"]').get_attribute("data-reached") or "")
+                )
+                for lane in ("attention", "chain", "sessa")
+            }
+            hops = len(shown) - 1 - source
+            powers = [np.linalg.matrix_power(B, k)[-1, source] for k in range(1, hops + 1)]
+            np.testing.assert_allclose(reached["sessa"], powers, rtol=RTOL)
+            whole = solve.forward_substitution(B, np.eye(len(shown)))[-1, source]
+            assert reached["sessa"].sum() == pytest.approx(whole, rel=RTOL)
+            read = sharpened(steps.alpha_fwd[0], sharpness)[-1, source]
+            np.testing.assert_allclose(reached["attention"], [read], rtol=RTOL)
+            np.testing.assert_allclose(reached["chain"], [0] * (hops - 1) + [0.75**hops], rtol=RTOL)
+            assert f"Sessa {whole:.3g}" in place.locator(".reading").inner_text()
+        assert (gamma, sharpness) == (0.99, 0)
+        place.locator("button.play").click()  # what moves is drawn anew all the time
+        check_presentation(page, figure)
+
+
+def sharpened(alpha: np.ndarray, sharpness: float) -> np.ndarray:
+    """Rows of softmax for logits that are multiplied by the sharpness; rows without weights stay so."""
+    powers = np.where(alpha > 0, alpha**sharpness, 0)
+    return powers / np.maximum(powers.sum(axis=-1, keepdims=True), np.finfo(float).tiny)
+
+
+def test_walk_backwards(browser: Browser) -> None:
+    figure = "walk-backwards"
+    with opened(browser, address(figure)) as page:
+        place = page.locator(f'[data-figure="{figure}"]')
+
+        def shown(name: str) -> np.ndarray:
+            return np.array(json.loads(place.locator(".drawing").get_attribute(f"data-{name}") or ""))
+
+        for routing, keys in (
+            ("uniform", {"walkers": ["End"]}),
+            ("chain", {"gamma": ["ArrowRight"] * 5}),
+            ("earliest", {"gamma": ["Home"]}),
+            ("a layer\u2019s", {"gamma": ["ArrowRight"] * 170}),
+            ("sharp", {}),
+        ):
+            page.get_by_label(routing).check()
+            gamma, walkers = (press(page, figure, name, *keys.get(name, [])) for name in ("gamma", "walkers"))
+            rows = json.loads(place.locator(".drawing").get_attribute("data-rows") or "")
+            alpha = np.array([row + [0.0] * (25 - len(row)) for row in rows])
+            np.testing.assert_allclose(alpha[1:].sum(axis=1), 1, rtol=RTOL)
+            exact = solve.forward_substitution(gamma * alpha, np.eye(25))[-1]
+            np.testing.assert_allclose(shown("exact"), exact, rtol=RTOL, atol=1e-15)
+            # A walker brings a number of size at most 1: five standard deviations of the mean are at most 5/sqrt(n).
+            fixed = routing in ("chain", "earliest")
+            assert np.abs(shown("means") - exact).max() <= (RTOL if fixed else 5 / np.sqrt(walkers))
+            assert f"{abs(exact[0]):.3g}"[:5] in place.locator(".reading").inner_text() or abs(exact[0]) < 1e-3
+        assert (gamma, walkers) == (pytest.approx(0.71), 10000)
+        before = shown("means")
+        place.get_by_role("button", name="Walk").click()
+        redrawn(page)
+        assert not np.array_equal(shown("means"), before)
+        check_presentation(page, figure)
+
+
+def test_pulses_move_unless_no_motion_is_wanted(browser: Browser) -> None:
+    place, slider = '[data-figure="hops"]', '[data-figure="hops"] input[name="hops"]'
+    with opened(browser, address("hops")) as page:
+        page.wait_for_function(f"document.querySelectorAll('{place} .pulse').length > 0")
+        before = float(page.locator(slider).input_value())
+        page.wait_for_function(f"Math.abs(document.querySelector('{slider}').value - {before}) > 0.05")
+        page.locator(f"{place} button.play").click()
+        redrawn(page)
+        stopped = page.locator(slider).input_value()
+        page.wait_for_timeout(200)
+        assert page.locator(slider).input_value() == stopped
+        page.emulate_media(reduced_motion="reduce")
+        page.reload()
+        page.wait_for_function(SETTLED)
+        assert page.locator(f"{place} button.play").inner_text() == "Play"
+        assert page.locator(slider).input_value() == page.locator(slider).get_attribute("max")
+        assert page.locator(f"{place} .pulse").count() == 0
+        pieces = page.locator(f'{place} .bars [data-lane="sessa"] .pieces span')
+        assert pieces.count() == int(page.locator(slider).get_attribute("max") or 0)
+
+
+def test_the_moving_figure_is_seen_without_scrolling(browser: Browser) -> None:
+    with opened(browser, (HTML / "index.html").as_uri()) as page:
+        for width, height, last in ((1280, 900, ".bars"), (390, 844, '.lane[data-lane="sessa"]')):
+            page.set_viewport_size({"width": width, "height": height})
+            redrawn(page)
+            box = page.locator(f'[data-figure="hops"] {last}').bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= height
+        code = page.locator("main pre").first.bounding_box()
+        assert code is not None
+        assert code["y"] > 900
 
 
 def test_routes(browser: Browser) -> None:

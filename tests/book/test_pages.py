@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
 from collections.abc import Iterator
@@ -58,10 +59,32 @@ FAINT = """() => {
 }"""
 
 
+# Formulas of which a part is out of sight, without a shadow at the edge that says so.
+CUT = """() => [...document.querySelectorAll('article mjx-container[display="true"]')]
+    .filter((formula) => {
+        for (let part = formula; part.tagName !== 'ARTICLE'; part = part.parentElement) {
+            if (part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== 'visible') {
+                return !getComputedStyle(part).backgroundImage.includes('gradient');
+            }
+        }
+        return false;
+    })
+    .map((formula) => formula.parentElement.outerHTML.slice(0, 80))"""
+
+
+def size_as_sent(file: Path) -> int:
+    """Bytes that a server sends: texts are compressed."""
+    packed = file.suffix in (".png", ".woff", ".woff2")
+    return file.stat().st_size if packed else len(gzip.compress(file.read_bytes()))
+
+
 @each_page
 def test_page(browser: Browser, name: Path) -> None:
-    """Nothing fails, every formula is set, all text is legible and nothing is wider than the window."""
+    """Nothing fails, it loads little, every formula is set, all text is legible, nothing is wider than the window."""
     with opened(browser, (HTML / name).as_uri()) as page:
+        loaded = page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
+        sizes = {url: size_as_sent(Path(unquote(urlsplit(url).path))) for url in {*loaded, page.url}}
+        assert sum(sizes.values()) <= 1_500_000, sorted(sizes.items(), key=lambda item: -item[1])[:8]
         assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
         assert page.locator('.interactive[data-state="failed"]').count() == 0
         for theme in ("light", "dark"):
@@ -70,6 +93,7 @@ def test_page(browser: Browser, name: Path) -> None:
         assert overflow(page) == []
         use_phone(page)
         assert overflow(page) == []
+        assert page.evaluate(CUT) == []
 
 
 class Content(HTMLParser):

@@ -1,46 +1,31 @@
-"""`sessa-ref construct`: what it prints, writes and refuses."""
+"""`sessa-ref construct`: its commands, and options that no command takes."""
+
+from typing import get_args
 
 import pytest
 
-from sessa_ref.constructions import Network
+from sessa_ref.commands.construct import Route
+from sessa_ref.constructions.universal import Route as Routes
 from tests.commands.running import run
 
-RETRIEVAL = ("construct", "selective-retrieval", "--horizon", "16", "--target", "1")
+
+def test_the_commands_are_listed():
+    output = run("construct").output
+    for name, about in (
+        ("selective-retrieval", "memory of one token"),
+        ("causal-map", "continuous causal map"),
+        ("positions", "without positional encoding"),
+    ):
+        assert name in output
+        assert about in " ".join(output.replace("│", " ").split())
 
 
-def test_selective_retrieval(tmp_path):
-    files = ("--output", tmp_path / "network.safetensors", "--plot", tmp_path / "margin.svg")
-    result = run(*RETRIEVAL, "--k", "2", "--beta", "0.25", *files)
-    assert result.exit_code == 0, result.output
-    assert "Theorem 12: the margin of token 1" in result.output
-    assert result.output.count("holds") == 4
-    network = Network.load(tmp_path / "network.safetensors")
-    assert network.notes["exponent"] == 0.5
-    assert len(network.blocks) == 15
-    assert "feedback off" in (tmp_path / "margin.svg").read_text()
-
-
-@pytest.mark.parametrize(("width", "improved"), [(6, True), (9, False)])
-def test_other_widths(width, improved):
-    result = run(*RETRIEVAL, "--width", width, "--improved" if improved else "--printed")
-    assert result.exit_code == 0, result.output
-    assert result.output.count("holds") == 4
+def test_routes_are_those_of_the_construction():
+    assert tuple(route.value for route in Route) == get_args(Routes)
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--beta", "1.5"], "beta must lie in (0, 1)"),
-        (["--k", "0"], "k must be at least 1"),
-        (["--width", "5"], "width must be at least 6"),
-        (["--horizon", "100000"], "horizon must be at most 2048"),
-        (["--plot", "margin.gif"], "picture must end in"),
-        (["--output", "no/such/folder/x.safetensors"], "there is no folder"),
-    ],
+    "options", [("selective-retrieval", "--beta", "much"), ("causal-map",), ("causal-map", "a.py:F", "--route", "deep")]
 )
-def test_what_is_refused_leaves_nothing_behind(options, message, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    result = run(*RETRIEVAL, "--output", "network.safetensors", *options)
-    assert result.exit_code == 2
-    assert message in result.output
-    assert not list(tmp_path.iterdir())
+def test_options_that_make_no_sense(options):
+    assert run("construct", *options).exit_code == 2
