@@ -1598,6 +1598,19 @@ Definition ours_rounding : Prop :=
   forall fl u e rho F B f T, ours_rounding_hypotheses fl u e rho F B f T ->
   forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t - solution B f t) <= ours_rounding_bound u e rho F T.
 
+(** Ours: the same from what came out.  Where the computed states are at most M, the error is at most
+    ((u/(1-u) + ((1+u)^(T+1) - 1) rho) M + (1/(1-u) + 2 T (1+u)^(T+1)) e)/(1 - rho): with one factor 1/(1 - rho) less.
+    Row: none *)
+Definition ours_running_rounding_hypotheses (fl : R -> R) (u e rho M : R) (B : nat -> nat -> R) (f : nat -> R) (T : nat) : Prop :=
+  rounds fl u e /\ 0 <= u < 1 /\ 0 <= e /\ 0 <= rho < 1
+  /\ (forall t, (t < T)%nat -> sum (fun j => Rabs (B t j)) t <= rho)
+  /\ (forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t) <= M).
+
+Definition ours_running_rounding : Prop :=
+  forall fl u e rho M B f T, ours_running_rounding_hypotheses fl u e rho M B f T ->
+  forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t - solution B f t)
+    <= ((u / (1 - u) + ((1 + u) ^ (T + 1) - 1) * rho) * M + (1 / (1 - u) + 2 * INR T * (1 + u) ^ (T + 1)) * e) / (1 - rho).
+
 (** The standard of the numbers: binary64 with rounding to nearest, ties to even, as Flocq has it: 53 digits, gradual
     underflow below 2^-1022.  There is no largest number here: overflow is left out. *)
 Definition binary64 (x : R) : R := Flocq.Core.Generic_fmt.round Flocq.Core.Zaux.radix2 (Flocq.Core.FLT.FLT_exp (-1074) 53)
