@@ -28,6 +28,7 @@ from proofs_checks.paper import (
     state_space_jacobians,
     state_space_models,
     systems,
+    transport_blocks,
     uniform_routing,
     universal_approximation,
 )
@@ -61,6 +62,7 @@ TOPICS = (
     layer_norm,
     selective_retrieval,
     signal_transport,
+    transport_blocks,
     power_profiles,
     macro_layers,
 )

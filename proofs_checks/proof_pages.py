@@ -9,6 +9,7 @@ from proofs_checks.ours import (
     depth,
     fair_comparison,
     jacobian_tails,
+    number_formats,
     retrieval_constants,
     softmax_routing,
     uniform_routing,
@@ -25,7 +26,7 @@ CHAPTERS: dict[str, tuple[ModuleType, ...]] = {
     "Depth": (depth,),
     "The comparison of the layers": (comparison, fair_comparison),
     "Selective retrieval": (retrieval_constants,),
-    "Positions and universal approximation": (universality,),
+    "Positions and universal approximation": (universality, number_formats),
 }
 """Title of each page of proofs: the files of its rows."""
 

@@ -97,6 +97,138 @@ End OverAnyRing.
 
 (** * Stability: 4.2, 2, 25, D.1 to D.4 *)
 
+(** Tokens are numbered 0, 1, 2, ... without end; token t of a sequence x has the coordinates x t 0, ..., x t (d-1). *)
+Module Stability.
+
+Definition norm2 (d : nat) (v : nat -> R) : R := sqrt (sum (fun i => v i ^ 2) d).
+
+(** The norm of Definition 7 is at most M: every token lies in the ball of radius M. *)
+Definition bounded (d : nat) (M : R) (x : nat -> nat -> R) : Prop := forall t, norm2 d (x t) <= M.
+
+(** (21) and (22): s solves (I - B) s = f, B strictly lower triangular, on all coordinates i < r. *)
+Definition solves (r : nat) (B : nat -> nat -> R) (f s : nat -> nat -> R) : Prop :=
+  forall t i, (i < r)%nat -> s t i = f t i + sum (fun j => B t j * s j i) t.
+
+(** Lemma 4.2, (50): if rows of |B| sum to at most rho < 1, then for every bounded f there is exactly one solution s, and
+    it is at most 1 / (1 - rho) times as large.  It is the only one among all sequences, not only among bounded ones. *)
+Definition lem_4_2_hypotheses (r : nat) (B : nat -> nat -> R) (rho F : R) (f : nat -> nat -> R) : Prop :=
+  rho < 1 /\ (forall t, sum (fun j => Rabs (B t j)) t <= rho) /\ bounded r F f.
+
+Definition lem_4_2 : Prop :=
+  forall r B rho F f, lem_4_2_hypotheses r B rho F f ->
+  exists s, solves r B f s /\ bounded r (1 / (1 - rho) * F) s /\
+            forall s', solves r B f s' -> forall t i, (i < r)%nat -> s' t i = s t i.
+
+(** The best constant of the solve for T tokens: 1 + rho + ... + rho^(T-1), for every rho >= 0; reached if every token
+    reads its predecessor alone.
+    Row: ours:bounded-solve
+    Left: that layers come as near to it as one likes. *)
+Definition ours_bounded_solve_hypotheses (r T : nat) (B : nat -> nat -> R) (rho F : R) (f s : nat -> nat -> R) : Prop :=
+  0 <= rho /\ (forall t, (t < T)%nat -> sum (fun j => Rabs (B t j)) t <= rho) /\
+  (forall t, (t < T)%nat -> norm2 r (f t) <= F) /\ solves r B f s.
+
+Definition ours_bounded_solve : Prop :=
+  (forall r T B rho F f s, ours_bounded_solve_hypotheses r T B rho F f s ->
+     forall t, (t < T)%nat -> norm2 r (s t) <= sum (fun k => rho ^ k) T * F) /\
+  (forall T rho, 0 <= rho -> exists B f s, ours_bounded_solve_hypotheses 1 (S T) B rho 1 f s /\
+     norm2 1 (s T) = sum (fun k => rho ^ k) (S T)).
+
+(** A row vector times the matrix W with r rows. *)
+Definition times (r : nat) (v : nat -> R) (W : nat -> nat -> R) (c : nat) : R := sum (fun i => v i * W i c) r.
+
+(** The spectral norm of the r x d matrix W is at most w. *)
+Definition spectral_bound (r d : nat) (W : nat -> nat -> R) (w : R) : Prop :=
+  0 <= w /\ forall v, norm2 d (times r v W) <= w * norm2 r v.
+
+(** Lemma D.2: y_t = x_t W + b has at most the norm |W| |x| + |b|.  W is d x d'; w is any bound on its spectral norm. *)
+Definition lem_D_2_hypotheses (d d' : nat) (W : nat -> nat -> R) (w X : R) (x : nat -> nat -> R) : Prop :=
+  spectral_bound d d' W w /\ bounded d X x.
+
+Definition lem_D_2 : Prop :=
+  forall d d' W w X x b, lem_D_2_hypotheses d d' W w X x ->
+  bounded d' (w * X + norm2 d' b) (fun t c => times d (x t) W c + b c).
+
+(** (45): weights over the strict past, not negative, with sum 1 for t >= 1. *)
+Definition causal_weights (alpha : nat -> nat -> R) : Prop :=
+  (forall t j, (j < t)%nat -> 0 <= alpha t j) /\ forall t, (1 <= t)%nat -> sum (alpha t) t = 1.
+
+(** Lemma D.3: causal attention does not enlarge the norm of its values. *)
+Definition lem_D_3_hypotheses (r : nat) (alpha : nat -> nat -> R) (M : R) (v : nat -> nat -> R) : Prop :=
+  causal_weights alpha /\ bounded r M v.
+
+Definition lem_D_3 : Prop :=
+  forall r alpha M v, lem_D_3_hypotheses r alpha M v -> bounded r M (fun t i => sum (fun j => alpha t j * v j i) t).
+
+(** A block on sequences: weights, gains, f and g may depend on the whole input in any way; y is an output for x if
+    y = x + (s * g) W + b with (I - B) s = f and B_{t,j} = gamma_t alpha_{t,j}. *)
+Record block := {
+  weights : (nat -> nat -> R) -> nat -> nat -> R;
+  gains : (nat -> nat -> R) -> nat -> R;
+  signal : (nat -> nat -> R) -> nat -> nat -> R;
+  gate : (nat -> nat -> R) -> nat -> nat -> R;
+  W_out : nat -> nat -> R;
+  b_out : nat -> R }.
+
+Definition gives (m r : nat) (p : block) (x y : nat -> nat -> R) : Prop :=
+  exists s, solves r (fun t j => gains p x t * weights p x t j) (signal p x) s /\
+  forall t c, (c < m)%nat -> y t c = x t c + (times r (fun i => s t i * gate p x t i) (W_out p) c + b_out p c).
+
+(** Proposition 25, (51) and (52): one block with gains tanh(u_t), bounded ball to ball. *)
+Definition prop_25_hypotheses (m r : nat) (p : block) (u : (nat -> nat -> R) -> nat -> R)
+    (w cf Lf cg Lg cu Lu : R) : Prop :=
+  (forall x, causal_weights (weights p x)) /\ (forall x t, gains p x t = tanh (u x t)) /\
+  spectral_bound r m (W_out p) w /\
+  0 <= cf /\ 0 <= Lf /\ 0 <= cg /\ 0 <= Lg /\ 0 <= cu /\ 0 <= Lu /\
+  forall x X, bounded m X x ->
+    bounded r (cf + Lf * X) (signal p x) /\ bounded r (cg + Lg * X) (gate p x) /\
+    forall t, Rabs (u x t) <= cu + Lu * X.
+
+Definition prop_25 : Prop :=
+  forall m r p u w cf Lf cg Lg cu Lu, prop_25_hypotheses m r p u w cf Lf cg Lg cu Lu ->
+  forall R x y, bounded m R x -> gives m r p x y ->
+    let rho := tanh (cu + Lu * R) in
+    rho < 1 /\ bounded m (R + w * ((cf + Lf * R) * (cg + Lg * R) / (1 - rho)) + norm2 m (b_out p)) y.
+
+(** Definition 8: bounded inputs have bounded outputs, with a bound that depends on that of the input alone. *)
+Definition bibo (m : nat) (N : (nat -> nat -> R) -> (nat -> nat -> R) -> Prop) : Prop :=
+  forall R, exists C, forall x y, bounded m R x -> N x y -> bounded m C y.
+
+(** Proposition 2: a block with f, g bounded and gains at most rho(R) < 1 on every ball is BIBO-stable, and every input has
+    an output. *)
+Definition prop_2_hypotheses (m r : nat) (p : block) : Prop :=
+  (forall x, causal_weights (weights p x)) /\
+  forall R, exists F G rho, rho < 1 /\ forall x, bounded m R x ->
+    bounded r F (signal p x) /\ bounded r G (gate p x) /\ forall t, Rabs (gains p x t) <= rho.
+
+Definition prop_2 : Prop :=
+  forall m r p, prop_2_hypotheses m r p -> (forall x, exists y, gives m r p x y) /\ bibo m (gives m r p).
+
+(** Blocks one after the other. *)
+Fixpoint stack (m r : nat) (blocks : list block) (x y : nat -> nat -> R) : Prop :=
+  match blocks with
+  | nil => x = y
+  | cons p rest => exists z, gives m r p x z /\ stack m r rest z y
+  end.
+
+(** Section 4.1, after Proposition 2: a network of such blocks is BIBO-stable.
+    Row: none *)
+Definition ours_deep_stability_hypotheses (m r : nat) (blocks : list block) : Prop :=
+  forall p, List.In p blocks -> prop_2_hypotheses m r p.
+
+Definition ours_deep_stability : Prop :=
+  forall m r blocks, ours_deep_stability_hypotheses m r blocks -> bibo m (stack m r blocks).
+
+(** The gate enters with its largest entry: |s * g| <= |s| max |g_i|, which puts the largest entry in place of the norm in
+    Propositions 2 and 25.
+    Row: ours:bounded-gate
+    Left: the bound of a whole block for T tokens, which adds [ours_bounded_solve]. *)
+Definition ours_bounded_gate_hypotheses (r : nat) (g : nat -> R) (G : R) : Prop := forall i, (i < r)%nat -> Rabs (g i) <= G.
+
+Definition ours_bounded_gate : Prop :=
+  forall r s g G, ours_bounded_gate_hypotheses r g G -> 0 <= G -> norm2 r (fun i => s i * g i) <= G * norm2 r s.
+
+End Stability.
+
 (** * Polynomial decay: 8, 28, E.3, E.4, B.5 *)
 
 (** Gamma by Gauss's limit: the limit of n! n^x / (x (x+1) ... (x+n)), for x > 0.  That it is the Gamma function is
@@ -499,7 +631,7 @@ Definition lem_C_1 : Prop :=
   /\ forall i, (i < n)%nat -> exp (- D) <= softmax b n i / softmax b n j <= exp D.
 
 (** Sharper than Lemma C.1: the least and the largest weight of n logits of spread at most D; each is attained. *)
-Definition ours_C_1 : Prop :=
+Definition ours_softmax_weights : Prop :=
   (forall b n D, lem_C_1_hypotheses b n D -> forall j, (j < n)%nat ->
    / (1 + (INR n - 1) * exp D) <= softmax b n j <= exp D / (exp D + (INR n - 1)))
   /\ forall n D, (1 <= n)%nat -> 0 <= D ->
@@ -521,7 +653,8 @@ Definition lem_B_4 : Prop :=
 
 (** Lemma 4.3: attention row t with the logits <q(x_t), k(x_j)>, j <= t, of token-wise queries and keys with d coordinates.
     For tau < t the derivatives of the weights by token tau have norms that add up to at most 2 alpha_(t,tau) size, where size
-    bounds the derivative of the logit at tau.  Here sharper: 2 alpha (1 - alpha) size, which is an equality. *)
+    bounds the derivative of the logit at tau.  Here sharper: 2 alpha (1 - alpha) size, which is an equality.  In the diffuse
+    regime, logits of spread at most D, they add up to at most 2 size e^D / (t + 1). *)
 Definition attention_logit {U : Type} (q k : U -> nat -> R) (d : nat) (x : nat -> U) (t j : nat) : R :=
   sum (fun i => q (x t) i * k (x j) i) d.
 
@@ -542,7 +675,26 @@ Definition lem_4_3 : Prop :=
        filterdiff (fun u => attention_weight q k d (with_token x tau u) t j) (locally (x tau)) (dalpha j)
        /\ opnorm_le (dalpha j) (dsize j))
     /\ sum dsize (S t) = 2 * alpha * (1 - alpha) * size
-    /\ sum dsize (S t) <= 2 * alpha * size.
+    /\ sum dsize (S t) <= 2 * alpha * size
+    /\ forall D, lem_C_1_hypotheses (attention_logit q k d x t) (S t) D -> sum dsize (S t) <= 2 * size * (exp D / INR (S t)).
+
+(** The total variation of a row alpha whose logits move by h: alpha(j) moves by alpha(j) (h(j) - mean). *)
+Definition row_variation (n : nat) (alpha h : nat -> R) : R :=
+  sum (fun j => Rabs (alpha j * (h j - sum (fun i => alpha i * h i) n))) n.
+
+(** The total variation of a row, positive with sum 1, is at most 2 (1 - m) sum_i alpha(i) |h(i)| if every weight is at least m; where one logit moves, it is
+    2 alpha (1 - alpha) |h|, so this constant is attained by the lightest token, and no constant below 2 serves all rows.
+    Left: the constant in the diffuse regime, and derivatives that are vectors (Lemma B.4 has them, with the constant 2). *)
+Definition ours_softmax_variation_hypotheses (n : nat) (alpha : nat -> R) (m : R) : Prop :=
+  (forall j, (j < n)%nat -> 0 < alpha j /\ m <= alpha j) /\ sum alpha n = 1.
+
+Definition ours_softmax_variation : Prop :=
+  (forall n alpha m h, ours_softmax_variation_hypotheses n alpha m ->
+     row_variation n alpha h <= 2 * (1 - m) * sum (fun i => alpha i * Rabs (h i)) n)
+  /\ (forall n alpha m k c, ours_softmax_variation_hypotheses n alpha m -> (k < n)%nat ->
+     row_variation n alpha (fun i => if Nat.eqb i k then c else 0) = 2 * alpha k * (1 - alpha k) * Rabs c)
+  /\ forall C, C < 2 -> exists n alpha m h, ours_softmax_variation_hypotheses n alpha m
+     /\ C * sum (fun i => alpha i * Rabs (h i)) n < row_variation n alpha h.
 
 (** Lemma I.2: the softmax of s b puts weight at least 1 - delta on the largest logit, which leads by Delta, as soon as
     s Delta >= log((n - 1)/delta). *)
@@ -603,6 +755,31 @@ Definition norm2 (n : nat) (v : nat -> R) : R := sqrt (sum (fun i => v i ^ 2) n)
 (** The matrix M with n columns, times the vector v. *)
 Definition mat_vec (n : nat) (M : nat -> nat -> R) (v : nat -> R) : nat -> R := fun i => sum (fun j => M i j * v j) n.
 
+(** A linear time-invariant system with d states, p inputs and q outputs: [lti_run u t] is the state before input u_t, so that
+    the output at t is C times [lti_run u (S t)]. *)
+Fixpoint lti_run (d p : nat) (A B : nat -> nat -> R) (u : nat -> nat -> R) (t n : nat) : R :=
+  match t with
+  | O => 0
+  | S r => mat_vec d A (lti_run d p A B u r) n + mat_vec p B (u r) n
+  end.
+
+(** C A^l B w. *)
+Fixpoint iterate (d : nat) (A : nat -> nat -> R) (v : nat -> R) (l : nat) : nat -> R :=
+  match l with
+  | O => v
+  | S k => mat_vec d A (iterate d A v k)
+  end.
+
+(** Proposition 3: if bounded inputs give bounded outputs, the impulse response C A^l B decays exponentially.  A itself may be
+    unstable in modes that no input reaches or no output shows. *)
+Definition prop_3_hypotheses (d p q : nat) (A B C : nat -> nat -> R) : Prop :=
+  forall M, exists K, forall u, (forall t, norm2 p (u t) <= M) -> forall t, norm2 q (mat_vec d C (lti_run d p A B u (S t))) <= K.
+
+Definition prop_3 : Prop :=
+  forall d p q A B C, prop_3_hypotheses d p q A B C ->
+  exists c kappa, 0 < c /\ 0 < kappa < 1 /\
+  forall l w, norm2 q (mat_vec d C (iterate d A (mat_vec p B w) l)) <= c * kappa ^ l * norm2 p w.
+
 (** Lemma 4.4: the state of one channel under zero-order hold.  h (S t) is the paper's h_t, and h 0 its h_(-1). *)
 Definition lem_4_4_hypotheses (h b step : nat -> R) (a amin M : R) : Prop :=
   0 < amin <= a /\ (forall t, 0 <= step t) /\ (forall t, Rabs (b t) <= M)
@@ -638,7 +815,8 @@ Definition prop_5 : Prop :=
   /\ memory_factor lambda step tau lag <= exp (- (lambda * c * INR lag)).
 
 (** Proposition 9 (ii): with the transitions held fixed, diagonal with rates at least lambda, the impulse response
-    C_t A_t ... A_(tau+1) B_tau has norm at most Cmax Bmax e^(-lambda c lag) under failed freeze time. *)
+    C_t A_t ... A_(tau+1) B_tau has norm at most Cmax Bmax e^(-lambda c lag) under failed freeze time.
+    Left: (i), which is [prop_9_i], and (iii), which is Theorem 8 with Corollaries F.2 and F.3. *)
 Definition prop_9_ii_hypotheses (B C : nat -> nat -> R) (a step : nat -> R) (p d q tau lag : nat) (lambda c Bmax Cmax : R) : Prop :=
   prop_5_hypotheses lambda c step tau lag /\ (forall r, 0 <= step r) /\ (forall n, (n < d)%nat -> lambda <= a n)
   /\ 0 <= Bmax /\ 0 <= Cmax
@@ -717,6 +895,13 @@ Definition lem_B_6 : Prop :=
   sum (fun m => Rpower (INR (lag - m)) (- beta) * / INR (tau + m + 1)) lag
   <= (Rpower 2 beta + Rpower 2 beta / (1 - beta)) * Rpower (INR lag) (- beta) * (1 + ln (1 + INR lag)).
 
+(** With the constant 2, and also for beta = 0 and 1.
+    Left: that 2 is the best constant, and the bound whose logarithm has the factor 1. *)
+Definition ours_convolution_bound : Prop :=
+  forall beta tau lag, 0 <= beta <= 1 -> (1 <= lag)%nat ->
+  sum (fun m => Rpower (INR (lag - m)) (- beta) * / INR (tau + m + 1)) lag
+  <= 2 * Rpower (INR lag) (- beta) * (1 + ln (1 + INR lag)).
+
 (** Definition 9: convolution of sequences on the lags 1, 2, ..., sum_(m=1)^(n-1) a(n-m) b(m), and its powers. *)
 Definition conv (a b : nat -> R) (n : nat) : R := sum (fun i => a (n - S i)%nat * b (S i)) (n - 1).
 
@@ -763,11 +948,14 @@ Definition lem_H_1 : Prop :=
   /\ forall k, (1 <= k)%nat -> exists C, forall t tau, (tau < t)%nat ->
      kernel_power harmonic_kernel k t tau <= C * (ln (1 + INR t) ^ (k - 1) / (INR t + 1)).
 
-(** Sharper than Lemma H.1: H_t - H_(tau+1) in place of H_t. *)
-Definition ours_H_1 : Prop :=
+(** Sharper than Lemma H.1: H_t - H_(tau+1) in place of H_t, with equality for k = 1 and 2; hence a bound in the lag alone.
+    Left: the generating function of all powers together. *)
+Definition ours_nested_harmonic : Prop :=
   forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
-  kernel_power harmonic_kernel k t tau
-  <= / (INR t + 1) * ((harmonic t - harmonic (S tau)) ^ (k - 1) / INR (fact (k - 1))).
+  let bound := / (INR t + 1) * ((harmonic t - harmonic (S tau)) ^ (k - 1) / INR (fact (k - 1))) in
+  kernel_power harmonic_kernel k t tau <= bound
+  /\ ((k <= 2)%nat -> kernel_power harmonic_kernel k t tau = bound)
+  /\ kernel_power harmonic_kernel k t tau <= ln (INR (t - tau)) ^ (k - 1) / INR (fact (k - 1)) / (1 + INR (t - tau)).
 
 (** A stack of N blocks F(0), ..., F(N-1) on sequences of tokens. *)
 Fixpoint stack {V : Type} (F : nat -> (nat -> V) -> nat -> V) (x : nat -> V) (n : nat) : nat -> V :=
@@ -936,12 +1124,12 @@ Definition lem_B_3 : Prop :=
 (** Theorem 23: the Jacobian of the mixer state by token tau, which is the vector u, here near z; all other tokens are held
     fixed.  f(t), logit(t, i), gamma(t) and the state s(t) are functions of u; the weights alpha are the softmax of the logits
     over i < t.  The constants are the paper's, and all hypotheses are those of Appendix B at this one sequence. *)
-Definition feedback_weight {U : Type} (logit : nat -> nat -> U -> R) (t j : nat) (u : U) : R :=
+Definition routing_weight {U : Type} (logit : nat -> nat -> U -> R) (t j : nat) (u : U) : R :=
   softmax (fun i => logit t i u) t j.
 
 Definition thm_23_hypotheses (U V : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
     (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) : Prop :=
-  let alpha := feedback_weight logit in
+  let alpha := routing_weight logit in
   (* the solve (37) *)
   (forall t u, (t < T)%nat -> s t u = plus (f t u) (scal (gamma t u) (vsum (fun j => scal (alpha t j u) (s j u)) t)))
   (* Assumptions 15, 16 and 20: diffuse weights, bounded gains with 0 < gmax c2 < 1, bounded forward sequence *)
@@ -1001,7 +1189,8 @@ Definition cor_B_7 : Prop :=
     /\ opnorm_le dy (Wnorm * GR * thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
 
 (** Proposition 9 (i): attention with logits of spread at most Delta.  Its Jacobian by the value at tau is the weight times
-    the identity; the weight is of the order of 1/(t + 1), and of 1/lag for a fixed source. *)
+    the identity; the weight is of the order of 1/(t + 1), and of 1/lag for a fixed source.
+    Left: (ii), which is [prop_9_ii], and (iii), which is Theorem 8 with Corollaries F.2 and F.3. *)
 Definition prop_9_i_hypotheses (b : nat -> R) (t tau : nat) (Delta : R) : Prop :=
   (tau <= t)%nat /\ lem_C_1_hypotheses b (S t) Delta.
 
@@ -1013,7 +1202,8 @@ Definition prop_9_i : Prop :=
   /\ exp (- Delta) / (INR t + 1) <= alpha <= exp Delta / (INR t + 1)
   /\ ((tau < t)%nat -> exp (- Delta) / (INR (tau + 2) * INR (t - tau)) <= alpha <= exp Delta / INR (t - tau)).
 
-(** Proposition 10 (i): attention whose weights move too.  Token tau < t is the vector u near x(tau). *)
+(** Proposition 10 (i): attention whose weights move too.  Token tau < t is the vector u near x(tau).
+    Left: (ii), which is [cor_4_6], and (iii), which is [cor_B_7]. *)
 Definition prop_10_i_hypotheses (U V : NormedModule R_AbsRing) (v : U -> V) (alpha : nat -> U -> R) (x : nat -> U) (t tau : nat)
     (dv : U -> V) (dalpha : nat -> U -> R) (size : nat -> R) (c2 La VR Lv : R) : Prop :=
   (tau < t)%nat /\ 0 <= Lv /\ 0 <= VR

@@ -23,6 +23,9 @@ from sessa_ref.theory import selective_retrieval as theory
 CASES = (*((k, beta) for k in (1, 2, 3) for beta in (0.25, 0.5, 0.75)), (3, 2 / 3))
 """(k, beta), the frozen cases beta = 1 - 1/k among them: (2, 1/2) and (3, 2/3)."""
 
+PRINTED = ((0.25, 0), (0.75, 8))
+"""(beta, tau*) for which the exponent of the printed network is fitted: where it is nearest to nu, and farthest."""
+
 AXES = Channels(7, NAMES)
 
 
@@ -130,7 +133,7 @@ def _exponents(evidence: Evidence, more: float, feedback: bool, missing: int) ->
                 fitted = fit_exponent(margin, 1 - beta, target)
                 how = f"|fitted - nu|, nu = {nu:.4g}; fitted {fitted.value:.4f} +- {fitted.error:.4f}"
                 evidence.constructed("the exponent", abs(fitted.value - nu), 0.03, how, example)
-        if not evidence.quick and feedback and not missing and not more:
+        if (beta, target) in PRINTED and not evidence.quick and feedback and not missing and not more:
             _printed_exponents(evidence, beta, horizon, target)
 
 

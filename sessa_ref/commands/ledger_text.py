@@ -60,7 +60,9 @@ def print_row(statement: "Statement", outcome: "Outcome", bent: dict[str, Any], 
         line("bent: " + ", ".join(f"{name} = {value!r}" for name, value in bent.items()))
     line(f"status: {outcome.label}")
     if outcome.formal:
-        line(f"proved by machine: {', '.join(outcome.formal.statements)}: {outcome.formal.label}; its check: {outcome.formal.level}")
+        line(
+            f"proved by machine: {', '.join(outcome.formal.statements)}: {outcome.formal.label}; its check: {outcome.formal.level}"
+        )
     if outcome.tightness is not None:
         line(f"tightness: {outcome.tightness:.4g} (attained / claimed; 1 is sharp)")
     for name, text in (

@@ -55,10 +55,18 @@ def perturbed_kernel(
 
 
 def linearity_defect(network: Network, channels: Channels, x: Any, T_x: Array, along: str = "sig") -> float:
-    """How far the output along e is from T_x times the input along e (Definition 12), relative to the sum of sizes."""
+    """How far the output along e is from T_x times the input along e (Definition 12), relative to the sum of sizes.
+
+    Where e is no axis, e's part is a sum of all entries of a token, so that their largest counts as well.
+    """
     before, after = channels.read(along, x), channels.read(along, network(x))
     size = np.abs(T_x) @ np.abs(before) + 1e-300
-    return float(np.max(np.abs(after - T_x @ before) / np.maximum(size, np.max(np.abs(before)))))
+    return float(
+        np.max(
+            np.abs(after - T_x @ before)
+            / np.maximum(size, np.max(np.abs(x if np.count_nonzero(channels[along]) > 1 else before)))
+        )
+    )
 
 
 def change(network: Network, channels: Channels, x: Any, names: Sequence[str]) -> float:
@@ -88,9 +96,11 @@ def nothing_else(network: Network, channels: Channels, x: Array, names: Sequence
 def exact_transport(network: Network, channels: Channels, x: Array, T_x: Array, along: str = "sig") -> Measured:
     """That the output along e is T_x times the input along e (Definition 12), at tokens x, (T, D).
 
-    The output and T_x both have their rounding errors.
+    The output and T_x both have their rounding errors. Along directions that are no axes a channel is read to within the
+    rounding of the whole token, whose other channels, positions for example, may be larger.
     """
-    bound = 2 * rounding(network, len(x))
+    largest = float(np.max(np.linalg.norm(x, axis=-1)) / np.max(np.abs(channels.read(along, x))))
+    bound = 2 * rounding(network, len(x)) * max(1.0, largest)
     return at_most("not linear", linearity_defect(network, channels, x, T_x, along), bound)
 
 

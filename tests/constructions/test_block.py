@@ -27,3 +27,11 @@ def test_a_gain_of_one_is_refused():
     block = Block(Channels(2, ["sig"]), "integrator")
     with pytest.raises(ValueError, match="integrator"):
         block.gain(1.0)
+
+
+def test_the_rounding_bound_sees_an_error_of_a_billionth():
+    block = Block(Channels(3, ["sig"]), "nothing")
+    network, x = Network.of([("nothing", block.build())]), np.ones((4, 3))
+    assert_equal_but_for_rounding(network, x, x)
+    with pytest.raises(AssertionError, match="beyond the bound"):
+        assert_equal_but_for_rounding(network, x, x + 1e-9)

@@ -8,21 +8,23 @@ Open Scope R_scope.
 
 (** 4.4 with Euler's factor, the step itself, in place of (1 - e^(-a step)) / a: one step of 10 gives a state of 10. *)
 Theorem lem_4_4_euler_false :
-  ~ (forall h b step a amin M, 0 < amin <= a -> (forall t, 0 <= step t) -> (forall t, Rabs (b t) <= M) ->
-     (forall t, h (S t) = exp (- (a * step t)) * h t + step t * b t) -> h O = 0 -> forall t, Rabs (h t) <= M / amin).
+  ~ (forall h b step a amin M, (0 < amin <= a /\ (forall t, 0 <= step t) /\ (forall t, Rabs (b t) <= M)
+     /\ forall t, h (S t) = exp (- (a * step t)) * h t + step t * b t) ->
+     (forall t, Rabs (h t) <= Rmax (Rabs (h O)) (M / amin)) /\ (h O = 0 -> forall t, Rabs (h t) <= M / amin)).
 Proof.
   intros H. set (h := fix h t := match t with O => 0 | S s => exp (- (1 * 10)) * h s + 10 * 1 end).
   specialize (H h (fun _ => 1) (fun _ => 10) 1 1 1).
-  specialize (H ltac:(lra) ltac:(intros; lra) ltac:(intros; cbv beta; rewrite Rabs_R1; lra) ltac:(easy) ltac:(easy) 1%nat).
-  simpl in H. rewrite Rmult_0_r, Rplus_0_l, Rabs_pos_eq in H; lra.
+  destruct H as [_ H]; [split; [lra|]; split; [intros; lra|]; split; [intros; rewrite Rabs_R1; lra | easy]|].
+  specialize (H eq_refl 1%nat). simpl in H. rewrite Rmult_0_r, Rplus_0_l, Rabs_pos_eq in H; lra.
 Qed.
 
 (** 5 with the lag counted twice. *)
 Theorem prop_5_twice_false :
   ~ (forall lambda c step tau lag, prop_5_hypotheses lambda c step tau lag ->
-     memory_factor lambda step tau lag <= exp (- (lambda * c * (2 * INR lag)))).
+     prod (fun r => exp (- (lambda * step (tau + 1 + r)%nat))) lag = memory_factor lambda step tau lag
+     /\ memory_factor lambda step tau lag <= exp (- (lambda * c * (2 * INR lag)))).
 Proof.
-  intros H. specialize (H 1 1 (fun _ => 1) 0%nat 1%nat ltac:(split; simpl; lra)).
+  intros H. destruct (H 1 1 (fun _ => 1) 0%nat 1%nat ltac:(split; simpl; lra)) as [_ B]. clear H. rename B into H.
   unfold memory_factor in H. simpl in H.
   assert (exp (- (1 * 1 * (2 * 1))) < exp (- (1 * (0 + 1)))) by (apply exp_increasing; lra). lra.
 Qed.

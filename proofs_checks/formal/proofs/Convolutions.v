@@ -40,6 +40,9 @@ Proof.
     apply Rmult_le_compat; lra.
 Qed.
 
+Theorem ours_convolution_bound_holds : ours_convolution_bound.
+Proof. intros beta tau lag. apply convolution_with_harmonic. Qed.
+
 Theorem lem_B_6_holds : lem_B_6.
 Proof.
   intros beta tau lag Hb Hlag. eapply Rle_trans; [apply convolution_with_harmonic; [lra|easy]|].
@@ -49,10 +52,6 @@ Proof.
   assert (1 <= / (1 - beta)) by (rewrite <- Rinv_1; apply Rinv_le_contravar; lra).
   unfold Rdiv. nra.
 Qed.
-
-(** Lemma B.6's hypotheses, 0 < beta < 1 and lag >= 1, are met. *)
-Theorem lem_B_6_instance : exists beta (lag : nat), 0 < beta < 1 /\ (1 <= lag)%nat.
-Proof. exists (1 / 2), 7%nat. split; [lra|lia]. Qed.
 
 Notation power_law s := (fun m => Rpower (INR m) (s - 1)).
 
@@ -157,9 +156,6 @@ Proof.
   - intros m _ _. lra.
 Qed.
 
-Theorem lem_G_1_instance : exists sigma rho, 0 < sigma /\ 0 < rho.
-Proof. exists (1 / 2), (1 / 3). lra. Qed.
-
 Lemma conv_nonneg a b n : (forall m, (1 <= m)%nat -> 0 <= a m) -> (forall m, (1 <= m)%nat -> 0 <= b m) -> 0 <= conv a b n.
 Proof. intros Ha Hb. apply msum_nonneg. intros i Hi. apply Rmult_le_pos; [apply Ha; lia | apply Hb; lia]. Qed.
 
@@ -208,5 +204,3 @@ Proof.
       * intros m Hm Hmn. apply B; nia.
 Qed.
 
-Theorem thm_30_instance : exists beta (k : nat), 0 < beta < 1 /\ (1 <= k)%nat.
-Proof. exists (1 / 2), 3%nat. split; [lra|lia]. Qed.

@@ -73,17 +73,61 @@ Proof.
   pose proof (Rinv_0_lt_compat (INR (S (m + l))) ltac:(apply lt_0_INR; lia)). lra.
 Qed.
 
-Theorem ours_H_1_holds : ours_H_1.
+(** H_t - H_(tau+1) is at most log(t / (tau + 1)), hence at most log of the lag. *)
+Lemma harmonic_difference tau lag : (1 <= lag)%nat ->
+  0 <= harmonic (tau + lag) - harmonic (S tau) <= ln (INR lag).
 Proof.
-  intros k t tau Hk Ht. destruct k as [|k]; [lia|]. simpl Nat.sub. rewrite Nat.sub_0_r.
-  replace t with (tau + (t - tau))%nat by lia. apply sharp_harmonic; lia.
+  intros Hlag. split.
+  { pose proof (harmonic_step_nonneg (S tau) (lag - 1)) as N. replace (S tau + (lag - 1))%nat with (tau + lag)%nat in N by lia. lra. }
+  apply Rle_trans with (ln (INR (tau + lag)) - ln (INR (S tau))).
+  - induction Hlag as [|lag Hlag IH]; [rewrite Nat.add_1_r; lra|]. rewrite Nat.add_succ_r.
+    change (harmonic (S (tau + lag))) with (harmonic (tau + lag) + / INR (S (tau + lag))).
+    pose proof (ln_step (tau + lag) ltac:(lia)). lra.
+  - pose proof (INR_pos lag Hlag). pose proof (INR_pos (S tau) ltac:(lia)).
+    assert (L : ln (INR (tau + lag)) <= ln (INR (S tau) * INR lag)).
+    { apply ln_mono. split; [apply lt_0_INR; lia|]. rewrite <- mult_INR. apply le_INR. nia. }
+    rewrite ln_mult in L by lra. lra.
+Qed.
+
+(** One stop between the source and t: both sides are the same sum. *)
+Lemma harmonic_square tau lag : (1 <= lag)%nat ->
+  kernel_power harmonic_kernel 2 (tau + lag) tau = / (INR (tau + lag) + 1) * (harmonic (tau + lag) - harmonic (S tau)).
+Proof.
+  intros Hlag. rewrite harmonic_power_S. f_equal.
+  induction Hlag as [|lag Hlag IH].
+  - cbn [sum]. rewrite harmonic_power_S, Nat.add_1_r. cbn [sum]. ring.
+  - cbn [sum]. rewrite IH, Nat.add_succ_r. change (harmonic (S (tau + lag))) with (harmonic (tau + lag) + / INR (S (tau + lag))).
+    rewrite harmonic_power_S. destruct lag as [|l]; [lia|]. rewrite msum_S_l, msum_zero.
+    + cbn [kernel_power]. rewrite Nat.add_0_r, Nat.eqb_refl, S_INR. ring.
+    + intros i Hi. cbn [kernel_power]. now destruct (Nat.eqb_spec (tau + S i) tau); [lia|].
+Qed.
+
+Theorem ours_nested_harmonic_holds : ours_nested_harmonic.
+Proof.
+  intros k t tau Hk Ht. cbv zeta. destruct k as [|k]; [lia|]. replace (S k - 1)%nat with k by lia.
+  pose proof (sharp_harmonic k tau (t - tau) ltac:(lia)) as B. replace (tau + (t - tau))%nat with t in B by lia.
+  split; [exact B|]. split.
+  - intros H2. destruct k as [|[|k]]; [| |lia].
+    + pose proof (harmonic_power_S 0 tau (t - tau)) as E. replace (tau + (t - tau))%nat with t in E by lia. rewrite E. f_equal.
+      destruct (t - tau)%nat as [|l] eqn:El; [lia|]. rewrite msum_S_l, msum_zero.
+      * cbn [kernel_power]. rewrite Nat.add_0_r, Nat.eqb_refl. simpl. field.
+      * intros i Hi. cbn [kernel_power]. now destruct (Nat.eqb_spec (tau + S i) tau); [lia|].
+    + pose proof (harmonic_square tau (t - tau) ltac:(lia)) as E. replace (tau + (t - tau))%nat with t in E by lia.
+      rewrite E. simpl. field. pose proof (pos_INR t). lra.
+  - eapply Rle_trans; [exact B|]. rewrite Rmult_comm. pose proof (INR_fact_lt_0 k) as F.
+    destruct (harmonic_difference tau (t - tau) ltac:(lia)) as [D0 D1]. replace (tau + (t - tau))%nat with t in D0, D1 by lia.
+    apply Rmult_le_compat.
+    + apply Rmult_le_pos; [now apply pow_le | left; now apply Rinv_0_lt_compat].
+    + left; apply Rinv_0_lt_compat. pose proof (pos_INR t). lra.
+    + apply Rmult_le_compat_r; [left; now apply Rinv_0_lt_compat|]. now apply pow_incr.
+    + apply Rinv_le_contravar; [pose proof (pos_INR (t - tau)); lra|]. rewrite Rplus_comm. apply Rplus_le_compat_r, le_INR; lia.
 Qed.
 
 Theorem lem_H_1_holds : lem_H_1.
 Proof.
   assert (Main : forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
     kernel_power harmonic_kernel k t tau <= / (INR t + 1) * (harmonic t ^ (k - 1) / INR (fact (k - 1)))).
-  { intros k t tau Hk Ht. eapply Rle_trans; [now apply ours_H_1_holds|].
+  { intros k t tau Hk Ht. eapply Rle_trans; [exact (proj1 (ours_nested_harmonic_holds k t tau Hk Ht))|].
     apply Rmult_le_compat_l; [left; apply Rinv_0_lt_compat; pose proof (pos_INR t); lra|].
     apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat, INR_fact_lt_0|].
     pose proof (harmonic_step_nonneg (S tau) (t - S tau)). pose proof (harmonic_step_nonneg 0 (S tau)).

@@ -126,7 +126,7 @@ Section Theorem23.
 Context (U V : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R) (gamma : nat -> U -> R).
 Context (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R).
 Context (H : thm_23_hypotheses U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma).
-Let alpha := feedback_weight logit.
+Let alpha := routing_weight logit.
 Let eta := gmax * c2.
 Let SR := FR / (1 - gmax).
 Let A1 := Lf + 2 * gmax * SR * Lroute.
@@ -160,7 +160,7 @@ Proof.
   induction t as [t IH] using (well_founded_induction lt_wf). intros Htau Ht.
   rewrite !Solve by easy. destruct (Causal t u Htau Ht) as (-> & -> & Hl). do 2 f_equal.
   apply vsum_ext. intros j Hj. rewrite IH by lia. f_equal.
-  unfold feedback_weight, softmax. rewrite Hl by easy. f_equal. apply msum_ext. intros i Hi. now rewrite Hl.
+  unfold routing_weight, softmax. rewrite Hl by easy. f_equal. apply msum_ext. intros i Hi. now rewrite Hl.
 Qed.
 
 Lemma A_nonneg : (0 < T)%nat -> 0 <= A0 /\ 0 <= A1.
@@ -204,7 +204,7 @@ Proof.
   - (* after it *)
     destruct (Later t Hgt ltac:(lia)) as (Dgt & (dft & Dft & Bft) & (dlogit & lsize & Sl & Dl)).
     destruct (lem_B_4_holds U t (logit t) z dlogit lsize Dl) as (dat & asizet & Dat & Sat).
-    fold (feedback_weight logit t) in Dat, Sat. fold alpha in Dat, Sat.
+    fold (routing_weight logit t) in Dat, Sat. fold alpha in Dat, Sat.
     destruct (mixer_step U V f s (alpha t) (gamma t) z t dft (fun _ => 0) dat ds (Lf / (INR t + 1)) 0 SR gmax asizet
       (majorant eta A0 A1 tau)) as [dst [D B]]; try easy.
     + intros u; apply Solve; lia.

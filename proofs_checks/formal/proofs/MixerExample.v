@@ -11,14 +11,14 @@ Definition ex_f (t : nat) (u : R) : R := match t with O => 1 | S O => u | _ => 1
 Definition ex_gamma (t : nat) (u : R) : R := if Nat.eqb t 1 then u / 4 else 1 / 4.
 Definition ex_logit (t i : nat) (u : R) : R := if andb (Nat.eqb t 2) (Nat.eqb i 1) then u / 10 else 0.
 
-Definition ex_s1 (u : R) : R := plus (ex_f 1 u) (scal (ex_gamma 1 u) (scal (feedback_weight ex_logit 1 0 u) (1 : R))).
+Definition ex_s1 (u : R) : R := plus (ex_f 1 u) (scal (ex_gamma 1 u) (scal (routing_weight ex_logit 1 0 u) (1 : R))).
 
 Definition ex_s (t : nat) (u : R) : R :=
   match t with
   | O => 1
   | S O => ex_s1 u
   | _ => plus (ex_f 2 u) (scal (ex_gamma 2 u)
-           (plus (scal (feedback_weight ex_logit 2 0 u) (1 : R)) (scal (feedback_weight ex_logit 2 1 u) (ex_s1 u))))
+           (plus (scal (routing_weight ex_logit 2 0 u) (1 : R)) (scal (routing_weight ex_logit 2 1 u) (ex_s1 u))))
   end.
 
 (** Derivatives of x times a constant. *)
@@ -56,7 +56,7 @@ Proof.
   - exists (fun _ _ => 0), (fun _ => 0). split; [simpl; lra|]. intros j Hj. replace j with 0%nat by lia. split; [|now apply opnorm_0; lra].
     (* a row of one weight is constant *)
     apply filterdiff_ext with (fun _ : R => 1); [|apply (filterdiff_const (V := R_NormedModule) (1 : R))].
-    intros u. unfold feedback_weight, softmax, ex_logit. simpl. rewrite exp_0. field.
+    intros u. unfold routing_weight, softmax, ex_logit. simpl. rewrite exp_0. field.
   - intros t Hgt Ht. replace t with 2%nat by lia. split; [|split].
     + apply (filterdiff_const (V := R_NormedModule) (1 / 4 : R)).
     + exists (fun v : R => scal v (1 / 10)). split.
@@ -64,8 +64,8 @@ Proof.
           [intros u; unfold ex_f; change (1 + u * (1 / 10) = 1 + u / 10); field | apply derivative_linear].
       * apply opnorm_linear. simpl. rewrite Rabs_pos_eq; lra.
     + exists (fun i (v : R) => if Nat.eqb i 1 then scal v (1 / 10) else 0), (fun i => if Nat.eqb i 1 then 1 / 10 else 0). split.
-      * pose proof (softmax_le_1 (fun i => ex_logit 2 i 1) 2 1 ltac:(lia)) as A. fold (feedback_weight ex_logit 2 1 1) in A.
-        unfold feedback_weight in *. cbn [sum Nat.eqb]. simpl INR. lra.
+      * pose proof (softmax_le_1 (fun i => ex_logit 2 i 1) 2 1 ltac:(lia)) as A. fold (routing_weight ex_logit 2 1 1) in A.
+        unfold routing_weight in *. cbn [sum Nat.eqb]. simpl INR. lra.
       * intros i Hi. destruct i as [|[|i]]; [| |lia]; cbn [Nat.eqb]; split.
         -- apply (filterdiff_const (V := R_NormedModule) (0 : R)).
         -- apply opnorm_0; lra.

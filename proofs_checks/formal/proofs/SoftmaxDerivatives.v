@@ -103,7 +103,10 @@ Proof.
       rewrite Alpha in Q. unfold weight in Q at 1. rewrite softmax_sum in Q by lia.
       replace (sum (fun i => if Nat.eqb i tau then 0 else weight i) (S t)) with (1 - alpha) by lra. ring.
     - intros i _. destruct (Nat.eqb i tau); ring. }
-  split; [|split; [exact Total|]].
+  assert (Twice : 2 * alpha * (1 - alpha) * size <= 2 * alpha * size).
+  { replace (2 * alpha * size) with (2 * alpha * 1 * size) by ring.
+    apply Rmult_le_compat_r; [easy|]. apply Rmult_le_compat_l; lra. }
+  split; [|split; [exact Total | split; [now rewrite Total|]]].
   - intros j Hj. split.
     { apply (softmax_differential logit (fun i v => if Nat.eqb i tau then dlogit v else 0) (S t) j (x tau)); [lia|exact Dlogit]. }
     intros v. rewrite (msum_remove _ (S t) tau) by lia. rewrite Nat.eqb_refl, Alpha.
@@ -118,8 +121,9 @@ Proof.
     + replace (0 - (alpha * dlogit v + 0)) with (- (alpha * dlogit v)) by ring.
       rewrite Rabs_Ropp, Rabs_mult, (Rabs_pos_eq alpha) by lra.
       apply Rle_trans with (alpha * (size * norm v)); [apply Rmult_le_compat_l; lra | right; ring].
-  - rewrite Total. replace (2 * alpha * size) with (2 * alpha * 1 * size) by ring.
-    apply Rmult_le_compat_r; [easy|]. apply Rmult_le_compat_l; lra.
+  - intros D HD. rewrite Total. eapply Rle_trans; [exact Twice|].
+    destruct (lem_C_1_holds _ _ _ HD tau ltac:(lia)) as [[_ Upper] _]. fold (attention_weight q k d x t tau) in Upper.
+    fold alpha in Upper. replace (2 * alpha * size) with (2 * size * alpha) by ring. apply Rmult_le_compat_l; lra.
 Qed.
 
 Theorem lem_4_3_instance : exists U q k d x t tau dlogit size, lem_4_3_hypotheses U q k d x t tau dlogit size.
@@ -132,4 +136,72 @@ Proof.
     + intros u. unfold attention_logit, with_token. simpl. lra.
     + auto_derive; [easy|ring].
   - intros v. change (Rabs (v * 9) <= 9 * Rabs v). rewrite Rabs_mult, (Rabs_pos_eq 9); lra.
+Qed.
+
+(** ** The total variation of a row, exactly *)
+
+(** |h_j - mean| <= (1 - alpha_j) |h_j| + sum over the others of alpha_i |h_i|; summed with the weights, each |h_i| has the
+    factor 2 alpha_i (1 - alpha_i). *)
+Lemma row_variation_le n alpha h : (forall j, (j < n)%nat -> 0 < alpha j) -> sum alpha n = 1 ->
+  row_variation n alpha h <= sum (fun i => 2 * alpha i * (1 - alpha i) * Rabs (h i)) n.
+Proof.
+  intros Pos Sum. set (mass := sum (fun i => alpha i * Rabs (h i)) n).
+  apply Rle_trans with (sum (fun j => alpha j * ((1 - alpha j) * Rabs (h j)) + alpha j * (mass - alpha j * Rabs (h j))) n).
+  - apply msum_le. intros j Hj. rewrite Rabs_mult, (Rabs_pos_eq (alpha j)), <- Rmult_plus_distr_l by (left; auto).
+    apply Rmult_le_compat_l; [left; auto|].
+    rewrite (msum_remove (fun i => alpha i * h i) n j Hj).
+    set (rest := sum (fun i => if Nat.eqb i j then 0 else alpha i * h i) n).
+    replace (h j - (alpha j * h j + rest)) with ((1 - alpha j) * h j + - rest) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult, Rabs_Ropp.
+    assert (A1 : alpha j <= 1) by (rewrite <- Sum; apply msum_term_le; [easy | intros; left; auto]).
+    rewrite (Rabs_pos_eq (1 - alpha j)) by lra. apply Rplus_le_compat_l.
+    unfold mass. rewrite (msum_remove (fun i => alpha i * Rabs (h i)) n j Hj).
+    replace (alpha j * Rabs (h j) + sum (fun i => if Nat.eqb i j then 0 else alpha i * Rabs (h i)) n - alpha j * Rabs (h j))
+      with (sum (fun i => if Nat.eqb i j then 0 else alpha i * Rabs (h i)) n) by ring.
+    eapply Rle_trans; [apply msum_Rabs|]. apply msum_le. intros i Hi. destruct (Nat.eqb i j); [rewrite Rabs_R0; lra|].
+    rewrite Rabs_mult, (Rabs_pos_eq (alpha i)) by (left; auto). lra.
+  - rewrite (msum_ext _ (fun j => alpha j * (1 - 2 * alpha j) * Rabs (h j) + alpha j * mass)) by (intros; ring).
+    rewrite msum_plus, msum_scal_r, Sum, Rmult_1_l. unfold mass. rewrite <- msum_plus.
+    right. apply msum_ext. intros; ring.
+Qed.
+
+Lemma row_variation_single n alpha k c : (forall j, (j < n)%nat -> 0 < alpha j) -> sum alpha n = 1 -> (k < n)%nat ->
+  row_variation n alpha (fun i => if Nat.eqb i k then c else 0) = 2 * alpha k * (1 - alpha k) * Rabs c.
+Proof.
+  intros Pos Sum Hk. unfold row_variation.
+  assert (A1 : alpha k <= 1) by (rewrite <- Sum; apply msum_term_le; [easy | intros; left; auto]).
+  assert (Mean : sum (fun i => alpha i * (if Nat.eqb i k then c else 0)) n = alpha k * c).
+  { rewrite (msum_remove _ n k Hk), Nat.eqb_refl, msum_zero; [ring|]. intros i _. destruct (Nat.eqb i k); ring. }
+  rewrite Mean, (msum_remove _ n k Hk), Nat.eqb_refl.
+  rewrite (msum_ext _ (fun i => (if Nat.eqb i k then 0 else alpha i) * (alpha k * Rabs c))).
+  - rewrite msum_scal_r. pose proof (msum_remove alpha n k Hk) as Q. rewrite Sum in Q.
+    replace (sum (fun i => if Nat.eqb i k then 0 else alpha i) n) with (1 - alpha k) by lra.
+    replace (c - alpha k * c) with ((1 - alpha k) * c) by ring.
+    rewrite !Rabs_mult, (Rabs_pos_eq (alpha k)), (Rabs_pos_eq (1 - alpha k)) by (solve [left; auto] || lra). ring.
+  - intros i Hi. destruct (Nat.eqb_spec i k) as [|Hne]; [ring|].
+    rewrite Rminus_0_l, Rabs_mult, Rabs_Ropp, Rabs_mult, (Rabs_pos_eq (alpha i)), (Rabs_pos_eq (alpha k)) by (left; auto). ring.
+Qed.
+
+Theorem ours_softmax_variation_holds : ours_softmax_variation.
+Proof.
+  split; [|split].
+  - intros n alpha m h [H Sum]. eapply Rle_trans; [apply row_variation_le; [intros; now apply H | easy]|].
+    rewrite <- msum_scal. apply msum_le. intros i Hi. destruct (H i Hi).
+    replace (2 * alpha i * (1 - alpha i) * Rabs (h i)) with (2 * (1 - alpha i) * (alpha i * Rabs (h i))) by ring.
+    apply Rmult_le_compat_r; [apply Rmult_le_pos; [lra | apply Rabs_pos] | lra].
+  - intros n alpha m k c [H Sum] Hk. apply row_variation_single; auto. intros; now apply H.
+  - intros C HC. (* two weights, the light one is w = min(1/2, (2 - C)/4) *)
+    set (w := Rmin (1 / 2) ((2 - C) / 4)).
+    assert (W : 0 < w <= 1 / 2 /\ w <= (2 - C) / 4) by (unfold w; split; [split; [apply Rmin_glb_lt; lra | apply Rmin_l] | apply Rmin_r]).
+    exists 2%nat, (fun i => if Nat.eqb i 0 then w else 1 - w), w, (fun i => if Nat.eqb i 0 then 1 else 0).
+    assert (H : ours_softmax_variation_hypotheses 2 (fun i => if Nat.eqb i 0 then w else 1 - w) w).
+    { split; [intros j _; destruct (Nat.eqb j 0); lra | simpl; lra]. }
+    split; [exact H|]. destruct H as [H Sum]. rewrite row_variation_single; [|intros; now apply H|exact Sum|lia].
+    simpl. rewrite Rabs_R1, Rabs_R0. nra.
+Qed.
+
+Theorem ours_softmax_variation_instance : exists n alpha m, ours_softmax_variation_hypotheses n alpha m.
+Proof.
+  exists 3%nat, (fun j => if Nat.eqb j 0 then 1 / 2 else 1 / 4), (1 / 4).
+  split; [intros j _; destruct (Nat.eqb j 0); lra | simpl; lra].
 Qed.

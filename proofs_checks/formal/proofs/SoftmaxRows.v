@@ -82,7 +82,7 @@ Proof.
   intros i j Hi Hj. pose proof (B i Hi). pose proof (B j Hj). lra.
 Qed.
 
-Theorem ours_C_1_holds : ours_C_1.
+Theorem ours_softmax_weights_holds : ours_softmax_weights.
 Proof.
   split; [intros b n D H j Hj; now apply sharp_bounds|].
   intros n D Hn HD.
