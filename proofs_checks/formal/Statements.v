@@ -1628,6 +1628,33 @@ Definition lem_K_15_kernel : Prop :=
   gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
   /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
 
+(** Sums over the resolvent of uniform feedback, for gamma = 1 - beta:
+    L(i, j) = Theta_ij/(j+1) + ... + Theta_ii/(i+1) >= (j+1)^(-gamma) (i+1)^(-beta).
+    Left: that 1 is the best constant *)
+Definition macro_sum (gamma : R) (i j : nat) : R :=
+  sum (fun k => uniform_resolvent gamma i (j + k)%nat / INR (S (j + k))) (S i - j).
+
+Definition ours_macro_sums : Prop :=
+  forall beta i j, 0 < beta < 1 -> (j <= i)%nat ->
+  Rpower (INR (S j)) (- (1 - beta)) * Rpower (INR (S i)) (- beta) <= macro_sum (1 - beta) i j.
+
+(** Lemma K.22, its kernel D(i) 1[i = j] + K(i, j) 1[j < i] with D(i) = 1 + m_i/(i+1) and K(i, j) = m_j L(i, j), where m is the
+    profile r, of order (t+1)^gamma, mixed by a forward row that is focused up to mu: D is bounded and K(i, j) of order
+    (i+1)^(-beta), with constants of mu and of the profile's.
+    Left: that two blocks realise it *)
+Definition lem_K_22_kernel_hypotheses (beta mu low high : R) (T : nat) (alpha : nat -> nat -> R) (r : nat -> R) : Prop :=
+  0 < beta < 1 /\ 0 <= mu <= 1 / 2 /\ 0 < low
+  /\ (forall k, (k <= T)%nat -> (forall j, (j <= k)%nat -> 0 <= alpha k j) /\ sum (alpha k) (S k) = 1 /\ sum (alpha k) k <= mu)
+  /\ forall t, (t <= T)%nat -> low * Rpower (INR (S t)) (1 - beta) <= r t <= high * Rpower (INR (S t)) (1 - beta).
+
+Definition lem_K_22_kernel : Prop :=
+  forall beta mu low high T alpha r, lem_K_22_kernel_hypotheses beta mu low high T alpha r ->
+  let m t := sum (fun j => alpha t j * r j) (S t) in
+  (forall i, (i <= T)%nat -> 1 <= 1 + m i / INR (S i) <= 1 + high)
+  /\ forall i j, (j < i <= T)%nat ->
+     (1 - mu) * low * Rpower (INR (S i)) (- beta) <= m j * macro_sum (1 - beta) i j <= 9 * high * Rpower (INR (S i)) (- beta)
+     /\ m j * macro_sum (1 - beta) i j <= 9 * high * Rpower (INR (S (i - j))) (- beta).
+
 (** Lemma K.26: the selector's other sources stay small behind k macro-layers.  source_stack r is the kernel of the selector and
     the first r layers; D the selector, M_r the layers. *)
 Fixpoint source_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
@@ -1793,6 +1820,19 @@ Definition ours_rounding_hypotheses (fl : R -> R) (u e rho F : R) (B : nat -> na
 Definition ours_rounding : Prop :=
   forall fl u e rho F B f T, ours_rounding_hypotheses fl u e rho F B f T ->
   forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t - solution B f t) <= ours_rounding_bound u e rho F T.
+
+(** Ours: the same from what came out.  Where the computed states are at most M, the error is at most
+    ((u/(1-u) + ((1+u)^(T+1) - 1) rho) M + (1/(1-u) + 2 T (1+u)^(T+1)) e)/(1 - rho): with one factor 1/(1 - rho) less.
+    Row: none *)
+Definition ours_running_rounding_hypotheses (fl : R -> R) (u e rho M : R) (B : nat -> nat -> R) (f : nat -> R) (T : nat) : Prop :=
+  rounds fl u e /\ 0 <= u < 1 /\ 0 <= e /\ 0 <= rho < 1
+  /\ (forall t, (t < T)%nat -> sum (fun j => Rabs (B t j)) t <= rho)
+  /\ (forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t) <= M).
+
+Definition ours_running_rounding : Prop :=
+  forall fl u e rho M B f T, ours_running_rounding_hypotheses fl u e rho M B f T ->
+  forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t - solution B f t)
+    <= ((u / (1 - u) + ((1 + u) ^ (T + 1) - 1) * rho) * M + (1 / (1 - u) + 2 * INR T * (1 + u) ^ (T + 1)) * e) / (1 - rho).
 
 (** The standard of the numbers: binary64 with rounding to nearest, ties to even, as Flocq has it: 53 digits, gradual
     underflow below 2^-1022.  There is no largest number here: overflow is left out. *)
