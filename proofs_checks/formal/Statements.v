@@ -454,6 +454,20 @@ Definition ours_negative_gain : Prop :=
      /\ y 1%nat = - g
      /\ forall C, g / Gamma (1 - g) < C -> exists l, (1 <= l)%nat /\ - y l < C * Rpower (INR l) (- (1 + g)).
 
+(** The position code that feedback writes, c_t = 1 + (gamma/t) times the sum of the earlier ones, c_0 = 1: the gaps between
+    neighbours in closed form.  For 0 < gamma < 1 they are positive and fall, like t^(gamma - 2). *)
+Definition ours_position_gap_hypotheses (gamma : R) (c : nat -> R) : Prop :=
+  -1 < gamma /\ c O = 1 /\ forall t, (1 <= t)%nat -> c t = 1 + gamma / INR t * sum c t.
+
+Definition ours_position_gap : Prop :=
+  forall gamma c, ours_position_gap_hypotheses gamma c ->
+  let gap t := c (S t) - c t in
+  gap O = gamma
+  /\ (forall t, (1 <= t)%nat -> gap t = gamma ^ 2 * Gamma (INR t + gamma) / (Gamma (1 + gamma) * Gamma (INR t + 2)))
+  /\ (0 < gamma < 1 ->
+      (forall t, 0 < gap (S t) < gap t)
+      /\ exists low high, 0 < low /\ forall t, (1 <= t)%nat -> low * Rpower (INR t) (gamma - 2) <= gap t <= high * Rpower (INR t) (gamma - 2)).
+
 (** Proposition 9 (iii): the two envelopes of Sessa with routing held fixed, from Theorem 8 and Corollary F.3, with the best
     constants c_- and c_+.
 
