@@ -65,6 +65,7 @@ def _write_layer(file: Path) -> None:
 
 
 def _write_benchmarks(folder: Path) -> None:
+    from benchmarks import causal_maps
     from benchmarks.plot import save
     from benchmarks.report import markdown, summary
     from benchmarks.results import Results
@@ -76,16 +77,19 @@ def _write_benchmarks(folder: Path) -> None:
         (folder / f"{file.stem}.md").write_text(markdown(run), encoding="utf-8")
     (folder / "summary.md").write_text(summary(*runs) + "\n", encoding="utf-8")
     save(runs[0], folder / "figure.png")
+    rows = json.loads(causal_maps.FILE.read_text(encoding="utf-8"))
+    (folder / "causal-maps.md").write_text(causal_maps.markdown(rows), encoding="utf-8")
 
 
 def _write_ledger(folder: Path) -> None:
     from proofs_checks.figures import save_dependencies, save_tightness
     from proofs_checks.pages import pages
+    from proofs_checks.proof_pages import proof_pages
     from proofs_checks.record import shown
 
-    (folder / "statements").mkdir(parents=True)
     outcomes = shown()
-    for name, text in pages(outcomes).items():
+    for name, text in (pages(outcomes) | proof_pages()).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     save_tightness(outcomes, folder / "tightness.svg")
     save_dependencies(outcomes, folder / "dependencies.svg")

@@ -14,8 +14,8 @@ from proofs_checks.statement import Statement
 
 Outcomes = dict[str, Outcome]
 
-_NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
-_OWNER = "All numbers of statements, sections and equations on this page are the paper's."
+NUMBERS = ["---", "myst:", "  html_meta:", "    numbers: of the paper", "---", ""]
+OWNER = "All numbers of statements, sections and equations on this page are the paper's."
 
 
 def pages(outcomes: Outcomes) -> dict[str, str]:
@@ -65,13 +65,13 @@ def errata() -> str:
             "",
             f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
             "",
-            f"*Printed.* {one.printed}",
+            f"*Printed.* {linked(one.printed)}",
             "",
-            f"*Correct.* {one.correct}",
+            f"*Correct.* {linked(one.correct)}",
             "",
             f"*Shown by.* {shown.text}" if shown.shows else "*Not shown: its example does not show it any more.*",
             "",
-            f"*The conclusion.* {one.conclusion}",
+            f"*The conclusion.* {linked(one.conclusion)}",
             "",
         ]
     lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
@@ -96,10 +96,10 @@ def most_wanted(outcomes: Outcomes) -> str:
 def topic_page(topic: ModuleType, outcomes: Outcomes) -> str:
     """The rows of one topic in full."""
     lines = [
-        *_NUMBERS,
+        *NUMBERS,
         f"# {_title(topic)}",
         "",
-        _OWNER,
+        OWNER,
         "",
         (topic.__doc__ or "").split("\n\n")[0].replace("\n", " "),
         "",
@@ -120,9 +120,19 @@ def link(identifier: str) -> str:
     return f"[{identifier}](#{anchor(identifier)})"
 
 
+def linked(text: str) -> str:
+    """Names of our rows become links to their proofs."""
+    return re.sub(r"`?\b(ours:[a-z0-9-]+)`?", lambda found: f"[`{found[1]}`](#{proof_anchor(found[1])})", text)
+
+
 def anchor(identifier: str) -> str:
     """The label of a row's place in the book."""
     return f"row-{_label_of(identifier)}"
+
+
+def proof_anchor(identifier: str) -> str:
+    """The label of the place in the book where a row's proof is."""
+    return f"proof-{_label_of(identifier)}"
 
 
 def _label_of(identifier: str) -> str:
@@ -148,16 +158,19 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         "",
         f"{{status}}`{one.id}` `{one.id}` {one.where}",
         "",
-        _displayed(one.says),
+        displayed(one.says),
         "",
     ]
     if outcome.status is Status.UNCHECKED:
         return lines
     if one.proof:
-        lines += [_displayed(f"*Proof.* {one.proof}"), ""]
+        lines += [f"*Proof:* [in full](#{proof_anchor(one.id)}).", ""]
     if outcome.formal:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
-        names = ", ".join(f"[`{name.rpartition('.')[2]}`](#coq-{name.rpartition('.')[2].lower().replace('_', '-')})" for name in outcome.formal.statements)
+        names = ", ".join(
+            f"[`{name.rpartition('.')[2]}`](#coq-{name.rpartition('.')[2].lower().replace('_', '-')})"
+            for name in outcome.formal.statements
+        )
         lines += [f"*Proved by machine.* {names}: {outcome.formal.label}{beside}.", ""]
     lines += [f"*Rests on.* {one.trust}", ""]
     if one.not_higher and outcome.level is not Level.FORMAL:
@@ -178,7 +191,7 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     return lines
 
 
-def _displayed(text: str) -> str:
+def displayed(text: str) -> str:
     """Markdown in which formulas between $$ are paragraphs of their own, as MyST needs them."""
     return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", text, flags=re.DOTALL).strip()
 

@@ -43,6 +43,11 @@ def _named(error: BaseException) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the up to three known ones that are most like it, or nothing."""
-    near = get_close_matches(name, known, n=3, cutoff=0.4)
+    """The end of a message about an unknown name: the up to three known ones that are most like it, or nothing.
+
+    Those that begin with it come first: an erratum's "8-constant" for "8".
+    """
+    listed = list(known)
+    begin = [one for one in listed if name and one.startswith((f"{name}-", f"{name}:"))]
+    near = list(dict.fromkeys(begin + get_close_matches(name, listed, n=3, cutoff=0.4)))[:3]
     return f"; the nearest are {', '.join(near)}" if near else ""

@@ -166,13 +166,18 @@ class SessaParameters(Mapping[str, Array]):
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: the file is not safetensors, carries no config and none is given, or another config than the
-                one given, or its content does not fit the config.
+            ValueError: the file is not safetensors, is a network of blocks, carries no config and none is given, or
+                another config than the one given, or its content does not fit the config.
             TypeError: the file stores other things than floating-point numbers, or its config has a wrong type.
         """
         entries = read_safetensors(path)
         with safetensors.safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("sessa_config")
+            header = file.metadata() or {}
+        if "sessa_network" in header:
+            raise ValueError(
+                f"{path} is a network of blocks, not a layer: sessa_ref.constructions.Network.load reads it"
+            )
+        text = header.get("sessa_config")
         if text is not None:
             carried = SessaConfig.from_json(text)
             if config not in (None, carried):

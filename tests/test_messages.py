@@ -80,4 +80,5 @@ def test_mistakes_of_a_program_are_told_by_name(error):
 
 def test_the_nearest_names_end_a_message():
     assert nearest("thm:88", ["thm:8", "lem:K.3"]) == "; the nearest are thm:8"
+    assert nearest("8", ["thm:8", "8-constant", "28-constant"]) == "; the nearest are 8-constant"
     assert nearest("nothing alike", ["thm:8"]) == ""

@@ -131,6 +131,9 @@ def test_wrong_files_are_named(tmp_path):
     save_file(SessaParameters.random(CONFIG, 0).state_dict(), tmp_path / "bare.safetensors")
     with pytest.raises(ValueError, match="carries no sessa_config"):
         SessaParameters.load(tmp_path / "bare.safetensors")
+    save_file({"W_in.bias": np.ones(16)}, tmp_path / "network.safetensors", metadata={"sessa_network": "[]"})
+    with pytest.raises(ValueError, match="is a network of blocks, not a layer"):
+        SessaParameters.load(tmp_path / "network.safetensors")
     save_file({"W_in.bias": np.ones(16, dtype=int)}, tmp_path / "integers.safetensors")
     with pytest.raises(TypeError, match=r"W_in\.bias must be stored as F64, F32, F16 or BF16, got I64"):
         SessaParameters.load(tmp_path / "integers.safetensors", CONFIG)

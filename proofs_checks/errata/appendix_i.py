@@ -175,22 +175,6 @@ def constant_needs_no_block() -> Shown:
     )
 
 
-@erratum(
-    "I.14-thirds",
-    "lem:I.14",
-    where="Appendix I.8, paragraph 6",
-    kind=Kind.LOOSE,
-    printed="two errors of epsilon/(3 sqrt T) each are combined into epsilon/sqrt T",
-    correct="they are 2 epsilon/(3 sqrt T); halves of epsilon, as in Theorem 14, would do",
-    conclusion="survives; here the inequality is strict, as stated",
-)
-def a_third_is_left() -> Shown:
-    """The two shares."""
-    return Shown(
-        Fraction(1, 3) + Fraction(1, 3) < 1, "1/3 + 1/3 < 1: encoding and token-wise network; there is no third error"
-    )
-
-
 ERRATA: tuple[Erratum, ...] = (
     positions_need_no_shift,
     transparency_for_all_directions,
@@ -200,5 +184,4 @@ ERRATA: tuple[Erratum, ...] = (
     transport_is_sharper,
     early_rows_cost,
     constant_needs_no_block,
-    a_third_is_left,
 )

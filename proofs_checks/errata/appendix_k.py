@@ -5,10 +5,12 @@ from flint import arb
 
 from proofs_checks.errata.erratum import Erratum, Kind, Shown, erratum
 from sessa_ref.certified import functions
-from sessa_ref.constructions import Channels
+from sessa_ref.constructions import Channels, Network
+from sessa_ref.constructions.active_transport import active_transport
 from sessa_ref.constructions.focusing import predecessor_gap
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.selective_retrieval import NAMES, selective_retrieval
+from sessa_ref.constructions.transport import kernel, transparency_defect
 from sessa_ref.theory import selective_retrieval as theory
 from sessa_ref.theory.scaled_gelu import RELU_GAP
 
@@ -102,6 +104,30 @@ def self_weight_one() -> Shown:
 
 
 @erratum(
+    "K.9-channels",
+    "lem:K.9",
+    where="Appendix K, Lemma K.9 and Definition 13; Step 5 of the proof of Theorem 12",
+    kind=Kind.FALSE,
+    printed="R is signal-transparent over E_ctrl, so that R(u + a e_sig) lies in the fibre Sat(R(K)), where B's kernel is known",
+    correct="""Definition 13 fixes e_sig and E_ctrl alone. With channels beside these, as in Theorem 12, R may copy the signal into one of
+    them, and B may read it. R has to leave every other channel alone: R(u + a e_sig 1[. = tau]) = R(u) + a e_sig 1[. = tau].""",
+    conclusion="false as printed, true with this hypothesis; Theorem 12 survives, because its P_H and Q_H meet it",
+)
+def copied_signal() -> Shown:
+    """The two blocks of Lemma K.15, a transparent copy and a transport, at a sequence whose signal is 0."""
+    channels, codes = Channels(7, NAMES), OrderedCodes.written(4, 1.0)
+    x = codes.tokens(channels, 1, 1.0)[0]
+    x[:, 0] = 0.0
+    copy, transport = (Network.of([("one", block)]) for block in active_transport(channels, codes, 0.5).network.blocks)
+    transparent = transparency_defect(copy, channels, x, 1, 1.0, ["pos"])
+    own, both = (kernel(network, channels, y) for network, y in ((transport, copy(x)), (copy.then(transport), x)))
+    return Shown(
+        transparent < 1e-14 and float(np.max(np.abs(own - np.eye(4)))) < 1e-14 and both[0, 0] > 1.5,
+        f"B's kernel at R(u) is the identity, {own[1, 1]:.3g} at token 1, and the Jacobian of B R there is {both[1, 1]:.3g}",
+    )
+
+
+@erratum(
     "K.15-constants",
     "lem:K.15",
     where="Appendix K, (82) and (83)",
@@ -129,8 +155,9 @@ def resolvent_constants() -> Shown:
     where="Appendix K, Lemma K.20: the gain 1 - 1/(4 (L_H + 1))",
     kind=Kind.LOOSE,
     printed="the two-sided bound holds with constants independent of H",
-    correct="""true, but r_t/(t+1)^gamma falls by nearly exp(-1/4) towards the end of every horizon, and as much for every
-    macro-layer that follows: the profile is no power of t at any H. With 1 - 1/(1024 (L_H + 1)) it is one within 1/1000.""",
+    correct="""true, but towards the end of every horizon r_t/(t+1)^gamma falls by a factor that no longer horizon brings closer to 1,
+    0.855 at beta = 1/2 and never below exp(-1/4), and so it does in every macro-layer that reads it. With 1 - 1/(1024 (L_H + 1)) r_t is
+    the sum of its inputs within 1/1000.""",
     conclusion="survives; with the printed gain the margin's local exponent stays below nu at late lags for every H",
 )
 def damped_profile() -> Shown:
@@ -208,7 +235,7 @@ def six_channels() -> Shown:
     where="Theorem 12 and its proof, Steps 6 to 9",
     kind=Kind.LOOSE,
     printed="c_- depends on (k, beta, tau_max, R)",
-    correct="nothing in the construction's scores depends on R; and c_- of the proof is 10^5 to 10^12 times below what is measured",
+    correct="nothing in the construction's scores depends on R; and at H = 64 the c_- of the proof is 10^3 (k = 1) to 10^12 (k = 3) times below what is measured",
     conclusion="survives",
 )
 def constants_apart() -> Shown:
@@ -231,6 +258,7 @@ ERRATA: tuple[Erratum, ...] = (
     relu_gap,
     symmetric_gates,
     self_weight_one,
+    copied_signal,
     resolvent_constants,
     damped_profile,
     macro_sums,

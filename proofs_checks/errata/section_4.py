@@ -161,8 +161,8 @@ def slower() -> Shown:
     where="Section 4.4, the sentence before Definition 6",
     kind=Kind.SLIP,
     printed="Tokenwise linear adapters D -> m -> D.",
-    correct="Affine ones, as in Appendix I.2: Embed sets a constant coordinate to 1.",
-    conclusion="survives",
+    correct="The proof's are affine, as in Appendix I.2: its Embed sets a constant coordinate to 1.",
+    conclusion="survives; since nothing has to read that coordinate (`14-const`), linear adapters do suffice",
 )
 def affine() -> Shown:
     """Embed of a token and of its double, D = 1, T = 3, m = (T + 1) D + 2."""

@@ -63,9 +63,7 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
         begun = time.perf_counter()
         due = [(one, bend) for one in sources.statements for bend in sources.bends
                if bend.statement == one.short and sources.proof_file(one) in compiled]  # fmt: skip
-        tried = pool.map(
-            lambda number: try_bend(sources, *due[number], build / "bent" / str(number)), range(len(due))
-        )
+        tried = pool.map(lambda number: try_bend(sources, *due[number], build / "bent" / str(number)), range(len(due)))
         for (statement, bend), (place, wrong) in zip(due, tried, strict=True):
             if wrong:
                 problems.append(Problem(f"bent ({bend.about}): {wrong}", statement.short))
@@ -75,7 +73,9 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
         say(f"{len(due)} bent statements: {time.perf_counter() - begun:.1f} s")
     found = {one.short: row_of(one, rows) for one in sources.statements}
     problems += [Problem(wrong, name) for name, (_, wrong) in found.items() if wrong]
-    problems += [Problem(one, statement.short) for statement in sources.statements for one in _missing(sources, statement)]
+    problems += [
+        Problem(one, statement.short) for statement in sources.statements for one in _missing(sources, statement)
+    ]
     proved = tuple(
         Proved(
             one.name,
@@ -106,7 +106,10 @@ def row_of(statement: Statement, rows: Container[str]) -> tuple[str, str]:
     if not whole:
         return "", f"the ledger has no row {name!r}: the comment above it needs a line 'Row: ID', or 'Row: none'"
     if not statement.left:
-        return "", f"the name says that it is a part of {whole}: the comment above it needs a line 'Left: ...' or 'Row: {whole}'"
+        return (
+            "",
+            f"the name says that it is a part of {whole}: the comment above it needs a line 'Left: ...' or 'Row: {whole}'",
+        )
     return whole, ""
 
 

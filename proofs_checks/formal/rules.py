@@ -52,7 +52,7 @@ def broken(file: str, text: str) -> Iterator[str]:
 
 def uses_interval(text: str) -> bool:
     """Whether a file imports Interval's tactic."""
-    return any(re.match(r"(?:From\s+Interval\s+)?Require\s.*", one) and "Interval" in one or "Interval.Tactic" in one
+    return any((re.match(r"(?:From\s+Interval\s+)?Require\s.*", one) and "Interval" in one) or "Interval.Tactic" in one
                for one in sentences(text))  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 
 _THEOREM = re.compile(r"^\s*(?:Theorem|Lemma|Corollary|Proposition|Fact|Remark|Example)\s+([\w']+)", re.MULTILINE)
-_DEFINITION = re.compile(r"^[ \t]*(?:Definition|Fixpoint|Inductive|Record|CoInductive|Structure)\s+([\w']+)", re.MULTILINE)
+_DEFINITION = re.compile(
+    r"^[ \t]*(?:Definition|Fixpoint|Inductive|Record|CoInductive|Structure)\s+([\w']+)", re.MULTILINE
+)
 _PROPOSITION = re.compile(r"\s*:\s*Prop\s*:=")
 _REQUIRED = re.compile(r"From\s+Sessa(\.[\w.]+)?\s+Require\s+(?:Import\s+|Export\s+)?([\w.\s']+?)\.(?=\s|$)")
 _KINDS = ("def", "asm", "rem", "lem", "prop", "thm", "cor")

@@ -7,6 +7,7 @@ from proofs_checks.ours import (
     depth,
     fair_comparison,
     jacobian_tails,
+    number_formats,
     retrieval_constants,
     softmax_routing,
     uniform_routing,
@@ -25,6 +26,7 @@ TOPICS = (
     fair_comparison,
     retrieval_constants,
     universality,
+    number_formats,
 )
 
 OURS: tuple[Statement, ...] = tuple(one for topic in TOPICS for one in topic.ROWS)

@@ -25,12 +25,34 @@ from sessa_ref.theory import stability
     "The best constant of the solve for T tokens",
     where="sharper than Lemma 4.2",
     says=r"""
-    Let $B \in \mathbb{R}^{T \times T}$ be strictly lower triangular with $\sum_j |B_{tj}| \le \rho$, $\rho \ge 0$, and $(I - B)s = f$. Then
-    $\max_t \lVert s_t \rVert \le (1 + \rho + \dots + \rho^{T-1}) \max_t \lVert f_t \rVert$; for $\rho \ne 1$ the sum is $(1 - \rho^T)/(1 - \rho)$. It is attained where every
-    token reads its predecessor alone. So $1/(1 - \rho)$ is the best constant for all $T$ at once, $\rho < 1$ is not needed for one $T$, and a
-    layer attains both in the limit: sharp weights, or one token repeated without end.
+    Let $B \in \mathbb{R}^{T \times T}$ be strictly lower triangular with $\sum_j |B_{tj}| \le \rho$, $\rho \ge 0$, and
+    $(I - B)s = f$. Then $\max_t \lVert s_t \rVert \le (1 + \rho + \dots + \rho^{T-1}) \max_t \lVert f_t \rVert$; for
+    $\rho \ne 1$ the sum is $(1 - \rho^T)/(1 - \rho)$. It is attained where every token reads its predecessor alone. So
+    $1/(1 - \rho)$ is the best constant for all $T$ at once, $\rho < 1$ is not needed for one $T$, and a layer attains
+    both in the limit: sharp weights, or one token repeated without end.
     """,
-    needs=("lem:4.2",),
+    proof=r"""
+    *The bound.* Let $F = \max_t \lVert f_t \rVert$ and $c_n = 1 + \rho + \dots + \rho^{n-1}$, which does not fall with
+    $n$. We show $\lVert s_t \rVert \le c_{t+1} F$ by induction. At $t = 0$ it holds, because $s_0 = f_0$. If it holds
+    before $t$, then $\lVert s_j \rVert \le c_t F$ for all $j < t$, and
+
+    $$\lVert s_t \rVert \le \lVert f_t \rVert + \sum_{j<t} |B_{tj}| \lVert s_j \rVert \le F + \rho\, c_t F = c_{t+1} F .$$
+
+    So all states are at most $c_T F$.
+
+    *Attained.* Let $B_{t,t-1} = \rho$, all other entries 0, and all $f_t$ equal to $f$. Then
+    $s_t = f + \rho s_{t-1} = c_{t+1} f$. For $\rho < 1$ the numbers $c_T$ rise to $1/(1 - \rho)$, so that no smaller
+    constant serves all $T$.
+
+    *In a layer.* Let the gain be a constant $\rho \in (0, 1)$, and let the values be the same $f \ne 0$ in every token,
+    so that $f_t = f$. If the tokens have ordered codes, then by Lemma K.1 there are queries and keys with
+    $\alpha_{t,t-1} \ge 1 - \mu$, for every $\mu > 0$. As $\mu \to 0$, $B$ tends to the matrix above, and $s$, which is
+    continuous in $B$, to its states. If one token is repeated, then the feedback's logits in a row are equal, and
+    $\alpha_{t,j} = 1/t$. The states are then $s_t = c_t f$ with the codes of `ours:position-gap`,
+    $c_t = \frac{1 - \rho\, y_t}{1 - \rho}$ with the $y_t$ of Proposition 29. As $y_t \to 0$, they tend to
+    $f/(1 - \rho)$.
+    """,
+    needs=("lem:4.2", "lem:K.1", "prop:29", "ours:position-gap"),
     trust="real arithmetic; every T, every rho >= 0, every norm; layers built with T up to 4096",
     not_higher="the bound and that it is attained are symbolic; that layers come near it is shown by building them",
     bends=(
@@ -81,9 +103,21 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, missing: int = 0
     "The gate enters with its largest entry",
     where="sharper than Propositions 2 and 25 (52)",
     says=r"""
-    In (52), $G_R$ may bound the entries $|g_{t,i}|$ instead of the norm $\lVert g_t \rVert$: $\lVert s \odot g \rVert_2 \le \lVert s \rVert_2 \max_i |g_i|$. The gain is up to
-    $\sqrt{r}$ for $r$ channels. Together with the finite sum, for $T$ tokens
-    $\lVert G(x) \rVert \le R + \lVert W_{out} \rVert F_R \, G^{entry}_R \, \frac{1 - \rho_R^T}{1 - \rho_R} + \lVert b_{out} \rVert$.
+    In (52), $G_R$ may bound the entries $|g_{t,i}|$ instead of the norm $\lVert g_t \rVert$:
+    $\lVert s \odot g \rVert_2 \le \lVert s \rVert_2 \max_i |g_i|$. That is smaller by a factor of up to $\sqrt{r}$ for
+    $r$ channels. Together with the finite sum, for $T$ tokens $\lVert G(x) \rVert \le R + \lVert W_{out} \rVert F_R \,
+    G^{entry}_R \, \frac{1 - \rho_R^T}{1 - \rho_R} + \lVert b_{out} \rVert$.
+    """,
+    proof=r"""
+    Every term of $\lVert s \odot g \rVert_2^2 = \sum_i s_i^2 g_i^2$ is at most $s_i^2 \max_k g_k^2$, which gives the
+    first inequality. Moreover $\max_i |g_i| \le \lVert g \rVert_2 \le \sqrt{r} \max_i |g_i|$, with equality on the
+    right where all $|g_i|$ are equal. So the new factor is never larger than the old one, and smaller by up to
+    $\sqrt{r}$.
+
+    On the ball the sums $\sum_j |B_{tj}| = |\gamma_t|$ are at most $\rho_R$ and $\lVert f_t \rVert \le F_R$, so
+    $\lVert s_t \rVert \le F_R \frac{1 - \rho_R^T}{1 - \rho_R}$ by `ours:bounded-solve`. The output is
+    $x_t + (s_t \odot g_t) W_{out} + b_{out}$. Its three terms are at most $R$,
+    $\lVert W_{out} \rVert\, G^{entry}_R F_R \frac{1 - \rho_R^T}{1 - \rho_R}$ and $\lVert b_{out} \rVert$.
     """,
     needs=("prop:25", "ours:bounded-solve"),
     trust="real arithmetic; every width, every T; layers attacked",
@@ -135,9 +169,31 @@ def gate_by_entries(evidence: Evidence, *, mean: bool = False, constant: float =
     "With LayerNorm one constant serves all radii",
     where="beyond Remark 4.1 and Assumption 24",
     says=r"""
-    For $\lVert x \rVert \le R$ and $\varepsilon > 0$ the standardised token has norm at most $R \sqrt{D} / \sqrt{R^2 + D \varepsilon} < \sqrt{D}$, attained for
-    $D \ge 2$ by tokens of mean 0 and norm $R$. With LayerNorm (48) and (51) hold with this in place of $\lVert x \rVert$, $W \mathrm{diag}(w)$ in place of $W$ and $W b_{ln} + b$ in place of $b$: so $\rho$, $F$,
-    $G$ have bounds for all $R$ at once, and $\lVert G(x) \rVert \le R + \mathrm{const}$.
+    For $\lVert x \rVert \le R$ and $\varepsilon > 0$ the standardised token has norm at most
+    $R \sqrt{D} / \sqrt{R^2 + D \varepsilon} < \sqrt{D}$, attained for $D \ge 2$ by tokens of mean 0 and norm $R$. With
+    LayerNorm (48) and (51) hold with this in place of $\lVert x \rVert$, $W \mathrm{diag}(w)$ in place of $W$ and
+    $W b_{ln} + b$ in place of $b$: so $\rho$, $F$, $G$ have bounds for all $R$ at once, and
+    $\lVert G(x) \rVert \le R + \mathrm{const}$.
+    """,
+    proof=r"""
+    Let $m$ be the mean of the entries of $x$, and $r = \lVert x - m \mathbf{1} \rVert$. Then
+    $r^2 = \lVert x \rVert^2 - D m^2 \le R^2$. The variance is $r^2/D$, and the square of the standardised token's norm
+    is
+
+    $$\frac{r^2}{r^2/D + \varepsilon} = \frac{D r^2}{r^2 + D \varepsilon} .$$
+
+    This rises with $r$, so it is at most its value at $r = R$, which is
+    $D - \frac{D^2 \varepsilon}{R^2 + D \varepsilon} < D$. There is equality for $m = 0$ and $\lVert x \rVert = R$, as
+    for $x = \frac{R}{\sqrt2} (1, -1, 0, \dots, 0)$ if $D \ge 2$.
+
+    Let $z$ be the standardised token. LayerNorm's weight and bias and then the block's affine map make of it
+    $W (w \odot z + b_{ln}) + b = W \mathrm{diag}(w)\, z + (W b_{ln} + b)$. So $f$, $g$ and the argument $u$ of the gain
+    are the same functions of $z$, with these weights and biases, as they are of $x$ in a block without normalisation.
+    (48) and (51) hold with $\lVert z \rVert$ in place of $\lVert x \rVert$. Since $\lVert z \rVert < \sqrt{D}$ whatever
+    $R$ is, $\rho = \tanh(c_\gamma + L_{\gamma,pre} \sqrt{D}) < 1$, $F = c_f + L_f \sqrt{D}$ and
+    $G = c_g + L_g \sqrt{D}$ serve all $R$. Only the residual grows with $R$:
+    $\lVert G(x) \rVert \le R + \lVert W_{out} \rVert \frac{F G}{1 - \rho} + \lVert b_{out} \rVert$, as in the proof of
+    Proposition 25.
     """,
     needs=("rem:4.1", "prop:25"),
     trust="real arithmetic; every D, eps > 0, R > 0; published layers attacked up to R = 10^6",
@@ -201,10 +257,36 @@ def layer_norm_ball(evidence: Evidence, *, constant: float = 1.0, mean: float = 
     "GELU is half its argument and an even rest",
     where="sharper than Remarks D.1 and D.4",
     says=r"""
-    $\mathrm{GELU}(a) = a/2 + h(a)$ with $h(a) = h(-a)$ and $0 \le h(a) \le |a|/2$. So for $|x| \le R$, $A = \lVert W \rVert R + \lVert b \rVert$,
-    $\lVert V \mathrm{GELU}(Wx + b) + c \rVert \le \tfrac12 \lVert V W \rVert R + \lVert \tfrac12 V b + c \rVert + \tfrac12 \lVert V \rVert A$, at most the composed
-    bound $\lVert V \rVert A + \lVert c \rVert$; and for one row $w$, $\langle w, \mathrm{GELU}(Wx + b) \rangle \le \tfrac12 \langle w, b \rangle + \tfrac12 \lVert w W \rVert R + \tfrac12 \lVert w_+ \rVert A$ with
-    the positive entries $w_+$. So $\rho(R)$ and $F_R$ become no larger; the check shows by how much for two layers.
+    $\mathrm{GELU}(a) = a/2 + h(a)$ with $h(a) = h(-a)$ and $0 \le h(a) \le |a|/2$. So for $|x| \le R$,
+    $A = \lVert W \rVert R + \lVert b \rVert$, $\lVert V \mathrm{GELU}(Wx + b) + c \rVert \le \tfrac12 \lVert V W \rVert
+    R + \lVert \tfrac12 V b + c \rVert + \tfrac12 \lVert V \rVert A$, at most the composed bound
+    $\lVert V \rVert A + \lVert c \rVert$; and for one row $w$, $\langle w, \mathrm{GELU}(Wx + b) \rangle \le \tfrac12
+    \langle w, b \rangle + \tfrac12 \lVert w W \rVert R + \tfrac12 \lVert w_+ \rVert A$ with the positive entries $w_+$.
+    So $\rho(R)$ and $F_R$ become no larger; the check shows by how much for two layers.
+    """,
+    proof=r"""
+    *The split.* $\mathrm{GELU}(a) = a \Phi(a) = \frac{a}{2} + h(a)$ with $h(a) = \frac{a}{2}\, \mathrm{erf}(a/\sqrt2)$.
+    This is even, as the product of two odd functions. On $[0, \infty)$ the error function rises from 0 to 1, so
+    $0 \le h(a) \le |a|/2$. No smaller share of $|a|$ is enough, because $h(a)/|a| \to \frac12$.
+
+    *A map.* Let $a = W x + b$, so that $\lVert a \rVert \le A$. Then
+
+    $$V\, \mathrm{GELU}(a) + c = \tfrac12 V W x + \bigl(\tfrac12 V b + c\bigr) + V h(a),$$
+
+    where $h$ acts on every entry, and $\lVert h(a) \rVert \le \frac12 \lVert a \rVert \le \frac12 A$. The three terms
+    give the bound. It is at most the composed one, because $\lVert V W \rVert \le \lVert V \rVert \lVert W \rVert$ and
+    $\lVert \frac12 V b + c \rVert \le \frac12 \lVert V \rVert \lVert b \rVert + \lVert c \rVert$ make it at most
+    $\frac12 \lVert V \rVert (\lVert W \rVert R + \lVert b \rVert) + \lVert c \rVert + \frac12 \lVert V \rVert A =
+    \lVert V \rVert A + \lVert c \rVert$.
+
+    *A row.* In the same way $\langle w, \mathrm{GELU}(a) \rangle = \frac12 \langle w, b \rangle + \frac12 \langle w W,
+    x \rangle + \langle w, h(a) \rangle$. Since no entry of $h(a)$ is negative, negative entries of $w$ only lower the
+    last term: $\langle w, h(a) \rangle \le \langle w_+, h(a) \rangle \le \frac12 \lVert w_+ \rVert A$.
+
+    *The constants.* $F_R$ is the bound of a map with $V = W_V$, $c = b_V$. The gain's argument is
+    $u = b_\gamma + \langle w_\gamma, \mathrm{GELU}(a) \rangle$, and $|u|$ is bounded by the larger of the row bounds of
+    $u$ and of $-u$, whose rows are $w_\gamma$ and $-w_\gamma$. Each is at most $|b_\gamma| + \lVert w_\gamma \rVert A$,
+    the argument in Remark D.1. As $\tanh$ rises, $\rho(R)$ does not become larger.
     """,
     needs=("rem:D.1", "rem:D.4"),
     trust="real arithmetic; every width, every R; layers on tokens along the gain's direction",

@@ -25,16 +25,39 @@ STEPS = {0: 3, 1: 5, 2: 9}
     "Depth adds logarithms to diffuse Sessa, and no power",
     where="sharpens Proposition 34; answers Theorem 12 for blocks that are bounded uniformly in the horizon",
     says=r"""
-    Let $N$ Sessa blocks, wherever the stack meets them, satisfy Appendix B's assumptions and Corollary B.7's with constants that do not depend on the
-    horizon, $\eta = \gamma_{\max} c_2 < 1$ (the largest over the blocks), and $\lVert \partial F_{n,t} / \partial u_t \rVert \le d_n$. With
-    $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\eta)}$ and $b_t = \frac{\Gamma(t+\eta)}{\Gamma(t+1)}$, one block has
-    $\lVert \partial F_t / \partial u_\tau \rVert \le A\, a_\tau b_t$, $A = (\eta A_0 + A_1) \lVert W_{out} \rVert G_R$, and the stack
-    $$\Bigl\lVert \frac{\partial h_t}{\partial x_\tau} \Bigr\rVert \le a_\tau b_t \sum_{k=1}^{N} E_k \frac{S^{k-1}}{(k-1)!}, \qquad
-    S = \sum_{\tau < i < t} \frac{1}{i+\eta} \le 1 + \log\frac{t}{\tau+1},$$
-    where $\prod_n (d_n + A_n z) = \sum_k E_k z^k$. This is $O\bigl(\ell^{-(1-\eta)} (1 + \log \ell)^{N-1}\bigr)$, uniformly in $\tau$. Hence such stacks
-    of a fixed depth $N$ realise no profile $\nu > -(1-\eta)$, whatever $N$ is.
+    Let $N$ Sessa blocks, wherever the stack meets them, satisfy Appendix B's assumptions and Corollary B.7's with
+    constants that do not depend on the horizon, $\eta = \gamma_{\max} c_2 < 1$ (the largest over the blocks), and
+    $\lVert \partial F_{n,t} / \partial u_t \rVert \le d_n$. With $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\eta)}$
+    and $b_t = \frac{\Gamma(t+\eta)}{\Gamma(t+1)}$, one block has
+    $\lVert \partial F_t / \partial u_\tau \rVert \le A\, a_\tau b_t$, $A = (\eta A_0 + A_1) \lVert W_{out} \rVert G_R$,
+    and the stack $$\Bigl\lVert \frac{\partial h_t}{\partial x_\tau} \Bigr\rVert \le a_\tau b_t \sum_{k=1}^{N} E_k
+    \frac{S^{k-1}}{(k-1)!}, \qquad S = \sum_{\tau < i < t} \frac{1}{i+\eta} \le 1 + \log\frac{t}{\tau+1},$$ where
+    $\prod_n (d_n + A_n z) = \sum_k E_k z^k$. This is $O\bigl(\ell^{-(1-\eta)} (1 + \log \ell)^{N-1}\bigr)$, uniformly
+    in $\tau$. Hence such stacks of a fixed depth $N$ realise no profile $\nu > -(1-\eta)$, whatever $N$ is.
     """,
-    needs=("thm:31", "def:5", "thm:23"),
+    proof=r"""
+    *One block.* The proof of `ours:jacobian-tail` uses of $\gamma_{\max}$ and $c_2$ only that their product is at most
+    $\eta$, so it holds with the largest $\eta$ of all blocks. By `ours:block-jacobian-tail`,
+    $\lVert \partial F_t / \partial u_\tau \rVert \le A\, a_\tau b_t$ for $\tau < t$.
+
+    *The stack.* By Theorem 31 the Jacobian's norm is at most the sum over $k$ of $E_k$ times the sum over all
+    $\tau = i_0 < \dots < i_k = t$ of $\prod_{r=1}^{k} a_{i_{r-1}} b_{i_r}$. In this product $a_\tau$ and $b_t$ stand
+    once, and every stop $i = i_1, \dots, i_{k-1}$ has the factor
+    $a_i b_i = \frac{\Gamma(i+1)\, \Gamma(i+\eta)}{\Gamma(i+1+\eta)\, \Gamma(i+1)} = \frac{1}{i + \eta}$. So the sum is
+    $a_\tau b_t$ times an elementary symmetric sum, which is at most $\frac{S^{k-1}}{(k-1)!}$, as in
+    `ours:nested-harmonic`. If $t = \tau + 1$, then $S = 0$; otherwise
+    $S \le \sum_{\tau<i<t} \frac1i \le \frac{1}{\tau+1} + \log\frac{t-1}{\tau+1} \le 1 + \log\frac{t}{\tau+1}$.
+
+    *In the lag.* $a_\tau b_t \le \frac{1}{\Gamma(1+\eta)} \ell^{-(1-\eta)}$ by `ours:jacobian-tail`, and
+    $\frac{t}{\tau+1} \le \ell$. So the bound is at most
+    $\frac{1}{\Gamma(1+\eta)} \ell^{-(1-\eta)} \sum_k E_k \frac{(1 + \log \ell)^{k-1}}{(k-1)!}$.
+
+    *No profile above.* Probes have norm at most 1, and adapters change norms by constant factors, so the margin is at
+    most a constant times the norm of the Jacobian. If $\nu > -(1-\eta)$ were realised, then
+    $c_- (1 + \ell)^\nu \le C\, \ell^{-(1-\eta)} (1 + \log \ell)^{N-1}$ would hold for all $\ell \le H$ and all $H$,
+    with constants that do not depend on $H$. With $\ell = H \to \infty$ this is false.
+    """,
+    needs=("thm:31", "def:5", "thm:23", "ours:jacobian-tail", "ours:block-jacobian-tail", "ours:nested-harmonic"),
     trust="real arithmetic; every N, tau, t and eta in (0, 1); real stacks in float64",
     bends=(
         Bend("the bound smaller by a tenth", {"constant": Fraction(9, 10)}),
@@ -157,13 +180,38 @@ def _path_sums(weights: Sequence[arb], eta: arb, source: int, last: int) -> list
     "The networks of Theorem 12 are not bounded uniformly in the horizon",
     where="Lemmas K.1, K.20 and K.22, in the light of Appendix B's assumptions",
     says=r"""
-    Write $L = \tau_{\max} + H$. (i) *Necessarily*: a family of stacks of fixed depth that realises $\nu$ satisfies the hypotheses of
-    `ours:deep-diffuse-sessa`, with horizon-uniform constants and $d_n$, for no $\eta < 1 + \nu$ (for $\nu \ge 0$: for no $\eta < 1$). (ii) *Where*: the integrator of Lemma K.20 has the gain
-    $1 - \frac{1}{4(L+1)}$ and rows with $\alpha_{t,t-1} \ge 1 - \kappa (L+1)^{-3}$, so that $\gamma_{\max} c_2 \ge \frac34 L$ (for $L \ge 2$); its
-    bound $1/(1-\gamma_{\max})$ on the solve is $4(L+1)$. (iii) The logits of such a row spread by at least $\log\bigl((L-1)((L+1)^3 - 1)\bigr)$.
-    (iv) The writer of Lemma K.22 multiplies the signal by $m_t \ge m_- (t+1)^{1-\beta}$, which no horizon-uniform $d_n$ bounds.
+    Write $L = \tau_{\max} + H$. (i) *Necessarily*: a family of stacks of fixed depth that realises $\nu$ satisfies the
+    hypotheses of `ours:deep-diffuse-sessa`, with horizon-uniform constants and $d_n$, for no $\eta < 1 + \nu$ (for
+    $\nu \ge 0$: for no $\eta < 1$). (ii) *Where*: the integrator of Lemma K.20 has the gain $1 - \frac{1}{4(L+1)}$ and
+    rows with $\alpha_{t,t-1} \ge 1 - \kappa (L+1)^{-3}$, so that $\gamma_{\max} c_2 \ge \frac34 L$ (for $L \ge 2$); its
+    bound $1/(1-\gamma_{\max})$ on the solve is $4(L+1)$. (iii) The logits of such a row spread by at least
+    $\log\bigl((L-1)((L+1)^3 - 1)\bigr)$. (iv) The writer of Lemma K.22 multiplies the signal by
+    $m_t \ge m_- (t+1)^{1-\beta}$, which no horizon-uniform $d_n$ bounds.
     """,
-    needs=("ours:deep-diffuse-sessa",),
+    proof=r"""
+    (i) For $\eta < 1 + \nu$, that is $\nu > -(1 - \eta)$, and $\eta < 1$, `ours:deep-diffuse-sessa` says that a family
+    under its hypotheses does not realise $\nu$. A family that realises $\nu$ therefore does not satisfy them. For
+    $\nu \ge 0$ every $\eta < 1$ is below $1 + \nu$.
+
+    (ii) The proof of Lemma K.20 sets the gain $\lambda_H = 1 - \frac{1}{4(L+1)}$ and $\mu_H = \kappa (L+1)^{-3}$ with
+    $\kappa \le 1$, and takes rows with $\alpha_{t,t-1} \ge 1 - \mu_H$. There are $L + 1$ tokens. In the last row the
+    envelope of Assumption 15 says $\alpha_{L,L-1} \le c_2/L$, so $c_2 \ge L (1 - (L+1)^{-3})$. For $L \ge 2$ both
+    factors below rise with $L$, and
+
+    $$\gamma_{\max} c_2 \ge \Bigl(1 - \frac{1}{4(L+1)}\Bigr)\bigl(1 - (L+1)^{-3}\bigr) L \ge \frac{11}{12} \cdot \frac{26}{27}\, L \ge \frac34 L \ge \frac32 .$$
+
+    So Assumption 16 fails. The bound on the solve is $1/(1 - \lambda_H) = 4(L+1)$.
+
+    (iii) The row of token $L$ has $L$ weights, one of them $\alpha \ge 1 - (L+1)^{-3}$. The other $L - 1$ sum to
+    $1 - \alpha$, so the least is at most $\frac{1-\alpha}{L-1}$. The spread of the logits is the logarithm of the
+    quotient of the largest and the least weight, hence at least $\log\frac{(L-1)\, \alpha}{1-\alpha}$. This rises with
+    $\alpha$, and at $\alpha = 1 - (L+1)^{-3}$ it is $\log\bigl((L-1)((L+1)^3 - 1)\bigr)$.
+
+    (iv) The proof of Lemma K.22 has $m_t \ge m_- (t+1)^\gamma$ with $\gamma = 1 - \beta$ and a constant $m_- > 0$ that
+    does not depend on the horizon. The writer's output at token $t$ has $m_t$ times the signal of token $t$, so its
+    derivative by the same token has at least the norm $m_t$, and $m_L \ge m_- (L+1)^{1-\beta}$ grows with the horizon.
+    """,
+    needs=("ours:deep-diffuse-sessa", "asm:15", "asm:16", "lem:K.20", "lem:K.22"),
     trust="real arithmetic; every L >= 2 (kappa <= 1); what the proofs of the lemmas write of their networks",
     bends=(
         Bend("a gain of 1/2 and uniform rows", {"matched": True}),
@@ -204,11 +252,40 @@ def theorem_12_leaves_the_class(evidence: Evidence, *, matched: bool = False, ab
     "Growing gates give attention every profile, growing logits a frozen one",
     where="beside Theorem 12 and Proposition 13",
     says=r"""
-    Let gates or logits grow with the horizon, as in Theorem 12. (i) Blocks without feedback ($\gamma_t = 0$), all of whose attention is *exactly
-    uniform*, with a channel $(t+1)^{1+\nu}$ of the position embedding as the last gate, realise the profile $\nu$, for every real $\nu$:
-    $(1 - \delta)(t+1)^\nu \le M_{t,\tau_*} \le (t+1)^\nu$, where $\delta < 1/2$ is the selector's leak. (ii) One attention layer with bounded
-    values and no gate, whose logits spread by $\log(4T)$, realises $\nu = 0$: $M_{t,\tau_*} \ge 3/5$. Rotary embedding does not hinder: with $\cos t$
-    and $\sin t$ in the position embedding the query undoes its rotation.
+    Let gates or logits grow with the horizon, as in Theorem 12. (i) Blocks without feedback ($\gamma_t = 0$), all of
+    whose attention is *exactly uniform*, with a channel $(t+1)^{1+\nu}$ of the position embedding as the last gate,
+    realise the profile $\nu$, for every real $\nu$: $(1 - \delta)(t+1)^\nu \le M_{t,\tau_*} \le (t+1)^\nu$, where
+    $\delta < 1/2$ is the selector's leak. (ii) One attention layer with bounded values and no gate, whose logits spread
+    by $\log(4T)$, realises $\nu = 0$: $M_{t,\tau_*} \ge 3/5$. Rotary embedding does not hinder: with $\cos t$ and
+    $\sin t$ in the position embedding the query undoes its rotation.
+    """,
+    proof=r"""
+    *The selector.* The embedding marks token 0. A block without feedback whose rows are uniform reads the mean over
+    $j \le t$ of $A \cdot \text{mark} + (B - 1)$, which is $\frac{A}{t+1} + B - 1$. With the signal as its gate it adds
+    this times the signal, so it multiplies the signal of token $t$ by $A p_t + B$, $p_t = \frac{1}{t+1}$. Let
+    $s = \tau_* + 1$. Take $m$ blocks with the factor $s\, p_t$ and for each $i < \tau_*$ one with the factor
+    $\frac{p_t - p_i}{p_{\tau_*} - p_i}$. The product $w_t$ of all factors is 1 at $\tau_*$ and 0 before it. For
+    $t > \tau_*$, $0 < p_t < p_{\tau_*} < p_i$, so a factor of the second kind lies between 0 and
+    $\frac{p_i}{p_i - p_{\tau_*}} = \frac{s}{\tau_* - i}$, and
+
+    $$\sum_{t > \tau_*} |w_t| \le \frac{s^{\tau_*}}{\tau_*!} \sum_{r \ge 1} \Bigl(1 + \frac{r}{s}\Bigr)^{-m} \le
+    \frac{s^{\tau_*}}{\tau_*!} \Bigl(\frac{s}{s+m} + \frac{s}{m-1}\Bigr),$$
+
+    the first term by Bernoulli's inequality, the others by the integral from 1 on. This tends to 0 as $m$ grows. So one
+    $m$ serves all $\tau_* \le \tau_{\max}$ with a leak $\delta < \frac12$, at every horizon.
+
+    (i) A last block of uniform attention reads the mean of the selected signals, and its gate is $(t+1)^{1+\nu}$. Its
+    output is $(t+1)^\nu \sum_{\tau \le t} w_\tau x_\tau$, so $S_{t,\tau} = (t+1)^\nu w_\tau$, and
+    $M_{t,\tau_*} = (t+1)^\nu \bigl(1 - \sum_{\tau_* < \tau < t} |w_\tau|\bigr)$ lies between the two claimed bounds.
+    This is the profile $\nu$, because $1 + \ell \le t + 1 \le (\tau_{\max} + 1)(1 + \ell)$.
+
+    (ii) Let the logits of every row be $\log w$ with $w = 4T$ at the source and 0 elsewhere. For $t > \tau_*$ the
+    weights are $\frac{w}{w+t}$ and $\frac{1}{w+t}$. Values are the signal and the gate is 1, so these are the scores,
+    and $M_{t,\tau_*} = \frac{w - (t-1)}{w+t}$, because $t - 1$ other tokens are before $t$. Since $t < T$,
+    $5 (w - t + 1) - 3 (w + t) = 8 (T - t) + 5 > 0$, so $M_{t,\tau_*} \ge \frac35$; and $M_{t,\tau_*} \le 1$. With
+    rotary embedding the query of token $t$ is a multiple of $(\cos t, -\sin t)$, read from the position embedding, so
+    that its rotation by $t$ makes it $(1, 0)$; the key of the source is rotated back by $\tau_*$ in the same way, and
+    all other keys are 0.
     """,
     needs=("def:5",),
     trust="real arithmetic, every H, for the margins' closed forms; the leak is computed for tau_max = 2, and tends to 0 for every tau_max; "

@@ -36,19 +36,23 @@ _WORST_BENDS = (
     says=r"""
     Under the hypotheses of Theorem 8 with $\eta = \gamma_{max} c_2 \in (0, 1)$,
     $|y_{\tau+\ell}| \le \eta\, a_\tau b_{\tau+\ell} \le \frac{1}{\Gamma(\eta)} \ell^{-(1-\eta)}$, with
-    $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\eta)}$, $b_t = \frac{\Gamma(t+\eta)}{\Gamma(t+1)}$. For $c_2 \le 1$ the first bound is
-    attained, by $\alpha_{t,j} = c_2/t$ and $\gamma_t = \gamma_{max}$; no constant below $1/\Gamma(\eta)$ serves in the second, and
-    $1/\Gamma(\eta) < \eta e^{\eta}$. On a horizon $T \ge 2$ the best constant is $\eta\, a_0 b_{T-1} (T-1)^{1-\eta}$.
+    $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\eta)}$, $b_t = \frac{\Gamma(t+\eta)}{\Gamma(t+1)}$. For $c_2 \le 1$
+    the first bound is attained, by $\alpha_{t,j} = c_2/t$ and $\gamma_t = \gamma_{max}$; no constant below
+    $1/\Gamma(\eta)$ serves in the second, and $1/\Gamma(\eta) < \eta e^{\eta}$. On a horizon $T \ge 2$ the best
+    constant is $\eta\, a_0 b_{T-1} (T-1)^{1-\eta}$.
     """,
     proof=r"""
-    Let $Y_t$ be the largest $|y_t|$. By induction $Y_t \le \frac{\eta}{t} \sum_{\tau \le j < t} Y_j$, so $Y$ is at most the solution with
-    equality, which is uniform routing with gain $\eta$: $\eta\, a_\tau b_t$ by (71). If $c_2 \le 1$, the rows $c_2/t$ are admissible, and
-    equality holds. At a fixed lag the step from $\tau$ to $\tau + 1$ has the factor
-    $\frac{(\tau+1)(t+\eta)}{(\tau+1+\eta)(t+1)} < 1$, so the worst source is 0. There $\eta\, a_0 b_\ell\, \ell^{1-\eta}$ rises in $\ell$, because its
-    step is $(1 + \frac{\eta}{\ell})(1 + \frac{1}{\ell})^{-\eta} \ge 1$ by Bernoulli's inequality, and tends to
-    $\eta / \Gamma(1+\eta) = 1/\Gamma(\eta)$, because $b_\ell \ell^{1-\eta}$ lies between $(1 + \eta/\ell)^{\eta-1}$ and 1. So $1/\Gamma(\eta)$ bounds, and
-    nothing smaller does for $c_2 = 1$. Last, $\log(\Gamma(1+\eta) e^{\eta})$ is 0 at $\eta = 0$ and has the slope
-    $\psi(1+\eta) + 1 \ge \psi(1) + 1 > 0$, as the digamma function increases.
+    Let $Y_t$ be the largest $|y_t|$, $Y_\tau = 1$. By induction $Y_t \le \frac{\eta}{t} \sum_{\tau \le j < t} Y_j$, so
+    $Y$ is at most the solution with equality, which is uniform routing with gain $\eta$: $\eta\, a_\tau b_t$ by (71).
+    If $c_2 \le 1$, the rows $c_2/t$ are admissible, and equality holds. At a fixed lag the step from $\tau$ to
+    $\tau + 1$ has the factor $\frac{(\tau+1)(t+\eta)}{(\tau+1+\eta)(t+1)} < 1$, so the worst source is 0. There
+    $\eta\, a_0 b_\ell\, \ell^{1-\eta}$ rises in $\ell$, because its step is
+    $(1 + \frac{\eta}{\ell})(1 + \frac{1}{\ell})^{-\eta} \ge 1$ by Bernoulli's inequality, and tends to
+    $\eta / \Gamma(1+\eta) = 1/\Gamma(\eta)$, because $b_\ell \ell^{1-\eta}$ lies between $(1 + \eta/\ell)^{\eta-1}$
+    and 1. So $1/\Gamma(\eta)$ bounds, and nothing smaller does for $c_2 = 1$. On a horizon $T$ the largest lag is
+    $T - 1$, at source 0, and has the largest of the rising numbers, which is attained for $c_2 \le 1$. Last,
+    $\log(\Gamma(1+\eta) e^{\eta})$ is 0 at $\eta = 0$ and has the slope $\psi(1+\eta) + 1 \ge \psi(1) + 1 > 0$, as the
+    digamma function increases.
     """,
     needs=("thm:8", "cor:F.2", "ours:gamma-ratio"),
     trust="real arithmetic; all T, sources, routings, gains and eta in (0, 1), given that log Gamma is convex and digamma increases",
@@ -131,32 +135,36 @@ _ROW_SUM_PAIRS = tuple(
     where="on Theorem 8 and Remark 4.5",
     says=r"""
     Let rows be nonnegative with $\sum_j \alpha_{t,j} \le 1$ and $\alpha_{t,j} \le c_2/t$, $c_2 \ge 1$, and
-    $|\gamma_t| \le \gamma_{max}$ with $0 < \gamma_{max} < 1$; $\gamma_{max} c_2$ may be anything. With $b \in (0, 1)$ the solution of
-    $b + \gamma_{max} c_2^{\,b} = 1$, $|y_{\tau+\ell}| \le \frac{\ell^{-b}}{|\zeta(b)|} \le (1-b)\, 2^{1-b} \ell^{-b} \le 2\, \ell^{-b}$ for
-    all $\tau$ and $\ell \ge 1$. No larger exponent serves, and $b \ge 1 - \gamma_{max} c_2$, with equality for $c_2 = 1$ alone.
+    $|\gamma_t| \le \gamma_{max}$ with $0 < \gamma_{max} < 1$; $\gamma_{max} c_2$ may be anything. With $b \in (0, 1)$
+    the solution of $b + \gamma_{max} c_2^{\,b} = 1$,
+    $|y_{\tau+\ell}| \le \frac{\ell^{-b}}{|\zeta(b)|} \le (1-b)\, 2^{1-b} \ell^{-b} \le 2\, \ell^{-b}$ for all $\tau$
+    and $\ell \ge 1$. No larger exponent serves, and $b \ge 1 - \gamma_{max} c_2$, with equality for $c_2 = 1$ alone.
     """,
     proof=r"""
-    Let $u_n$ be the largest $|y_{\tau+n}|$, $u_0 = 1$. Rows of sum at most 1 and gains below 1 give $u_n \le \gamma_{max} < 1$. Put
-    $C = 1/|\zeta(b)|$, $h(0) = 1$, $h(r) = C r^{-b}$ for $r \ge 1$, and suppose $u_r \le h(r)$ for all $r < n$. Then $u_r \le \min(1, h(r))$,
-    which does not increase in $r$, and weights of at most $c_2/(\tau+n) \le c_2/n$ and sum at most 1 make a sum of such values largest if they
-    fill up from $r = 0$. With $H(x) = \int_0^x h(\lfloor s \rfloor)\, ds$,
+    There is one such $b$, because $b + \gamma_{max} c_2^{\,b}$ rises, from $\gamma_{max} < 1$ at 0 to
+    $1 + \gamma_{max} c_2 > 1$ at 1. Let $u_n$ be the largest $|y_{\tau+n}|$, $u_0 = 1$. Rows of sum at most 1 and gains
+    below 1 give $u_n \le \gamma_{max} < 1$. Put $C = 1/|\zeta(b)|$, $h(0) = 1$, $h(r) = C r^{-b}$ for $r \ge 1$, and
+    suppose $u_r \le h(r)$ for all $r < n$. Then $u_r \le \min(1, h(r))$, which does not increase in $r$, and weights of
+    at most $c_2/(\tau+n) \le c_2/n$ and sum at most 1 make a sum of such values largest if they fill up from $r = 0$.
+    With $H(x) = \int_0^x h(\lfloor s \rfloor)\, ds$,
 
     $$u_n \le \gamma_{max} \frac{c_2}{n} H\Bigl(\frac{n}{c_2}\Bigr) .$$
 
-    The numbers $\sum_{r=1}^{N-1} r^{-b} - \frac{N^{1-b}}{1-b}$ increase in $N$, because $x^{-b}$ falls, and tend to $\zeta(b) < 0$. Hence
-    $H(N) = 1 + C \sum_{r<N} r^{-b} \le C \frac{N^{1-b}}{1-b}$ for whole $N \ge 1$. Between whole numbers $H$ is linear, and $x^{1-b}$ is concave, so
-    $H(x) \le C \frac{x^{1-b}}{1-b}$ for all $x > 0$, and
+    The numbers $\sum_{r=1}^{N-1} r^{-b} - \frac{N^{1-b}}{1-b}$ increase in $N$, because $x^{-b}$ falls, and tend to
+    $\zeta(b) < 0$. Hence $H(N) = 1 + C \sum_{r<N} r^{-b} \le C \frac{N^{1-b}}{1-b}$ for whole $N \ge 1$. Between whole
+    numbers $H$ is linear, and $x^{1-b}$ is concave, so $H(x) \le C \frac{x^{1-b}}{1-b}$ for all $x > 0$, and
 
     $$u_n \le \gamma_{max} \frac{c_2}{n} \cdot \frac{C}{1-b} \Bigl(\frac{n}{c_2}\Bigr)^{1-b} = \frac{\gamma_{max} c_2^{\,b}}{1-b}\, C\, n^{-b} = C\, n^{-b} .$$
 
     *The constants.* As $x^{-b}$ is convex, $r^{-b}$ is at most its mean over $[r - \frac12, r + \frac12]$. So
-    $\sum_{r<N} r^{-b} \le \frac{(N - 1/2)^{1-b} - (1/2)^{1-b}}{1-b}$, and $|\zeta(b)| \ge \frac{2^{b-1}}{1-b} \ge \frac12$, because
-    $2^b \ge 1 \ge 1 - b$.
+    $\sum_{r<N} r^{-b} \le \frac{(N - 1/2)^{1-b} - (1/2)^{1-b}}{1-b}$, and
+    $|\zeta(b)| \ge \frac{2^{b-1}}{1-b} \ge \frac12$, because $2^b \ge 1 \ge 1 - b$.
 
-    *No larger exponent.* Let rows fill the earliest tokens, with gain $\gamma_{max}$ and source 0, and let $b < q < 1$. If
-    $y_r \ge c (r+1)^{-q}$ for $r < n$, then $y_n \ge \gamma_{max} \frac{c_2}{n} c \int_1^{n/c_2 + 1} x^{-q} dx$, and its quotient by
-    $c\, (n+1)^{-q}$ tends to $\frac{\gamma_{max} c_2^{\,q}}{1-q}$. This is above 1, because $\gamma_{max} c_2^{\,q} - (1 - q)$ increases in $q$ from its zero
-    at $b$. So the induction runs from some $n$ on, and a small $c$ serves before it. Finally $c_2^{\,b} \le c_2$ gives
+    *No larger exponent.* Let rows fill the earliest tokens, with gain $\gamma_{max}$ and source 0, and let $b < q < 1$.
+    If $y_r \ge c (r+1)^{-q}$ for $r < n$, then $y_n \ge \gamma_{max} \frac{c_2}{n} c \int_1^{n/c_2 + 1} x^{-q} dx$, and
+    its quotient by $c\, (n+1)^{-q}$ tends to $\frac{\gamma_{max} c_2^{\,q}}{1-q}$. This is above 1, because
+    $\gamma_{max} c_2^{\,q} - (1 - q)$ increases in $q$ from its zero at $b$. So the induction runs from some $n$ on,
+    and a small $c$ serves before it. Finally $c_2^{\,b} \le c_2$, with equality for $c_2 = 1$ alone, gives
     $b \ge 1 - \gamma_{max} c_2$.
     """,
     needs=("thm:8", "rem:4.5"),

@@ -21,31 +21,44 @@ from sessa_ref.theory.uniform_routing import uniform_influence
     "The fair comparison: Sessa wins by the power lag^gamma",
     where="answers the question of Sections 4.2.8 and 4.2.9 under matched bounds",
     says=r"""
-    Give all classes the same blocks (identity normalisation, gates, adapters, a bounded position embedding), a fixed depth, and bounds that do not depend on
-    $H$ on weights, values, gates, logits and gains, $|\gamma_t| \le \gamma < 1$; attention is the class with gain 0. Let routing be exactly
-    uniform ($\Delta = 0$) on both sides. On every bounded source family:
+    Give all classes the same blocks (identity normalisation, gates, adapters, a bounded position embedding), a fixed
+    depth, and bounds that do not depend on $H$ on weights, values, gates, logits and gains,
+    $|\gamma_t| \le \gamma < 1$; attention is the class with gain 0. Let routing be exactly uniform ($\Delta = 0$) on
+    both sides. On every bounded source family:
 
     1. attention realises $\nu$ if and only if $\nu \le -1$;
     2. Sessa with $0 < \gamma < 1$ realises $\nu$ if and only if $\nu \le -(1-\gamma)$;
     3. state-space stacks with failed freeze time realise no $\nu$ at all.
 
-    For logits of spread at most $\Delta$ item 1 stays, and if $\gamma e^\Delta < 1$, Sessa realises no $\nu > -(1 - \gamma e^\Delta)$. One transport layer suffices in
-    1 and 2. The margin of that network exceeds the margin that it has without its gain by the factor $\ell^\gamma$, up to constants; against all
-    networks of depth $N$ the factor is $\ell^\gamma$ up to powers of $\log \ell$. Neither freezes.
+    For logits of spread at most $\Delta$ item 1 stays, and if $\gamma e^\Delta < 1$, Sessa realises no
+    $\nu > -(1 - \gamma e^\Delta)$. One transport layer suffices in 1 and 2. The margin of that network exceeds the
+    margin that it has without its gain by the factor $\ell^\gamma$, up to constants; against all networks of depth $N$
+    the factor is $\ell^\gamma$ up to powers of $\log \ell$. Neither freezes.
     """,
     proof=r"""
-    *The bounds give the hypotheses.* Inputs lie in one ball, so by Proposition 2 all tokens of all blocks do, uniformly in $H$, because $\gamma < 1$. Values,
-    gates and logits are then token-wise maps with uniform Lipschitz constants. Weights are at most $e^\Delta$ over the number of visible tokens (Lemma C.1), and
-    token $\tau < t$ enters row $t$ through its own key alone, so by Lemma 4.3 a row moves by $O(1/(t+1))$. These are Corollary 4.7 (i) for gain 0, and Appendix B's
-    assumptions with $c_2 = e^\Delta$, $\eta = \gamma e^\Delta$, otherwise; adapters are bounded too.
+    *The bounds give the hypotheses.* Inputs lie in one ball, so by Proposition 2 all tokens of all blocks do, uniformly
+    in $H$, because $\gamma < 1$. Values, gates and logits are then token-wise maps with uniform Lipschitz constants.
+    Weights are at most $e^\Delta$ over the number of visible tokens (Lemma C.1), and token $\tau < t$ enters row $t$
+    through its own key alone, so by Lemma 4.3 a row moves by $O(1/(t+1))$. These are Corollary 4.7 (i) for gain 0, and
+    Appendix B's assumptions with $c_2 = e^\Delta$, $\eta = \gamma e^\Delta$, otherwise; adapters are bounded too.
 
-    *Not realised.* 1: `ours:deep-attention` bounds a stack by $\frac{1}{1+\ell} \sum_k E_k \frac{(\log \ell)^{k-1}}{(k-1)!}$. 2: `ours:deep-diffuse-sessa`.
-    3: Proposition 33. In each, envelope over $\ell^\nu$ tends to 0, so no $c_-$ serves every $H$.
+    *Not realised.* 1: `ours:deep-attention` bounds a stack by
+    $\frac{1}{1+\ell} \sum_k E_k \frac{(\log \ell)^{k-1}}{(k-1)!}$. 2: `ours:deep-diffuse-sessa`. 3: Proposition 33. In
+    each, envelope over $\ell^\nu$ tends to 0, so no $c_-$ serves every $H$.
 
-    *Realised.* A selector gives token $\tau_*$ weight 1, tokens before it 0, and all later ones together at most $\delta < \frac12$; its number of steps depends on
-    $\tau_{\max}$ alone. A transport block then sends token $\tau$ to $t$ with $L(t,\tau) = \sum_{\tau \le k \le t} K_{t,k}/(k+1)$, which falls with $\tau$, so that
-    $(1-\delta) L(t,\tau_*) \le M \le L(t,\tau_*)$. With gain 0, $L = \frac{1}{t+1} \ge \frac{1}{(\tau_*+1)(1+\ell)}$. With gain $\gamma$,
-    $L \ge \frac{\gamma a_{\tau_*} b_t}{\tau_*+1} \ge \gamma\, a_{\tau_*} (\tau_*+1)^{\gamma-2} (1+\ell)^{\gamma-1}$.
+    *Realised.* The selector of `ours:attention-with-the-same-freedom` gives token $\tau_*$ weight 1, tokens before it
+    0, and all later ones together at most $\delta < \frac12$; its number of steps depends on $\tau_{\max}$ alone. A
+    transport block then sends token $\tau$ to $t$ with $L(t,\tau) = \sum_{\tau \le k \le t} K_{t,k}/(k+1)$, which falls
+    with $\tau$, so that $(1-\delta) L(t,\tau_*) \le M \le L(t,\tau_*)$. With gain 0,
+    $L = \frac{1}{t+1} \ge \frac{1}{(\tau_*+1)(1+\ell)}$. With gain $\gamma$ the term $k = \tau_*$ alone is
+    $\frac{\gamma\, a_{\tau_*} b_t}{\tau_*+1}$, with $a_\tau$ and $b_t$ as in `ours:deep-diffuse-sessa` for
+    $\eta = \gamma$. By `ours:gamma-ratio` $b_t \ge (t+\gamma)^{\gamma-1}$, and $t + \gamma \le (\tau_*+1)(1+\ell)$, so
+    $L \ge \gamma\, a_{\tau_*} (\tau_*+1)^{\gamma-2} (1+\ell)^{\gamma-1}$. These constants are positive on the bounded
+    family of sources, and $L(\tau_*+1, \tau_*) \le 2$. A smaller $\nu$ asks for less.
+
+    *The factor.* Without its gain the network's margin is at most $\frac{1}{t+1} \le \frac{1}{1+\ell}$, with it at
+    least a constant times $(1+\ell)^{\gamma-1}$. Any network of depth $N$ with gain 0 has a margin of at most a
+    constant times $\frac{(1 + \log \ell)^{N-1}}{1+\ell}$, by the bound in 1.
     """,
     needs=(
         "def:5",
@@ -56,6 +69,8 @@ from sessa_ref.theory.uniform_routing import uniform_influence
         "prop:33",
         "ours:deep-attention",
         "ours:deep-diffuse-sessa",
+        "ours:attention-with-the-same-freedom",
+        "ours:gamma-ratio",
     ),
     trust="real arithmetic; every H and lag; that the bounds give the hypotheses is argued in the proof; the selector's leak is computed "
     "for tau_max = 2, and tends to 0 for every tau_max; real layers in float64, T up to 30",
@@ -198,14 +213,42 @@ def _margins(source: int, steps: int, gamma: arb, last: int) -> list[tuple[int, 
     "With gains that may approach 1, diffuse Sessa freezes",
     where="answers the question of Sections 4.2.8 and 4.2.9 where only values, gates and logits are matched",
     says=r"""
-    As in `ours:fair-comparison`, but the gain is bounded by nothing except $|\gamma_t| < 1$, which the layer guarantees. Then one transport layer of Sessa,
-    with exactly uniform routing and the constant gain $\gamma_H = 1 - 1/\log(T_H + 3)$, realises $\nu = 0$:
-    $M_{\tau_*+\ell,\tau_*} \ge \frac{(1-\delta)\gamma_1}{e\,(\tau_*+1)^2}$ for all $\ell \le H$ and all $H$. The price is the bound
-    $1/(1-\gamma_H) = \log(T_H + 3)$ on the solve. No $\nu > 0$ is realised with uniform routing and horizon-uniform $A_n$, $d_n$; attention, whose bounds
-    have not changed, still realises $\nu \le -1$ alone. (A state-space layer has the same knob: with the rate $1/H$ its memory factor is at least
-    $e^{-1}$ at all lags up to $H$. Failed freeze time forbids that.)
+    As in `ours:fair-comparison`, but the gain is bounded by nothing except $|\gamma_t| < 1$, which the layer
+    guarantees. Then one transport layer of Sessa, with exactly uniform routing and the constant gain
+    $\gamma_H = 1 - 1/\log(T_H + 3)$, realises $\nu = 0$:
+    $M_{\tau_*+\ell,\tau_*} \ge \frac{(1-\delta)\gamma_1}{e\,(\tau_*+1)^2}$ for all $\ell \le H$ and all $H$. The price
+    is the bound $1/(1-\gamma_H) = \log(T_H + 3)$ on the solve. No $\nu > 0$ is realised with uniform routing and
+    horizon-uniform $A_n$, $d_n$; attention, whose bounds have not changed, still realises $\nu \le -1$ alone. (A
+    state-space layer has the same knob: with the rate $1/H$ its memory factor is at least $e^{-1}$ at all lags up to
+    $H$. Failed freeze time forbids that.)
     """,
-    needs=("ours:fair-comparison",),
+    proof=r"""
+    *Sessa realises 0.* Take the network in the proof of `ours:fair-comparison`, with the gain $\gamma = \gamma_H$ in
+    its transport block. Its margin is at least
+    $(1-\delta) L(t, \tau_*) \ge (1-\delta) \frac{\gamma\, a_{\tau_*} b_t}{\tau_* + 1}$ with
+    $a_\tau = \frac{\Gamma(\tau+1)}{\Gamma(\tau+1+\gamma)}$, $b_t = \frac{\Gamma(t+\gamma)}{\Gamma(t+1)}$. Three bounds
+    remain.
+
+    1. $\Gamma(x + \gamma) \le x^\gamma\, \Gamma(x)$, because $\log \Gamma$ is convex, so
+       $a_\tau \ge (\tau+1)^{-\gamma} \ge \frac{1}{\tau+1}$.
+    2. By `ours:gamma-ratio` $b_t \ge (t+\gamma)^{\gamma-1}$. As $t + \gamma \le T_H + 3 = X$ and the exponent is
+       $\gamma - 1 = -\frac{1}{\log X}$, this is at least $X^{-1/\log X} = \frac1e$.
+    3. $\gamma_H$ rises with $H$, so $\gamma_H \ge \gamma_1 = 1 - \frac{1}{\log(\tau_{\max} + 5)} > 0$.
+
+    Together $M \ge \frac{(1-\delta)\, \gamma_1}{e\, (\tau_*+1)^2}$. At lag 1 the margin is at most
+    $L(\tau_* + 1, \tau_*) = \frac{1}{\tau_*+2} + \frac{\gamma}{(\tau_*+1)^2} \le 2$. The bound on the solve is
+    $1/(1-\gamma_H) = \log(T_H + 3)$.
+
+    *Nothing above 0.* With uniform routing $c_2 = 1$ and $\eta = \gamma_{\max} < 1$. The proof of
+    `ours:deep-diffuse-sessa` bounds the Jacobian by $a_\tau b_t \sum_k E_k \frac{(1 + \log \ell)^{k-1}}{(k-1)!}$, and
+    $a_\tau b_t \le \frac{1}{\Gamma(1+\eta)} \ell^{\eta-1} \le \frac{1}{\min \Gamma} < 1.13$ whatever $\eta$ is. If the
+    $A_n$ and $d_n$, and so the $E_k$, do not depend on the horizon, then for $\nu > 0$ this over $(1+\ell)^\nu$ tends
+    to 0.
+
+    *The others.* Nothing has changed for attention, whose gain is 0. For the remark on state space:
+    $e^{-\ell/H} \ge e^{-1}$ for $\ell \le H$.
+    """,
+    needs=("ours:fair-comparison", "ours:deep-diffuse-sessa", "ours:gamma-ratio"),
     trust="real arithmetic; every H; the constant is computed for tau_max = 2; real layers in float64, T up to 40",
     bends=(
         Bend("a gain of 9/10 at every horizon", {"gain": Fraction(9, 10)}),

@@ -30,26 +30,34 @@ _REAL_LAYERS = "real layers' Jacobians are in float64"
     where="in place of Theorem 23",
     says=r"""
     Under the assumptions of Theorem 23, with $a_\tau = \Gamma(\tau+1)/\Gamma(\tau+1+\eta)$ and
-    $b_t = \Gamma(t+\eta)/\Gamma(t+1)$: for all $\tau < t$, $\ell = t - \tau$,
-    $\lVert \partial s_t / \partial x_\tau \rVert_2 \le (\eta A_0 + A_1) \, a_\tau b_t
-    \le \frac{\eta A_0 + A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$. Both coefficients in front of
-    $a_\tau b_t$ are the smallest that serve all $\tau < t$: uniform routing attains the part of $A_0$, and its part of
-    $A_1$ at $t = \tau + 1$ is $(\tau+1)/(\tau+2)$ of the bound.
+    $b_t = \Gamma(t+\eta)/\Gamma(t+1)$: for all $\tau < t$, $\ell = t - \tau$, $\lVert \partial s_t / \partial x_\tau
+    \rVert_2 \le (\eta A_0 + A_1) \, a_\tau b_t \le \frac{\eta A_0 + A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$. Both
+    coefficients in front of $a_\tau b_t$ are the smallest that serve all $\tau < t$: uniform routing attains the part
+    of $A_0$, and its part of $A_1$ at $t = \tau + 1$ is $(\tau+1)/(\tau+2)$ of the bound.
     """,
     proof=r"""
-    *Kernel.* For $t > \tau$ the diffuse envelope gives $|K_{t,\tau}| \le \frac{\eta}{t} \sum_{\tau \le j < t} |K_{j,\tau}|$. By
-    induction $|K_{t,\tau}|$ is at most the solution with equality, which is uniform routing with gain $\eta$:
-    $|K_{t,\tau}| \le \eta\, a_\tau b_t$.
+    *Kernel.* For $t > \tau$ the diffuse envelope gives
+    $|K_{t,\tau}| \le \frac{\eta}{t} \sum_{\tau \le j < t} |K_{j,\tau}|$. By induction $|K_{t,\tau}|$ is at most the
+    solution with equality, which is uniform routing with gain $\eta$: $|K_{t,\tau}| \le \eta\, a_\tau b_t$.
 
-    *Sum.* The first step of the proof of Theorem 23 gives
-    $\lVert \partial s_t/\partial x_\tau \rVert \le |K_{t,\tau}| A_0 + \sum_{\tau<k<t} |K_{t,k}| \frac{A_1}{k+1} + \frac{A_1}{t+1}$.
-    Since $\frac{1}{k+1} \le \frac{1}{k}$ and $\frac{\eta a_k}{k} = a_{k-1} - a_k$, the sum telescopes: it is at most
-    $A_1 b_t (a_\tau - a_{t-1})$. Since $a_t b_t = \frac{1}{t+\eta}$, the last term is at most
-    $A_1 a_t b_t \le A_1 a_{t-1} b_t$. Together they are at most $A_1 a_\tau b_t$.
+    *Sum.* The first step of the proof of Theorem 23 gives $\lVert \partial s_t/\partial x_\tau \rVert \le |K_{t,\tau}|
+    A_0 + \sum_{\tau<k<t} |K_{t,k}| \frac{A_1}{k+1} + \frac{A_1}{t+1}$. Since $\frac{1}{k+1} \le \frac{1}{k}$ and
+    $\frac{\eta a_k}{k} = a_{k-1} - a_k$, the sum telescopes: it is at most $A_1 b_t (a_\tau - a_{t-1})$. Since
+    $a_t b_t = \frac{1}{t+\eta}$, the last term is at most $A_1 a_t b_t \le A_1 a_{t-1} b_t$. Together they are at most
+    $A_1 a_\tau b_t$.
 
     *Power.* $a_\tau b_{\tau+\ell}$ falls in $\tau$, because
-    $(\tau+1+\eta)(\tau+\ell+1) - (\tau+1)(\tau+\ell+\eta) = \eta(\tau+\ell+1) + (1-\eta)(\tau+1) > 0$. So it is at most $a_0 b_\ell$,
-    and $b_\ell\, \ell^\beta$ rises to 1, because $(\frac{\ell+1}{\ell})^{1-\eta} \ge \frac{\ell+1}{\ell+\eta}$ by Bernoulli's inequality.
+    $(\tau+1+\eta)(\tau+\ell+1) - (\tau+1)(\tau+\ell+\eta) = \eta(\tau+\ell+1) + (1-\eta)(\tau+1) > 0$. So it is at most
+    $a_0 b_\ell$, and $b_\ell\, \ell^\beta$ rises to 1, because
+    $(\frac{\ell+1}{\ell})^{1-\eta} \ge \frac{\ell+1}{\ell+\eta}$ by Bernoulli's inequality.
+
+    *Sharp.* Let routing be uniform with the constant gain $\eta$, so that $c_2 = 1$ and
+    $L_\gamma = L_{\alpha,0} = L_{route} = 0$; for the given $\tau$ let $f_\tau = A_0 x_\tau$,
+    $f_k = \frac{A_1}{k+1} x_\tau$ for $k > \tau$, and $f_k = 0$ before. Then $L_{f,0} = A_0$, $L_f = A_1$, and the
+    first inequality of *Sum* is an equality with $K_{t,\tau} = \eta\, a_\tau b_t$. For $A_1 = 0$ all of the bound is
+    attained. For $A_0 = 0$ and $t = \tau + 1$ the Jacobian is $\frac{A_1}{\tau+2}$, and the bound is
+    $A_1 a_\tau b_{\tau+1} = \frac{A_1}{\tau+1}$. The quotient $\frac{\tau+1}{\tau+2}$ tends to 1, so neither
+    coefficient can be smaller.
     """,
     trust="real arithmetic; all T, tau, t and eta in (0, 1); " + _REAL_LAYERS,
     needs=("asm:15", "asm:16", "asm:17", "asm:18", "asm:19", "asm:20", "asm:21", "asm:22", "lem:B.3", "lem:F.1"),
@@ -94,28 +102,30 @@ def _note_layer(evidence: Evidence, what: str, norms: np.ndarray, bound: np.ndar
     "The best constant of the Jacobian tail",
     where="in place of C(R) in Theorem 23",
     says=r"""
-    Under the assumptions of Theorem 23, for all $\tau < t$, $\ell = t - \tau$,
-    $\lVert \partial s_t / \partial x_\tau \rVert_2 \le
-    \frac{\eta A_0 + (\eta^2 \psi'(\eta) - \eta) A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$, and no smaller constant that depends
-    on $\eta$, $A_0$, $A_1$ alone will do: uniform routing with $f_\tau = A_0 x_\tau$, $f_k = A_1 x_\tau / (k+1)$ has it as
-    its limit for $\tau = 0$, $\ell \to \infty$. The coefficient $\eta^2 \psi'(\eta) - \eta$ is 1 at 0 and
-    $\pi^2/6 - 1 = 0.645$ at 1.
+    Under the assumptions of Theorem 23, for all $\tau < t$, $\ell = t - \tau$, $\lVert \partial s_t / \partial x_\tau
+    \rVert_2 \le \frac{\eta A_0 + (\eta^2 \psi'(\eta) - \eta) A_1}{\Gamma(1+\eta)} \, \ell^{-\beta}$, and no smaller
+    constant that depends on $\eta$, $A_0$, $A_1$ alone will do: uniform routing with $f_\tau = A_0 x_\tau$,
+    $f_k = A_1 x_\tau / (k+1)$ has it as its limit for $\tau = 0$, $\ell \to \infty$. The coefficient
+    $\eta^2 \psi'(\eta) - \eta$ is 1 at 0 and $\pi^2/6 - 1 = 0.645$ at 1.
     """,
     proof=r"""
-    The worst case in the proof above is $W = \eta A_0 a_\tau b_t + A_1 b_t V_t$ with
-    $V_t = \sum_{\tau<k<t} \frac{\eta a_k}{k+1} + \frac{1}{(t+1) b_t}$, and $\frac{1}{(t+1) b_t} = a_t \frac{t+\eta}{t+1}$.
+    The bound in the proof of `ours:jacobian-tail` before its last steps, which the example there attains, is
+    $W = \eta A_0 a_\tau b_t + A_1 b_t V_t$ with $V_t = \sum_{\tau<k<t} \frac{\eta a_k}{k+1} + \frac{1}{(t+1) b_t}$, and
+    $\frac{1}{(t+1) b_t} = a_t \frac{t+\eta}{t+1}$.
 
-    *It rises in the lag.* With $a_{t+1} = a_t \frac{t+1}{t+1+\eta}$,
-    $V_{t+1} - V_t = a_t \bigl(\frac{\eta}{t+1} + \frac{t+1}{t+2} - \frac{t+\eta}{t+1}\bigr) = \frac{a_t}{(t+1)(t+2)} > 0$. And
-    $b_{\tau+\ell}\, \ell^\beta$ rises to 1 for every $\tau$: by Bernoulli's inequality it suffices that
+    *It rises in the lag.* With $a_{t+1} = a_t \frac{t+1}{t+1+\eta}$, $V_{t+1} - V_t = a_t \bigl(\frac{\eta}{t+1} +
+    \frac{t+1}{t+2} - \frac{t+\eta}{t+1}\bigr) = \frac{a_t}{(t+1)(t+2)} > 0$. And $b_{\tau+\ell}\, \ell^\beta$ rises to
+    1 for every $\tau$: by Bernoulli's inequality it suffices that
     $(\tau+\ell+\eta)(\ell+1) - (\tau+\ell+1)(\ell+\eta) = \tau(1-\eta) \ge 0$. So $\ell^\beta W$ rises to
     $\eta A_0 a_\tau + A_1 \sum_{k>\tau} \frac{\eta a_k}{k+1}$, which falls in $\tau$ and is largest at $\tau = 0$.
 
-    *The sum.* Let $F(\eta) = \sum_{k \ge 0} \frac{k!}{(k+1)\,(\eta)_{k+1}}$ with the rising factorial $(\eta)_n$, so that
-    $\sum_{k>0} \frac{a_k}{k+1} = \frac{F(\eta)}{\Gamma(\eta)} - a_0$. From
+    *The sum.* Let $F(\eta) = \sum_{k \ge 0} \frac{k!}{(k+1)\,(\eta)_{k+1}}$ with the rising factorial $(\eta)_n$, so
+    that $\sum_{k>0} \frac{a_k}{k+1} = \frac{F(\eta)}{\Gamma(\eta)} - a_0$. From
     $\frac{1}{(\eta)_{k+1}} - \frac{1}{(\eta+1)_{k+1}} = \frac{k+1}{(\eta)_{k+2}}$ follows
-    $F(\eta) - F(\eta+1) = \sum_k \frac{k!}{(\eta)_{k+2}}$, and $\frac{\eta\, k!}{(\eta)_{k+2}} = \frac{k!}{(\eta)_{k+1}} - \frac{(k+1)!}{(\eta)_{k+2}}$
-    telescopes to $\frac{1}{\eta}$. So $F(\eta) - F(\eta+1) = \eta^{-2}$, and since $F(\eta+n) \to 0$,
+    $F(\eta) - F(\eta+1) = \sum_k \frac{k!}{(\eta)_{k+2}}$, and
+    $\frac{\eta\, k!}{(\eta)_{k+2}} = \frac{k!}{(\eta)_{k+1}} - \frac{(k+1)!}{(\eta)_{k+2}}$ telescopes to
+    $\frac{1}{\eta}$. So $F(\eta) - F(\eta+1) = \eta^{-2}$, and since $F(\eta) \le \frac{1}{\eta} \sum_k (k+1)^{-2}$ for
+    $\eta \ge 1$, because $(\eta)_{k+1} \ge \eta\, (k+1)!$ there, $F(\eta+n) \to 0$ and
     $F(\eta) = \sum_n (\eta+n)^{-2} = \psi'(\eta)$. With $a_0 = 1/\Gamma(1+\eta)$ the constant follows.
     """,
     trust="real arithmetic; all T, tau, t and eta in (0, 1); balls only for the size of finite lags",
@@ -153,12 +163,13 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, at_one: bool = F
     "The Jacobian tail of a block without its logarithm",
     where="in place of Corollary B.7 and Proposition 10 (iii)",
     says=r"""
-    With the largest gate entry $g_{\max} = \max_t \max_i |g_{t,i}|$, which is at most $G_R$,
-    $\lVert \partial y_t / \partial x_\tau \rVert_2 \le \lVert W_{out} \rVert_2 \, g_{\max} (\eta A_0 + A_1) a_\tau b_t$.
+    With the largest gate entry $g_{\max} = \max_t \max_i |g_{t,i}|$, which is at most $G_R$, $\lVert \partial y_t /
+    \partial x_\tau \rVert_2 \le \lVert W_{out} \rVert_2 \, g_{\max} (\eta A_0 + A_1) a_\tau b_t$.
     """,
     proof=r"""
-    The output is $y_t = x_t + W_{out}(s_t \circ g_t)$, and the gate of token $t$ does not depend on $x_\tau$ for $\tau < t$. So
-    $\partial y_t/\partial x_\tau = W_{out}\, \mathrm{diag}(g_t)\, \partial s_t/\partial x_\tau$; a diagonal matrix has the norm of its largest entry.
+    The output is $y_t = x_t + W_{out}(s_t \odot g_t) + b_{out}$, and the gate of token $t$ does not depend on $x_\tau$
+    for $\tau < t$. So $\partial y_t/\partial x_\tau = W_{out}\, \mathrm{diag}(g_t)\, \partial s_t/\partial x_\tau$; a
+    diagonal matrix has the norm of its largest entry. The last factor is bounded by `ours:jacobian-tail`.
     """,
     trust="real arithmetic; all T, tau and t; width 3 in symbols stands for all; " + _REAL_LAYERS,
     needs=("ours:jacobian-tail",),
@@ -192,17 +203,27 @@ def block_tail(evidence: Evidence, *, constant: float = 1.0, entry: int = 0) -> 
     coefficient of the logarithm nor $-\psi(1-\beta)$ can be smaller.
     """,
     proof=r"""
-    With $m = k - \tau$, $\Sigma = \sum_{m<\ell} (\ell-m)^{-\beta} \frac{1}{\tau+m+1}$, which is largest at $\tau = 0$. For $\beta \le 1$,
-    $(\frac{\ell}{\ell-m})^\beta \le \frac{\ell}{\ell-m}$, so by partial fractions
-    $\ell^\beta \Sigma \le \sum_{m<\ell} \frac{\ell}{(\ell-m)(m+1)} = \frac{2\ell}{\ell+1} H_\ell \le 2\,(1 + \log(1+\ell))$. At $\beta = 1$ the
-    first step is an equality, so 2 cannot be smaller.
+    With $m = k - \tau$, $\Sigma = \sum_{m<\ell} (\ell-m)^{-\beta} \frac{1}{\tau+m+1}$, which is largest at $\tau = 0$.
+    For $\beta \le 1$, $(\frac{\ell}{\ell-m})^\beta \le \frac{\ell}{\ell-m}$, so by partial fractions $\ell^\beta \Sigma
+    \le \sum_{m<\ell} \frac{\ell}{(\ell-m)(m+1)} = \frac{2\ell}{\ell+1} H_\ell \le 2\,(1 + \log(1+\ell))$, because
+    $H_\ell \le 1 + \log \ell$. At $\beta = 1$, $\tau = 0$ the first step is an equality, and
+    $\frac{2\ell}{\ell+1} H_\ell$ over $1 + \log(1+\ell)$ tends to 2, so 2 cannot be smaller.
 
-    For $\beta < 1$ let $g(x) = \frac{(1-x)^{-\beta} - 1}{x} = \sum_{n \ge 1} \frac{(\beta)_n}{n!} x^{n-1}$, which rises. Then
-    $\ell^\beta \Sigma = H_\ell + \frac{1}{\ell} \sum_{m<\ell} g(\frac{m}{\ell}) \frac{m}{m+1}$, the mean is at most
-    $\int_0^1 g = -\gamma_E - \psi(1-\beta)$ with Euler's constant $\gamma_E$, and $H_\ell \le \gamma_E + \log(1+\ell)$. The difference of both sides tends to 0.
+    For $\beta < 1$ let $g(x) = \frac{(1-x)^{-\beta} - 1}{x} = \sum_{n \ge 1} \frac{(\beta)_n}{n!} x^{n-1}$, which
+    rises. At $\tau = 0$, $\ell^\beta \Sigma = H_\ell + \frac{1}{\ell} \sum_{m<\ell} g(\frac{m}{\ell}) \frac{m}{m+1}$,
+    because $\frac{1}{(m+1)} (1-\frac{m}{\ell})^{-\beta} = \frac{1}{m+1} + \frac{m}{\ell (m+1)} g(\frac{m}{\ell})$. The
+    second term is at most the left sum $\frac{1}{\ell} \sum_{m<\ell} g(\frac{m}{\ell}) \le \int_0^1 g$, and
+    $\int_0^1 g = -\gamma_E - \psi(1-\beta)$ with Euler's constant $\gamma_E$: with $u = 1 - x$ this is Gauss's integral
+    $\psi(s) + \gamma_E = \int_0^1 \frac{1 - u^{s-1}}{1-u} du$ at $s = 1 - \beta$. With
+    $H_\ell \le \gamma_E + \log(1+\ell)$ the bound follows.
+
+    The difference of both sides tends to 0, so neither constant can be smaller. For
+    $H_\ell - \log(1+\ell) \to \gamma_E$. The left sum is at least $\int_0^{1-1/\ell} g$. And the factors
+    $\frac{m}{m+1}$ take from it $\frac1\ell \sum_{m<\ell} \frac{1}{m+1} g(\frac{m}{\ell})$, which is at most
+    $\frac1\ell\, g(\frac12)\, H_\ell + \frac{2}{\ell} \int_0^1 g$ by splitting at $m = \ell/2$.
     """,
-    trust="real arithmetic; all beta, lags and sources; balls for lags to 10^9 at beta = 1 and 3000 below",
-    not_higher="that no smaller constant will do is shown by balls at finite lags",
+    trust="real arithmetic; all beta, lags and sources, given Gauss's integral for psi; beside the proof balls for lags to 10^9 at beta = 1 "
+    "and 3000 below",
     bends=(
         Bend("1.9 in place of 2", {"constant": 1.9}),
         Bend("-psi(1 - beta) smaller by 0.01", {"excess": 0.01}),
@@ -218,6 +239,12 @@ def convolution(evidence: Evidence, *, constant: float = 2.0, excess: float = 0.
         total = 2 * lag / (lag + 1) * ((lag + 1).digamma() + flint.arb.const_euler())
         pairs.append((total, constant * (1 + (1 + lag).log()), f"beta = 1, lag 10^{power}"))
     evidence.enclosed("the constant 2", pairs, "beta = 1: the sum times lag is 2 H_lag lag / (lag + 1)")
+    lag = sympy.Symbol("lag", positive=True)
+    harmonic = sympy.digamma(lag + 1) + sympy.EulerGamma
+    largest = sympy.limit(2 * lag / (lag + 1) * harmonic / (1 + sympy.log(1 + lag)), lag, sympy.oo)
+    evidence.identity(
+        "2 is the best", largest - 2, "beta = 1, source 0: lag times the sum over 1 + log(1 + lag) tends to 2"
+    )
     short = [pair for pair in pairs if "10^9" in pair[2]]
     evidence.enclosed(
         "2 is the best", [(short[0][1] * 0.97, short[0][0], "beta = 1, lag 10^9")], "above 97% of the bound"
@@ -234,6 +261,17 @@ def _note_digamma(evidence: Evidence, excess: float) -> None:
         sympy.expand(sympy.expand_func(x * sum(term) + 1 - series)),
         "((1 - x)^(-beta) - 1) / x = sum_n (beta)_n x^(n-1) / n! rises in x, so that its left sums stay below its "
         "integral -Euler - psi(1 - beta); m / (m + 1) <= 1 and H_lag <= Euler + log(1 + lag) give the bound",
+    )
+    lag, middle, integral = sympy.symbols("lag g I", positive=True)
+    harmonic = sympy.digamma(lag + 1) + sympy.EulerGamma
+    evidence.identity(
+        "the constant -psi is approached",
+        [
+            sympy.limit(harmonic - sympy.log(1 + lag), lag, sympy.oo) - sympy.EulerGamma,
+            sympy.limit(middle * (1 + sympy.log(lag)) / lag + 2 * integral / lag, lag, sympy.oo),
+        ],
+        "H_lag - log(1 + lag) tends to Euler; the left sum lies between the integrals to 1 - 1/lag and to 1, and m/(m+1) takes "
+        "at most g(1/2) H_lag/lag + 2 I/lag from it, split at lag/2",
     )
     pairs, near = [], []
     lags = (1, 10, 300) if evidence.quick else (1, 10, 100, 3000)

@@ -18,17 +18,19 @@ from sessa_ref.theory.diffuse_routing import sharp_diffuse_bounds
     says=r"""
     Where one logit moves, the total variation of the row is exactly
     $\sum_j |d\alpha_j| = 2 \alpha (1 - \alpha) |d\beth|$. For a given row the best constant in
-    $\sum_j |d\alpha_j| \le C \sum_i \alpha_i |d\beth_i|$ is $C = 2 (1 - \min_i \alpha_i)$, so that 2 is the best constant for all rows
-    together, and is attained by none; in the diffuse regime $C \le 2 \bigl(1 - \frac{1}{1 + (n-1) e^{\Delta}}\bigr)$.
+    $\sum_j |d\alpha_j| \le C \sum_i \alpha_i |d\beth_i|$ is $C = 2 (1 - \min_i \alpha_i)$, so that 2 is the best
+    constant for all rows together, and is attained by none; in the diffuse regime
+    $C \le 2 \bigl(1 - \frac{1}{1 + (n-1) e^{\Delta}}\bigr)$.
     """,
     proof=r"""
-    If logit $i$ alone moves by $d\beth$, then $d\alpha_i = \alpha_i (1 - \alpha_i)\, d\beth$ and $d\alpha_j = -\alpha_i \alpha_j\, d\beth$ for
-    $j \ne i$. The other weights sum to $1 - \alpha_i$, so the sum of the sizes is $2 \alpha_i (1 - \alpha_i) |d\beth|$. In general
-    $d\alpha$ is linear in the logits' derivatives, and its total variation is convex in them. On the set
-    $\sum_i \alpha_i |d\beth_i| \le 1$ a convex function is largest at an extreme point, where one logit moves, by $1/\alpha_i$: the value is
-    $2 (1 - \alpha_i)$, largest at the smallest weight. The same holds for derivatives that are vectors, whose extreme points also have one
-    entry. The smallest of $n$ weights can be as small as one likes, so no constant below 2 serves for all rows; it is positive, so no row
-    attains 2. The last claim is the lower bound on the weights at a given spread.
+    If logit $i$ alone moves by $d\beth$, then $d\alpha_i = \alpha_i (1 - \alpha_i)\, d\beth$ and
+    $d\alpha_j = -\alpha_i \alpha_j\, d\beth$ for $j \ne i$. The other weights sum to $1 - \alpha_i$, so the sum of the
+    sizes is $2 \alpha_i (1 - \alpha_i) |d\beth|$. In general $d\alpha$ is linear in the logits' derivatives, and its
+    total variation is convex in them. On the set $\sum_i \alpha_i |d\beth_i| \le 1$ a convex function is largest at an
+    extreme point, where one logit moves, by $1/\alpha_i$: the value is $2 (1 - \alpha_i)$, largest at the smallest
+    weight. The same holds for derivatives that are vectors, whose extreme points also have one entry. The smallest of
+    $n$ weights can be as small as one likes, so no constant below 2 serves for all rows; it is positive, so no row
+    attains 2. The last claim is the lower bound of `ours:softmax-weights`.
     """,
     needs=("lem:4.3", "lem:B.4", "ours:softmax-weights"),
     trust="real arithmetic; rows of every length by the identity for one moving logit, and convexity in the derivatives",
@@ -74,13 +76,14 @@ def exact_variation(evidence: Evidence, *, factor: float = 1.0, power: int = 1) 
     where="on Lemma C.1",
     says=r"""
     The softmax weights of $n$ logits of spread at most $\Delta$ satisfy
-    $\frac{1}{1 + (n-1) e^{\Delta}} \le \alpha_j \le \frac{e^{\Delta}}{e^{\Delta} + n - 1}$, both attained: one logit at one end, all
-    others at the other. At $n = 2$, $\Delta = 1/2$ the largest weight is 0.622; Lemma C.1 gives 0.824.
+    $\frac{1}{1 + (n-1) e^{\Delta}} \le \alpha_j \le \frac{e^{\Delta}}{e^{\Delta} + n - 1}$, both attained: one logit at
+    one end, all others at the other. At $n = 2$, $\Delta = 1/2$ the largest weight is 0.622; Lemma C.1 gives 0.824.
     """,
     proof=r"""
-    Let $w_j = e^{\beth_j - \min \beth} \in [1, E]$ with $E = e^{\Delta}$. Then $\alpha_j = w_j / (w_j + R)$ with $R$ the sum of the $n - 1$
-    others, $n - 1 \le R \le (n-1) E$. This rises with $w_j$ and falls with $R$: it is largest at $w_j = E$, $R = n - 1$ and smallest at
-    $w_j = 1$, $R = (n-1) E$. Both rows have the spread $\Delta$ and are attained.
+    Let $w_j = e^{\beth_j - \min \beth} \in [1, E]$ with $E = e^{\Delta}$. Then $\alpha_j = w_j / (w_j + R)$ with $R$
+    the sum of the $n - 1$ others, $n - 1 \le R \le (n-1) E$. This rises with $w_j$ and falls with $R$: it is largest at
+    $w_j = E$, $R = n - 1$ and smallest at $w_j = 1$, $R = (n-1) E$. Both rows have the spread $\Delta$, so both bounds
+    are attained.
     """,
     needs=("lem:C.1",),
     trust="real arithmetic; every n >= 1 and every Delta >= 0",

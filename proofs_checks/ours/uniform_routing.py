@@ -28,17 +28,21 @@ _LATE = (1, 2, 10, 1000, 10**6)
     "t + gamma in place of t + 1 (Wendel)",
     where="on Lemma F.1, Proposition 29, Corollary F.2",
     says=r"""
-    For $\gamma \in (0, 1)$ and $t > 0$: $(t+\gamma)^{\gamma-1} \le \frac{\Gamma(t+\gamma)}{\Gamma(t+1)} \le t^{\gamma-1}$, and the
-    quotient times $t^{1-\gamma}$ rises to 1 along $t, t+1, t+2, \dots$ So Proposition 29's lower bound holds with $(t + \gamma)^{-\beta_{tail}}$, and
-    $\gamma\, t^{-\beta_{tail}} \le y_t \le \frac{1}{\Gamma(\gamma)} t^{-\beta_{tail}}$ for $t \ge 1$ with the best constants.
+    For $\gamma \in (0, 1)$ and $t > 0$:
+    $(t+\gamma)^{\gamma-1} \le \frac{\Gamma(t+\gamma)}{\Gamma(t+1)} \le t^{\gamma-1}$, and the quotient times
+    $t^{1-\gamma}$ rises to 1 along $t, t+1, t+2, \dots$ So Proposition 29's lower bound holds with
+    $(t + \gamma)^{-\beta_{tail}}$, and
+    $\gamma\, t^{-\beta_{tail}} \le y_t \le \frac{1}{\Gamma(\gamma)} t^{-\beta_{tail}}$ for $t \ge 1$ with the best
+    constants.
     """,
     proof=r"""
     $\log \Gamma$ is convex. From $t + \gamma = (1-\gamma) t + \gamma (t+1)$ follows
     $\Gamma(t+\gamma) \le \Gamma(t)^{1-\gamma} \Gamma(t+1)^{\gamma} = t^{\gamma-1} \Gamma(t+1)$; from
-    $t + 1 = \gamma (t+\gamma) + (1-\gamma)(t+\gamma+1)$ follows
-    $\Gamma(t+1) \le \Gamma(t+\gamma)^{\gamma} \Gamma(t+\gamma+1)^{1-\gamma} = (t+\gamma)^{1-\gamma} \Gamma(t+\gamma)$. The quotient times $t^{1-\gamma}$
-    moves from $t$ to $t + 1$ by the factor $(1 + \frac{\gamma}{t})(1 + \frac1t)^{-\gamma} \ge 1$, by Bernoulli's inequality, and tends to 1 between the
-    two bounds. Its ends, $t = 1$ and infinity, give the best constants of $y_t$, because $y_1 = \gamma$.
+    $t + 1 = \gamma (t+\gamma) + (1-\gamma)(t+\gamma+1)$ follows $\Gamma(t+1) \le \Gamma(t+\gamma)^{\gamma}
+    \Gamma(t+\gamma+1)^{1-\gamma} = (t+\gamma)^{1-\gamma} \Gamma(t+\gamma)$. The quotient times $t^{1-\gamma}$ moves
+    from $t$ to $t + 1$ by the factor $(1 + \frac{\gamma}{t})(1 + \frac1t)^{-\gamma} \ge 1$, by Bernoulli's inequality,
+    and tends to 1 between the two bounds. Its ends, $t = 1$ and infinity, give the best constants of $y_t$, because
+    $y_1 = \gamma$.
     """,
     needs=("lem:F.1", "prop:29"),
     trust="real arithmetic; all gamma in (0, 1) and t > 0, given that log Gamma is convex",
@@ -76,16 +80,17 @@ def wendel(evidence: Evidence, *, share: float = 1.0, upper: float = 1.0, lower:
     "Uniform routing for every gain above -1",
     where="on Proposition 29 and Corollary F.2",
     says=r"""
-    The closed form (71) holds for every gain $\gamma > -1$, and for $\gamma = -g$ with $0 < g < 1$ the influence is negative and decays
-    faster than $1/\ell$: $\frac{g}{\Gamma(1-g)}\, \ell^{-1-g} \le |y_\ell| \le g\, \ell^{-1-g}$ for $\ell \ge 1$, impulse at 0, with the
-    best constants.
+    The closed form (71) holds for every gain $\gamma > -1$, and for $\gamma = -g$ with $0 < g < 1$ the influence is
+    negative and decays faster than $1/\ell$: $\frac{g}{\Gamma(1-g)}\, \ell^{-1-g} \le |y_\ell| \le g\, \ell^{-1-g}$ for
+    $\ell \ge 1$, impulse at 0, with the best constants.
     """,
     proof=r"""
-    Nothing in the recurrence $t\, y_t = \gamma S_{t-1}$ uses the sign of $\gamma$. For $\gamma = -g$, $|y_t|\, t^{1+g}$ moves from $t$ to $t + 1$ by
-    $(1 - \frac{g}{t})(1 + \frac{1}{t})^{g}$. Its logarithm is 0 at $x = \frac1t = 0$ and has the slope
-    $-\frac{g (1+g) x}{(1 - g x)(1 + x)} \le 0$, so the sequence falls from its value at $t = 1$, which is $g$. Its limit is
-    $\frac{g}{\Gamma(1-g)}$, because $\frac{\Gamma(t-g)}{\Gamma(t+1)} = \frac{1}{t-g} \cdot \frac{\Gamma(t+1-g)}{\Gamma(t+1)}$ and the last quotient times
-    $t^{g}$ tends to 1, as for a gain of $1 - g$.
+    Nothing in the recurrence $t\, y_t = \gamma S_{t-1}$ uses the sign of $\gamma$. For $\gamma = -g$, $|y_t|\, t^{1+g}$
+    moves from $t$ to $t + 1$ by $(1 - \frac{g}{t})(1 + \frac{1}{t})^{g}$. Its logarithm is 0 at $x = \frac1t = 0$ and
+    has the slope $-\frac{g (1+g) x}{(1 - g x)(1 + x)} \le 0$, so the sequence falls from its value at $t = 1$, which is
+    $g$. Its limit is $\frac{g}{\Gamma(1-g)}$, because
+    $\frac{\Gamma(t-g)}{\Gamma(t+1)} = \frac{1}{t-g} \cdot \frac{\Gamma(t+1-g)}{\Gamma(t+1)}$ and the last quotient
+    times $t^{g}$ tends to 1, as for a gain of $1 - g$.
     """,
     needs=("prop:29", "cor:F.2"),
     trust="real arithmetic; all g in (0, 1) and lags, given that log Gamma is convex",
@@ -134,18 +139,23 @@ def negative_gain(evidence: Evidence, *, stretch: float = 0.0, lower: float = 1.
     where="on Corollary F.3",
     says=r"""
     Under uniform routing with $\gamma \in (0, 1)$, for all $0 \le \tau \le \tau_{max}$ and $\ell \ge 1$,
-    $\frac{\gamma}{\tau_{max}+1}\, \ell^{-\beta_{tail}} \le y_{\tau+\ell} \le \frac{\gamma}{\Gamma(1+\gamma)}\, \ell^{-\beta_{tail}}$ with the
-    best constants: the lower is attained at $\tau_{max}$, lag 1, the upper is the limit at source 0. The paper's $c_+$ is this one, its
-    $c_-$ is smaller.
+    $\frac{\gamma}{\tau_{max}+1}\, \ell^{-\beta_{tail}} \le y_{\tau+\ell} \le \frac{\gamma}{\Gamma(1+\gamma)}\,
+    \ell^{-\beta_{tail}}$ with the best constants: the lower is attained at $\tau_{max}$, lag 1, the upper is the limit
+    at source 0. The paper's $c_+$ is this one, its $c_-$ is smaller.
     """,
     proof=r"""
-    At a fixed lag $y_{\tau+\ell}$ falls in $\tau$: the factor of a step is $\frac{(\tau+1)(t+\gamma)}{(\tau+1+\gamma)(t+1)} < 1$ with $t = \tau + \ell$.
-    For a fixed source $y_{\tau+\ell}\, \ell^{1-\gamma}$ rises in $\ell$: its step is $\frac{t+\gamma}{t+1} (1 + \frac1\ell)^{1-\gamma}$, where
-    $\frac{t+\gamma}{t+1} \ge \frac{\ell+\gamma}{\ell+1} = 1 - (1-\gamma) x \ge (1 - x)^{1-\gamma}$ with $x = \frac{1}{\ell+1}$, and $1 - x$ is
-    $\frac{\ell}{\ell+1}$. So the least value is at $\tau_{max}$ and lag 1, $\frac{\gamma}{\tau_{max}+1}$, and the supremum is the limit at source 0,
-    $a_0 = \frac{\gamma}{\Gamma(1+\gamma)}$.
+    At a fixed lag $y_{\tau+\ell}$ falls in $\tau$: the factor of a step is
+    $\frac{(\tau+1)(t+\gamma)}{(\tau+1+\gamma)(t+1)} < 1$ with $t = \tau + \ell$. For a fixed source
+    $y_{\tau+\ell}\, \ell^{1-\gamma}$ rises in $\ell$: its step is $\frac{t+\gamma}{t+1} (1 + \frac1\ell)^{1-\gamma}$,
+    where $\frac{t+\gamma}{t+1} \ge \frac{\ell+\gamma}{\ell+1} = 1 - (1-\gamma) x \ge (1 - x)^{1-\gamma}$ with
+    $x = \frac{1}{\ell+1}$, and $1 - x$ is $\frac{\ell}{\ell+1}$. So the least value is at $\tau_{max}$ and lag 1,
+    $\frac{\gamma}{\tau_{max}+1}$, and the supremum is the limit at source 0, $\frac{\gamma}{\Gamma(1+\gamma)}$. This is
+    the paper's $c_+$, the largest of its $a_\tau = \frac{\gamma\, \Gamma(\tau+1)}{\Gamma(\tau+1+\gamma)}$. Its
+    $c_- = (\tau_{max}+2)^{\gamma-1} a_{\tau_{max}}$ is smaller than $\frac{\gamma}{\tau_{max}+1}$, because
+    $\frac{\Gamma(\tau+2)}{\Gamma(\tau+1+\gamma)} \le (\tau+1+\gamma)^{1-\gamma} < (\tau+2)^{1-\gamma}$ by
+    `ours:gamma-ratio` at $t = \tau + 1$.
     """,
-    needs=("cor:F.3",),
+    needs=("cor:F.3", "ours:gamma-ratio"),
     trust="real arithmetic; all gamma in (0, 1), sources and lags, given that log Gamma is convex",
     bends=(
         Bend("a lower constant larger by a hundredth", {"lower": 1.01}),
@@ -184,13 +194,15 @@ def best_envelope(evidence: Evidence, *, lower: float = 1.0, upper: float = 1.0)
     where="on Lemma 4.10 and Corollary I.8",
     says=r"""
     The solution of $c_t = 1 + \frac{\gamma}{t} \sum_{j<t} c_j$, $c_0 = 1$, has the gaps
-    $c_{t+1} - c_t = \frac{\gamma^2\, \Gamma(t+\gamma)}{\Gamma(1+\gamma)\, \Gamma(t+2)}$ for $t \ge 1$, and $c_1 - c_0 = \gamma$. For
-    $\gamma \in (0, 1)$ they are positive and fall, like $t^{\gamma-2}$: the smallest of $T$ codes is the last.
+    $c_{t+1} - c_t = \frac{\gamma^2\, \Gamma(t+\gamma)}{\Gamma(1+\gamma)\, \Gamma(t+2)}$ for $t \ge 1$, and
+    $c_1 - c_0 = \gamma$. For $\gamma \in (0, 1)$ they are positive and fall, like $t^{\gamma-2}$: the smallest of $T$
+    codes is the last.
     """,
     proof=r"""
-    $c_t = \frac{1 - \gamma y_t}{1 - \gamma}$ with the $y_t$ of Proposition 29: the constant solves every row but the first, and the rest is the
-    influence of token 0. As $(t+1) y_{t+1} = (t+\gamma) y_t$, $c_{t+1} - c_t = \frac{\gamma (y_t - y_{t+1})}{1 - \gamma} = \frac{\gamma\, y_t}{t+1}$, and (69)
-    gives the form. The quotient of two neighbouring gaps is $\frac{t+\gamma}{t+2} < 1$.
+    $c_t = \frac{1 - \gamma y_t}{1 - \gamma}$ with the $y_t$ of Proposition 29: the constant solves every row but the
+    first, and the rest is the influence of token 0. As $(t+1) y_{t+1} = (t+\gamma) y_t$,
+    $c_{t+1} - c_t = \frac{\gamma (y_t - y_{t+1})}{1 - \gamma} = \frac{\gamma\, y_t}{t+1}$, and (69) gives the form. The
+    quotient of two neighbouring gaps is $\frac{t+\gamma}{t+2} < 1$.
     """,
     needs=("lem:4.10", "prop:29"),
     trust="real arithmetic; every t and gamma",

@@ -88,17 +88,17 @@ def causal_again(evidence: Evidence, *, backwards: bool = False) -> None:
     $\hat F_t$ on the set of prefixes $\{x_{0:t} : x \in \mathcal{D}\}$ with $\hat F_t(x_{0:t}) = F(x)_t$, and it is
     continuous.
     """,
-    trust="factorisation: all 256 maps of two bits, exactly; continuity: on a compact set without a continuous choice of the later "
-    "tokens, moduli in exact rationals. The proof is topology: a continuous image of a compact set is closed",
+    trust="factorisation: all 256 maps of two bits, exactly. Continuity is shown at examples: two maps on a compact set without a "
+    "continuous choice of the later token, and the running maximum. The proof is topology: a continuous image of a compact set is closed",
     needs=("def:10",),
-    not_higher="continuity is seen on sets of points of two compact sets; the general argument is the paper's, read and found right",
+    not_higher="continuity is seen at examples only; the general argument is the paper's, read and found right",
     bends=(
         Bend("the set is not compact", {"compact": False}),
         Bend("maps that are not causal", {"causal": False}),
     ),
 )
 def prefixes_decide(evidence: Evidence, *, compact: bool = True, causal: bool = True) -> None:
-    """Count the causal maps of two bits; then follow F_0 towards a point where its later tokens jump."""
+    """Count the causal maps of two bits; then follow F_0 towards a prefix where the later token jumps."""
     bits = list(product((0, 1), repeat=2))
     factor = found = 0
     for values in product(bits, repeat=4):
@@ -116,28 +116,42 @@ def prefixes_decide(evidence: Evidence, *, compact: bool = True, causal: bool = 
         [(abs(factor - 256), 0, "")],
         "a map factors through its prefixes if and only if it is causal",
     )
-    # D = {(s, tail(s))}: bounded tails jump between two closed sheets, unbounded ones run away; F reads the tail's sheet.
-    worst = []
-    for n in (10, 100, 1000):
-        s = Fraction(1, n)
-        prefix_distance = s  # from the prefix 0
-        if compact:
-            value, at_zero = s, Fraction(0)  # F(x)_0 = x_0 on the sheets x_1 = 1 (s > 0) and x_1 in {-1, 1} (s = 0)
-        else:
-            value, at_zero = (
-                Fraction(1),
-                Fraction(0),
-            )  # x_1 = 1/s for s > 0 and 0 at s = 0; F(x)_0 = [s > 0], continuous on D
-        worst.append((abs(value - at_zero), 2 * prefix_distance, f"prefixes 0 and 1/{n}"))
-    evidence.constructed(
-        "continuous", max(float(a / c) for a, c, _ in worst), 1.0, "|F_0(s) - F_0(0)| over 2 s as s -> 0, on two sheets"
-    )
+    _follow(evidence, compact)
     x = np.linspace(-1, 1, 401)
     pairs = np.stack([x, np.zeros_like(x)], axis=-1)[..., None]
     steps = np.abs(np.diff(targets.running_maximum(pairs)[:, 0, 0]))
     evidence.constructed(
         "continuous", float(steps.max() / (x[1] - x[0])), 1.0 + 1e-9, "the running maximum's F_0 on a grid"
     )
+
+
+def _follow(evidence: Evidence, compact: bool) -> None:
+    """Two sheets, {(s, 1) : s >= 0} and {(s, -1) : s <= 0}: the later token has no continuous choice over the prefix s.
+
+    Without the point (0, 1) the set is not closed. There F(x)_0 = x_1 is causal and continuous, and its F_0 jumps at 0; on the
+    closed set it is not causal, and maps that are, such as x_0 x_1, have a continuous F_0.
+    """
+    steps = [Fraction(1, n) for n in (10, 100, 1000)]
+    points = [(s, 1) for s in steps] + [(-s, -1) for s in steps] + [(Fraction(0), -1)] + [(Fraction(0), 1)] * compact
+    maps: list[tuple[str, Callable[[Fraction, int], Fraction | int]]] = [
+        ("x_0 x_1", lambda s, tail: s * tail),
+        ("x_0 + x_0^2 x_1", lambda s, tail: s + s**2 * tail),
+    ]
+    for name, F in maps if compact else [*maps, ("x_1", lambda _, tail: tail)]:
+        values: dict[Fraction, set] = {}
+        for s, tail in points:
+            values.setdefault(s, set()).add(Fraction(F(s, tail)))
+        evidence.exact(
+            "one map of the prefix", [(max(map(len, values.values())), 1, f"F(x)_0 = {name}")], "values per prefix"
+        )
+        (at_zero,) = values[Fraction(0)]
+        worst = max(float(abs(next(iter(found)) - at_zero) / abs(s)) for s, found in values.items() if s)
+        evidence.constructed("continuous", worst, 2.0, f"|F_0(s) - F_0(0)|/|s| on two sheets, F(x)_0 = {name}")
+    if compact:
+        jumping = {tail for s, tail in points if s == 0}
+        evidence.exact(
+            "one map of the prefix", [(2, len(jumping), "x_1")], "on the closed set x_1 is no map of the prefix 0"
+        )
 
 
 ROWS = (causal, causal_again, prefixes_decide)

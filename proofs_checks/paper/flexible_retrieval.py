@@ -5,8 +5,10 @@ import numpy as np
 import torch
 from flint import arb
 
+from proofs_checks.block_structure import PROFILE, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, filling, meets_claim
+from proofs_checks.paper.signal_transport import passes_alone
 from proofs_checks.statement import Bend, states
 from proofs_checks.torch_layer import layer_of
 from sessa_ref.certified import balls
@@ -36,12 +38,18 @@ AXES = Channels(7, NAMES)
     Jacobian between the probes, with $m_- \le M(1) \le m_+$ and $M(\ell) \ge c_- (1+\ell)^\nu$ for $1 \le \ell \le H$:
     decaying, frozen or increasing with the sign of $\nu$.
 
-    $11 + 2k$ blocks. The constants do not depend on $R$.
+    $11 + 2k$ blocks. The constants do not depend on $R$. Step 5 of the proof needs more than Lemma K.9 as printed: that $P_H$ and $Q_H$
+    leave all channels but $e_{sig}$ free of the signal, which they do.
+
+    The exponent fitted to lags up to $H = 512$ is within $0.03$ of $\nu$ (largest difference $0.022$) where the seed is moved and the
+    damping is $1024$. With the printed constants it is within $0.03$ for $k = 1$ alone: for $k \ge 2$ it is too small by $0.09$ to $0.36$.
     """,
-    trust="float64 networks of the proof's weights: H up to 512, tau* up to 8, ten (k, beta), R = 1 and 100, D = 7 and 12; "
-    "scores are exact Jacobians; perturbations of size 1 give the same",
-    not_higher="finitely many networks; the exponent is fitted to lags up to 512, with the seed moved and little damping: with "
-    "the printed damping the profile is tilted by up to exp(-1/4) per layer at every horizon",
+    trust="float64 networks of the proof's weights but for c_0 = 1/100: margins against the proof's constants for ten (k, beta) at H = 48 and "
+    "one at H = 512, tau* up to 8, R = 1 and 100, D = 7 and 12; scores are exact Jacobians, perturbations of size 1 give the same. The "
+    "proof's own c_0 in balls for one network. Uniformity in the lag and exponents: the target's scores alone, lags up to 512, other "
+    "weights: the seed moved and little damping",
+    not_higher="finitely many networks; an exponent is a fit. With the printed damping the profile is tilted by up to exp(-1/4) per layer at "
+    "every horizon, which the constants of the theorem allow, and which is why exponents are fitted without it",
     needs=(
         "cor:4.11",
         "cor:4.12",
@@ -66,14 +74,27 @@ def flexible_retrieval(evidence: Evidence, *, more: float = 0.0, feedback: bool 
     if not feedback or missing or more:
         return
     _in_balls(evidence)
+    latest, horizon = (2, 8) if evidence.quick else (8, 48)
     for k, beta in CASES[::4] if evidence.quick else CASES:
-        for target in (2,) if evidence.quick else (8,):
-            for horizon in (8,) if evidence.quick else (48,):
-                built = selective_retrieval(k, beta, horizon, target=target, latest=max(target, 2))
-                x = filling(evidence, built.network.notes["latest"] + horizon + 1, 7, 1)
-                meets_claim(
-                    evidence, "the margin", built, x, f"k = {k}, beta = {beta:.4g}, tau* = {target}, H = {horizon}"
-                )
+        for target in (latest,) if (k, beta) != (2, 0.5) else (0, latest // 2, latest):
+            built = selective_retrieval(k, beta, horizon, target=target, latest=latest)
+            x = filling(evidence, latest + horizon + 1, 7, 1)
+            what = f"k = {k}, beta = {beta:.4g}, tau* = {target}, tau_max = {latest}, H = {horizon}"
+            meets_claim(evidence, "the margin", built, x, what)
+    # Lemma K.9 needs more than transparency: P_H and Q_H must leave all other channels alone.
+    built = selective_retrieval(1, 0.5, horizon, target=latest)
+    prepared = Network.of(list(zip(built.network.names, built.network.blocks, strict=True))[:9])
+    x = filling(evidence, latest + horizon + 1, 7, 1)
+    expected = {0: ("", "", "", "pos"), **{n + 1: parts for n, parts in PROFILE.items()}}
+    found = departures(prepared, AXES, expected)
+    evidence.identity(
+        "what Lemma K.9 needs", found, "no block of P_H and Q_H reads sig, by exact zeros: a change of it passes alone"
+    )
+    evidence.agreement(
+        passes_alone(prepared, x[0], AXES["sig"]),
+        1e-9,
+        "a change of sig passes P_H and Q_H alone, over all seven channels",
+    )
     channels = Channels.random(12, NAMES, evidence.rng)
     far = selective_retrieval(2, 0.5, 8 if evidence.quick else 32, target=2, radius=100.0, channels=channels)
     x = 100 * filling(evidence, 3 + far.network.notes["horizon"], 12, 1)
@@ -98,11 +119,7 @@ def _exponents(evidence: Evidence, more: float, feedback: bool, missing: int) ->
         network = selective_retrieval(3, beta, horizon, target=target, damping=1024.0, keep=False).network
         if not feedback:
             network = network.without_feedback(["diffuse sig"])
-        T = target + horizon + 1
-        direction = np.eye(1, T, target)[:, :, None] * AXES["sig"]
-        behind = list(network.derivatives(filling(evidence, T, 7, 1)[0], direction))
-        for k in (1, 2, 3):
-            margin = AXES.read("sig", behind[len(behind) - 1 - 2 * (3 - k + missing)][0])[target + 1 :]
+        for k, margin in _behind_macro_layers(evidence, network, missing):
             nu = theory.exponent(k, beta) + more
             example = f"k = {k}, beta = {beta:.4g}, tau* = {target}, H = {horizon}"
             scaled = margin / (1 + np.arange(1, horizon + 1)) ** nu
@@ -113,6 +130,29 @@ def _exponents(evidence: Evidence, more: float, feedback: bool, missing: int) ->
                 fitted = fit_exponent(margin, 1 - beta, target)
                 how = f"|fitted - nu|, nu = {nu:.4g}; fitted {fitted.value:.4f} +- {fitted.error:.4f}"
                 evidence.constructed("the exponent", abs(fitted.value - nu), 0.03, how, example)
+        if not evidence.quick and feedback and not missing and not more:
+            _printed_exponents(evidence, beta, horizon, target)
+
+
+def _printed_exponents(evidence: Evidence, beta: float, horizon: int, target: int) -> None:
+    network = selective_retrieval(3, beta, horizon, target=target).network
+    for k, margin in _behind_macro_layers(evidence, network):
+        below = theory.exponent(k, beta) - fit_exponent(margin, 1 - beta, target).value
+        example = f"k = {k}, beta = {beta:.4g}, tau* = {target}, H = {horizon}"
+        if k == 1:
+            evidence.constructed("the exponent as printed", abs(below), 0.03, "k = 1: |fitted - nu|", example)
+        else:
+            evidence.constructed("the exponent as printed", below, 0.37, "k >= 2: nu - fitted, at most", example)
+            evidence.constructed("the exponent as printed", 0.08, below, "k >= 2: nu - fitted, at least", example)
+
+
+def _behind_macro_layers(evidence: Evidence, network: Network, missing: int = 0) -> list[tuple[int, np.ndarray]]:
+    """(k, margins) behind the first, second and third macro-layer of a network for k = 3."""
+    target, T = network.notes["target"], network.notes["T"]
+    direction = np.eye(1, T, target)[:, :, None] * AXES["sig"]
+    behind = list(network.derivatives(filling(evidence, T, 7, 1)[0], direction))
+    at = {k: len(behind) - 1 - 2 * (3 - k + missing) for k in (1, 2, 3)}
+    return [(k, AXES.read("sig", behind[n][0])[target + 1 :]) for k, n in at.items()]
 
 
 def _in_balls(evidence: Evidence) -> None:

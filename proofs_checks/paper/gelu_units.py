@@ -65,7 +65,7 @@ def gelus_approximate(evidence: Evidence, *, kink: float = 1.0, pieces: float = 
     a, b, c = sympy.symbols("a b c")
     cubes = sum(s * t * (a + s * b + t * c) ** 3 for s in (1, -1) for t in (1, -1)) / 24
     evidence.identity(
-        "several variables",
+        "monomials",
         sympy.expand(cubes - a * b * c),
         "a b c as a sum of cubes of linear forms; so for all monomials",
     )
@@ -126,6 +126,13 @@ def gelu_is_nearly_linear(evidence: Evidence, *, constant: float = 1.0, front: f
     cdf = (1 + sympy.erf(x / sympy.sqrt(2))) / 2
     bound = sympy.nsimplify(constant) * x / sympy.sqrt(2 * sympy.pi)
     room = bound - (sympy.nsimplify(front) * cdf - 1) / 2
+    eps, y = sympy.symbols("epsilon u", positive=True)
+    off = sympy.nsimplify(front) / eps * (eps * y) * cdf.subs(x, eps * y) - y
+    evidence.identity(
+        "the bound",
+        sympy.expand(off - 2 * y * (sympy.nsimplify(front) * cdf.subs(x, eps * y) - 1) / 2),
+        "the error is 2 u (Phi(epsilon u) - 1/2), and as large at -u",
+    )
     evidence.identity("the bound", room.subs(x, 0), "the room under the bound is 0 at 0")
     evidence.identity(
         "the bound",
@@ -140,6 +147,11 @@ def gelu_is_nearly_linear(evidence: Evidence, *, constant: float = 1.0, front: f
                 error = abs(arb(front) / small * functions.gelu(small * at) - at)
                 pairs.append((error, arb(constant) * (2 / arb.pi()).sqrt() * small * at**2, f"epsilon = {e}, u = {u}"))
         evidence.enclosed("the bound", pairs, "points in balls; all u and epsilon follow from the slope")
+    evidence.identity(
+        "it is sharp",
+        sympy.limit(off / (sympy.nsimplify(constant) * sympy.sqrt(2 / sympy.pi) * eps * y**2), eps, 0) - 1,
+        "the error over the bound tends to 1 as epsilon tends to 0",
+    )
 
 
 @states(
@@ -180,6 +192,9 @@ def block_copies_a_lag(evidence: Evidence, *, turn: int = 0, length: float = 1.0
             "(iii)",
             [(1 - rows[t, int(wanted[t])], arb(delta), f"T = {T}, lag {number}, t = {t}") for t in range(T)],
             "1 - alpha_(t, j*) in balls: queries and keys come from a constant a-slot, so that no token changes it",
+        )
+        evidence.identity(
+            "(ii)", _token_reads(blocks[0]), "exact zeros: a-slots that read a token reach no query and no key"
         )
         for block, s in zip(blocks, (None, small), strict=True):
             change = forward(block, x) - x
@@ -236,6 +251,9 @@ def block_is_a_batch(evidence: Evidence, *, length: float = 1.0, left_out: int =
             "(iv)",
             [(1 - rows[t, t], arb(delta), f"T = {T}, t = {t}") for t in range(T)],
             "1 - alpha_tt in balls, for all tokens",
+        )
+        evidence.identity(
+            "what is read", _token_reads(block), "exact zeros: a-slots that read a token reach no query and no key"
         )
         wanted, change = _sum_of(channels, units, x), forward(block, x) - x
         largest = float(np.linalg.norm(wanted, axis=-1).max())
@@ -330,6 +348,12 @@ def _preserves(evidence: Evidence, channels: Channels, block: SessaParameters, c
     evidence.agreement(
         float(np.abs(np.delete(change, outputs, axis=-1)).max()), 0.0, "the storage after the block, exactly"
     )
+
+
+def _token_reads(block: SessaParameters) -> list[int]:
+    """The number of weights that lead from a-slots that depend on the tokens to forward queries and keys."""
+    reads = np.any(block["W_in.weight"][: block.config.width] != 0, axis=1)
+    return [int(np.count_nonzero(block[f"mixer.{name}_proj.weight"][:, reads])) for name in "qk"]
 
 
 def _random_units(rng: np.random.Generator, channels: Channels, d: int, count: int) -> list[Unit]:

@@ -27,7 +27,7 @@ _BENDS = (
 )
 _TRUST = (
     "real arithmetic; every N, lag and horizon; the bounds are Theorem 35 with Propositions 32 to 34, checked in their rows; here the "
-    "limits (SymPy, N up to 4, the same for every N); real stacks in float64"
+    "limits (SymPy; every N by a root of the bound, N up to 4 as they stand); real stacks in float64"
 )
 
 
@@ -103,7 +103,15 @@ def deep_decay_appendix(evidence: Evidence, *, subcritical: bool = True, constan
 
 
 def _limits(evidence: Evidence, subcritical: bool) -> None:
-    lag, rate, room = sympy.symbols("lag rate room", positive=True)
+    lag, rate, room, power = sympy.symbols("lag rate room power", positive=True)
+    roots = (
+        ("(i)", sympy.log(1 + lag) / (1 + lag) ** power),
+        ("(ii)", (1 + lag) ** power * sympy.exp(-rate * lag)),
+        ("(iii)", (1 + sympy.log(1 + lag)) / lag**power),
+    )
+    for item, root in roots:
+        limit = sympy.limit(root, lag, sympy.oo)
+        evidence.identity(item, limit, "every N: a root of the bound, with a free positive power, tends to 0")
     for N in range(1, 5):
         attention = sympy.log(1 + lag) ** (N - 1) / (1 + lag)
         state_space = (1 + lag) ** (N - 1) * sympy.exp(-rate * lag)

@@ -59,11 +59,36 @@ def layer_norm_is_nearly_linear(
             [sympy.expand(r - z) for r, z in zip(restored, u, strict=True)],
             "u - mu + sum(u - mu)/m_sc = u",
         )
+    n, w, first, second, c = sympy.symbols(
+        "m_0 m_sc S_1 S_2 c", positive=True
+    )  # sums of u_i and of u_i^2, every m_0 and m_sc
+    mu = first / (n + w)
+    deviations = second + w * c**2 - 2 * mu * first + (n + w) * mu**2  # the scaffold's sum is 0
+    evidence.identity(
+        "the bound",
+        sympy.simplify(deviations / (n + w) - w * c**2 / (n + w) - (second / (n + w) - mu**2)),
+        "the variance for every m_0 and m_sc",
+    )
+    evidence.identity(
+        "the mean undone",
+        sympy.simplify(-mu + (first - n * mu) / w),
+        "-mu + sum(u - mu)/m_sc = 0 for every m_0 and m_sc",
+    )
     s, s0 = sympy.symbols("sigma sigma0", positive=True)
     evidence.identity(
         "the bound",
         sympy.simplify(1 / s0 - 1 / s - (s**2 - s0**2) / (s * s0 * (s + s0))),
         "1/s0 - 1/s; then s >= s0 >= sqrt(eps)",
+    )
+    a, R, m = sympy.symbols("a R m", positive=True)
+    q = R**2 / m  # s^2 - s0^2 is at most this; |mu| is at most sqrt(m_0) R/m, by Cauchy and Schwarz
+    evidence.identity(
+        "the bound",
+        [
+            sympy.sqrt(n) * (sympy.sqrt(n) * R / m) * a + R * q * a**3 / 2 - direct_error(n, m, R, a),  # type: ignore[arg-type]
+            R * q * a**2 / 2 - centred_error(m, R, a),  # type: ignore[arg-type]
+        ],
+        "|mu| sqrt(m_0)/s + |u|(1/s0 - 1/s) with s, s0 >= 1/a; and |u|(1 - s0/s)",
     )
     pairs, undone = [], []
     for m0, wide, c, R in (

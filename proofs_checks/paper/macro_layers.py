@@ -3,16 +3,17 @@
 import numpy as np
 import sympy
 
+from proofs_checks import retrieval_bounds
+from proofs_checks.block_structure import MACRO, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.signal_transport import setting
 from proofs_checks.statement import Bend, states
-from sessa_ref.constructions import Block, Channels, Network
-from sessa_ref.constructions.macro_layer import macro_layer
+from sessa_ref.constructions import Channels, Network
+from sessa_ref.constructions.macro_layer import OFF_MASS, macro_layer
 from sessa_ref.constructions.profile import profile
 from sessa_ref.constructions.selective_retrieval import NAMES, selective_retrieval
 from sessa_ref.constructions.transport import kernel, linearity_defect
-from sessa_ref.reference import layer
 from sessa_ref.theory import selective_retrieval as theory
 
 BETAS = (0.25, 0.5, 0.75)
@@ -30,8 +31,8 @@ BETAS = (0.25, 0.5, 0.75)
     $K(i, j) = m_j L(i, j)$ with $L(i,j) = \sum_{k=j}^i \Theta_{ik}/(k+1)$; $L(i,j)(j+1)^\gamma(i+1)^\beta$ is at least
     the least of three numbers below 1 in the proof, and at least 1 in truth (ours:macro-sums).
     """,
-    trust="float64; T up to 256, three beta, widths 7 and 9; the kernel against its closed form, entry by entry",
-    not_higher="built for a family of T and beta",
+    trust="symbols for every i, j, beta and every rows as Lemma K.2 gives them, the transport for T = 3; networks in float64 beside it, T up "
+    "to 256, three beta: the kernel against its closed form, and between its bounds with the profile's constants as proved and as they are",
     needs=("lem:K.2", "cor:K.5", "lem:K.8", "lem:K.15"),
     bends=(
         Bend("feedback switched off", {"feedback": False}),
@@ -39,22 +40,29 @@ BETAS = (0.25, 0.5, 0.75)
     ),
 )
 def macro(evidence: Evidence, *, feedback: bool = True, extra: float = 0.0) -> None:
-    """Macro-layers behind the profile network."""
+    """The kernel and its bounds in symbols; then macro-layers behind the profile network."""
+    retrieval_bounds.macro(evidence, "the kernel")
+    _carried(evidence, "the transport")
     for beta in BETAS[1:2] if evidence.quick else BETAS:
         for T, width in ((8, 7), (16, 9)) if evidence.quick else ((8, 7), (16, 9), (256 if beta == 0.5 else 48, 7)):
             channels, codes, x = setting(evidence, T, width, 1)
             before = profile(channels, codes, beta).network(x)
             t = np.arange(T) + 1.0
+            shape = channels.read("prof", before[0]) / t ** (1 - beta)
+            own = theory.TailBounds(float(np.min(shape)), float(np.max(shape)))
             if extra:
                 before += (channels.read("prof", before) * (t**extra - 1))[..., None] * channels["prof"]
             built = macro_layer(channels, codes, beta, theory.profile_bounds(beta))
+            network = built.network if feedback else built.network.without_feedback()
+            scaled = kernel(network, channels, before[0]) * t[:, None] ** beta
+            off = scaled[np.tril_indices(T, -1)]
+            what = f"with the c_r of these tokens, beta = {beta}, T = {T}"
+            evidence.constructed(
+                "the kernel", (1 - OFF_MASS) * own.lower, float(np.min(off)), f"(1 - mu) c_r^-, {what}"
+            )
+            most = theory.macro_bounds(beta, own, OFF_MASS).a_plus
+            evidence.constructed("the kernel", float(np.max(off)), most, f"a^+, {what}")
             if not feedback or extra:
-                network = built.network if feedback else built.network.without_feedback()
-                K = kernel(network, channels, before[0])
-                spread = K[-1, 1:-1] * T**beta
-                evidence.constructed(
-                    "the kernel", float(np.max(spread) / np.min(spread)), 1.7, "K(i, j) over j, last i"
-                )
                 continue
             meets_claim(evidence, "the kernel", built, before, f"beta = {beta}, T = {T}, width {width}")
             if T == 16:
@@ -69,13 +77,14 @@ def macro(evidence: Evidence, *, feedback: bool = True, extra: float = 0.0) -> N
     On $\mathrm{Sat}_\delta(K)$, every $\delta \ge 0$, the macro-layer has the same exact transport with the same kernel:
     $\pi_{sig}(M(v)_i) = \sum_j T_u(i, j)\,\pi_{sig}(v_j)$ for $v = u + \sum_t a_t e_{sig} 1[\cdot = t]$.
     """,
-    trust="float64; delta up to 1000; relative error 1e-11",
-    not_higher="built for one T and three beta",
+    trust="symbols for T = 3, and exact zeros of the weights, the same for every T: where the signal can go; in float64 delta up to 1000, "
+    "relative error 1e-11",
     needs=("lem:K.22", "def:11"),
     bends=(Bend("a change along prof", {"along": "prof"}),),
 )
 def macro_on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
-    """Outputs at changed tokens against the kernel at the unchanged ones."""
+    """The two blocks in symbols; then outputs at changed tokens against the kernel at the unchanged ones."""
+    _carried(evidence, "the transport")
     for beta in BETAS:
         channels, codes, x = setting(evidence, 16, 9, 1)
         u = profile(channels, codes, beta).network(x)[0]
@@ -88,6 +97,34 @@ def macro_on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
             )
 
 
+def _carried(evidence: Evidence, claim: str) -> None:
+    """src_j - (row sum) src_j + m_j x_j, then x_i + sum_k Theta_ik sum_j x'_j/(k+1), with m and Theta free of signal and src."""
+    T = 3
+    x, a, src, m = (sympy.symbols(f"{name}:{T}") for name in ("x", "a", "src", "m"))
+    theta = sympy.Matrix(T, T, lambda i, k: sympy.Symbol(f"Theta{i}{k}") if k <= i else 0)
+    uniform = sympy.Matrix(T, T, lambda k, j: sympy.Rational(1, k + 1) if j <= k else 0)
+    weights = sympy.symbols("alpha_0:2")
+    row_sum = sum(weights) + 1 - sum(weights)
+
+    def layer_of_two(signal: list, scratch: tuple) -> sympy.Matrix:
+        written = sympy.Matrix(
+            [s - row_sum * s + factor * one for s, factor, one in zip(scratch, m, signal, strict=True)]
+        )
+        return sympy.Matrix(signal) + theta * uniform * written
+
+    moved = [one + change for one, change in zip(x, a, strict=True)]
+    K = sympy.eye(T) + theta * uniform * sympy.diag(*m)
+    difference = layer_of_two(moved, src) - K * sympy.Matrix(moved)
+    evidence.identity(
+        claim, [sympy.expand(one) for one in difference], "M(v) = K (x + a) for every a, and src does not enter"
+    )
+    axes, codes, _ = setting(evidence, 8)
+    found = departures(macro_layer(axes, codes, 0.5, theory.profile_bounds(0.5)).network, axes, MACRO)
+    evidence.identity(
+        claim, found, "rows read pos, values prof and then src, gates src and sig; src and sig alone are written"
+    )
+
+
 @states(
     "lem:K.24",
     "The macro-layer behind a projection",
@@ -97,13 +134,14 @@ def macro_on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
     $e_{pos}, e_{prof}$ and carried channels; (iii) it has the same kernel as $M$; (iv) $\bar M(u') = \bar M(u) + \sum_j T(i, j) a_j
     e_{sig}$ on a fibre, so that fibres go into fibres; (v) the same on saturations.
     """,
-    trust="float64; relative error 1e-12; three beta",
-    not_higher="built for one T and three beta",
+    trust="symbols for T = 3, and exact zeros of the weights, the same for every T; in float64 three beta, relative error 1e-12",
     needs=("lem:K.22", "cor:K.23"),
     bends=(Bend("the source writer without its erasing track", {"erase": False}),),
 )
 def projected(evidence: Evidence, *, erase: bool = True) -> None:
-    """Each item, on macro-layers behind the profile network."""
+    """Each item, in symbols and by zeros of the weights, then on macro-layers behind the profile network."""
+    for item in ("(i)", "(ii)", "(iii), (iv)", "(v)"):
+        _carried(evidence, item)
     for beta in BETAS:
         channels, codes, x = setting(evidence, 16, 9, 1)
         u = profile(channels, codes, beta).network(x)[0]
@@ -222,7 +260,7 @@ def _paths(k: int, lag: int) -> int:
     where="Appendix K, Lemma K.26",
     says=r"""
     A selector with $\frac12 \le D(\tau_*) \le 2$, $|D(\tau)| \le \varepsilon_H$ elsewhere, followed by $k$ macro-layers with
-    $1 \le D \le d^+$ and $K(i,j) \le a^+(i+1)^{-\beta}$: $\sum_{\tau < t, \tau \ne \tau_*} |T(t, \tau)| \le C_{comp}\,
+    $1 \le D \le d^+$ and $0 \le K(i,j) \le a^+(i+1)^{-\beta}$: $\sum_{\tau < t, \tau \ne \tau_*} |T(t, \tau)| \le C_{comp}\,
     \varepsilon_H (1 + \ell)^{k(1-\beta)}$, $t = \tau_* + \ell$, and at most $\frac12 c_{sig}(1+\ell)^{k(1-\beta)-1}$ for
     $\varepsilon_H \le c_0/(H+1)$ with $c_0$ small.
 
@@ -276,7 +314,8 @@ def _worst_row_sum(k: int, beta: float, d_plus: float, a_plus: float, T: int, lo
     where="Appendix K, Remark K.27",
     says=r"""
     The seven directions pos, sig, prof, tail, aux, src, tgt are all that the construction uses, and no block needs more than six
-    a-slots or three gates; so $D \ge 7$ is enough. (tgt is never used: six channels are enough, and the network of Theorem 12
+    a-slots or three gates: the window writer 6 and 2, the local multiplier and the source writer 4 and 2, the diffuse transport 2 and 1,
+    the integrator 3 and 1, the reset 1 and 3. So $D \ge 7$ is enough. (tgt is never used: six channels are enough, and the network of Theorem 12
     runs at $D = 6$.)
     """,
     trust="exact: slots are counted while the blocks are put together, and what does not fit is refused",
@@ -294,9 +333,12 @@ def width(evidence: Evidence, *, width: int = 7) -> None:
         except (ValueError, KeyError) as refusal:
             evidence.constructed("slots", 1.0, 0.0, "the network fits", str(refusal))
             return
-        for block in network.blocks:
-            most_a = max(most_a, int(np.sum(_active(block, slice(0, width)))))
-            most_g = max(most_g, int(np.sum(_active(block, slice(width, None)))))
+        for name, block in zip(network.names, network.blocks, strict=True):
+            slots = [int(np.sum(_active(block, part))) for part in (slice(0, width), slice(width, None))]
+            most_a, most_g = max(most_a, slots[0]), max(most_g, slots[1])
+            if name in _SLOTS:
+                how = f"a-slots and gates of '{name}', k = {k}, as the remark counts them"
+                evidence.identity("slots of each block", [n - m for n, m in zip(slots, _SLOTS[name], strict=True)], how)
     evidence.constructed("slots", most_a, 6, "the most a-slots of a block that are not constantly 0")
     evidence.constructed("slots", most_g, 3, "the most gates of a block that are not constantly 0")
     six = Channels(6, [name for name in NAMES if name != "tgt"])
@@ -304,10 +346,17 @@ def width(evidence: Evidence, *, width: int = 7) -> None:
     for one in built.claim.measure(evidence.rng.uniform(-0.3, 0.3, (1, 18, 6))):
         attained, bound = (one.promised, one.value) if one.least else (one.value, one.promised)
         evidence.constructed("six channels", attained, bound, f"D = 6: {one.about}")
-    narrow = Block(Channels(5, NAMES[:5]), "five")
-    evidence.agreement(float(len(narrow.channels.names)), 5.0, "a block of width five has five slots")
-    steps = layer.trace(built.network.blocks[0], np.zeros((3, 6)))
-    evidence.agreement(float(steps.y.shape[-1]), 6.0, "the network's width")
+
+
+_SLOTS = {
+    "window at 1": (6, 2),
+    "sig times aux": (4, 2),
+    "source writer": (4, 2),
+    "diffuse sig": (2, 1),
+    "integrate tail": (3, 1),
+    "clear aux, src, tgt": (1, 3),
+}
+"""(a-slots, gates) of blocks, as Remark K.27 counts them."""
 
 
 def _active(block, rows: slice) -> np.ndarray:

@@ -33,7 +33,8 @@ from sessa_ref.theory.uniform_routing import position_code
     With gain $\gamma \in (0, 1)$ and uniform rows $p_t = \lambda c_t u$, where
     $c_{t+1} - c_t = \frac{\gamma^2\,\Gamma(t+\gamma)}{\Gamma(1+\gamma)\,\Gamma(t+2)} > 0$.
     """,
-    trust="real arithmetic; every T, width and gain in (0, 1); blocks in balls, in the reference and in torch",
+    trust="the code and its scale in symbols for every T and gain in (0, 1); blocks in balls for one h and T up to 24, and W_in = 0, so "
+    "that they write the same for every h; d_k = 2, width 4",
     needs=("cor:I.8", "prop:29"),
     bends=(
         Bend("a scale smaller by a thousandth", {"share": 0.999}),
@@ -87,7 +88,7 @@ def writer_touches_one_direction(evidence: Evidence, *, gain: float = 0.9, share
     For a unit $e_{sig} \perp e_{pos}$, every $h$, source $\tau$ and scalar $a$:
     $G(h + a e_{sig} 1[\cdot = \tau])_t = G(h)_t + a e_{sig} 1[t = \tau]$, and the coordinate along $e_{pos}$ stays the same.
     """,
-    trust="real arithmetic; from $G(h) = h + \\lambda_t e_{pos}$, which the block's traces show: nothing in its branch reads h",
+    trust="real arithmetic, every h, source and a: W_in is exactly 0, so that the block adds the same to every h; one h in balls beside it",
     needs=("cor:4.11",),
     bends=(
         Bend("a signal direction that is not orthogonal to e_pos", {"angle": 0.1}),
@@ -110,7 +111,8 @@ def writer_is_transparent(evidence: Evidence, *, angle: float = 0.0, reads: floa
             for at in range(3):
                 one, two = (steps.y[t, at] - steps.x[t, at] for steps in branches)
                 pairs.append((abs(one - two), arb(10) ** -12, f"source {source}, t = {t}, coordinate {at}"))
-    evidence.enclosed("the output", pairs, "G(h + a e_sig) - G(h) - a e_sig in balls: W_in = 0, so it is 0 for every h")
+    evidence.enclosed("in balls", pairs, "G(h + a e_sig) - G(h) - a e_sig for one h and every source")
+    evidence.identity("the output", _reads(block), "W_in is exactly 0: what the block adds is the same for every h")
     a, lam, h0 = sympy.symbols("a lambda h")
     evidence.identity(
         "the output", (h0 + a + lam) - ((h0 + lam) + a), "h -> h + lambda_t e_pos commutes with any shift"
@@ -132,8 +134,8 @@ def writer_is_transparent(evidence: Evidence, *, angle: float = 0.0, reads: floa
     $\psi(G(h)_t) = t$ for all $h$ of the set and all $t$: piecewise linear in $\langle z, e_{pos} \rangle$, with the value $t$
     on $J_t$.
     """,
-    trust="exact rationals: every T up to 12 and every h within the radius, where the intervals touch at the least scale; the "
-    "same read-out by GELU units is measured in float64",
+    trust="psi in symbols for any ordered disjoint intervals; exact rationals at every T up to 12, at a thousandth above the scale where "
+    "intervals touch; the same read-out by GELU units is measured in float64",
     needs=("cor:4.11",),
     bends=(
         Bend("a scale smaller by a thousandth", {"share": 0.999}),
@@ -143,7 +145,7 @@ def writer_is_transparent(evidence: Evidence, *, angle: float = 0.0, reads: floa
 def position_is_readable(evidence: Evidence, *, share: float = 1.001, gain: float = 0.5) -> None:
     """The ends of the intervals, read in exact rationals; then networks, and units that read them in one more block."""
     pairs = []
-    for T in (2, 5, 12):
+    for T in range(2, 13):
         steps = _rational_codes(T, Fraction(gain))
         least = min(b - a for a, b in pairwise(steps))
         scale = Fraction(share) * 2 / least if least else Fraction(1000)
@@ -153,6 +155,13 @@ def position_is_readable(evidence: Evidence, *, share: float = 1.001, gain: floa
                 pairs.append((abs(_read(z, ends) - t), Fraction(0), f"T = {T}, t = {t}"))
     evidence.exact(
         "psi(G(h)_t) = t", pairs, "psi at the ends and in the middle of every interval; it is linear between them"
+    )
+    t, end, start, z = sympy.symbols("t b_t a_(t+1) z")
+    rise = t + (z - end) / (start - end)
+    evidence.identity(
+        "it is continuous",
+        [rise.subs(z, end) - t, rise.subs(z, start) - (t + 1)],
+        "psi on a gap meets its neighbours, any b_t < a_(t+1)",
     )
     T = 16
     built = positions(T, width=3, gamma=max(gain, 0.5))
@@ -227,6 +236,14 @@ def _scale_separates(evidence: Evidence, claim: str, share: float) -> None:
     evidence.exact(
         claim, pairs, "2 R <= lambda (c_(t+1) - c_t) for all neighbours at the threshold, R = 1, exact rationals"
     )
+    t, g = sympy.symbols("t gamma", positive=True)
+    quotient = sympy.gammasimp(position_step(t + 1, g) / position_step(t, g))
+    room = sympy.simplify(sympy.Integer(1) - quotient - (2 - g) / (t + 2))  # type: ignore[operator]
+    evidence.identity(
+        claim,
+        room,
+        "1 - (step t + 1)/(step t) = (2 - gamma)/(t + 2) > 0: the last step is the least, every T and gamma",
+    )
     for gain in (0.5, 0.9):
         closed = float(position_scale(64, gain, 1.0))
         found = _rational_codes(64, Fraction(gain))
@@ -261,7 +278,15 @@ def _block_writes(evidence: Evidence, claim: str, gain: float, T: int, norm: str
     evidence.enclosed(
         claim, pairs, f"|y_t - h_t - lambda c_t u| in balls, Norm = {norm}; W_in = 0, so that it holds for all h"
     )
+    evidence.identity(
+        "it reads nothing", _reads(block), "W_in is exactly 0, so that the block writes the same for every h"
+    )
     blocks_agree(evidence, Network.of([("positions", block)]), h)
+
+
+def _reads(block: SessaParameters) -> list[int]:
+    """The number of weights by which a block reads its tokens."""
+    return [int(np.count_nonzero(block["W_in.weight"]))]
 
 
 def _rational_codes(T: int, gain: Fraction) -> list[Fraction]:

@@ -4,6 +4,8 @@ import numpy as np
 import sympy
 from flint import arb
 
+from proofs_checks import retrieval_bounds
+from proofs_checks.block_structure import INTEGRATOR, PROFILE, TAIL, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.signal_transport import setting
@@ -34,13 +36,20 @@ def _sizes(evidence: Evidence, beta: float) -> tuple[tuple[int, int], ...]:
 
     Five blocks; $c_g^- = \gamma/8$ and $c_g^+ = \max(4, \frac52 \gamma 2^\beta + \frac18\gamma)$.
     """,
-    trust="float64; T up to 128, three beta, widths 7 and 9",
-    not_higher="built for a family of T and beta; float64",
+    trust="symbols for every t, T, beta, from the bounds of Lemmas K.12 and K.15; what the blocks read and write, by exact zeros; networks in "
+    "float64 beside it, T up to 128, three beta, widths 7 and 9",
     needs=("lem:K.12", "rem:K.13", "lem:K.15", "rem:K.16"),
     bends=(Bend("feedback switched off", {"feedback": False}),),
 )
 def tail_channel(evidence: Evidence, *, feedback: bool = True) -> None:
-    """Networks for several T and beta."""
+    """The bounds in symbols; then networks for several T and beta."""
+    retrieval_bounds.tail(evidence, "the tail")
+    axes, codes, _ = setting(evidence, 8)
+    evidence.identity(
+        "it is transparent",
+        departures(tail(axes, codes, 0.5).network, axes, TAIL),
+        "no block reads or writes sig, or writes pos",
+    )
     for beta in BETAS[1:2] if evidence.quick else BETAS:
         for T, width in _sizes(evidence, beta):
             channels, codes, x = setting(evidence, T, width)
@@ -126,8 +135,9 @@ def _agrees(evidence: Evidence, built: Built, x: np.ndarray) -> None:
     For the ideal recursion the best constants are $e^{-1/4} c_g^-$ at least and $c_g^+/\gamma$:
     $1 \le (t+1)^{-\gamma} \sum_{m \le t} (m+1)^{-\beta} \le 1/\gamma$, both sharp.
     """,
-    trust="the recursion's constants in symbols for every t, T, beta; the block in float64, T up to 128, three beta",
-    not_higher="the block is built for a family",
+    trust="symbols for every t, T, beta and every rows as Lemmas K.1 and K.2 give them; what the block reads and writes, by exact zeros; the "
+    "sums in balls beside it, and blocks in float64, T up to 128, three beta",
+    not_higher="the sums are enclosed at t up to 63 beside the identities",
     needs=("lem:K.1", "lem:K.2", "cor:K.5", "lem:4.2"),
     bends=(
         Bend("a gain of 1 - 1/4 for every horizon", {"gain": 0.75}),
@@ -137,6 +147,10 @@ def _agrees(evidence: Evidence, built: Built, x: np.ndarray) -> None:
 def damped_integrator(evidence: Evidence, *, gain: float = 0.0, least: float = 1.0) -> None:
     """Sums and powers of the gain in symbols and balls; then blocks behind a tail."""
     _sums(evidence, least)
+    retrieval_bounds.integrator(evidence, "the profile")
+    axes, some, _ = setting(evidence, 8)
+    found = departures(integrator(axes, some, 0.5).network, axes, INTEGRATOR)
+    evidence.identity("it is transparent", found, "rows read pos, values tail; only prof is written")
     L = sympy.Symbol("L", positive=True)
     x = 1 / (4 * (L + 1))
     evidence.identity(
@@ -148,13 +162,18 @@ def damped_integrator(evidence: Evidence, *, gain: float = 0.0, least: float = 1
             before = zero_writer(channels, "prof").network.then(tail(channels, codes, beta).network)
             tokens = before(x_)
             built = integrator(channels, codes, beta)
+            block = built.network.blocks[0]
             if gain:
-                block = built.network.blocks[0].replace({"mixer.gamma_bias": np.asarray(np.arctanh(gain))})
-                written = channels.read("prof", layer.forward(block, tokens))[:, -1]
-                bound = 0.4 * T ** (1 - beta)
-                evidence.constructed(
-                    "the profile", bound, float(np.min(written)), f"T = {T}: 0.4 T^gamma at the last token"
-                )
+                block = block.replace({"mixer.gamma_bias": np.asarray(np.arctanh(gain))})
+            written, t = channels.read("prof", layer.forward(block, tokens)), np.arange(T) + 1.0
+            c_g = float(np.min(channels.read("tail", tokens) * t**beta))
+            evidence.constructed(
+                "the profile",
+                float(np.exp(-1 / 4)) / 2 * c_g,
+                float(np.min(written / t ** (1 - beta))),
+                f"c_r^- = exp(-1/4) c_g^-/2 with the c_g^- of these tokens, beta = {beta}, T = {T}",
+            )
+            if gain:
                 continue
             meets_claim(evidence, "the profile", built, tokens, f"beta = {beta}, T = {T}, width {width}")
             if T == 16:
@@ -167,6 +186,14 @@ def _sums(evidence: Evidence, least: float) -> None:
     evidence.identity("the sums", sympy.simplify((t + 1) * (t + 1) ** -b - low), "t+1 terms of at least (t+1)^-beta")
     evidence.identity(
         "the sums", sympy.simplify(sympy.diff(high, t) - (t + 1) ** -b), "and at most the integral from 0"
+    )
+    whole = ((t + 2) ** (1 - b) - 1) / (1 - b) / (t + 1) ** (1 - b)  # the integral from 1 to t + 2 is below the sum
+    ends = [
+        sympy.limit(whole.subs(b, sympy.Rational(p, 4)), t, sympy.oo) * (1 - sympy.Rational(p, 4)) - 1
+        for p in (1, 2, 3)
+    ]
+    evidence.identity(
+        "1/gamma is best", ends, "the sum is at least an integral that, over (t+1)^gamma, tends to 1/gamma; three beta"
     )
     pairs = []
     for beta in (arb(1) / 4, arb(1) / 2, arb(3) / 4):
@@ -192,13 +219,18 @@ def _sums(evidence: Evidence, least: float) -> None:
     $c_r^-(t+1)^\gamma \le \langle Q(u)_t, e_{prof}\rangle \le c_r^+(t+1)^\gamma$ with constants independent of $H$, and is
     signal-transparent over $(e_{pos}, e_{prof})$. Eight blocks.
     """,
-    trust="float64; T up to 128, three beta, widths 7 and 9; all eight blocks also in torch",
-    not_higher="built for a family of T and beta",
+    trust="Lemmas K.17 to K.20 one after the other: that each leaves what the next needs, by exact zeros of the weights; networks in float64, "
+    "T up to 128, three beta, widths 7 and 9; all eight blocks also in torch",
     needs=("lem:K.17", "lem:K.18", "lem:K.19", "lem:K.20"),
     bends=(Bend("feedback switched off", {"feedback": False}),),
 )
 def power_profile(evidence: Evidence, *, feedback: bool = True) -> None:
     """Networks as printed, and with the seed moved and little damping, where the profile is a quotient of Gammas."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(profile(axes, some, 0.5).network, axes, PROFILE)
+    how = "no block reads or writes sig or writes pos, prof stays 0 up to the last, and nothing writes tail after the fifth"
+    for claim in ("the profile", "it is transparent"):
+        evidence.identity(claim, found, how)
     for beta in BETAS[1:2] if evidence.quick else BETAS:
         for T, width in _sizes(evidence, beta):
             channels, codes, x = setting(evidence, T, width)
@@ -211,9 +243,7 @@ def power_profile(evidence: Evidence, *, feedback: bool = True) -> None:
             meets_claim(evidence, "the profile", truer, x, f"seed moved, beta = {beta}, T = {T}")
             quotient = np.cumsum(np.concatenate([[1.0], theory.resolvent(T, beta)[1:, 0]]))
             wrong = np.max(np.abs(channels.read("prof", truer.network(x)) / quotient - 1))
-            evidence.constructed(
-                "a quotient of Gammas", float(wrong), 1e-3, f"S_t within 1/1000, beta = {beta}, T = {T}"
-            )
+            evidence.agreement(float(wrong), 1e-3, f"a quotient of Gammas, S_t, within 1/1000, beta = {beta}, T = {T}")
             if T == 16 and beta == 0.5:
                 blocks_agree(evidence, built.network, x[0], (2, 7) if evidence.quick else range(8))
 

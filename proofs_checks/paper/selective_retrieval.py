@@ -7,6 +7,7 @@ import numpy as np
 import sympy
 from flint import arb
 
+from proofs_checks.block_structure import SELECTOR, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.statement import Bend, states
@@ -168,12 +169,14 @@ def scaled_gelu(evidence: Evidence, *, constant: float = 1.0) -> None:
     evidence.identity("Mills", sympy.diff(rest, v) + (1 - cdf), "d/dv (phi - v (1 - Phi)) = -(1 - Phi) < 0")
     evidence.identity("Mills", sympy.limit(rest, v, sympy.oo), "and phi - v (1 - Phi) tends to 0, so it is positive")
     claimed = sympy.nsimplify(constant) / sympy.sqrt(2 * sympy.pi)
+    evidence.identity("Mills", sympy.diff(density, v) + v * density, "and phi falls: v (1 - Phi(v)) < phi(v) < phi(0)")
     points = [sympy.Rational(n, 4) for n in range(1, 13)]
     evidence.exact(
         "the bound",
         [(sympy.simplify((p * (1 - cdf)).subs(v, p)), claimed, f"L u = {p}") for p in points],
-        "v (1 - Phi(v)) <= phi(v) <= phi(0) = 1/sqrt(2 pi); at quarters from 1/4 to 3",
+        "v (1 - Phi(v)) itself at quarters from 1/4 to 3, exact",
     )
+    evidence.exact("the bound", [(density.subs(v, 0), claimed, "phi(0)")], "phi(0) = 1/sqrt(2 pi), for every L and u")
 
 
 @states(
@@ -209,12 +212,12 @@ def symmetric_gelu(evidence: Evidence, *, shift: float = 0.0) -> None:
     Two a-slots $\pm L\langle u_t, e\rangle$ give $\frac{1}{L}(\bar a^{(+)} - \bar a^{(-)}) = \langle u_t, e\rangle$ behind the
     activation, for every unit $e$ and $L > 0$: any channel can be a value.
     """,
-    trust="real arithmetic; every L, e, u; in the layer in balls for three L",
+    trust="real arithmetic; every L, e, u; a layer's values beside it for three L, in float64 in reference and torch",
     needs=("lem:K.4",),
     bends=(Bend("the second slot not negated", {"sign": 1}),),
 )
 def exact_read(evidence: Evidence, *, sign: int = -1) -> None:
-    """Symbols; then the values of a layer in balls and in torch."""
+    """Symbols; then the values of a layer."""
     x, L = sympy.Symbol("x", real=True), sympy.Symbol("L", positive=True)
 
     def gelu(a: sympy.Expr) -> sympy.Expr:
@@ -230,6 +233,7 @@ def exact_read(evidence: Evidence, *, sign: int = -1) -> None:
         value = layer.trace(parameters, tokens).v[0, :, 0]
         wrong = float(np.max(np.abs(value - channels.read("aux", tokens))))
         evidence.agreement(wrong, 1e-14 * (1 + L_number), f"the layer's value at L = {L_number}")
+        blocks_agree(evidence, Network.of([("read", parameters)]), tokens)
 
 
 @states(
@@ -265,7 +269,9 @@ def plateau_window(evidence: Evidence, *, share: float = 1.0) -> None:
             tight = _touching(codes, target, eta, share)
             pairs += _covered(tight, codes, target, eta, f"{name}, target {target}, eta = {eta}", evidence.quick)
     evidence.enclosed(
-        "three bounds", pairs, "W on balls that cover every interval, and the line from its first corner to its last"
+        "three bounds",
+        pairs,
+        "W on balls that cover every interval, and the line from its first corner to its last; beyond, w = 0 and the sum bounds W",
     )
 
 
@@ -278,13 +284,26 @@ def plateau_window(evidence: Evidence, *, share: float = 1.0) -> None:
     without feedback preserves $e_{pos}, e_{sig}$ and every carried channel and overwrites $e_{aux}$ by $a_t$ with
     $|a_{\tau_*} - 1| \le \varepsilon$, $|a_t| \le \varepsilon$ for $t \ne \tau_*$, $|a_t| \le 2$.
     """,
-    trust="float64 with rounding below the bounds; tokens in a ball, positions at ends of their intervals; T up to 64",
-    not_higher="what is overwritten is overwritten to rounding: row sums are 1 only to rounding",
+    trust="symbols, for every row of weights with $\\alpha_{tt} \\ge 1 - \\eta$ and every window, which Lemmas K.2 and K.6 give; networks in "
+    "float64 beside it, to rounding; tokens in a ball, positions at ends of their intervals; T up to 64",
     needs=("lem:K.2", "lem:K.6"),
     bends=(Bend("rows that do not look at the token itself", {"focus": 0.0}),),
 )
 def written_window(evidence: Evidence, *, focus: float = 1.0) -> None:
-    """Blocks for several T, targets and accuracies, at width 6 and along random directions at width 9."""
+    """One row in symbols; then blocks for several T, targets and accuracies, at width 6 and along random directions at width 9."""
+    eta, theta, z = sympy.symbols("eta theta z", positive=True)  # theta = 1 - alpha_tt <= eta; z is what aux held
+    evidence.identity(
+        "the window",
+        [
+            sympy.expand((1 - theta) * eta + theta * (1 + eta) - (eta + theta)),
+            sympy.expand(z - ((1 - theta) + theta) * z),
+        ],
+        "both errors are at most alpha_tt eta + (1 - alpha_tt)(1 + eta) = eta + theta <= 2 eta: |W - 1| at other tokens, as |W|, is "
+        "at most 1 + eta; and what aux held is erased",
+    )
+    axes, some = Channels(7, ("sig", "pos", "aux", "prof", "tail", "src", "tgt")), OrderedCodes.written(6, 1.0)
+    found = departures(window_writer(axes, some, 2, 0.1).network, axes, {0: SELECTOR[0]})
+    evidence.identity("what it reads", found, "rows and values read pos, gates aux; only aux is written: exact zeros")
     for T, target, accuracy in ((6, 0, 0.5), (16, 5, 1e-3), (16 if evidence.quick else 64, 8, 1e-9)):
         for width in (6, 9):
             channels = Channels.random(width, ("sig", "pos", "aux", "prof"), evidence.rng)

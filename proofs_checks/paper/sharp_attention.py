@@ -110,7 +110,7 @@ def scaling_sharpens(evidence: Evidence, *, keys: bool = True, factor: float = 1
     trust="real arithmetic; every number of vectors, every norm",
     bends=(
         Bend("the factor 1.9", {"constant": 1.9}),
-        Bend("weights that sum to 1 + delta", {"total": 1.1}),
+        Bend("weights that sum to 1.1", {"total": 1.1}),
     ),
 )
 def mixture_is_near(evidence: Evidence, *, constant: float = 2.0, total: float = 1.0) -> None:
@@ -140,7 +140,8 @@ def mixture_is_near(evidence: Evidence, *, constant: float = 2.0, total: float =
     $\sigma_k c^2 \Delta_T \ge \log\frac{T-1}{\delta}$ with $\Delta_T = 1 - \max_{1 \le s < T}\cos s > 0$, then
     $\alpha^{fwd}_{tt} \ge 1 - \delta$ for every $t < T$.
     """,
-    trust="balls for every t < T at eleven T up to 1024, and blocks in balls; $\\Delta_T > 0$ for all T since pi is irrational",
+    trust="balls for every t < T at eleven T up to 1024, and blocks in balls, $d_k = 2$ (further pairs are zero); for all T it is "
+    "Corollary I.3, with $\\Delta_T > 0$ since pi is irrational",
     needs=("cor:I.3",),
     not_higher="each T is enclosed by itself; for all T at once the gap has no closed form, only its sign",
     bends=(
@@ -294,6 +295,15 @@ def attention_is_stable(evidence: Evidence, *, constant: float = 1.0, moves: flo
         "logits",
         sympy.expand((q + dq) * (k + dk) - q * k - (dq * k + q * dk + dq * dk)),
         "what a logit moves by, over sigma",
+    )
+    a, b = sympy.symbols("alpha1:4"), sympy.symbols("beta1:4")
+    v, w = sympy.symbols("v1:4"), sympy.symbols("w1:4")
+    rows = list(zip(a, b, v, w, strict=True))
+    moves = sum(p * x - q * y - ((p - q) * x + q * (x - y)) for p, q, x, y in rows)
+    evidence.identity(
+        "the output",
+        sympy.expand(moves),
+        "alpha v - beta w = (alpha - beta) v + beta (v - w): twice the moved mass times max |v|, and eta",
     )
     pairs = [
         (_worst_move(p, e), float(constant) * moved_mass(arb(e)), f"p = {p}, e = {e}")

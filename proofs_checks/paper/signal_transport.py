@@ -1,8 +1,12 @@
 """Exact transport on a signal channel, and the blocks that do it (Definitions 11 to 13, Lemmas K.8 to K.16)."""
 
+import flint
 import numpy as np
 import sympy
+from flint import arb
 
+from proofs_checks import retrieval_bounds
+from proofs_checks.block_structure import ACTIVE, INTEGRATOR, SELECTOR, TAIL, departures
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree, meets_claim
 from proofs_checks.paper.selective_retrieval import blurred
@@ -103,7 +107,8 @@ def _transports(network: Network, channels: Channels, x: np.ndarray, tolerance: 
     says=r"""
     A causal map $R$ is signal-transparent along $e_{sig}$ over $E_{ctrl}$ on $K$ if
     $\Pi_{ctrl} R(u + a e_{sig} 1[\cdot = \tau]) = \Pi_{ctrl} R(u)$ and $\langle R(u + a e_{sig} 1[\cdot = \tau])_t, e_{sig}\rangle
-    = \langle R(u)_t, e_{sig}\rangle + a 1[t = \tau]$ for $u \in K$, every $\tau$ and small $a$.
+    = \langle R(u)_t, e_{sig}\rangle + a 1[t = \tau]$ for $u \in K$, every $\tau$ and small $a$. Of channels outside $E_{ctrl}$ and
+    $e_{sig}$ it says nothing.
     """,
     trust="float64; to 1e-12",
     bends=(Bend("the signal may be multiplied", {"multiplies": True}),),
@@ -114,6 +119,11 @@ def transparent(evidence: Evidence, *, multiplies: bool = False) -> None:
     quiet = selector(channels, codes, 2, 0.1).network if multiplies else tail(channels, codes, 0.5).network
     evidence.instance(
         "the tail network over pos, tail", transparency_defect(quiet, channels, x[0], 3, 0.7, ["pos", "tail"]) < 1e-12
+    )
+    copy = Network.of([("copy", active_transport(channels, codes, 0.5).network.blocks[0])])
+    evidence.instance(
+        "the copy of Lemma K.15 over pos, though src then holds the signal",
+        transparency_defect(copy, channels, x[0], 3, 0.7, ["pos"]) < 1e-12,
     )
     chosen = selector(channels, codes, 2, 0.1).network
     evidence.non_instance(
@@ -175,25 +185,79 @@ def calculus(evidence: Evidence, *, swapped: bool = False, blind: bool = True) -
     says=r"""
     Let $R$ be signal-transparent over $E_{ctrl}$ on $K$ and $B$ have exact transport on $\mathrm{Sat}_\delta(R(K))$ with kernel
     $T_v$, both $C^1$. Then $e_{sig}^\top \frac{\partial (B \circ R)(u)_i}{\partial u_j} e_{sig} = T_{R(u)}(i, j)$ on $K$.
+
+    As printed this is false where there are channels beside $e_{sig}$ and $E_{ctrl}$, as in Theorem 12. Definition 13 lets $R$ copy
+    the signal into such a channel, and then $R(u + a e_{sig})$ need not lie in $\mathrm{Sat}_\delta(R(K))$, where alone $B$ is known.
+    True, and what Theorem 12 needs: the same for $R$ with $R(u + a e_{sig} 1[\cdot = \tau]) = R(u) + a e_{sig} 1[\cdot = \tau]$.
     """,
-    trust="symbols at T = 4 for every R and B of the kind; then networks in float64",
+    trust="the counterexample: two linear maps of one token with three channels, exact. What is true instead: symbols at T = 4 for every "
+    "R and B of the kind, B free to read further channels; then networks in float64",
     needs=("lem:K.8", "def:13"),
-    bends=(Bend("a preprocessing that doubles the signal", {"factor": 2}),),
+    bends=(
+        Bend("a preprocessing that doubles the signal", {"factor": 2}),
+        Bend("a preprocessing that copies the signal into a further channel, which B reads", {"copied": 1}),
+    ),
 )
-def behind_preprocessing(evidence: Evidence, *, factor: int = 1) -> None:
-    """R(u) has the signal x + offset and unchanged controls; so the chain rule gives the kernel."""
+def behind_preprocessing(evidence: Evidence, *, factor: int = 1, copied: int = 0) -> None:
+    """R(u) has the signal x + offset, and the other channels as they were; so the chain rule gives the kernel."""
+    _copied_signal(evidence)
     T = 4
     x, c, offset = sympy.symbols(f"x:{T}"), sympy.symbols(f"c:{T}"), sympy.symbols(f"o:{T}")
     K = sympy.Matrix(T, T, lambda i, j: sympy.Function(f"K{i}{j}")(*c) if j <= i else 0)
-    after = K * sympy.Matrix([factor * x[t] + offset[t] for t in range(T)])
+    further = sympy.Matrix(
+        T, T, lambda i, j: sympy.Function(f"W{i}{j}")(*c) if j <= i else 0
+    )  # 0 on the fibres of R(K)
+    after = K * sympy.Matrix([factor * x[t] + offset[t] for t in range(T)]) + further * sympy.Matrix(x) * copied
     evidence.identity(
-        "the Jacobian", [sympy.diff(after[i], x[j]) - K[i, j] for i in range(T) for j in range(T)], "the chain rule"
+        "what is true instead",
+        [sympy.diff(after[i], x[j]) - K[i, j] for i in range(T) for j in range(T)],
+        "the chain rule",
     )
     channels, codes, tokens = setting(evidence, 12, width=9, count=1)
     before, carried = tail(channels, codes, 0.5).network, active_transport(channels, codes, 0.25).network
     alone = kernel(carried, channels, before(tokens[0]))
     wrong = np.max(np.abs(kernel(before.then(carried), channels, tokens[0]) - alone))
     evidence.agreement(float(wrong), 1e-11, "the tail network before a transport: the kernel is the transport's")
+    evidence.agreement(
+        passes_alone(before, tokens[0], channels["sig"]), 1e-12, "the tail network changes no other channel either"
+    )
+
+
+def passes_alone(network: Network, x: np.ndarray, direction: np.ndarray) -> float:
+    """The largest entry of R(x + a e 1[. = tau]) - R(x) - a e 1[. = tau], over all channels, a = 1 and two tau."""
+    moved = np.stack([x, x])
+    sources = (0, len(x) // 2)
+    moved[[0, 1], list(sources)] += direction
+    difference = network(moved) - network(x)
+    difference[[0, 1], list(sources)] -= direction
+    return float(np.max(np.abs(difference)))
+
+
+def _copied_signal(evidence: Evidence) -> None:
+    """One token, channels sig, control, w; K = {0}. R copies sig into w, B adds w to sig; on the fibre of R(K), w is 0."""
+    R, B = sympy.eye(3), sympy.eye(3)
+    R[2, 0], B[0, 2] = 1, 1
+    a = sympy.Symbol("a")
+    along = sympy.Matrix([a, 0, 0])
+    evidence.identity(
+        "as printed",
+        [*(R * along - along)[:2, 0], *(B * along - along)],
+        "the hypotheses: R(a e_sig) has the signal a and unchanged control, and B is the identity on the fibre, with kernel 1",
+    )
+    evidence.refuted(
+        "as printed",
+        (B * R)[0, 0],
+        1,
+        "e_sig^T d(B R)/du e_sig, where the kernel is 1",
+        "T = 0, K = {0}, R(u) = u + <u, e_sig> w, B(v) = v + <v, w> e_sig, w orthogonal to e_sig and E_ctrl: the derivative is 2",
+    )
+    channels, codes, x = setting(evidence, 6, count=1)
+    silent = x[0] - np.outer(channels.read("sig", x[0]), channels["sig"])  # the signal is 0, and so is its copy
+    copy, transport = (Network.of([("one", block)]) for block in active_transport(channels, codes, 0.5).network.blocks)
+    both = kernel(copy.then(transport), channels, silent)
+    own = kernel(transport, channels, copy(silent))
+    evidence.agreement(float(np.max(np.abs(own - np.eye(6)))), 1e-12, "Lemma K.15's second block at signal 0: kernel 1")
+    evidence.agreement(1.5, float(np.min(np.diagonal(both))), "behind its first block, which is transparent: about 2")
 
 
 @states(
@@ -205,29 +269,38 @@ def behind_preprocessing(evidence: Evidence, *, factor: int = 1) -> None:
     same block satisfies the same conclusion with the same constants, for its hypotheses are about channels orthogonal to
     $e_{sig}$.
     """,
-    trust="float64; delta up to 1e6; kernels equal to 1e-10, relative",
-    not_higher="blocks are built for one T and one beta",
+    trust="exact zeros of the weights, which are the same for every T and beta: where the signal can go; in float64 delta up to 1e6, kernels "
+    "equal to 1e-10, and what is written on pos, prof, tail and aux to 1e-10 of delta",
     needs=("lem:K.11", "lem:K.12", "lem:K.15", "lem:K.17", "lem:K.20"),
     bends=(Bend("a change along pos instead of sig", {"along": "pos"}),),
 )
 def on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
     """Kernels at tokens that differ by a large signal."""
     channels, codes, x = setting(evidence, 12, width=9, count=1)
-    networks = {
-        "local multiplier": local_multiplier(channels, codes, 1.0, 0.1).network,
-        "selector": selector(channels, codes, 3, 0.1).network,
-        "active transport": active_transport(channels, codes, 0.5).network,
-        "tail": tail(channels, codes, 0.5).network,
-        "integrator": integrator(channels, codes, 0.5).network,
-    }
-    for name, network in networks.items():
-        for delta in (1.0, 1e3):
+
+    def networks(channels: Channels, codes: OrderedCodes) -> dict[str, tuple[Network, dict]]:
+        return {
+            "local multiplier": (local_multiplier(channels, codes, 1.0, 0.1).network, {0: SELECTOR[1]}),
+            "selector": (selector(channels, codes, 3, 0.1).network, SELECTOR),
+            "active transport": (active_transport(channels, codes, 0.5).network, ACTIVE),
+            "tail": (tail(channels, codes, 0.5).network, TAIL),
+            "integrator": (integrator(channels, codes, 0.5).network, INTEGRATOR),
+        }
+
+    axes, some, _ = setting(evidence, 8)
+    for name, (network, parts) in networks(axes, some).items():
+        found = departures(network, axes, parts)
+        how = f"{name}: sig reaches gates of sig or src alone, or nothing, and src values alone: exact zeros, so every delta"
+        evidence.identity("the same kernel", found, how)
+        evidence.identity("the other channels", found, f"{name}: what is written on them is free of sig")
+    for name, (network, _) in networks(channels, codes).items():
+        for delta in (1e3,) if evidence.quick else (1.0, 1e3, 1e6):
             moved = x[0] + delta * evidence.rng.uniform(-1, 1, (12, 1)) * channels[along]
             wrong = np.max(np.abs(kernel(network, channels, moved) - kernel(network, channels, x[0])))
-            tails = np.max(np.abs(channels.read("tail", network(moved) - network(x[0])))) / delta
-            evidence.constructed(
-                "the same kernel", max(float(wrong), float(tails)), 1e-10, f"{name}, delta = {delta:g}"
-            )
+            evidence.constructed("the same kernel", float(wrong), 1e-10, f"{name}, delta = {delta:g}")
+            change = network(moved) - network(x[0])
+            rest = max(float(np.max(np.abs(channels.read(one, change)))) for one in ("pos", "prof", "tail", "aux"))
+            evidence.constructed("the other channels", rest / delta, 1e-10, f"{name}, delta = {delta:g}")
 
 
 @states(
@@ -239,13 +312,14 @@ def on_saturations(evidence: Evidence, *, along: str = "sig") -> None:
     preserves all channels but $e_{sig}$ and multiplies that: $\langle y_t, e_{sig}\rangle = D(t) \langle u_t, e_{sig}\rangle$ with
     $|D(t) - \langle u_t, e_{aux}\rangle| \le \delta$, and $D$ depends on the controls only.
     """,
-    trust="float64; T up to 64, widths 4 and 9, M = 1; Jacobians exact",
-    not_higher="existence for every compact set is built for a family",
+    trust="symbols, for every row of weights with $\\alpha_{tt} \\ge 1 - \\mu$, which Lemma K.2 gives; what the block reads and writes, by exact "
+    "zeros; networks in float64 beside it, T up to 64, widths 4 and 9, M = 1",
     needs=("lem:K.2", "cor:K.5", "lem:K.8"),
     bends=(Bend("rows that do not look at the token itself", {"focus": 0.0}),),
 )
 def multiplier(evidence: Evidence, *, focus: float = 1.0) -> None:
-    """Blocks for several T and delta."""
+    """The sums of one row in symbols; then blocks for several T and delta."""
+    _multiplied(evidence)
     for T, delta, width in ((8, 0.1, 4), (16, 1e-3, 9), (16 if evidence.quick else 64, 1e-9, 9)):
         channels = Channels.random(width, ("sig", "pos", "aux"), evidence.rng)
         codes = OrderedCodes.written(T, 1.0)
@@ -260,6 +334,30 @@ def multiplier(evidence: Evidence, *, focus: float = 1.0) -> None:
         blocks_agree(evidence, built.network, x[0])
 
 
+def _multiplied(evidence: Evidence) -> None:
+    """A row of four weights with sum 1: x - (sum of weights) x + (sum of weighted factors) x."""
+    first, x, M = sympy.symbols("alpha_0:3"), sympy.Symbol("x"), sympy.Symbol("M", positive=True)
+    factors = sympy.symbols("w_0:4")
+    weights = (*first, 1 - sum(first))
+    D = sum(a * w for a, w in zip(weights, factors, strict=True))
+    evidence.identity("the multiplier", sympy.expand(x - sum(weights) * x + D * x - D * x), "the signal becomes D x")
+    others = sum(a * (w - factors[-1]) for a, w in zip(first, factors[:-1], strict=True))
+    evidence.identity(
+        "the multiplier", sympy.expand(D - factors[-1] - others), "D(t) - w_t = sum over j < t of alpha_tj (w_j - w_t)"
+    )
+    delta = sympy.Symbol("delta", positive=True)
+    room: sympy.Expr = delta - 2 * M * (delta / (2 * (1 + M)))
+    evidence.nonnegative(
+        "the multiplier",
+        sympy.cancel(room),
+        "so it is at most 2 M mu <= delta, here with mu = delta/(2 + 2 M)",
+    )
+    channels, codes, _ = setting(evidence, 8)
+    block = local_multiplier(channels, codes, 1.0, 0.1).network
+    found = departures(block, channels, {0: SELECTOR[1]})
+    evidence.identity("what it reads", found, "rows read pos, values aux, gates sig; only sig is written: exact zeros")
+
+
 @states(
     "lem:K.12",
     "A selector of two blocks",
@@ -269,13 +367,26 @@ def multiplier(evidence: Evidence, *, focus: float = 1.0) -> None:
     all carried channels and multiply the signal by $D(t)$: $\frac12 \le D(\tau_*) \le 2$ and $|D(t)| \le \varepsilon$ for
     $t \ne \tau_*$; $D$ depends on the controls only.
     """,
-    trust="float64; T up to 128, widths 6 and 9, epsilon down to 1e-9; Jacobians exact",
-    not_higher="existence for every compact set is built for a family",
+    trust="the sum of the two lemmas' errors in symbols; networks in float64 beside it, T up to 128, widths 6 and 9, epsilon down to 1e-9",
     needs=("lem:K.7", "lem:K.11"),
     bends=(Bend("the window around the next token", {"shift": 1}),),
 )
 def two_block_selector(evidence: Evidence, *, shift: int = 0) -> None:
     """Selectors for several T, targets and accuracies; the gain at the target is even within epsilon/2 of 1."""
+    written, multiplied, epsilon = sympy.symbols("a D epsilon", positive=True)
+    evidence.identity(
+        "the gains",
+        [
+            sympy.expand((multiplied - 1) - (multiplied - written) - (written - 1)),
+            epsilon / 4 + epsilon / 4 - epsilon / 2,
+        ],
+        "D - 1 = (D - a) + (a - 1), each at most epsilon/4; and D = (D - a) + a elsewhere",
+    )
+    axes, some, _ = setting(evidence, 8)
+    found = departures(selector(axes, some, 2, 0.1).network, axes, SELECTOR)
+    evidence.identity(
+        "what it reads", found, "the window reads and keeps pos, the multiplier reads what was written: exact zeros"
+    )
     for T, target, accuracy, width in ((8, 0, 0.5, 6), (16, 5, 1e-3, 9), (16 if evidence.quick else 128, 8, 1e-9, 9)):
         channels = Channels.random(width, ("sig", "pos", "aux", "prof"), evidence.rng)
         codes = OrderedCodes.written(T, 1.0)
@@ -298,13 +409,22 @@ def two_block_selector(evidence: Evidence, *, shift: int = 0) -> None:
     $D^{sel}(t)$ of Lemma K.12's construction is a function of the positional stream alone: of neither the signal nor the
     carried channels, nor of what $e_{aux}$ held before.
     """,
-    trust="float64; tokens replaced altogether but for their positions",
-    not_higher="built for a family",
+    trust="exact zeros of the weights: rows and the window read pos alone, and aux is erased before it is written; in float64, tokens "
+    "replaced altogether but for their positions",
     needs=("lem:K.12",),
     bends=(Bend("positions shrunk by a tenth", {"stretch": 0.9}),),
 )
 def selector_reads_positions(evidence: Evidence, *, stretch: float = 1.0) -> None:
-    """Gains at tokens that have only their positions in common."""
+    """What the blocks can read; then gains at tokens that have only their positions in common."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(selector(axes, some, 3, 0.5).network, axes, SELECTOR)
+    evidence.identity(
+        "the same gains", found, "rows and values of the writer read pos, those of the multiplier pos and aux"
+    )
+    z, row = sympy.Symbol("aux"), sympy.symbols("alpha_0:3")
+    evidence.identity(
+        "the same gains", sympy.expand(z - (sum(row) + 1 - sum(row)) * z), "what aux held is erased: rows sum to 1"
+    )
     channels, codes, x = setting(evidence, 16, width=9, count=1)
     chosen = selector(channels, codes, 3, 0.5).network
     other = codes.tokens(channels, 1, 50.0, evidence.rng)[0]
@@ -323,13 +443,20 @@ def selector_reads_positions(evidence: Evidence, *, stretch: float = 1.0) -> Non
     For $u' = u + \sum_t a_t e_{sig} 1[\cdot = t]$, $|a_t| \le \delta$: $S(u')_i = S(u)_i + D^{sel}_u(i) a_i e_{sig}$; so
     $S(\mathrm{Sat}_\delta(K)) \subset \mathrm{Sat}_{2\delta}(S(K))$.
     """,
-    trust="float64; delta = 1 and 100",
-    not_higher="built for a family",
+    trust="exact zeros of the weights: sig reaches gates of the multiplier only, and sig alone is written there; in float64, delta = 1 and 100",
     needs=("lem:K.12", "rem:K.13"),
     bends=(Bend("half of the gain", {"share": 0.5}),),
 )
 def selector_keeps_fibres(evidence: Evidence, *, share: float = 1.0) -> None:
-    """Outputs at two tokens of one fibre."""
+    """D(x + a) = D x + D a, and nothing else reads x; then outputs at two tokens of one fibre."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(selector(axes, some, 3, 0.5).network, axes, SELECTOR)
+    evidence.identity("the image", found, "only the multiplier's gates read sig, and they write sig")
+    D, x_t, a_t = sympy.symbols("D x a")
+    evidence.identity("the image", sympy.expand(D * (x_t + a_t) - D * x_t - D * a_t), "and they multiply it")
+    evidence.identity(
+        "the radius", sympy.Rational(2) - (1 + sympy.Rational(1, 2)) - sympy.Rational(1, 2), "|D| <= 3/2 < 2"
+    )
     channels, codes, x = setting(evidence, 16, width=9, count=1)
     chosen = selector(channels, codes, 3, 0.5).network
     gains = share * np.diagonal(kernel(chosen, channels, x[0]))
@@ -352,16 +479,23 @@ def selector_keeps_fibres(evidence: Evidence, *, share: float = 1.0) -> None:
     The resolvent's best constants are $c_\Theta^- = \gamma$ and $c_\Theta^+ = \gamma 2^\beta$; $a^- = \gamma/2$ and
     $a^+ = \frac54 \gamma 2^\beta$.
     """,
-    trust="the resolvent's constants in symbols for every i, j, beta; the network in float64, T up to 256, three beta",
-    not_higher="the network is built for a family",
-    needs=("lem:K.2", "cor:K.5", "lem:K.8", "prop:29", "lem:F.1"),
+    trust="symbols for every i, j, beta and every rows as Lemma K.2 gives them: the resolvent's constants by Bernoulli's inequality and Lemma "
+    "F.1, the kernel's from them and Lemma 4.2; that gamma is best, in balls at 10^9; networks in float64 beside it, T up to 256, three beta",
+    not_higher="the best constant's limit is enclosed far out for five gamma",
+    needs=("lem:K.2", "cor:K.5", "lem:K.8", "lem:4.2", "prop:29", "lem:F.1"),
     bends=(
         Bend("c_Theta^+ smaller by a tenth", {"upper": 0.9}),
         Bend("feedback switched off", {"feedback": False}),
     ),
 )
 def active(evidence: Evidence, *, upper: float = 1.0, feedback: bool = True) -> None:
-    """Bernoulli's inequality makes both factors of the resolvent fall to 1; then networks."""
+    """Bernoulli's inequality makes both factors of the resolvent fall to 1; the kernel's bounds; then networks."""
+    retrieval_bounds.active(evidence, "the kernel")
+    axes, some, _ = setting(evidence, 8)
+    found = departures(active_transport(axes, some, 0.5).network, axes, ACTIVE)
+    evidence.identity(
+        "what it reads", found, "forward rows read pos, feedback rows and gain nothing, values the copy: exact zeros"
+    )
     g, n = sympy.symbols("gamma n", positive=True)
     source = sympy.gamma(n + 1) * (n + 1) ** g / sympy.gamma(n + 1 + g)
     target = sympy.gamma(n + g) * (n + 1) ** (1 - g) / sympy.gamma(n + 1)
@@ -374,9 +508,18 @@ def active(evidence: Evidence, *, upper: float = 1.0, feedback: bool = True) -> 
         [sympy.simplify(q) for q in quotients],
         "(1 + 1/(n+1))^g <= 1 + g/(n+1), and (1 - b/(n+1))(1 + 1/(n+1))^b <= 1 - (b/(n+1))^2 < 1 with b = 1 - g",
     )
+    pairs, far = [], arb(10) ** 9
+    for percent in (1, 25, 50, 75, 99):
+        with flint.ctx.workprec(256):
+            factors = [factor(far, arb(percent) / 100) for factor in (_source, _target)]
+        for factor in factors:
+            pairs += [(arb(1), factor, f"gamma = {percent}/100"), (factor, 1 + arb(10) ** -8, f"gamma = {percent}/100")]
+    evidence.enclosed(
+        "c_Theta^-", pairs, "both factors at 10^9: they fall to 1, and are at least 1 by Lemma F.1, so gamma is best"
+    )
     largest = (source.subs(n, 0) * target.subs(n, 1) * g).simplify()
     evidence.identity(
-        "c_Theta^+", largest - sympy.nsimplify(upper) * g * 2 ** (1 - g), "at i = 1, j = 0; both tend to 1"
+        "c_Theta^+", largest - sympy.nsimplify(upper) * g * 2 ** (1 - g), "at i = 1, j = 0, where both are largest"
     )
     for beta in (0.25, 0.5, 0.75):
         for T, width in ((16, 7), (16 if evidence.quick else 256, 7), (12, 9)):
@@ -392,6 +535,16 @@ def active(evidence: Evidence, *, upper: float = 1.0, feedback: bool = True) -> 
             blocks_agree(evidence, built.network, x[0])
 
 
+def _source(n: arb, g: arb) -> arb:
+    """Gamma(n+1)(n+1)^g/Gamma(n+1+g)."""
+    return ((n + 1).lgamma() - (n + 1 + g).lgamma() + g * (n + 1).log()).exp()
+
+
+def _target(n: arb, g: arb) -> arb:
+    """Gamma(n+g)(n+1)^(1-g)/Gamma(n+1)."""
+    return ((n + g).lgamma() - (n + 1).lgamma() + (1 - g) * (n + 1).log()).exp()
+
+
 @states(
     "rem:K.16",
     "Active transport depends on positions only",
@@ -400,13 +553,19 @@ def active(evidence: Evidence, *, upper: float = 1.0, feedback: bool = True) -> 
     $D^{act}$ and $K^{act}$ of Lemma K.15's construction depend on the positional stream alone. The resolvent part is the
     closed form $\gamma \frac{\Gamma(j+1)}{\Gamma(j+1+\gamma)} \frac{\Gamma(i+\gamma)}{\Gamma(i+1)}$.
     """,
-    trust="float64; tokens replaced altogether but for their positions",
-    not_higher="built for a family",
-    needs=("lem:K.15",),
+    trust="that rows read pos alone: exact zeros of the weights; the closed form in float64, T = 16; tokens replaced altogether but for "
+    "their positions",
+    not_higher="the closed form is compared for one network; in symbols it is Proposition 29's",
+    needs=("lem:K.15", "prop:29"),
     bends=(Bend("positions shrunk by 99 %", {"stretch": 0.01}),),
 )
 def active_reads_positions(evidence: Evidence, *, stretch: float = 1.0) -> None:
-    """Kernels at tokens that have only their positions in common."""
+    """What the blocks can read; then kernels at tokens that have only their positions in common."""
+    axes, some, _ = setting(evidence, 8)
+    found = departures(active_transport(axes, some, 0.5).network, axes, ACTIVE)
+    evidence.identity(
+        "the same kernel", found, "forward rows read pos, feedback rows and gain nothing, values the copy"
+    )
     channels, codes, x = setting(evidence, 16, width=9, count=1)
     carried = active_transport(channels, codes, 0.5).network
     other = codes.tokens(channels, 1, 50.0, evidence.rng)[0]

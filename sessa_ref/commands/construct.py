@@ -33,7 +33,10 @@ def selective_retrieval(
     seed: Annotated[int, typer.Option(help="Of the tokens, and of the directions.")] = 0,
     improved: Annotated[
         bool,
-        typer.Option("--improved/--printed", help="A profile that is a truer power than the proof's; see Lemma K.20."),
+        typer.Option(
+            "--improved/--printed",
+            help="Move the seed and damp less (1024 for 4): the margin is then nearly the power that the proof bounds.",
+        ),
     ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the margin: .svg, .pdf or .png.")] = None,
     output: Annotated[

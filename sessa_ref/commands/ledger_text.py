@@ -43,7 +43,7 @@ def print_summary(outcomes: dict[str, "Outcome"]) -> None:
 
 
 def print_row(statement: "Statement", outcome: "Outcome", bent: dict[str, Any], broken: list[str]) -> None:
-    """A statement, its outcome, and the statements among its dependencies that do not hold."""
+    """A statement, its proof if it is ours, its outcome, and the statements among its dependencies that do not hold."""
     console = Console()
 
     def line(text: str = "") -> None:
@@ -53,11 +53,16 @@ def print_row(statement: "Statement", outcome: "Outcome", bent: dict[str, Any], 
     line()
     line(statement.says)
     line()
+    if statement.proof and not bent:
+        line(f"proof: {statement.proof}")
+        line()
     if bent:
         line("bent: " + ", ".join(f"{name} = {value!r}" for name, value in bent.items()))
     line(f"status: {outcome.label}")
     if outcome.formal:
-        line(f"proved by machine: {', '.join(outcome.formal.statements)}: {outcome.formal.label}; its check: {outcome.formal.level}")
+        line(
+            f"proved by machine: {', '.join(outcome.formal.statements)}: {outcome.formal.label}; its check: {outcome.formal.level}"
+        )
     if outcome.tightness is not None:
         line(f"tightness: {outcome.tightness:.4g} (attained / claimed; 1 is sharp)")
     for name, text in (

@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from sessa_ref.commands.terminal import FAILED, Console, errors, progress, verdict_status, wide_console
 from sessa_ref.messages import one_line
-from sessa_ref.oracle import IncompleteError, TargetError, battery
+from sessa_ref.oracle import Case, IncompleteError, TargetError, battery
 from sessa_ref.oracle import verify as run_oracle
 from sessa_ref.oracle.checks import CHECKS
 from sessa_ref.oracle.implementation.interruption import ending_on_signals
@@ -38,6 +39,14 @@ def verify(
     quick: Annotated[
         bool, typer.Option("--quick", help="A smaller battery: one case for each kind of mistake.")
     ] = False,
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Instead of the battery: the blocks of a network that `sessa-ref construct` saved, each on the tokens "
+            "that reach it.",
+        ),
+    ] = None,
     dtype: Annotated[
         list[str] | None,
         typer.Option(
@@ -74,7 +83,9 @@ def verify(
         limits = _limits(time_limit, memory_limit)
         files.try_out(paths)
         implementation = CommandImplementation(command, limits) if command else WorkerImplementation(name, limits)
-        cases = battery(quick)
+        cases = _cases(network, quick)
+        if network is not None and not dtype:
+            dtypes = [one for one in dtypes if any(one in case.dtypes for case in cases)]
         steps = 2 + sum(d in case.dtypes for case in cases for d in dtypes)
         shown = one_line(name)
         log.print(f"checking {shown} on {len(cases)} cases in {' and '.join(dtypes)}", soft_wrap=True)
@@ -104,6 +115,16 @@ def _check_options(target: str | None, command: str | None, dtypes: list[str], r
         unknown = [name for name in given if name not in known]
         if unknown:
             raise TargetError(f"{option} must be one of {', '.join(known)}, got {', '.join(unknown)}")
+
+
+def _cases(network: Path | None, quick: bool) -> Sequence[Case]:
+    if network is None:
+        return battery(quick)
+    if quick:
+        raise TargetError("--quick is about the battery; --network takes every block of the network")
+    from sessa_ref.commands.network_cases import saved_cases
+
+    return saved_cases(network)
 
 
 def _limits(seconds: float, mebibytes: int) -> Limits:

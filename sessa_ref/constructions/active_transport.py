@@ -9,7 +9,7 @@ from sessa_ref.constructions.focusing import focus_on_itself
 from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.reset import overwrite
-from sessa_ref.constructions.transport import ROUNDING, change, kernel, linearity_defect
+from sessa_ref.constructions.transport import exact_transport, kernel, nothing_else, rounding
 from sessa_ref.notation import Array
 from sessa_ref.theory.selective_retrieval import resolvent_bounds
 
@@ -46,15 +46,11 @@ def active_transport(
             gains, off = np.diagonal(transport), transport[i, j] / shape
             measured += [
                 at_least("D", float(np.min(gains)), 0.5 + keep),
-                at_most("D", float(np.max(gains)), 1 + keep + 1e-12),
+                at_most("D", float(np.max(gains)), 1 + keep + 2 * rounding(network, codes.length)),
                 at_least("K (j+1)^gamma (i+1)^beta", float(np.min(off, initial=np.inf)), low / 2),
                 at_most("K (j+1)^gamma (i+1)^beta", float(np.max(off, initial=0)), 1.25 * high),
-                at_most("not linear", linearity_defect(network, channels, tokens, transport, signal), 1e-12),
-                at_most(
-                    "change of other channels",
-                    change(network, channels, tokens, others),
-                    ROUNDING * len(network.blocks),
-                ),
+                exact_transport(network, channels, tokens, transport, signal),
+                nothing_else(network, channels, tokens, others),
             ]
         return measured
 

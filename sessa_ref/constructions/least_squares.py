@@ -1,9 +1,11 @@
 """Fitting one hidden layer of GELUs to samples: the one step of Theorem 14 that no formula gives.
 
-Levenberg and Marquardt's method for all weights at once, by normal equations, from ridge functions in directions of single
-coordinates, of sums and differences of two, and random ones.
+Levenberg and Marquardt's method for all weights at once, by normal equations, from two starts: gentle ridge functions in random
+directions, for smooth maps, and sharper ones, in directions of single coordinates, of sums and differences of two, and random
+ones, for maps with kinks.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,8 +60,8 @@ def fit(
     """
     held = len(z) // 4
     best: tuple[Layer, float] | None = None
-    for units in sizes:
-        found = _solve(z[held:], y[held:], units, rng, steps)
+    for units, start in itertools.product(sizes, (_gentle, _sharp)):
+        found = _solve(z[held:], y[held:], start(z[held:], units, rng), steps)
         worst = float(np.abs(found(z) - y).max())
         if best is None or worst < best[1]:
             best = found, worst
@@ -70,9 +72,8 @@ def fit(
     return best
 
 
-def _solve(z: Array, y: Array, units: int, rng: np.random.Generator, steps: int) -> Layer:
-    n = z.shape[1]
-    inner, bias = _start(z, units, rng)
+def _solve(z: Array, y: Array, start: tuple[Array, Array], steps: int) -> Layer:
+    (inner, bias), (units, n) = start, start[0].shape
     outer = _linear_fit(z, y, inner, bias)
     damping = 1e-3
     features, slopes = _features(z, inner, bias)
@@ -108,8 +109,15 @@ def _solve(z: Array, y: Array, units: int, rng: np.random.Generator, steps: int)
     return Layer(inner, bias, outer[:units], outer[units : units + n], float(outer[-1]))
 
 
-def _start(z: Array, units: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Ridges through samples or through 0, in chosen directions, from gentle to sharp."""
+def _gentle(z: Array, units: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Ridges through samples, in random directions, nearly straight or bent over about the size of z."""
+    inner = rng.standard_normal((units, z.shape[1]))
+    inner *= np.exp(rng.uniform(np.log(0.3), np.log(3), (units, 1))) / np.linalg.norm(inner, axis=1, keepdims=True)
+    return inner, -(inner * z[rng.integers(len(z), size=units)]).sum(axis=1)
+
+
+def _sharp(z: Array, units: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Ridges through samples or through 0, in chosen directions, the steepest with kinks of a thirtieth."""
     n = z.shape[1]
     inner = rng.standard_normal((units, n))
     for k in np.flatnonzero(rng.random(units) < 0.6):

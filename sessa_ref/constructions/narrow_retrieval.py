@@ -50,7 +50,14 @@ def narrow_retrieval(
     ):
         network = network.then(step)
     network.notes.update(
-        k=k, beta=beta, horizon=horizon, target=target, latest=latest, radius=radius, exponent=theory.exponent(k, beta)
+        T=T,
+        k=k,
+        beta=beta,
+        horizon=horizon,
+        target=target,
+        latest=latest,
+        radius=radius,
+        exponent=theory.exponent(k, beta),
     )
     network.notes["promised"] = promised(k, beta, horizon, latest, theory.profile_bounds(beta, DAMPING, keep=False))
     return Built(network, claim_of(network, channels))

@@ -171,7 +171,7 @@ class Network:
         return cls(tuple(block for _, block in named), tuple(name for name, _ in named), **others)
 
     def _in(self, x: Any) -> Array:
-        x = np.asarray(x)
+        x = np.asanyarray(x)
         return x if self.embed is None else self.embed(x)
 
 

@@ -11,7 +11,7 @@ from sessa_ref.constructions.multiplier import selector
 from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.reset import overwrite, reset, zero_writer
-from sessa_ref.constructions.transport import ROUNDING, change, transparency_defect
+from sessa_ref.constructions.transport import nothing_else, passes_alone
 from sessa_ref.notation import Array
 from sessa_ref.theory import selective_retrieval as theory
 
@@ -75,16 +75,12 @@ def _power(network: Network, channels: Channels, name: str, power: float, bounds
         written = channels.read(name, network(x))
         scaled = written / (np.arange(x.shape[-2]) + 1.0) ** power
         size = float(np.max(np.abs(written)) + np.max(np.abs(x)))
-        defect = max(
-            transparency_defect(network, channels, x[0], source, 1.0, [name, *kept])
-            for source in (0, x.shape[-2] // 2)
-            if "sig" in kept
-        )
+        sources = (0, x.shape[-2] // 2) if "sig" in kept else ()
         return [
             at_least(f"{name} (t+1)^{-power:g}", float(np.min(scaled)), bounds.lower),
             at_most(f"{name} (t+1)^{-power:g}", float(np.max(scaled)), bounds.upper),
-            at_most("change of other channels", change(network, channels, x, kept), ROUNDING * len(network.blocks)),
-            at_most("a change of sig passes alone", defect, 1e-13 * size),
+            nothing_else(network, channels, x, kept),
+            *(passes_alone(network, channels, x[0], source, [name, *kept], size) for source in sources),
         ]
 
     return measure

@@ -8,7 +8,7 @@ from sessa_ref.constructions.block import Block, Form
 from sessa_ref.constructions.channels import Channels
 from sessa_ref.constructions.claim import Built, Claim, Measured, at_most
 from sessa_ref.constructions.network import Network
-from sessa_ref.constructions.transport import ROUNDING, change, transparency_defect
+from sessa_ref.constructions.transport import nothing_else, passes_alone, rounding
 from sessa_ref.notation import Array
 
 
@@ -30,13 +30,14 @@ def overwrite(channels: Channels, name: str, by: dict[str, Form], statement: str
         for channel, form in by.items():
             weight, constant = channels.affine(form)
             wrong = np.abs(channels.read(channel, y) - (x @ weight + constant))
-            measured.append(at_most(f"{channel}, relative", float(np.max(wrong) / np.max(np.abs(x))), ROUNDING))
-        measured.append(
-            at_most("change of other channels", change(network, channels, x, kept), ROUNDING * len(network.blocks))
-        )
+            measured.append(
+                at_most(
+                    f"{channel}, relative", float(np.max(wrong) / np.max(np.abs(x))), rounding(network, x.shape[-2])
+                )
+            )
+        measured.append(nothing_else(network, channels, x, kept))
         if "sig" in kept and not any("sig" in form for form in by.values()):
-            defect = transparency_defect(network, channels, x[0], 0, 1.0, channels.names)
-            measured.append(at_most("a change of sig passes alone", defect, ROUNDING * float(1 + np.max(np.abs(x)))))
+            measured.append(passes_alone(network, channels, x[0], 0, channels.names, float(1 + np.max(np.abs(x)))))
         return measured
 
     says = f"{name}: {', '.join(by)}; nothing else changes"

@@ -69,7 +69,14 @@ def selective_retrieval(
     for _ in range(k):
         network = network.then(macro_layer(channels, codes, beta, bounds).network)
     network.notes.update(
-        k=k, beta=beta, horizon=horizon, target=target, latest=latest, radius=radius, exponent=theory.exponent(k, beta)
+        T=T,
+        k=k,
+        beta=beta,
+        horizon=horizon,
+        target=target,
+        latest=latest,
+        radius=radius,
+        exponent=theory.exponent(k, beta),
     )
     network.notes["promised"] = promised(k, beta, horizon, latest, bounds)
     return Built(network, claim_of(network, channels))

@@ -15,13 +15,11 @@ from sessa_ref.constructions.encoding import Gated, adapters, at, channels_for, 
 from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ridge import KINK, Ramps, interpolant
 from sessa_ref.constructions.tokenwise import DELTA, Unit, gelu_units, lag, lag_copy, out, storage
+from sessa_ref.constructions.transport import rounding
 from sessa_ref.notation import Array
 
 FAR = 10.0
 """What is subtracted where a unit must be silent: GELU(-L FAR) is 0 in float64."""
-
-ROUNDING = 1e-11
-"""Of these networks, whose numbers are about 1 and whose sharpest units are 1e4 to 1e8 wide."""
 
 
 def running_mean(T: int, d: int = 1) -> Built:
@@ -117,9 +115,12 @@ def _factor(channels: Channels, T: int, sign: Ramps, n: int, i: int):
 
 def _built(network: Network, target: Callable[[Array], Array], what: str, bound: float) -> Built:
     def measure(x: Array) -> list[Measured]:
-        return [
-            at_most(f"sup |network - {target.__name__}|", float(np.abs(network(x) - target(x)).max()), bound + ROUNDING)
-        ]
+        states = [steps.y for steps in network.traces(x)]
+        largest = max(float(np.abs(state).max()) for state in states)
+        y = states[-1] if network.unembed is None else network.unembed(states[-1])
+        error = float(np.abs(y - target(x)).max())
+        allowed = bound + rounding(network, x.shape[-2]) * largest
+        return [at_most(f"sup |network - {target.__name__}|", error, allowed)]
 
     return Built(network, Claim("thm:14", f"computes {what}, within {bound:.3g} for tokens in [-1, 1]", measure))
 

@@ -6,11 +6,32 @@ from typing import Any
 import numpy as np
 
 from sessa_ref.constructions.channels import Channels
+from sessa_ref.constructions.claim import Measured, at_most
 from sessa_ref.constructions.network import Network
 from sessa_ref.notation import Array
 
-ROUNDING = 1e-14
-"""What a block may change by rounding, relative to the largest number that goes in or out: about 64 unit roundoffs."""
+UNIT_ROUNDOFF = 2.0**-53
+"""Of float64."""
+
+STEPS = 24
+"""Operations on a number on its way through a block, besides sums: projections in and out, activation, softmax, gate, residual."""
+
+
+def rounding(network: Network, T: int, solved: bool = True) -> float:
+    """What rounding may do to a channel of T tokens, relative to the largest number of the sums behind it.
+
+    A block sums D terms in each projection and T in each row, each within a unit roundoff. A solve passes its errors on
+    with at most 1/(1 - |gamma|) of their size (Lemma 4.2). The blocks' errors add up. Gains are constant, as in all of these
+    networks; errors of sharp logits do not matter, because every row still sums to 1 and its other weights are below
+    what is promised of them.
+
+    Args:
+        network: of blocks with constant gains.
+        T: number of tokens.
+        solved: whether the channel holds what the solves give; one that no block writes gets the other errors alone.
+    """
+    gains = np.array([abs(float(np.tanh(block["mixer.gamma_bias"]))) * solved for block in network.blocks])
+    return float(np.sum((T + 2 * network.width + STEPS) * UNIT_ROUNDOFF / (1 - gains)))
 
 
 def kernel(network: Network, channels: Channels, x: Any, along: str = "sig") -> Array:
@@ -56,3 +77,28 @@ def transparency_defect(
     difference = network(shifted) - network(x)
     difference[source] -= size * channels[along]
     return float(max(np.max(np.abs(channels.read(name, difference))) for name in (*controls, along)))
+
+
+def nothing_else(network: Network, channels: Channels, x: Array, names: Sequence[str]) -> Measured:
+    """That these channels of tokens x, (n, T, D), stay as they are."""
+    bound = rounding(network, x.shape[-2], solved=False)
+    return at_most("change of other channels", change(network, channels, x, names), bound)
+
+
+def exact_transport(network: Network, channels: Channels, x: Array, T_x: Array, along: str = "sig") -> Measured:
+    """That the output along e is T_x times the input along e (Definition 12), at tokens x, (T, D).
+
+    The output and T_x both have their rounding errors.
+    """
+    bound = 2 * rounding(network, len(x))
+    return at_most("not linear", linearity_defect(network, channels, x, T_x, along), bound)
+
+
+def passes_alone(
+    network: Network, channels: Channels, x: Array, source: int, controls: Sequence[str], size: float
+) -> Measured:
+    """That a change of 1 along sig at the source passes through alone (Definition 13); numbers are at most `size`."""
+    bound = 2 * rounding(network, len(x)) * size
+    return at_most(
+        "a change of sig passes alone", transparency_defect(network, channels, x, source, 1.0, controls), bound
+    )

@@ -104,7 +104,7 @@ def macro_bounds(beta: float, profile: TailBounds, off_mass: float) -> MacroBoun
     gamma = 1 - beta
     low, high = resolvent_bounds(beta)
     m_minus, m_plus = (1 - off_mass) * profile.lower, profile.upper
-    block = min(_block_sum(j, gamma) for j in range(1, 64))  # falls towards (1 - 2^-gamma)/gamma
+    block = min(_block_sum(j, gamma) for j in range(1, 64))  # 1/2, at j = 1
     block = min(block, (1 - 2**-gamma) / gamma)
     a_minus = m_minus * min(low, low * block, 2**-gamma)
     return MacroBounds(1 + m_plus, a_minus, m_plus * (1 + high * (1 + 1 / gamma)))

@@ -59,3 +59,11 @@ def test_a_bent_row_says_how_it_was_bent_and_what_fails(capsys):
     for text in ("bent: constant = 0.5", "  FAILS  upper bound [certified]: on a grid", "HOLDS, which it must not"):
         assert text in output
     assert "can be bent" not in output
+
+
+def test_a_row_of_ours_is_printed_with_its_proof(capsys):
+    ours = row("ours:row-sum-exponent")
+    ledger_text.print_row(ours, HOLDS, {}, [])
+    assert f"proof: {ours.proof}" in capsys.readouterr().out
+    ledger_text.print_row(ours, FAILED, {"constant": 0.5}, [])
+    assert "proof:" not in capsys.readouterr().out

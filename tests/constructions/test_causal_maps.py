@@ -4,21 +4,6 @@ import pytest
 from sessa_ref.constructions import targets
 from sessa_ref.constructions.causal_maps import CausalMap, NotCausalError, sup_error
 
-TARGETS = (
-    targets.running_mean,
-    targets.running_maximum,
-    targets.parity,
-    targets.delayed_xor,
-    targets.position_of_largest,
-)
-
-
-@pytest.mark.parametrize("function", TARGETS)
-@pytest.mark.parametrize("d", [1, 2])
-def test_the_targets_are_causal(function, d):
-    target = CausalMap.of(function, 5, d)
-    assert target.batched
-
 
 def test_a_map_of_single_sequences_of_numbers():
     target = CausalMap.of(lambda x: np.cumsum(x[:, 0]), 4)

@@ -1,8 +1,16 @@
 """The comparison classes' margins decay as Proposition 13 says."""
 
 import numpy as np
+import pytest
 
-from sessa_ref.constructions.other_side import attention_margin, ssm_margin
+from sessa_ref.constructions.other_side import (
+    attention_margin,
+    attention_stack,
+    largest_scores,
+    ssm_margin,
+    state_space_stack,
+)
+from sessa_ref.influence.causal_attention import CausalAttention, logit_spread
 
 
 def test_diffuse_attention_decays_like_one_over_the_lag():
@@ -15,4 +23,40 @@ def test_diffuse_attention_decays_like_one_over_the_lag():
 def test_an_ssm_whose_freeze_time_fails_decays_exponentially():
     lags = np.arange(1, 401)
     assert np.allclose(ssm_margin(1, 400, 0.1), np.exp(-0.1 * lags))
-    assert ssm_margin(3, 400, 0.1)[-1] < 1e-10
+    falls = np.exp(-0.1 * 400) * (1 + 400) ** 2  # three layers: a polynomial of degree 2 beside the exponential
+    assert ssm_margin(3, 400, 0.1)[-1] < falls
+
+
+@pytest.fixture
+def tokens(rng):
+    x = rng.standard_normal((129, 7))
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def test_a_stack_is_diffuse_and_its_scores_fall_like_a_power(tokens):
+    stack = attention_stack(2, 7)
+    assert max(float(np.max(logit_spread(layer, tokens))) for layer in stack) < 3
+    scores, lags = largest_scores(stack, tokens), np.arange(1, 129)
+    assert scores[-1] < 0.1 * scores[0]
+    assert np.all(scores * (1 + lags) / (1 + np.log(1 + lags)) < 30), "1/lag, and one power of log for the second layer"
+
+
+def test_a_state_space_stack_forgets_exponentially(tokens):
+    stack = state_space_stack(3, 7)
+    assert min(float(np.min(layer.select(tokens).step)) for layer in stack) > 0.2
+    scores = largest_scores(stack, tokens)
+    assert scores[-1] < 0.02 * scores[0]
+
+
+def test_scores_are_derivatives(tokens):
+    stack, step = attention_stack(3, 7, seed=1), 1e-6
+    up, down = tokens.copy(), tokens.copy()
+    direction = np.eye(7)[3]
+    up[2] += step * direction
+    down[2] -= step * direction
+    for layer in stack:
+        up, down = up + layer.forward(up), down + layer.forward(down)
+    along = np.linalg.norm((up - down) / (2 * step), axis=-1)[3:]
+    assert np.all(along <= largest_scores(stack, tokens, 2) + 1e-6)
+    own = largest_scores([CausalAttention(np.zeros((7, 7)), np.zeros((7, 7)), np.eye(7))], tokens, 2)
+    np.testing.assert_allclose(own, attention_margin(1, 126, 2), rtol=129 * 2.0**-52)

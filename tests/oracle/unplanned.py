@@ -522,3 +522,91 @@ class OneCache(PlainTorchLayer):
             raise ValueError("the cache is full")
         y, self.cache = super().decode_step(x_t, self.cache)
         return y, self.cache
+
+
+class GateOfTokens(PlainTorchLayer):
+    """The gate is projected from the tokens instead of the norm's output."""
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        return super().after_mixer(x, s, self.W_in(x)[..., self.D :])
+
+
+class GateOfState(PlainTorchLayer):
+    """The gate is projected from the state."""
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        return super().after_mixer(x, s, self.W_in(s)[..., self.D :])
+
+
+class ActivatesGate(PlainTorchLayer):
+    """GELU is applied to the other half of W_in's output."""
+
+    def gelu(self, a: Tensor) -> Tensor:
+        return a
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        return super().after_mixer(x, s, nn.functional.gelu(g))
+
+
+class ActivatesState(PlainTorchLayer):
+    """GELU is applied to the state instead of a."""
+
+    def gelu(self, a: Tensor) -> Tensor:
+        return a
+
+    def after_mixer(self, x: Tensor, s: Tensor, g: Tensor) -> Tensor:
+        return super().after_mixer(x, nn.functional.gelu(s), g)
+
+
+class LinearUnit(PlainTorchLayer):
+    """The mixer reads a gated linear unit, and the state has no gate."""
+
+    def advance(self, x: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        a, g = self.W_in(self.normalize(x)).chunk(2, dim=-1)
+        s, cache = self.mix(a * nn.functional.silu(g), cache)
+        return x + self.W_out(s), cache
+
+
+class TooFewTiles(PlainTorchLayer):
+    """Tiles of 16 queries go over tiles of 8 keys up to the one in which the first query lies."""
+
+    def forward_signal(self, q: Tensor, k: Tensor, v: Tensor, visible: Tensor) -> Tensor:
+        past, parts = k.shape[-2] - q.shape[-2], []
+        for row in range(0, q.shape[-2], 16):
+            first = (past + row) // 16 * 16
+            end = min(first - first % 8 + 8, k.shape[-2]) if not past else k.shape[-2]
+            tile = slice(row, row + 16)
+            parts.append(super().forward_signal(q[..., tile, :], k[..., :end, :], v[..., :end, :], visible[tile, :end]))
+        return torch.cat(parts, dim=-2) if parts else super().forward_signal(q, k, v, visible)
+
+
+class ReadsEdgesTwice(PlainTorchLayer):
+    """Tiles of 8 keys, of which each also reads the first key of the next."""
+
+    def softmax(self, logits: Tensor, visible: Tensor) -> Tensor:
+        if logits.dim() == 3:
+            return super().softmax(logits, visible)
+        exponentials = torch.exp(logits).masked_fill(~visible, 0)
+        weights = torch.zeros_like(exponentials)
+        for start in range(0, logits.shape[-1], 8):
+            weights[..., start : start + 9] += exponentials[..., start : start + 9]
+        return weights / weights.sum(dim=-1, keepdim=True)
+
+
+class ScalesWeights(PlainTorchLayer):
+    """The forward attention divides its weights by the root of the width, instead of its logits."""
+
+    def logits(self, q: Tensor, k: Tensor) -> Tensor:
+        return q @ k.mT if q.dim() == 4 else super().logits(q, k)
+
+    def softmax(self, logits: Tensor, visible: Tensor) -> Tensor:
+        return super().softmax(logits, visible) / (math.sqrt(self.head_width) if logits.dim() == 4 else 1)
+
+
+class KeepsPadding(PlainTorchLayer):
+    """Prompts are padded by zero tokens to a multiple of 8, and the cache is not cut again."""
+
+    def prefill(self, x: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        T = x.shape[-2]
+        y, cache = super().prefill(nn.functional.pad(x, (0, 0, 0, -T % 8)), cache)
+        return y[..., :T, :], cache

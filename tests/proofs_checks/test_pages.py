@@ -1,5 +1,6 @@
 """The generated pages say what was recorded."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,3 +59,10 @@ def test_every_topic_is_in_the_book():
     contents = (Path(__file__).parents[2] / "book" / "_toc.yml").read_text(encoding="utf-8")
     listed = [line.split("statements/")[1] for line in contents.splitlines() if "statements/" in line]
     assert listed == [pages.slug(topic) for topic in (*TOPICS, *ours.TOPICS)]
+
+
+def test_names_of_our_rows_in_errata_lead_to_their_proofs():
+    text = pages.errata()
+    assert "[`ours:jacobian-tail`](#proof-ours-jacobian-tail)" in text
+    for name in re.findall(r"#proof-(ours-[a-z0-9-]+)\)", text):
+        assert any(pages.proof_anchor(one.id) == f"proof-{name}" for one in ROWS)

@@ -154,7 +154,7 @@ FAULTS = (
     Fault(
         "GeluOnGate",
         "token-wise",
-        description="The gate goes through GELU as well.",
+        description="The gate goes through the activation as well.",
         formula="right: y = x + W_out (s g) + b_out\nwrong: y = x + W_out (s GELU(g)) + b_out",
         cause="GELU is applied to the whole output of W_in before it is split.",
         fix="Split first; apply GELU to the first half only.",

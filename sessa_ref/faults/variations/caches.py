@@ -159,6 +159,16 @@ def families() -> Iterator[Family]:
         }, counts,
     )  # fmt: skip
 
+    for names, (word, phrase) in groups().items():
+        yield Family(
+            f"Keep{word}PromptTailZero", "decode", f"The {phrase} of the prompt are kept as zero beyond its last full block of {{number}} tokens.",
+            "A prompt that is put in the cache block by block, and a last block that is not full.", _FIX,
+            lambda amount, names=names: {
+                f"kept {name}": _of_prompt(lambda run, z: z * (np.arange(z.shape[-2]) < z.shape[-2] // amount(run) * amount(run))[:, None])
+                for name in names
+            }, (2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32, 64, 128),
+        )  # fmt: skip
+
 
 _READS: tuple[tuple[str, str, Callable[[Run, Array], Array]], ...] = (
     ("Zero", "as zero", lambda run, z: 0 * z),

@@ -143,7 +143,10 @@ def advance(
 def _input(run: Run, x: Array) -> None:
     note, T = run.note, x.shape[-2]
     n = note("n", _normalized(run, note("x", x)))
-    a, g = np.split(note("W_in output", run.linear("W_in", n)), 2, axis=-1)
+    weight, bias = run.weight("W_in.weight"), run.weight("W_in.bias")
+    halves = [note(f"{half} input", n) @ of_half.T for half, of_half in zip("ag", np.split(weight, 2), strict=True)]
+    output = np.concatenate(halves, axis=-1)
+    a, g = np.split(note("W_in output", output if bias is None else output + bias), 2, axis=-1)
     run.values["g"] = g  # for u, should that be made of it
     note("u", run.formulas.gelu(note("a", a)))
     note("g", g)

@@ -36,6 +36,8 @@ class Place:
 PLACES: tuple[Place, ...] = (
     Place("x", "Input", "the input of the norm", "token-wise"),
     Place("n", "NormOutput", "the norm's output n", "token-wise"),
+    Place("a input", "ASource", "what a, the half of W_in's output before GELU, is made of", "token-wise"),
+    Place("g input", "GateSource", "what the gate g is made of", "token-wise"),
     Place("a", "A", "a, the half of W_in's output before GELU,", "token-wise"),
     Place("u", "U", "the mixer's input u", "token-wise"),
     Place("g", "Gate", "the gate g", "token-wise"),

@@ -1,6 +1,8 @@
 """Variations in which a part of the layer is fed by another quantity than its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import numpy as np
 
 from sessa_ref.faults.variations.graph import Change, Changes, Run
 from sessa_ref.faults.variations.places import PLACES
@@ -50,7 +52,7 @@ def variations() -> Iterator[Variation]:
             yield Variation(
                 f"{place.word}From{_word(feed)}", place.area, f"In place of {phrase}, {words} is taken.",
                 _CAUSE, "Feed it as the definition does.",
-                one("gated", _gated_by(feed)) if place.name == "g" else one(place.name, _taking(feed)),
+                one("gated", _LATER[place.name](feed)) if place.name in _LATER else one(place.name, _taking(feed)),
             )  # fmt: skip
             for verb, change in (("Plus", _adding), ("Minus", _subtracting), ("Times", _multiplying)):
                 done = {"Plus": "added to", "Minus": "subtracted from", "Times": "multiplied into"}[verb]
@@ -85,8 +87,25 @@ def _taking(feed: str) -> Change:
 
 
 def _gated_by(feed: str) -> Change:
-    # The gate is made before most of what it may be confused with.
     return lambda run, value: run.values["s"] * run.values[feed] if _fits(run, feed, value) else value
+
+
+def _gated_by_projection(feed: str) -> Change:
+    def change(run: Run, value: Array) -> Array:
+        return run.values["s"] * _gate_of(run, run.values[feed]) if _fits(run, feed, value) else value
+
+    return change
+
+
+def _gate_of(run: Run, z: Array) -> Array:
+    """What W_in's half for the gate makes of it."""
+    weight, bias = run.values["W_in.weight"], run.values["W_in.bias"]
+    gate = z @ np.split(weight, 2)[1].T
+    return gate if bias is None else gate + np.split(bias, 2)[1]
+
+
+_LATER: dict[str, Callable[[str], Change]] = {"g": _gated_by, "g input": _gated_by_projection}
+"""The gate is made before most of what it may be confused with, and is needed after all of it."""
 
 
 def _adding(feed: str) -> Change:

@@ -38,7 +38,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Behaviour("WrongForSomeLengths", "It is wrong for some numbers of tokens.", "A block size, a buffer or a special case.", "Treat every length alike."),
         Behaviour("WrongFromSomeToken", "It is right up to some token and wrong from there on.", "A buffer, a block or a window of limited size.", "Treat every token alike."),
         Behaviour("WrongForSomeLayers", "It is wrong for some configs or inputs.", "A special case, or a size that is mistaken for an equal one.", "Treat every config alike."),
-        Behaviour("OtherGain", "The gain is another, everything else being right.", "Another function than gamma_max tanh, or another argument.", "Use gamma_t = gamma_max tanh(<w, u_t> + b)."),
+        Behaviour("OtherGain", "The outputs follow from another gain, everything else being right.", "Another function than gamma_max tanh, or another argument.", "Use gamma_t = gamma_max tanh(<w, u_t> + b)."),
         Behaviour("OtherFeedbackWeights", "The outputs of the first tokens follow from other gains or feedback weights, everything else being right.", "Another mask, score or softmax in the feedback attention.", "Use B_tj = gamma_t alpha_tj over j < t."),
         Behaviour("OtherForwardWeights", "The outputs of the first tokens follow from other weights of the forward attention, everything else being right.", "Another mask, score, rotation or softmax in the forward attention.", "Use alpha_tj = softmax over j <= t of <q_t, k_j>/sqrt(d)."),
         Behaviour("WrongStage", "A stage of the layer gives another result than it should.", "A formula of this stage.", "Compare this stage with the definition."),

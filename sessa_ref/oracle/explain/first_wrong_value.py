@@ -83,9 +83,13 @@ def wrong_stage(
     if not before and not off:
         return
     case = observation.result.case
-    known = f", while {_enumerated(before)} right" if before else ""
+    # A module may give the right value, and another one be used.
+    known = f", while {_enumerated(before)} right as far as the implementation shows them" if before else ""
     if off == "u" and "a" in before:
-        yield "WrongStage", f"on {case}, u is not GELU(a): it is off by up to {shown[off]:.2g}{known}"
+        yield (
+            "WrongStage",
+            f"on {case}, u is not GELU of the a that is shown: it is off by up to {shown[off]:.2g}{known}",
+        )
     elif off:
         yield "WrongStage", f"on {case}, {off} is off by up to {shown[off]:.2g}{known}"
     else:

@@ -15,6 +15,12 @@ Explained = Fault | Variation | Behaviour
 
 _STRUCTURES = (
     ("...ForGelu", "token-wise", f"Another activation than GELU: {', '.join(modes.ACTIVATIONS)}."),
+    (
+        "ActivationOn...",
+        "token-wise",
+        "The activation is applied at another place, or to both halves of W_in's output.",
+    ),
+    ("UnitOf...", "token-wise", "The mixer's input is a gated linear unit of W_in's two halves."),
     ("Norm...", "token-wise", "The norm runs over other axes, or by another formula."),
     ("Rotation...", "rotary", "Other pairs, frequencies, positions or signs in the rotary embedding."),
     ("AttentionSees...", "attention", "Another mask of the forward attention."),
@@ -85,6 +91,7 @@ def kinds() -> Iterator[tuple[str, str, str]]:
         "Every step changes what is cached of earlier tokens, or how much of it.",
     )
     yield "decode", "Decode...Slots...", "Unwritten slots of a buffer take part in a softmax."
+    yield "decode", "PromptPadded...", "Padding of the prompt stays in the cache, or moves positions."
     yield "decode", "Decode...OfPrevious, Decode...OfPromptEnd", "A step takes a value of an earlier token."
     yield "decode", "Decode...", "Any of these in decoding steps alone."
     yield "decode", "Prefill...", "Any of these in the prefill alone."

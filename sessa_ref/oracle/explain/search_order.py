@@ -11,6 +11,7 @@ from sessa_ref.faults.variations import (
     families,
     layouts,
     modes,
+    padded_prompts,
     products,
     shares,
     slopes,
@@ -76,6 +77,7 @@ def caching_tier() -> Tier:
     """What is kept and read while decoding."""
     return (
         caches.variations, caches.families, stored.variations, stored.families, slots.variations, earlier.variations,
+        padded_prompts.variations,
     )  # fmt: skip
 
 

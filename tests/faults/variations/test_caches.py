@@ -160,6 +160,17 @@ def test_a_cache_of_the_last_tokens_is_a_window_of_both_attentions():
         assert visible(changes, "visible_fb") == [[*range(max(t - number, 0), t)] for t in range(SPLIT, T)]
 
 
+def test_the_tail_of_a_prompt_is_kept_as_zero():
+    for word, names in GROUPS.items():
+        first, *runs = steps(FAMILIES[f"Keep{word}PromptTailZero"].at(3).changes)
+        for name in ENTRIES:
+            wanted = (
+                where(*range(3, SPLIT))(first.right[f"kept {name}"]) if name in names else first.right[f"kept {name}"]
+            )
+            assert np.array_equal(first.values[f"kept {name}"], wanted)
+            assert np.array_equal(runs[-1].values[f"kept {name}"][..., -1:, :], runs[-1].right[f"kept {name}"])
+
+
 def test_offsets_of_positions():
     _, *runs = steps(FAMILIES["DecodePositionOffset"].at(-2).changes)
     assert [float(run.values["positions"][0]) for run in runs] == [t - 2.0 for t in range(SPLIT, T)]
@@ -182,7 +193,7 @@ NO_ORDER = {
 
 def test_prompts_are_right_and_every_other_variation_shows():
     right = decoded({})
-    members = [*VARIATIONS.values(), *(family.at(2) for family in FAMILIES.values())]
+    members = [*VARIATIONS.values(), *(family.at(3) for family in FAMILIES.values())]
     assert len({member.name for member in members}) == len(members)
     same = set()
     for member in members:

@@ -44,6 +44,7 @@ SAME: dict[str, tuple[str, Callable[[Number], object]]] = {
     r"InputProjectionFeaturesFrom": ("no gate is left: all is zero but the residual", lambda c: c <= D),
     r"\w+FeaturesMoved": ("numbers that differ by the width", lambda c: c % D),
     r"\w+(ZeroInTail|TailDropped)|Solve(TailAlone|TailOfSignals|LongTailZero)": ("blocks that leave the same tail", lambda c: T // c * c),
+    r"\w+TilesTail(AndItself)?(Dropped)?": ("tiles that leave the same tail", lambda c: T // c * c),
     r"SolveParts\w*": ("parts of the same size", lambda c: -(-T // c)),
     r"SolvePairsMerged": ("blocks that are merged into the same", lambda c: merged(c)),
     r"SolveHalvesAtPower\w+": ("the same recursion; the right-hand side of a single token is its solution", lambda c: c >= 4),

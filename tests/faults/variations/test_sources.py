@@ -21,7 +21,7 @@ def test_every_place_takes_every_source(verb):
     """What is made later than the place, and what is as wide as neither it nor one, leaves the layer as it is."""
     shown = 0
     for word, place in SINGLE.items():
-        if place.name == "g" and verb == "From":
+        if place.name in ("g", "g input") and verb == "From":
             continue
         for feed in FEEDS:
             variation = VARIATIONS.get(f"{word}{verb}{WORDS[feed]}")
@@ -53,6 +53,16 @@ def test_the_gate_may_be_anything_that_was_made_before_it_is_used():
         source = run.values[feed]
         wide = source.shape[-1] == 8 and feed not in ("gated", "branch")
         assert np.array_equal(run.values["gated"], run.values["s"] * source if wide else run.right["gated"]), feed
+
+
+def test_the_gate_may_be_projected_from_anything_that_was_made_before_it_is_used():
+    weight, bias = (HEADS.parameters[f"W_in.{part}"][8:] for part in ("weight", "bias"))
+    for feed in FEEDS:
+        run = graph.advance(HEADS.parameters, HEADS.x, VARIATIONS[f"GateSourceFrom{WORDS[feed]}"].changes)
+        source = run.values[feed]
+        wide = source.shape[-1] == 8 and feed not in ("gated", "branch")
+        gated = run.values["s"] * (source @ weight.T + bias) if wide else run.right["gated"]
+        np.testing.assert_allclose(run.values["gated"], gated, rtol=2.0**-50, atol=2.0**-50, err_msg=feed)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,15 @@ TOLD = {
     "PadsInFront": ("PaddedInFrontZerosToMultiple", "multiple of 8"),
     "SolvesTailAlone": ("SolveTailAlone", "blocks of 16"),
     "SolvesHalvesOfSignals": ("SolveHalvesOfSignals", "Beyond 8 tokens"),
+    "GateOfTokens": ("GateSourceFromX", "the layer's input x is taken"),
+    "GateOfState": ("GateSourceFromS", "what the gate g is made of, the state s is taken"),
+    "ActivatesGate": ("ActivationOnGate", "applied to the gate g instead of a: exact GELU"),
+    "ActivatesState": ("ActivationOnState", "GELU is applied to the state s, and a is taken as it is"),
+    "LinearUnit": ("UnitOfActivatedGateAloneSiLU", "a times a function of g, and the state is not gated: SiLU"),
+    "TooFewTiles": ("AttentionTilesHalfToFirstQuery", "tiles of 16 queries, tiles of keys half as large"),
+    "ReadsEdgesTwice": ("ForwardSoftmaxTileStartsTwice", "each block of 8 after the first block twice"),
+    "ScalesWeights": ("ForwardScaleAfterSoftmax", "multiplies the weights instead"),
+    "KeepsPadding": ("PromptPaddedZerosToMultipleOf8", "zero tokens up to a multiple of 8"),
     "Noisy": ("Random", ""),
     "Overwriting": ("OverwritesInput", ""),
     "Remembering": ("KeepsState", ""),
@@ -81,6 +90,7 @@ CHECK_OF = {
     "KeysRotatedAgain": "decode",
     "GainSlopeOfClampedArgument": "gradients",
     "RotatesGradientsForward": "gradients",
+    "KeepsPadding": "decode",
     "PrefillsInBlocks": "decode",
 }
 

@@ -13,6 +13,7 @@ from sessa_ref.faults.variations import (
     graph,
     layouts,
     modes,
+    padded_prompts,
     products,
     shares,
     slopes,
@@ -54,6 +55,7 @@ def known() -> list[Variation | Family]:
         *modes.variations(), *caches.variations(), *caches.families(), *derivatives.factors(),
         *shares.variations(), *derivatives.variations(), *map(prefill_of, families.of_settings()),
         *layouts.variations(), *stored.variations(), *slopes.variations(), *slopes.families(), *products.variations(),
+        *padded_prompts.variations(),
     ]  # fmt: skip
 
 

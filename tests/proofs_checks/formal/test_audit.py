@@ -1,8 +1,10 @@
 """The audit accepts a project that is whole, and objects to whatever is wrong in it."""
 
+from dataclasses import replace
+
 import pytest
 
-from proofs_checks.formal.audit import row_of
+from proofs_checks.formal.audit import REST, row_of
 from proofs_checks.formal.sources import Sources
 from proofs_checks.formal.theorems import assumptions
 
@@ -43,7 +45,7 @@ def test_a_project_that_is_whole_passes(project):
         ),
         ("proofs/Small.v", "lem_4_2_instance", "an_instance", "there is no theorem lem_4_2_instance"),
         ("proofs/Small.v", "thm_31_upper_holds", "other", "there is no theorem thm_31_upper_holds"),
-        ("Statements.v", "Left:", "Right:", "is a part of thm:31"),
+        ("Statements.v", "Left:", "Row: thm:99\n    Left:", "the ledger has no row 'thm:99'"),
         ("Statements.v", "Definition thm_31_upper ", "Lemma no : True. Proof. exact I. Qed.\nDefinition thm_31_upper ", "neither"),
         ("counterexamples/Small.v", "- 3 <=", "- 2 <=", "does not say that the bent statement is false"),
         ("bends.toml", "- 3 <= x.", "1 <= x.", "the proof compiles, which it must not"),
@@ -64,13 +66,21 @@ def test_an_axiom_that_is_not_allowed_is_found_wherever_it_hides(project):
     project.change("proofs/Small.v", "Lemma doubled", "From Sessa.proofs Require Import Base.\nLemma doubled")
     project.change("proofs/Small.v", "intros n. auto.", "destruct B.no.")
     problems = [str(problem) for problem in project.audit().problems]
-    assert "thm_31_upper: thm_31_upper_holds assumes B.no" in problems or any("B.no" in one for one in problems), problems
+    assert "thm_31_upper: thm_31_upper_holds assumes B.no" in problems or any("B.no" in one for one in problems), (
+        problems
+    )
 
 
 def test_a_bend_that_breaks_another_theorem_does_not_count(project):
     project.change("Statements.v", "Definition lem_4_2_hyp", "Definition half : R := 1 / 2.\n\nDefinition lem_4_2_hyp")
-    project.change("proofs/Small.v", "Lemma doubled", "Theorem lem_4_2_half : half = 1 / 2.\nProof. reflexivity. Qed.\nLemma doubled")
-    project.change("proofs/Small.v", "Theorem lem_4_2_half", "Goal half = 1 / 2.\nProof. reflexivity. Qed.\nTheorem lem_4_2_half")
+    project.change(
+        "proofs/Small.v",
+        "Lemma doubled",
+        "Theorem lem_4_2_half : half = 1 / 2.\nProof. reflexivity. Qed.\nLemma doubled",
+    )
+    project.change(
+        "proofs/Small.v", "Theorem lem_4_2_half", "Goal half = 1 / 2.\nProof. reflexivity. Qed.\nTheorem lem_4_2_half"
+    )
     project.write("bends.toml", (project.folder / "bends.toml").read_text() + """
 [[bend]]
 statement = "lem_4_2"
@@ -85,8 +95,11 @@ replace = "1 / 3"
 def test_parts_are_found_by_name(project):
     lemma, theorem = Sources(project.folder).statements
     assert row_of(lemma, {"lem:4.2"}) == ("lem:4.2", "")
-    assert row_of(theorem, {"thm:31"}) == ("thm:31", "")
-    assert "Row: none" in row_of(theorem, {"thm:3"})[1]
+    assert row_of(theorem, {"thm:31"}) == ("thm:31", "the lower bound.")
+    assert row_of(replace(theorem, left=""), {"thm:31"}) == ("thm:31", REST)
+    assert row_of(replace(theorem, row="ours:not-a-row"), {"thm:31"}) == ("", "the lower bound.")
+    with pytest.raises(ValueError, match="Row: none"):
+        row_of(theorem, {"thm:3"})
 
 
 def test_assumptions_are_read():

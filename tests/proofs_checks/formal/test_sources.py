@@ -8,7 +8,13 @@ from proofs_checks.formal.sources import Sources, row_of, sentences, without_com
 
 @pytest.mark.parametrize(
     ("name", "row"),
-    [("thm_28", "thm:28"), ("lem_B_5", "lem:B.5"), ("cor_4_9", "cor:4.9"), ("ours_row_sum", "ours:row-sum"), ("solve", "")],
+    [
+        ("thm_28", "thm:28"),
+        ("lem_B_5", "lem:B.5"),
+        ("cor_4_9", "cor:4.9"),
+        ("ours_row_sum", "ours:row-sum"),
+        ("solve", ""),
+    ],
 )
 def test_a_name_stands_for_a_row(name, row):
     assert row_of(name) == row

@@ -10,6 +10,7 @@ from sessa_ref.faults.variations.families import (
     settings,
     softmaxes,
     solves,
+    tiles,
     windows,
 )
 from sessa_ref.faults.variations.families.numbers import COUNTS
@@ -32,6 +33,7 @@ def of_settings() -> Iterator[Family]:
     yield from settings.families()
     yield from one_attention
     yield from windows.families()
+    yield from tiles.families()
     yield from blocks.families()
     yield from solves.families()
     yield from solves.rounded_carries()

@@ -89,6 +89,12 @@ def _blocks_averaged(z: Array, seen: Array, size: int) -> Array:
     return weights / count
 
 
+def _repeated(z: Array, seen: Array, size: int) -> Array:
+    keys = np.arange(z.shape[-1])
+    weights = graph.softmax(z, seen) * np.where((keys % size == 0) & (keys > 0), 2, 1)
+    return _over(weights, weights, seen)
+
+
 RULES: tuple[tuple[str, str, Callable[..., Array]], ...] = (
     ("NotRescaled", "runs over blocks of {number} keys, and what was summed is not rescaled when the running maximum grows", _not_rescaled),
     ("NumeratorNotRescaled", "runs over blocks of {number} keys, and only the denominator is rescaled when the running maximum grows", _only_denominator),
@@ -96,6 +102,7 @@ RULES: tuple[tuple[str, str, Callable[..., Array]], ...] = (
     ("RescaledInversely", "runs over blocks of {number} keys, and is rescaled by the inverse factor when the running maximum grows", _inversely),
     ("BlocksAdded", "is taken in each block of {number} keys by itself, and the results are added", _blocks_added),
     ("BlocksAveraged", "is taken in each block of {number} keys by itself, and the results are averaged", _blocks_averaged),
+    ("TileStartsTwice", "counts the first key of each block of {number} after the first block twice", lambda z, seen, size: _repeated(z, seen, size)),
     ("Padded", "counts zero keys and values that pad the tokens to a multiple of {number}", lambda z, seen, size: graph.softmax(z, seen, beside=-z.shape[-1] % size)),
     ("PaddedTo", "counts zero keys and values that pad the tokens to {number}", lambda z, seen, size: graph.softmax(z, seen, beside=max(size - z.shape[-1], 0))),
 )  # fmt: skip

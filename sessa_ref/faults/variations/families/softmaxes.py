@@ -89,6 +89,16 @@ def families() -> Iterator[Family]:
             _reweighted(alpha, logits, visible, lambda z, seen, c: graph.softmax(np.where(seen, z, z + c), seen.any(axis=-1, keepdims=True) | seen)),
             (-10.0, -5.0, -1.0, -100.0, -20.0, 0.0, -30.0, -1000.0, -1e4),
         )  # fmt: skip
+        for label, how, filled in (
+            ("HiddenLogitsDropped", "are {number} instead of minus infinity", lambda z, c: 0 * z + c),
+            ("HiddenAddendDropped", "have {number} added", lambda z, c: z + c),
+        ):  # fmt: skip
+            yield Family(
+                f"{word}{label}", area, f"Hidden {phrase} {how}, and their weights are dropped after the softmax: rows sum to less than 1.",
+                "A finite number in the mask, and a second mask that multiplies weights.", "Fill in minus infinity.",
+                _reweighted(alpha, logits, visible, lambda z, seen, c, filled=filled: np.where(seen, graph.softmax(np.where(seen, z, filled(z, c)), seen.any(axis=-1, keepdims=True) | seen), 0)),
+                (-10.0, -5.0, -1.0, -100.0, -20.0, 0.0, -30.0),
+            )  # fmt: skip
 
 
 def _slopes(run: Run, z: Array, exponent: Number) -> Array:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from sessa_ref.faults.variations.structures import (
+    activation_places,
     activations,
     exponentials,
     feedback_heads,
@@ -22,6 +23,7 @@ def variations() -> Iterator[Variation]:
     """All of them, area by area."""
     for area in (
         activations,
+        activation_places,
         masks,
         softmaxes,
         feedback_heads,

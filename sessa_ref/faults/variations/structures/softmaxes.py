@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from sessa_ref.faults.catalogue.changes import sigmoid
+from sessa_ref.faults.fault import Area
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Run
 from sessa_ref.faults.variations.modes import positive, rounded_to
@@ -32,6 +33,16 @@ def variations() -> Iterator[Variation]:
             f"BothWeights{label}", "attention", f"The weights of both attentions are {words}.", _SOFTMAX,
             "Take the softmax over the visible logits of a row.",
             {"alpha": _weights("logits", "visible", function), "alpha_fb": _weights("logits_fb", "visible_fb", function)},
+        )  # fmt: skip
+    areas: tuple[tuple[str, str, Area], ...] = (("Forward", "", "attention"), ("Feedback", "_fb", "feedback"))
+    for word, kind, area in areas:
+        yield Variation(
+            f"{word}ScaleAfterSoftmax", area, f"The scale of the {word.lower()} logits multiplies the weights instead.",
+            _SOFTMAX, "Scale logits before the softmax.",
+            {
+                f"alpha{kind}": lambda run, alpha, kind=kind: run.values[f"scale{kind}"]
+                * graph.softmax(run.values[f"logits{kind}"] / run.values[f"scale{kind}"], run.values[f"visible{kind}"])
+            },
         )  # fmt: skip
     yield Variation(
         "BothScalesExchanged", "attention", "The scales of the two attentions are exchanged.", _SOFTMAX,

@@ -1,4 +1,6 @@
-"""`sessa-ref construct`: what it prints, writes and refuses."""
+"""`sessa-ref construct selective-retrieval`: what it prints, writes and refuses."""
+
+import re
 
 import pytest
 
@@ -44,3 +46,11 @@ def test_what_is_refused_leaves_nothing_behind(options, message, tmp_path, monke
     assert result.exit_code == 2
     assert message in result.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("option", "off"), [("--printed", (0.05, 0.2)), ("--improved", (0.0, 0.03))])
+def test_the_exponent_that_is_seen(option, off):
+    output = run("construct", "selective-retrieval", "--horizon", 128, option).output
+    (fitted,) = map(float, re.findall(r"fitted to these lags: (-?[\d.]+)", output))
+    assert off[0] <= abs(fitted) <= off[1], "nu = 0"
+    assert ("the proof's constants bend the profile" in " ".join(output.split())) == (option == "--printed")

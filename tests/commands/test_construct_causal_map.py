@@ -45,18 +45,3 @@ def test_no_function(tmp_path):
     (tmp_path / "numbers_only.py").write_text("F = 3\n")
     assert "is no function" in run("construct", "causal-map", f"{tmp_path / 'numbers_only.py'}:F").output
     assert "there is no file" in run("construct", "causal-map", f"{tmp_path / 'absent.py'}:F").output
-
-
-def test_positions(tmp_path):
-    file = tmp_path / "positions.safetensors"
-    result = run("construct", "positions", "--length", 16, "--output", file)
-    assert result.exit_code == 0, result.output
-    assert "least gap between intervals" in result.output
-    assert len(Network.load(file).blocks) == 1
-
-
-@pytest.mark.parametrize(("option", "value"), [("--length", 1), ("--length", 10**6), ("--gamma", 1), ("--width", 0)])
-def test_bad_positions(option, value):
-    result = run("construct", "positions", option, value)
-    assert result.exit_code == 2
-    assert result.output.startswith(("cannot construct positions", "  building")), result.output

@@ -1,0 +1,207 @@
+(** The derivative of a softmax row: total variation (B.4, 4.3). *)
+
+From Coq Require Import Reals Lra Lia PeanoNat.
+From Coquelicot Require Import Coquelicot.
+From Sessa Require Import Statements.
+From Sessa.proofs Require Import ModelSums SoftmaxRows.
+Open Scope R_scope.
+
+(** d alpha_j = alpha_j (d b_j - sum_i alpha_i d b_i). *)
+Lemma softmax_differential {U : NormedModule R_AbsRing} (logit dlogit : nat -> U -> R) (n j : nat) (z : U) :
+  (j < n)%nat -> (forall i, (i < n)%nat -> filterdiff (logit i) (locally z) (dlogit i)) ->
+  let alpha i := softmax (fun k => logit k z) n i in
+  filterdiff (fun u => softmax (fun i => logit i u) n j) (locally z)
+    (fun v => alpha j * (dlogit j v - sum (fun i => alpha i * dlogit i v) n)).
+Proof.
+  intros Hj Hd alpha. unfold softmax.
+  assert (Dexp : forall i, (i < n)%nat ->
+    filterdiff (fun u => exp (logit i u)) (locally z) (fun v => dlogit i v * exp (logit i z))).
+  { intros i Hi. apply (filterdiff_comp' (logit i) exp z (dlogit i) (fun y => scal y (exp (logit i z)))); [now apply Hd|].
+    apply is_derive_exp. }
+  pose proof (filterdiff_sum (fun i u => exp (logit i u)) _ z n Dexp) as Dsum. cbn beta in Dsum.
+  set (Z := sum (fun i => exp (logit i z)) n) in *.
+  assert (HZ : 0 < Z) by (apply exp_sum_pos; lia).
+  assert (Dinv : filterdiff (fun u => / sum (fun i => exp (logit i u)) n) (locally z)
+            (fun v => sum (fun i => dlogit i v * exp (logit i z)) n * (- 1 / Z ^ 2))).
+  { apply (filterdiff_comp' (fun u => sum (fun i => exp (logit i u)) n) Rinv z _ (fun y => scal y (- 1 / Z ^ 2))); [exact Dsum|].
+    apply (is_derive_inv (fun y => y) Z 1); [apply (is_derive_id (K := R_AbsRing))|lra]. }
+  pose proof (filterdiff_mult_fct (fun u => exp (logit j u)) _ z _ _ Rmult_comm (Dexp j Hj) Dinv) as Dprod.
+  eapply filterdiff_ext_lin; [exact Dprod|]. intros v. cbv beta.
+  unfold plus, mult; simpl. unfold alpha, softmax. fold Z.
+  rewrite (msum_ext (fun i => exp (logit i z) / Z * dlogit i v) (fun i => (dlogit i v * exp (logit i z)) * / Z))
+    by (intros; unfold Rdiv; ring).
+  rewrite msum_scal_r. field; lra.
+Qed.
+
+(** sum_j alpha_j (m_j + sum_i alpha_i m_i) = 2 sum_i alpha_i m_i. *)
+Theorem lem_B_4_holds : lem_B_4.
+Proof.
+  intros U n logit z dlogit size H alpha.
+  set (mean := sum (fun i => alpha i z * size i) n).
+  exists (fun j v => alpha j z * (dlogit j v - sum (fun i => alpha i z * dlogit i v) n)),
+         (fun j => alpha j z * (size j + mean)).
+  destruct (Nat.eq_dec n 0) as [->|Hn]; [split; [intros; lia | unfold mean; simpl; lra]|].
+  assert (Pos : forall i, (i < n)%nat -> 0 < alpha i z) by (intros; now apply softmax_pos).
+  split.
+  - intros j Hj. split; [apply softmax_differential; auto; intros; now apply H|].
+    intros v. rewrite norm_R, Rabs_mult, Rabs_pos_eq by (left; auto).
+    rewrite Rmult_assoc. apply Rmult_le_compat_l; [left; auto|].
+    eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_Ropp, Rmult_plus_distr_r.
+    apply Rplus_le_compat; [now apply H|].
+    eapply Rle_trans; [apply msum_Rabs|]. unfold mean. rewrite <- msum_scal_r. apply msum_le. intros i Hi.
+    rewrite Rabs_mult, Rabs_pos_eq, Rmult_assoc by (left; auto). apply Rmult_le_compat_l; [left; auto|]. now apply H.
+  - rewrite (msum_ext _ (fun j => alpha j z * size j + alpha j z * mean)) by (intros; ring).
+    rewrite msum_plus, msum_scal_r. fold mean.
+    replace (sum (fun j => alpha j z) n) with 1 by (symmetry; apply softmax_sum; lia). lra.
+Qed.
+
+Lemma opnorm_id : opnorm_le (U := R_NormedModule) (V := R_NormedModule) (fun v : R => v) 1.
+Proof. intros v. lra. Qed.
+
+Lemma opnorm_zero {U V : NormedModule R_AbsRing} : opnorm_le (U := U) (V := V) (fun _ => zero) 0.
+Proof. intros v. rewrite (norm_zero (V := V)); lra. Qed.
+
+Theorem lem_B_4_instance : exists U n logit z dlogit size, lem_B_4_hypotheses U n logit z dlogit size.
+Proof.
+  exists R_NormedModule, 2%nat, (fun i (u : R) => if Nat.eqb i 0 then u else 2), (0 : R),
+    (fun i (v : R) => if Nat.eqb i 0 then v else 0), (fun i => if Nat.eqb i 0 then 1 else 0).
+  intros i Hi. destruct (Nat.eqb i 0); split.
+  - apply filterdiff_id.
+  - apply opnorm_id.
+  - apply (filterdiff_const (U := R_NormedModule) (V := R_NormedModule) (2 : R)).
+  - intros v. cbv beta. rewrite (norm_R 0), Rabs_R0; lra.
+Qed.
+
+(** ** Lemma 4.3: one logit moves *)
+
+Theorem lem_4_3_holds : lem_4_3.
+Proof.
+  intros U q k d x t tau dlogit size (Ht & Hs & Hd & Hsize) alpha.
+  set (logit := fun i u => attention_logit q k d (with_token x tau u) t i).
+  set (weight := fun i => softmax (fun k => logit k (x tau)) (S t) i).
+  (* only the logit at tau depends on token tau *)
+  assert (Dlogit : forall i, (i < S t)%nat ->
+    filterdiff (logit i) (locally (x tau)) (fun v => if Nat.eqb i tau then dlogit v else 0)).
+  { intros i Hi. destruct (Nat.eqb_spec i tau) as [->|Hne]; [exact Hd|].
+    apply filterdiff_ext with (fun _ => attention_logit q k d x t i).
+    - intros u. unfold logit, attention_logit. now rewrite !with_token_other by lia.
+    - apply (filterdiff_const (F := locally (x tau)) (attention_logit q k d x t i : R)). }
+  assert (Alpha : weight tau = alpha).
+  { unfold weight, alpha, attention_weight, softmax, logit, attention_logit.
+    rewrite !with_token_self. f_equal. apply msum_ext. intros i _. now rewrite !with_token_self. }
+  exists (fun j v => weight j * ((if Nat.eqb j tau then dlogit v else 0)
+                       - sum (fun i => weight i * (if Nat.eqb i tau then dlogit v else 0)) (S t))),
+         (fun j => weight j * ((if Nat.eqb j tau then 1 else 0) * (1 - alpha) + (if Nat.eqb j tau then 0 else 1) * alpha) * size).
+  assert (Pos : forall i, (i < S t)%nat -> 0 < weight i) by (intros; now apply softmax_pos).
+  assert (A1 : 0 < alpha <= 1) by (rewrite <- Alpha; split; [apply Pos; lia | apply softmax_le_1; lia]).
+  (* the weight at tau gains alpha (1 - alpha), all others together lose as much *)
+  assert (Total : sum (fun j => weight j * ((if Nat.eqb j tau then 1 else 0) * (1 - alpha)
+                    + (if Nat.eqb j tau then 0 else 1) * alpha) * size) (S t) = 2 * alpha * (1 - alpha) * size).
+  { rewrite msum_scal_r. f_equal. rewrite (msum_remove _ (S t) tau) by lia. rewrite Nat.eqb_refl, Alpha.
+    rewrite (msum_ext _ (fun i => (if Nat.eqb i tau then 0 else weight i) * alpha)).
+    - rewrite msum_scal_r. pose proof (msum_remove weight (S t) tau ltac:(lia)) as Q.
+      rewrite Alpha in Q. unfold weight in Q at 1. rewrite softmax_sum in Q by lia.
+      replace (sum (fun i => if Nat.eqb i tau then 0 else weight i) (S t)) with (1 - alpha) by lra. ring.
+    - intros i _. destruct (Nat.eqb i tau); ring. }
+  assert (Twice : 2 * alpha * (1 - alpha) * size <= 2 * alpha * size).
+  { replace (2 * alpha * size) with (2 * alpha * 1 * size) by ring.
+    apply Rmult_le_compat_r; [easy|]. apply Rmult_le_compat_l; lra. }
+  split; [|split; [exact Total | split; [now rewrite Total|]]].
+  - intros j Hj. split.
+    { apply (softmax_differential logit (fun i v => if Nat.eqb i tau then dlogit v else 0) (S t) j (x tau)); [lia|exact Dlogit]. }
+    intros v. rewrite (msum_remove _ (S t) tau) by lia. rewrite Nat.eqb_refl, Alpha.
+    rewrite (msum_zero (fun i => if Nat.eqb i tau then 0 else _)) by (intros i _; destruct (Nat.eqb i tau); ring).
+    specialize (Hsize v). rewrite norm_R in *.
+    rewrite Rabs_mult, (Rabs_pos_eq (weight j)), !Rmult_assoc by (left; apply Pos; lia).
+    apply Rmult_le_compat_l; [left; apply Pos; lia|].
+    destruct (Nat.eqb j tau).
+    + replace (dlogit v - (alpha * dlogit v + 0)) with ((1 - alpha) * dlogit v) by ring.
+      rewrite Rabs_mult, Rabs_pos_eq by lra.
+      apply Rle_trans with ((1 - alpha) * (size * norm v)); [apply Rmult_le_compat_l; lra | right; ring].
+    + replace (0 - (alpha * dlogit v + 0)) with (- (alpha * dlogit v)) by ring.
+      rewrite Rabs_Ropp, Rabs_mult, (Rabs_pos_eq alpha) by lra.
+      apply Rle_trans with (alpha * (size * norm v)); [apply Rmult_le_compat_l; lra | right; ring].
+  - intros D HD. rewrite Total. eapply Rle_trans; [exact Twice|].
+    destruct (lem_C_1_holds _ _ _ HD tau ltac:(lia)) as [[_ Upper] _]. fold (attention_weight q k d x t tau) in Upper.
+    fold alpha in Upper. replace (2 * alpha * size) with (2 * size * alpha) by ring. apply Rmult_le_compat_l; lra.
+Qed.
+
+Theorem lem_4_3_instance : exists U q k d x t tau dlogit size, lem_4_3_hypotheses U q k d x t tau dlogit size.
+Proof.
+  (* tokens are numbers; the query is the token itself, the key three times the token *)
+  exists R_NormedModule, (fun u (_ : nat) => u), (fun (u : R) (_ : nat) => 3 * u), 1%nat, (fun j : nat => INR j + 1), 2%nat, 1%nat,
+    (fun v : R => scal v 9), 9.
+  split; [lia|]. split; [lra|]. split.
+  - apply (is_derive_ext (fun u : R => 9 * u)).
+    + intros u. unfold attention_logit, with_token. simpl. lra.
+    + auto_derive; [easy|ring].
+  - intros v. change (Rabs (v * 9) <= 9 * Rabs v). rewrite Rabs_mult, (Rabs_pos_eq 9); lra.
+Qed.
+
+(** ** The total variation of a row, exactly *)
+
+(** |h_j - mean| <= (1 - alpha_j) |h_j| + sum over the others of alpha_i |h_i|; summed with the weights, each |h_i| has the
+    factor 2 alpha_i (1 - alpha_i). *)
+Lemma row_variation_le n alpha h : (forall j, (j < n)%nat -> 0 < alpha j) -> sum alpha n = 1 ->
+  row_variation n alpha h <= sum (fun i => 2 * alpha i * (1 - alpha i) * Rabs (h i)) n.
+Proof.
+  intros Pos Sum. set (mass := sum (fun i => alpha i * Rabs (h i)) n).
+  apply Rle_trans with (sum (fun j => alpha j * ((1 - alpha j) * Rabs (h j)) + alpha j * (mass - alpha j * Rabs (h j))) n).
+  - apply msum_le. intros j Hj. rewrite Rabs_mult, (Rabs_pos_eq (alpha j)), <- Rmult_plus_distr_l by (left; auto).
+    apply Rmult_le_compat_l; [left; auto|].
+    rewrite (msum_remove (fun i => alpha i * h i) n j Hj).
+    set (rest := sum (fun i => if Nat.eqb i j then 0 else alpha i * h i) n).
+    replace (h j - (alpha j * h j + rest)) with ((1 - alpha j) * h j + - rest) by ring.
+    eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult, Rabs_Ropp.
+    assert (A1 : alpha j <= 1) by (rewrite <- Sum; apply msum_term_le; [easy | intros; left; auto]).
+    rewrite (Rabs_pos_eq (1 - alpha j)) by lra. apply Rplus_le_compat_l.
+    unfold mass. rewrite (msum_remove (fun i => alpha i * Rabs (h i)) n j Hj).
+    replace (alpha j * Rabs (h j) + sum (fun i => if Nat.eqb i j then 0 else alpha i * Rabs (h i)) n - alpha j * Rabs (h j))
+      with (sum (fun i => if Nat.eqb i j then 0 else alpha i * Rabs (h i)) n) by ring.
+    eapply Rle_trans; [apply msum_Rabs|]. apply msum_le. intros i Hi. destruct (Nat.eqb i j); [rewrite Rabs_R0; lra|].
+    rewrite Rabs_mult, (Rabs_pos_eq (alpha i)) by (left; auto). lra.
+  - rewrite (msum_ext _ (fun j => alpha j * (1 - 2 * alpha j) * Rabs (h j) + alpha j * mass)) by (intros; ring).
+    rewrite msum_plus, msum_scal_r, Sum, Rmult_1_l. unfold mass. rewrite <- msum_plus.
+    right. apply msum_ext. intros; ring.
+Qed.
+
+Lemma row_variation_single n alpha k c : (forall j, (j < n)%nat -> 0 < alpha j) -> sum alpha n = 1 -> (k < n)%nat ->
+  row_variation n alpha (fun i => if Nat.eqb i k then c else 0) = 2 * alpha k * (1 - alpha k) * Rabs c.
+Proof.
+  intros Pos Sum Hk. unfold row_variation.
+  assert (A1 : alpha k <= 1) by (rewrite <- Sum; apply msum_term_le; [easy | intros; left; auto]).
+  assert (Mean : sum (fun i => alpha i * (if Nat.eqb i k then c else 0)) n = alpha k * c).
+  { rewrite (msum_remove _ n k Hk), Nat.eqb_refl, msum_zero; [ring|]. intros i _. destruct (Nat.eqb i k); ring. }
+  rewrite Mean, (msum_remove _ n k Hk), Nat.eqb_refl.
+  rewrite (msum_ext _ (fun i => (if Nat.eqb i k then 0 else alpha i) * (alpha k * Rabs c))).
+  - rewrite msum_scal_r. pose proof (msum_remove alpha n k Hk) as Q. rewrite Sum in Q.
+    replace (sum (fun i => if Nat.eqb i k then 0 else alpha i) n) with (1 - alpha k) by lra.
+    replace (c - alpha k * c) with ((1 - alpha k) * c) by ring.
+    rewrite !Rabs_mult, (Rabs_pos_eq (alpha k)), (Rabs_pos_eq (1 - alpha k)) by (solve [left; auto] || lra). ring.
+  - intros i Hi. destruct (Nat.eqb_spec i k) as [|Hne]; [ring|].
+    rewrite Rminus_0_l, Rabs_mult, Rabs_Ropp, Rabs_mult, (Rabs_pos_eq (alpha i)), (Rabs_pos_eq (alpha k)) by (left; auto). ring.
+Qed.
+
+Theorem ours_softmax_variation_holds : ours_softmax_variation.
+Proof.
+  split; [|split].
+  - intros n alpha m h [H Sum]. eapply Rle_trans; [apply row_variation_le; [intros; now apply H | easy]|].
+    rewrite <- msum_scal. apply msum_le. intros i Hi. destruct (H i Hi).
+    replace (2 * alpha i * (1 - alpha i) * Rabs (h i)) with (2 * (1 - alpha i) * (alpha i * Rabs (h i))) by ring.
+    apply Rmult_le_compat_r; [apply Rmult_le_pos; [lra | apply Rabs_pos] | lra].
+  - intros n alpha m k c [H Sum] Hk. apply row_variation_single; auto. intros; now apply H.
+  - intros C HC. (* two weights, the light one is w = min(1/2, (2 - C)/4) *)
+    set (w := Rmin (1 / 2) ((2 - C) / 4)).
+    assert (W : 0 < w <= 1 / 2 /\ w <= (2 - C) / 4) by (unfold w; split; [split; [apply Rmin_glb_lt; lra | apply Rmin_l] | apply Rmin_r]).
+    exists 2%nat, (fun i => if Nat.eqb i 0 then w else 1 - w), w, (fun i => if Nat.eqb i 0 then 1 else 0).
+    assert (H : ours_softmax_variation_hypotheses 2 (fun i => if Nat.eqb i 0 then w else 1 - w) w).
+    { split; [intros j _; destruct (Nat.eqb j 0); lra | simpl; lra]. }
+    split; [exact H|]. destruct H as [H Sum]. rewrite row_variation_single; [|intros; now apply H|exact Sum|lia].
+    simpl. rewrite Rabs_R1, Rabs_R0. nra.
+Qed.
+
+Theorem ours_softmax_variation_instance : exists n alpha m, ours_softmax_variation_hypotheses n alpha m.
+Proof.
+  exists 3%nat, (fun j => if Nat.eqb j 0 then 1 / 2 else 1 / 4), (1 / 4).
+  split; [intros j _; destruct (Nat.eqb j 0); lra | simpl; lra].
+Qed.
