@@ -64,6 +64,7 @@ def audit(folder: Path, build: Path, jobs: int, rows: Container[str], say: Say =
         due = [(one, bend) for one in sources.statements for bend in sources.bends
                if bend.statement == one.short and sources.proof_file(one) in compiled]  # fmt: skip
         folders = [build / "bent" / str(number) for number in range(len(due))]
+        folders = [build / "bent" / str(number) for number in range(len(due))]
         tried = pool.map(lambda case, place: try_bend(sources, case[0], case[1], place), due, folders)
         for (statement, bend), (place, wrong) in zip(due, tried, strict=True):
             if wrong:
