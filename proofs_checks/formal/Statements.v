@@ -1250,6 +1250,12 @@ Definition prop_10_i : Prop :=
     /\ opnorm_le dy (alpha tau (x tau) * Lv + VR * sum size (S t))
     /\ opnorm_le dy ((c2 * Lv + VR * La) / (INR t + 1)).
 
+(** Proposition 9: its three parts together. *)
+Definition prop_9 : Prop := prop_9_i /\ prop_9_ii /\ prop_9_iii.
+
+(** Proposition 10: its three parts together; (ii) is Corollary 4.6, (iii) Corollary B.7. *)
+Definition prop_10 : Prop := prop_10_i /\ cor_4_6 /\ cor_B_7.
+
 (** * Positions: I.5, I.7, I.8, 4.10 to 4.13 *)
 
 (** The normal density, its distribution function and the exact GELU.  The integral starts at 0, where Phi is 1/2:
