@@ -456,7 +456,7 @@ Definition rem_4_5 : Prop :=
      exists c C, 0 < c /\ forall l, (1 <= l)%nat ->
      c * Rpower (INR l) (- (1 - gamma)) <= y (tau + l)%nat <= C * Rpower (INR l) (- (1 - gamma)).
 
-(** The recursion behind Theorem 23, Corollary B.7 and Proposition 10 (iii).  d(t) stands for the norm of the derivative of the
+(** The recursion behind [thm_23], [cor_B_7] and Proposition 10 (iii).  d(t) stands for the norm of the derivative of the
     state s_t by token tau.  By (38) it is at most what enters directly, A_0 at tau and A_1/(t+1) later, and what the
     feedback carries on; before the source it is 0. *)
 Definition jacobian_recursion (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat) (d : nat -> R)
@@ -465,38 +465,22 @@ Definition jacobian_recursion (gamma : nat -> R) (alpha : nat -> nat -> R) (gamm
   /\ (forall t, (t < T)%nat -> 0 <= d t) /\ (forall t, (t < tau)%nat -> d t = 0) /\ d tau <= A_0
   /\ forall t, (tau < t < T)%nat -> d t <= A_1 / (INR t + 1) + Rabs (gamma t) * sum (fun j => Rabs (alpha t j) * d j) t.
 
-(** Theorem 23 from its recursion on: the tail with the printed constant C(R) = max(1, eta e^eta) (A_0 + (1 + C_beta) A_1),
-    C_beta = 2^beta + 2^beta/(1 - beta) of Lemma B.6.
+(** Its tail has no logarithm.  a_tau b_t is [growth] over t, for any eta; both coefficients are the smallest that serve.
 
-    Row: thm:23
-    Left: that the norms of the derivatives satisfy the recursion, by (38) and Assumptions 15 to 22. *)
-Definition thm_23_recursion_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
-    (d : nat -> R) (T : nat) : Prop :=
-  jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T /\ 0 < gamma_max * c2 < 1.
-
-Definition thm_23_recursion : Prop :=
-  forall gamma alpha gamma_max c2 A_0 A_1 tau d T, thm_23_recursion_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
-  let eta := gamma_max * c2 in
-  let beta := 1 - eta in
-  let C_beta := Rpower 2 beta + Rpower 2 beta / (1 - beta) in
-  forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
-  d (tau + l)%nat <= Rmax 1 (eta * exp eta) * (A_0 + (1 + C_beta) * A_1) * Rpower (INR l) (- beta) * (1 + ln (1 + INR l)).
-
-(** Sharper: no logarithm.  a_tau b_t is [growth] over t, for any eta; both coefficients are the smallest that serve.
-
-    Left: that the norms of the derivatives satisfy the recursion, as for Theorem 23. *)
-Definition ours_jacobian_tail_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
+    Row: ours:jacobian-tail
+    Left: that the derivatives satisfy the recursion, which is in [ours_jacobian_tail]. *)
+Definition ours_jacobian_recursion_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
     (d : nat -> R) (T : nat) : Prop :=
   jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T.
 
-Definition ours_jacobian_tail : Prop :=
-  (forall gamma alpha gamma_max c2 A_0 A_1 tau d T, ours_jacobian_tail_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
+Definition ours_jacobian_recursion : Prop :=
+  (forall gamma alpha gamma_max c2 A_0 A_1 tau d T, ours_jacobian_recursion_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
    let eta := gamma_max * c2 in
    (forall t, (tau < t < T)%nat -> d t <= (eta * A_0 + A_1) * (growth eta tau t / INR t))
    /\ (0 < eta < 1 -> forall l, (1 <= l)%nat -> (tau + l < T)%nat ->
        d (tau + l)%nat <= (eta * A_0 + A_1) / Gamma (1 + eta) * Rpower (INR l) (- (1 - eta))))
   /\ forall eta p q, 0 < eta ->
-     (forall gamma alpha A_0 A_1 tau d T, ours_jacobian_tail_hypotheses gamma alpha eta 1 A_0 A_1 tau d T ->
+     (forall gamma alpha A_0 A_1 tau d T, ours_jacobian_recursion_hypotheses gamma alpha eta 1 A_0 A_1 tau d T ->
       forall t, (tau < t < T)%nat -> d t <= (p * A_0 + q * A_1) * (growth eta tau t / INR t)) ->
      eta <= p /\ 1 <= q.
 
@@ -592,6 +576,20 @@ Definition ours_negative_gain : Prop :=
       g / Gamma (1 - g) * Rpower (INR l) (- (1 + g)) <= - y l <= g * Rpower (INR l) (- (1 + g)))
      /\ y 1%nat = - g
      /\ forall C, g / Gamma (1 - g) < C -> exists l, (1 <= l)%nat /\ - y l < C * Rpower (INR l) (- (1 + g)).
+
+(** The position code that feedback writes, c_t = 1 + (gamma/t) times the sum of the earlier ones, c_0 = 1: the gaps between
+    neighbours in closed form.  For 0 < gamma < 1 they are positive and fall, like t^(gamma - 2). *)
+Definition ours_position_gap_hypotheses (gamma : R) (c : nat -> R) : Prop :=
+  -1 < gamma /\ c O = 1 /\ forall t, (1 <= t)%nat -> c t = 1 + gamma / INR t * sum c t.
+
+Definition ours_position_gap : Prop :=
+  forall gamma c, ours_position_gap_hypotheses gamma c ->
+  let gap t := c (S t) - c t in
+  gap O = gamma
+  /\ (forall t, (1 <= t)%nat -> gap t = gamma ^ 2 * Gamma (INR t + gamma) / (Gamma (1 + gamma) * Gamma (INR t + 2)))
+  /\ (0 < gamma < 1 ->
+      (forall t, 0 < gap (S t) < gap t)
+      /\ exists low high, 0 < low /\ forall t, (1 <= t)%nat -> low * Rpower (INR t) (gamma - 2) <= gap t <= high * Rpower (INR t) (gamma - 2)).
 
 (** Proposition 9 (iii): the two envelopes of Sessa with routing held fixed, from Theorem 8 and Corollary F.3, with the best
     constants c_- and c_+.
@@ -1194,6 +1192,35 @@ Definition cor_B_7 : Prop :=
   exists dy, filterdiff (fun u => plus (plus x (W (gate (s t u)))) b) (locally z) dy
     /\ opnorm_le dy (Wnorm * GR * thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
 
+(** Sharper than Theorem 23: (eta A_0 + A_1) a_tau b_t, without the logarithm; a_tau b_t is [growth] over t.  No smaller
+    coefficient of A_0 or of A_1 serves, see [ours_jacobian_recursion]. *)
+Definition sharp_tail (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) (tau t : nat) : R :=
+  let eta := gmax * c2 in
+  let SR := FR / (1 - gmax) in
+  let A1 := Lf + 2 * gmax * SR * Lroute in
+  let A0 := Lf0 + Lgamma * SR + gmax * SR * La0 in
+  (eta * A0 + A1) * (growth eta tau t / INR t).
+
+Definition ours_jacobian_tail : Prop :=
+  forall U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma,
+  thm_23_hypotheses U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma ->
+  let eta := gmax * c2 in
+  let SR := FR / (1 - gmax) in
+  let A1 := Lf + 2 * gmax * SR * Lroute in
+  let A0 := Lf0 + Lgamma * SR + gmax * SR * La0 in
+  forall t, (tau < t)%nat -> (t < T)%nat ->
+  sharp_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma tau t = (eta * A0 + A1) * source_factor eta tau * target_factor eta t
+  /\ sharp_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma tau t <= (eta * A0 + A1) / Gamma (1 + eta) * Rpower (INR (t - tau)) (- (1 - eta))
+  /\ exists ds, filterdiff (s t) (locally z) ds /\ opnorm_le ds (sharp_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma tau t).
+
+(** The same for the block's output, in place of Corollary B.7; GR may be the largest gate entry, the norm of Diag(g_t). *)
+Definition ours_block_jacobian_tail : Prop :=
+  forall U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm,
+  cor_B_7_hypotheses U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm ->
+  forall t (x b : Y), (tau < t)%nat -> (t < T)%nat ->
+  exists dy, filterdiff (fun u => plus (plus x (W (gate (s t u)))) b) (locally z) dy
+    /\ opnorm_le dy (Wnorm * GR * sharp_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma tau t).
+
 (** Proposition 9 (i): attention with logits of spread at most Delta.  Its Jacobian by the value at tau is the weight times
     the identity; the weight is of the order of 1/(t + 1), and of 1/lag for a fixed source.
     Left: (ii), which is [prop_9_ii], and (iii), which is Theorem 8 with Corollaries F.2 and F.3. *)
@@ -1222,6 +1249,12 @@ Definition prop_10_i : Prop :=
   exists dy, filterdiff (fun u => vsum (fun j => scal (alpha j u) (v (with_token x tau u j))) (S t)) (locally (x tau)) dy
     /\ opnorm_le dy (alpha tau (x tau) * Lv + VR * sum size (S t))
     /\ opnorm_le dy ((c2 * Lv + VR * La) / (INR t + 1)).
+
+(** Proposition 9: its three parts together. *)
+Definition prop_9 : Prop := prop_9_i /\ prop_9_ii /\ prop_9_iii.
+
+(** Proposition 10: its three parts together; (ii) is Corollary 4.6, (iii) Corollary B.7. *)
+Definition prop_10 : Prop := prop_10_i /\ cor_4_6 /\ cor_B_7.
 
 (** * Positions: I.5, I.7, I.8, 4.10 to 4.13 *)
 
@@ -1628,6 +1661,33 @@ Definition lem_K_15_kernel : Prop :=
   gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
   /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
 
+(** Sums over the resolvent of uniform feedback, for gamma = 1 - beta:
+    L(i, j) = Theta_ij/(j+1) + ... + Theta_ii/(i+1) >= (j+1)^(-gamma) (i+1)^(-beta).
+    Left: that 1 is the best constant *)
+Definition macro_sum (gamma : R) (i j : nat) : R :=
+  sum (fun k => uniform_resolvent gamma i (j + k)%nat / INR (S (j + k))) (S i - j).
+
+Definition ours_macro_sums : Prop :=
+  forall beta i j, 0 < beta < 1 -> (j <= i)%nat ->
+  Rpower (INR (S j)) (- (1 - beta)) * Rpower (INR (S i)) (- beta) <= macro_sum (1 - beta) i j.
+
+(** Lemma K.22, its kernel D(i) 1[i = j] + K(i, j) 1[j < i] with D(i) = 1 + m_i/(i+1) and K(i, j) = m_j L(i, j), where m is the
+    profile r, of order (t+1)^gamma, mixed by a forward row that is focused up to mu: D is bounded and K(i, j) of order
+    (i+1)^(-beta), with constants of mu and of the profile's.
+    Left: that two blocks realise it *)
+Definition lem_K_22_kernel_hypotheses (beta mu low high : R) (T : nat) (alpha : nat -> nat -> R) (r : nat -> R) : Prop :=
+  0 < beta < 1 /\ 0 <= mu <= 1 / 2 /\ 0 < low
+  /\ (forall k, (k <= T)%nat -> (forall j, (j <= k)%nat -> 0 <= alpha k j) /\ sum (alpha k) (S k) = 1 /\ sum (alpha k) k <= mu)
+  /\ forall t, (t <= T)%nat -> low * Rpower (INR (S t)) (1 - beta) <= r t <= high * Rpower (INR (S t)) (1 - beta).
+
+Definition lem_K_22_kernel : Prop :=
+  forall beta mu low high T alpha r, lem_K_22_kernel_hypotheses beta mu low high T alpha r ->
+  let m t := sum (fun j => alpha t j * r j) (S t) in
+  (forall i, (i <= T)%nat -> 1 <= 1 + m i / INR (S i) <= 1 + high)
+  /\ forall i j, (j < i <= T)%nat ->
+     (1 - mu) * low * Rpower (INR (S i)) (- beta) <= m j * macro_sum (1 - beta) i j <= 9 * high * Rpower (INR (S i)) (- beta)
+     /\ m j * macro_sum (1 - beta) i j <= 9 * high * Rpower (INR (S (i - j))) (- beta).
+
 (** Lemma K.26: the selector's other sources stay small behind k macro-layers.  source_stack r is the kernel of the selector and
     the first r layers; D the selector, M_r the layers. *)
 Fixpoint source_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
@@ -1793,6 +1853,19 @@ Definition ours_rounding_hypotheses (fl : R -> R) (u e rho F : R) (B : nat -> na
 Definition ours_rounding : Prop :=
   forall fl u e rho F B f T, ours_rounding_hypotheses fl u e rho F B f T ->
   forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t - solution B f t) <= ours_rounding_bound u e rho F T.
+
+(** Ours: the same from what came out.  Where the computed states are at most M, the error is at most
+    ((u/(1-u) + ((1+u)^(T+1) - 1) rho) M + (1/(1-u) + 2 T (1+u)^(T+1)) e)/(1 - rho): with one factor 1/(1 - rho) less.
+    Row: none *)
+Definition ours_running_rounding_hypotheses (fl : R -> R) (u e rho M : R) (B : nat -> nat -> R) (f : nat -> R) (T : nat) : Prop :=
+  rounds fl u e /\ 0 <= u < 1 /\ 0 <= e /\ 0 <= rho < 1
+  /\ (forall t, (t < T)%nat -> sum (fun j => Rabs (B t j)) t <= rho)
+  /\ (forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t) <= M).
+
+Definition ours_running_rounding : Prop :=
+  forall fl u e rho M B f T, ours_running_rounding_hypotheses fl u e rho M B f T ->
+  forall t, (t < T)%nat -> Rabs (rounded_solution fl B f t - solution B f t)
+    <= ((u / (1 - u) + ((1 + u) ^ (T + 1) - 1) * rho) * M + (1 / (1 - u) + 2 * INR T * (1 + u) ^ (T + 1)) * e) / (1 - rho).
 
 (** The standard of the numbers: binary64 with rounding to nearest, ties to even, as Flocq has it: 53 digits, gradual
     underflow below 2^-1022.  There is no largest number here: overflow is left out. *)

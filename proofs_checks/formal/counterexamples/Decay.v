@@ -123,8 +123,8 @@ Proof.
 Qed.
 
 (** The Jacobian tail with eta in front of A_1 too: t = tau + 1. *)
-Theorem ours_jacobian_tail_eta_on_both_false :
-  ~ (forall gamma alpha gamma_max c2 A_0 A_1 tau d T, ours_jacobian_tail_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
+Theorem ours_jacobian_recursion_eta_on_both_false :
+  ~ (forall gamma alpha gamma_max c2 A_0 A_1 tau d T, ours_jacobian_recursion_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T ->
      let eta := gamma_max * c2 in
      forall t, (tau < t < T)%nat -> d t <= (eta * A_0 + eta * A_1) * (growth eta tau t / INR t)).
 Proof.

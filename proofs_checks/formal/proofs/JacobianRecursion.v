@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import Sums Powers GammaLimit GammaFunction ImpulseResponse PolynomialDecay UniformRouting ClosedForms SharpDecay.
+From Sessa.proofs Require Import Sums Powers GammaLimit GammaFunction ImpulseResponse UniformRouting ClosedForms.
 Open Scope R_scope.
 
 Section Recursion.
@@ -103,7 +103,7 @@ Proof.
     + intros j Hj. unfold attaining. destruct (Nat.eqb_spec j tau); [lia|]. destruct (Nat.eqb_spec j (S tau)); [lia | ring].
 Qed.
 
-Theorem ours_jacobian_tail_holds : ours_jacobian_tail.
+Theorem ours_jacobian_recursion_holds : ours_jacobian_recursion.
 Proof.
   split.
   - intros gamma alpha gamma_max c2 A_0 A_1 tau d T H eta. split.
@@ -122,45 +122,8 @@ Proof.
       assert (/ (INR n + 2) <= e) by (rewrite <- (Rinv_inv e); apply Rinv_le_contravar; [now apply Rinv_0_lt_compat | lra]). lra.
 Qed.
 
-Theorem ours_jacobian_tail_instance : exists gamma alpha gamma_max c2 A_0 A_1 tau d T,
-  ours_jacobian_tail_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T.
+Theorem ours_jacobian_recursion_instance : exists gamma alpha gamma_max c2 A_0 A_1 tau d T,
+  ours_jacobian_recursion_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T.
 Proof.
   eexists _, _, _, _, _, _, 3%nat, _, _. apply (attaining_recursion (1 / 2) 1 (1 / 3)); lra.
-Qed.
-
-Theorem thm_23_recursion_holds : thm_23_recursion.
-Proof.
-  intros gamma alpha gamma_max c2 A_0 A_1 tau d T [H He] eta beta C_beta l Hl HT. fold eta in He.
-  eapply Rle_trans; [apply (tail_power gamma alpha gamma_max c2 A_0 A_1 tau d T H); fold eta; lra || easy|]. fold eta beta.
-  destruct H as (_ & _ & HtT & H1 & Hd & _ & H0 & _). specialize (Hd tau HtT). assert (A0 : 0 <= A_0) by lra.
-  set (M := Rmax 1 (eta * exp eta)). assert (M1 : 1 <= M) by apply Rmax_l. assert (M2 : eta * exp eta <= M) by apply Rmax_r.
-  (* 1/Gamma(1 + eta) <= 2, and eta/Gamma(1 + eta) = 1/Gamma(eta) < eta e^eta *)
-  assert (G2 : / Gamma (1 + eta) <= 2).
-  { destruct (quotient_bounds eta 1 ltac:(lra) ltac:(lra)) as [L _].
-    assert (E : Gamma (1 + 1) = 1) by (rewrite Gamma_plus_1, Gamma_1; lra). rewrite E in L. unfold Rdiv in L. rewrite Rinv_1, Rmult_1_r in L.
-    rewrite <- (Rinv_inv 2). apply Rinv_le_contravar; [lra|]. eapply Rle_trans; [|exact L].
-    replace (eta - 1) with (- (1 - eta)) by ring. rewrite Rpower_Ropp. apply Rinv_le_contravar; [apply Rpower_pos|].
-    apply Rle_trans with (Rpower (1 + eta) 1); [apply Rpower_le_exponent; lra | rewrite Rpower_1; lra]. }
-  assert (G1 : eta * / Gamma (1 + eta) <= M) by (fold (eta / Gamma (1 + eta)); rewrite Gamma_1_plus by lra; pose proof (smaller_constant eta He); lra).
-  assert (HC : 2 <= C_beta).
-  { assert (P : 1 <= Rpower 2 beta) by (rewrite <- (Rpower_O 2) by lra; apply Rpower_le_exponent; unfold beta; lra).
-    assert (Q : 1 <= Rpower 2 beta / (1 - beta)); [|unfold C_beta; lra].
-    replace (1 - beta) with eta by (unfold beta; ring). apply (Rmult_le_reg_r eta); [lra|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l; lra. }
-  assert (Hlog : 0 <= ln (1 + INR l)) by (rewrite <- ln_1; apply ln_le_incr; pose proof (pos_INR l); lra).
-  pose proof (Rpower_pos (INR l) (- beta)) as P.
-  assert (K : (eta * A_0 + A_1) / Gamma (1 + eta) <= M * (A_0 + (1 + C_beta) * A_1)).
-  { unfold Rdiv. rewrite Rmult_plus_distr_r. assert (eta * / Gamma (1 + eta) * A_0 <= M * A_0) by (apply Rmult_le_compat_r; lra).
-    assert (A_1 * / Gamma (1 + eta) <= A_1 * 2) by (apply Rmult_le_compat_l; lra).
-    assert (A_1 * 3 <= A_1 * (1 + C_beta)) by (apply Rmult_le_compat_l; lra).
-    assert (0 <= (1 + C_beta) * A_1) by (apply Rmult_le_pos; lra). nra. }
-  apply Rle_trans with (M * (A_0 + (1 + C_beta) * A_1) * Rpower (INR l) (- beta)); [apply Rmult_le_compat_r; lra|].
-  assert (0 <= M * (A_0 + (1 + C_beta) * A_1)) by (apply Rmult_le_pos; [lra | apply Rplus_le_le_0_compat; [lra | apply Rmult_le_pos; lra]]).
-  rewrite <- (Rmult_1_r (M * (A_0 + (1 + C_beta) * A_1) * Rpower (INR l) (- beta))) at 1.
-  apply Rmult_le_compat_l; [apply Rmult_le_pos; lra | lra].
-Qed.
-
-Theorem thm_23_recursion_instance : exists gamma alpha gamma_max c2 A_0 A_1 tau d T,
-  thm_23_recursion_hypotheses gamma alpha gamma_max c2 A_0 A_1 tau d T.
-Proof.
-  eexists _, _, _, _, _, _, 3%nat, _, _. split; [apply (attaining_recursion (1 / 2) 1 (1 / 3)); lra | lra].
 Qed.

@@ -144,6 +144,66 @@ Proof.
     assert ((th - 1) * S0 = (th - 1) * F + (th - 1) * (rho * S0)) by (rewrite <- ES at 1; ring). lra.
 Qed.
 
+Theorem ours_running_rounding_holds : ours_running_rounding.
+Proof.
+  intros fl u e rho M B f T (Hfl & Hu & He & Hr & HB & HM) t. set (q := (1 + u) ^ (T + 1)).
+  set (D := ((u / (1 - u) + (q - 1) * rho) * M + (1 / (1 - u) + 2 * INR T * q) * e) / (1 - rho)).
+  assert (Q : 1 <= q) by (apply power_at_least_1; lra).
+  induction t as [t IH] using (well_founded_induction Wf_nat.lt_wf). intros Ht.
+  set (sh := rounded_solution fl B f) in *. set (s := solution B f) in *. set (acc := rounded_dot fl (B t) sh t).
+  set (A := sum (fun j => Rabs (B t j * sh j)) t).
+  assert (PM : 0 <= M) by (eapply Rle_trans; [apply Rabs_pos | apply (HM t Ht)]).
+  assert (HA : 0 <= A <= rho * M).
+  { split; [apply sum_nonneg; intros; apply Rabs_pos|]. apply Rle_trans with (sum (fun j => Rabs (B t j) * M) t).
+    - apply sum_le. intros j Hj. rewrite Rabs_mult. apply Rmult_le_compat_l; [apply Rabs_pos | apply HM; lia].
+    - rewrite sum_scal_r. apply Rmult_le_compat_r; [easy | now apply HB]. }
+  set (E := Rabs (acc - sum (fun j => B t j * sh j) t)). pose proof (pos_INR T) as PT.
+  assert (HE : E <= (q - 1) * (rho * M) + 2 * INR T * q * e).
+  { eapply Rle_trans; [apply (dot_error fl u e); easy|]. fold A.
+    assert (P : forall m n, (m <= n)%nat -> (1 + u) ^ m <= (1 + u) ^ n) by (intros; apply Rle_pow; lra || easy).
+    assert (M1 : (1 + u) ^ S t <= q) by (apply P; lia). assert (M2 : (1 + u) ^ t <= q) by (apply P; lia).
+    pose proof (power_at_least_1 u (S t) ltac:(lra)) as Q1. pose proof (power_at_least_1 u t ltac:(lra)) as Q2.
+    apply Rplus_le_compat; [apply Rmult_le_compat; lra|]. apply Rmult_le_compat_r; [easy|].
+    pose proof (pos_INR t). assert (INR t <= INR T) by (apply le_INR; lia). apply Rmult_le_compat; lra. }
+  assert (E1 : sh t = fl (f t + acc)) by apply rounded_solution_spec.
+  assert (E2 : s t = f t + sum (fun j => B t j * s j) t) by apply solution_spec.
+  (* the last sum before rounding is at most (M + e)/(1 - u) *)
+  assert (HX : Rabs (f t + acc) <= (M + e) / (1 - u)).
+  { apply Rmult_le_reg_r with (1 - u); [lra|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra. pose proof (Hfl (f t + acc)) as F. rewrite <- E1 in F. pose proof (HM t Ht) as Mt. fold sh in Mt.
+    pose proof (Rabs_triang_inv (f t + acc) (sh t)) as Tr. rewrite Rabs_minus_sym in Tr. lra. }
+  assert (HP : Rabs (sum (fun j => B t j * (sh j - s j)) t) <= rho * D).
+  { eapply Rle_trans; [apply (sum_Rabs_weighted_le (B t) (fun j => sh j - s j) D t)|].
+    - intros j Hj. apply IH; lia.
+    - apply Rmult_le_compat_r; [|now apply HB]. unfold D. apply Rmult_le_pos; [|left; apply Rinv_0_lt_compat; lra].
+      assert (0 <= u / (1 - u)) by (apply Rmult_le_pos; [lra | left; apply Rinv_0_lt_compat; lra]).
+      assert (0 < 1 / (1 - u)) by (apply Rdiv_lt_0_compat; lra).
+      apply Rplus_le_le_0_compat; apply Rmult_le_pos; try easy; [|].
+      + assert (0 <= (q - 1) * rho) by (apply Rmult_le_pos; lra). lra.
+      + assert (0 <= 2 * INR T * q) by (apply Rmult_le_pos; lra). lra. }
+  assert (G : Rabs (sh t - s t) <= u * Rabs (f t + acc) + e + E + rho * D).
+  { replace (sh t - s t) with (fl (f t + acc) - (f t + acc) + (acc - sum (fun j => B t j * sh j) t)
+      + sum (fun j => B t j * (sh j - s j)) t).
+    - eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; [|easy].
+      eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; [apply Hfl | apply Rle_refl].
+    - rewrite (sum_ext (fun j => B t j * (sh j - s j)) (fun j => B t j * sh j - B t j * s j)) by (intros; ring).
+      rewrite sum_minus, E1, E2. ring. }
+  apply Rle_trans with (1 := G).
+  assert (ED : D = (u / (1 - u) + (q - 1) * rho) * M + (1 / (1 - u) + 2 * INR T * q) * e + rho * D) by (unfold D; field; lra).
+  rewrite ED at 2. assert (u * Rabs (f t + acc) <= u * ((M + e) / (1 - u))) by (apply Rmult_le_compat_l; lra).
+  replace ((u / (1 - u) + (q - 1) * rho) * M + (1 / (1 - u) + 2 * INR T * q) * e)
+    with (u * ((M + e) / (1 - u)) + e + ((q - 1) * (rho * M) + 2 * INR T * q * e)) by (field; lra). lra.
+Qed.
+
+(** The same machine: its states are at most 8. *)
+Theorem ours_running_rounding_instance : exists fl u e rho M B f T, ours_running_rounding_hypotheses fl u e rho M B f T.
+Proof.
+  exists (fun x => x * (1 + / 8)), (/ 8), 0, (1 / 2), 8, (fun t j => if Nat.eqb (S j) t then 1 / 2 else 0), (fun _ => 1), 3%nat.
+  unfold ours_running_rounding_hypotheses. repeat split; try lra.
+  - intros x. replace (x * (1 + / 8) - x) with (/ 8 * x) by ring. rewrite Rabs_mult, (Rabs_pos_eq (/ 8)) by lra. lra.
+  - intros t Ht. destruct t as [|[|[|t]]]; [simpl; lra | | | lia]; simpl; rewrite ?Rabs_R0, ?Rabs_pos_eq by lra; lra.
+  - intros t Ht. destruct t as [|[|[|t]]]; [| | | lia]; unfold rounded_solution; simpl; rewrite Rabs_pos_eq by lra; lra.
+Qed.
+
 (** A machine with three digits: numbers rounded up by an eighth, and a feedback of one half to the predecessor. *)
 Theorem ours_rounding_instance : exists fl u e rho F B f T, ours_rounding_hypotheses fl u e rho F B f T.
 Proof.
