@@ -92,7 +92,7 @@ Definition output_derivative (lag o : nat) (v : U) : R :=
   mat_vec d (C (tau + lag)%nat (x (tau + lag)%nat))
     (fun n => prod (fun r => transition (tau + 1 + r)%nat (x (tau + 1 + r)%nat) n) lag * source n v) o.
 
-Lemma output_derivative_holds lag o : (0 < lag)%nat ->
+Lemma output_derivative_formula lag o : (0 < lag)%nat ->
   filterdiff (fun v => ssm_output a step u B C p d (with_token x tau v) (tau + lag) o) (locally (x tau)) (output_derivative lag o).
 Proof.
   intros Hlag. unfold ssm_output, output_derivative, mat_vec.
@@ -174,7 +174,7 @@ Proof.
   destruct H as (Ht & Hl & U0 & G0 & C0 & A0 & B0 & u0 & Ha & Hs & HuR & HG & HC & DA & DB & Du & BA & BB & Bu).
   exists (fun o => output_derivative a step u B C p d x tau dA dB du (t - tau) o). split.
   - intros o Ho.
-    pose proof (output_derivative_holds a step u B C p d x tau dA dB du DA DB Du (t - tau) o ltac:(lia)) as D.
+    pose proof (output_derivative_formula a step u B C p d x tau dA dB du DA DB Du (t - tau) o ltac:(lia)) as D.
     replace (tau + (t - tau))%nat with t in D by lia. exact D.
   - intros v. unfold output_derivative. replace (tau + (t - tau))%nat with t by lia. cbv beta.
     eapply Rle_trans; [apply HC|]. set (E := memory_factor _ _ _ _). assert (PE : 0 < E) by apply exp_pos.
