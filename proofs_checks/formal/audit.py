@@ -90,12 +90,8 @@ def audit(
             else:
                 bends.setdefault(statement.short, []).append(proof)
         say(f"{len(due)} bent statements, of which {len(known)} from the record: {time.perf_counter() - begun:.1f} s")
-    found: dict[str, tuple[str, str]] = {}
-    for one in sources.statements:
-        try:
-            found[one.short] = row_of(one, rows)
-        except ValueError as error:
-            problems.append(Problem(str(error), one.short))
+    found = {one.short: row_of(one, rows) for one in sources.statements}
+    problems += [Problem(wrong, name) for name, (_, wrong) in found.items() if wrong]
     problems += [
         Problem(one, statement.short) for statement in sources.statements for one in _missing(sources, statement)
     ]

@@ -51,13 +51,16 @@ _RULES: tuple[tuple[str, str, Rule], ...] = (
 )  # fmt: skip
 
 
+_WHERE: tuple[tuple[str, str, Area, tuple[str, ...]], ...] = (
+    ("Attention", "in the forward attention tokens", "attention", ("",)),
+    ("Feedback", "in the feedback attention tokens", "feedback", ("_fb",)),
+    ("Both", "in both attentions tokens", "attention", ("", "_fb")),
+)
+
+
 def families() -> Iterator[Family]:
     """Every rule in the forward attention, in the feedback attention and in both; hidden, or dropped after the softmax."""
-    for word, which, area, kinds in (
-        ("Attention", "in the forward attention tokens", "attention", ("",)),
-        ("Feedback", "in the feedback attention tokens", "feedback", ("_fb",)),
-        ("Both", "in both attentions tokens", "attention", ("", "_fb")),
-    ):  # fmt: skip
+    for word, which, area, kinds in _WHERE:
         for label, sentence, rule, starts in _rules():
             text = sentence.replace("{which}", which)
             text = text[0].upper() + text[1:]
