@@ -6,7 +6,7 @@ import tomllib
 from proofs_checks.formal.sources import FOLDER, Sources, Statement
 from proofs_checks.formal.status import Proved, load
 from proofs_checks.ledger import ROWS, row
-from proofs_checks.pages import NUMBERS, OWNER, Outcomes, anchor, coq_anchor, displayed, heading, link
+from proofs_checks.pages import NUMBERS, OWNER, Outcomes, anchor, coq_anchor, coq_text, displayed, heading, link
 
 
 def formal_pages(outcomes: Outcomes) -> dict[str, str]:
@@ -64,7 +64,7 @@ def parts(outcomes: Outcomes) -> str:
         if formal and outcomes[one.id].level != "formal":
             names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in formal.statements)
             left = formal.left or "a counterexample to the text as printed"
-            lines.append(f"| {link(one.id)} | {one.title} | {names} | {_escaped(formal.unconfirmed or left)} |")
+            lines.append(f"| {link(one.id)} | {one.title} | {names} | {coq_text(formal.unconfirmed or left)} |")
     return "\n".join(lines) + "\n" if len(lines) > 2 else "No row is proved in part.\n"
 
 
@@ -87,7 +87,7 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
             *lines,
             f"## `{one.short}`",
             "",
-            _text(one.comment),
+            coq_text(one.comment),
             "",
             "```coq",
             one.code,
@@ -107,9 +107,9 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
         told.add(whole.id)
     else:
         lines += [f"## `{one.short}`", ""]
-    lines += [f"*In Coq.* {_text(one.comment)}", "", "```coq", one.code, "```", ""]
+    lines += [f"*In Coq.* {coq_text(one.comment)}", "", "```coq", one.code, "```", ""]
     if proved.left:
-        lines += [f"*Left:* {_text(proved.left)}", ""]
+        lines += [f"*Left:* {coq_text(proved.left)}", ""]
     assumed = f"the axioms {', '.join(f'`{name}`' for name in proved.axioms)}" if proved.axioms else "no axiom"
     if proved.computation:
         assumed += ", and computation with the machine's numbers"
@@ -119,20 +119,10 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
         lines += ["*Bent, its proof fails:*", ""]
         for bend in proved.bends:
             false = f"; false, by `{bend.counterexample}`" if bend.counterexample else ""
-            lines.append(f"- {_escaped(bend.about)}, in the proof of `{bend.fails_in}`{false}")
+            lines.append(f"- {coq_text(bend.about)}, in the proof of `{bend.fails_in}`{false}")
         lines.append("")
     linked = {bend.counterexample for bend in proved.bends}
     others = [name for name in proved.counterexamples if name not in linked]
     if others:
         lines += [f"*Also false, by machine:* {', '.join(f'`{name}`' for name in others)}.", ""]
     return lines
-
-
-def _text(comment: str) -> str:
-    """A comment of Coq as Markdown: [x] is code, and a paragraph is a line."""
-    parts = re.split(r"\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
-    return "".join(f"`{part}`" if index % 2 else _escaped(part) for index, part in enumerate(parts))
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", text)

@@ -138,6 +138,15 @@ def coq_anchor(name: str) -> str:
     return f"coq-{name.rpartition('.')[2].lower().replace('_', '-')}"
 
 
+def coq_text(comment: str) -> str:
+    """A comment of Coq as Markdown: [x] is code, and a paragraph is a line."""
+    parts = re.split(r"\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
+    return "".join(
+        f"`{part}`" if index % 2 else re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", part)
+        for index, part in enumerate(parts)
+    )
+
+
 def proof_anchor(identifier: str) -> str:
     """The label of the place in the book where a row's proof is."""
     return f"proof-{_label_of(identifier)}"
@@ -177,7 +186,7 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
     if outcome.formal:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
         names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in outcome.formal.statements)
-        lines += [f"*Proved by machine.* {names}: {outcome.formal.label}{beside}.", ""]
+        lines += [f"*Proved by machine.* {names}: {coq_text(outcome.formal.label)}{beside}.", ""]
     lines += [f"*Rests on.* {one.trust}", ""]
     if one.not_higher and outcome.level is not Level.FORMAL:
         lines += [f"*Not higher, because* {one.not_higher}", ""]

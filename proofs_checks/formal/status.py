@@ -106,7 +106,7 @@ def _raised(outcome: Outcome, proved: list[Proved]) -> Outcome:
     told = any(name.endswith("_as_printed_false") for one in fresh for name in one.counterexamples)
     formal = Formal(
         tuple(one.name for one in full or fresh or proved),
-        "" if full else "; ".join(one.left for one in fresh or proved if one.left),
+        "" if full else "; ".join(dict.fromkeys(one.left.rstrip(".") for one in fresh or proved if one.left)),
         "" if fresh else unconfirmed(),
         outcome.level,
     )
