@@ -2,31 +2,19 @@
 
 from types import ModuleType
 
-from proofs_checks.ours import (
-    bounded_solve,
-    comparison,
-    decay,
-    depth,
-    fair_comparison,
-    jacobian_tails,
-    number_formats,
-    retrieval_constants,
-    softmax_routing,
-    uniform_routing,
-    universality,
-)
+from proofs_checks import ours
 from proofs_checks.pages import NUMBERS, OWNER, anchor, displayed, linked, proof_anchor
 from proofs_checks.statement import Statement
 
 CHAPTERS: dict[str, tuple[ModuleType, ...]] = {
-    "Softmax rows and uniform routing": (softmax_routing, uniform_routing),
-    "The solve and the ball": (bounded_solve,),
-    "Polynomial decay": (decay,),
-    "Jacobian tails": (jacobian_tails,),
-    "Depth": (depth,),
-    "The comparison of the layers": (comparison, fair_comparison),
-    "Selective retrieval": (retrieval_constants,),
-    "Positions and universal approximation": (universality, number_formats),
+    "Softmax rows and uniform routing": (ours.softmax_routing, ours.uniform_routing),
+    "The solve and the ball": (ours.bounded_solve,),
+    "Polynomial decay": (ours.decay,),
+    "Jacobian tails": (ours.jacobian_tails,),
+    "Depth": (ours.depth,),
+    "The comparison of the layers": (ours.comparison, ours.fair_comparison),
+    "Selective retrieval": (ours.retrieval_constants,),
+    "Positions and universal approximation": (ours.universality, ours.number_formats),
 }
 """Title of each page of proofs: the files of its rows."""
 

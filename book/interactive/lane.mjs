@@ -1,6 +1,6 @@
 // Words as dots on a line, arcs between them, and pulses that travel along the arcs.
 
-import { svg } from "./element.mjs";
+import { element, svg } from "./element.mjs";
 
 const RISE = 74; // of an arc over all words, in pixels
 const LEAST = 0.003; // size of a pulse that can still be seen
@@ -50,7 +50,7 @@ export function drawLane(lane, title, { matrix, arrived }, source, time) {
   ]);
   const said = `${title}; by now the last word has ${sums.at(-1).toPrecision(2)} of the pulse.`;
   lane.replaceChildren(
-    Object.assign(document.createElement("p"), { className: "name", textContent: title }),
+    element("p", { class: "name" }, title),
     svg("svg", { role: "img", "aria-label": said, width, height: ground + 14 }, ...paths, ...dots, ...pulses),
   );
 }

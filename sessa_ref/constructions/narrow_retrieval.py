@@ -14,7 +14,7 @@ from sessa_ref.constructions.network import Network
 from sessa_ref.constructions.ordered_codes import OrderedCodes
 from sessa_ref.constructions.positions import positions
 from sessa_ref.constructions.reset import reset
-from sessa_ref.constructions.selective_retrieval import GAIN, ROOM, SUPPRESSION, check_arguments, claim_of, promised
+from sessa_ref.constructions.selective_retrieval import GAIN, ROOM, SUPPRESSION, check_arguments, noted
 from sessa_ref.constructions.window import window_around
 from sessa_ref.theory import selective_retrieval as theory
 
@@ -38,6 +38,7 @@ def narrow_retrieval(
     channels, T, ball = Channels(4, FOUR), latest + horizon + 1, max(radius, 0.25)
     codes = OrderedCodes.written(T, ball, GAIN, ROOM)
     accuracy = SUPPRESSION / (horizon + 1)
+    bounds = theory.profile_bounds(beta, DAMPING, keep=False)
     network = positions(T, gamma=GAIN, radius=ball, margin=ROOM, channels=channels).network
     for step in (
         _seed(channels, codes, theory.selector_accuracy(beta, T - 1) / 3),
@@ -46,21 +47,10 @@ def narrow_retrieval(
         _profile(channels, codes, beta),
         _window(channels, codes, target, accuracy / 12),
         local_multiplier(channels, codes, 2.0, accuracy / 4, by="src").network,
-        *[macro_layer(channels, codes, beta, theory.profile_bounds(beta, DAMPING, keep=False)).network] * k,
+        *[macro_layer(channels, codes, beta, bounds).network] * k,
     ):
         network = network.then(step)
-    network.notes.update(
-        T=T,
-        k=k,
-        beta=beta,
-        horizon=horizon,
-        target=target,
-        latest=latest,
-        radius=radius,
-        exponent=theory.exponent(k, beta),
-    )
-    network.notes["promised"] = promised(k, beta, horizon, latest, theory.profile_bounds(beta, DAMPING, keep=False))
-    return Built(network, claim_of(network, channels))
+    return noted(network, channels, k, beta, horizon, target, latest, radius, bounds)
 
 
 def _seed(channels: Channels, codes: OrderedCodes, accuracy: float) -> Network:

@@ -68,8 +68,23 @@ def selective_retrieval(
     network = writer.network.then(profile(channels, codes, beta, damping, keep).network).then(chosen.network)
     for _ in range(k):
         network = network.then(macro_layer(channels, codes, beta, bounds).network)
+    return noted(network, channels, k, beta, horizon, target, latest, radius, bounds)
+
+
+def noted(
+    network: Network,
+    channels: Channels,
+    k: int,
+    beta: float,
+    horizon: int,
+    target: int,
+    latest: int,
+    radius: float,
+    bounds: theory.TailBounds,
+) -> Built:
+    """The network with its parameters and promised constants as notes, and with its claim."""
     network.notes.update(
-        T=T,
+        T=latest + horizon + 1,
         k=k,
         beta=beta,
         horizon=horizon,
@@ -77,8 +92,8 @@ def selective_retrieval(
         latest=latest,
         radius=radius,
         exponent=theory.exponent(k, beta),
+        promised=promised(k, beta, horizon, latest, bounds),
     )
-    network.notes["promised"] = promised(k, beta, horizon, latest, bounds)
     return Built(network, claim_of(network, channels))
 
 
