@@ -1,0 +1,29 @@
+"""No page is longer than one sitting."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.book.prose import BOOK, PAGES, source, words
+
+LONGEST = 2500
+# Records that are looked up one at a time. Their length is that of the paper's topics and appendices.
+REFERENCE = "_generated/ledger/statements/"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(REFERENCE)])
+def test_a_page_is_short(page: str) -> None:
+    if page.startswith("_generated/") and not (BOOK / f"{page}.md").is_file():
+        pytest.skip("`make book` writes this page")
+    assert words(source(page)) <= LONGEST
+
+
+def test_what_is_counted() -> None:
+    page = "\n".join(
+        [
+            "---", "title: x", "---", "# Two words", "", "```{code-cell} ipython3", "print(1)", "```", "", "three more $x + y$ here",
+            "````{solution-start} ex-a", ":class: dropdown", "````", "hidden", "```{code-cell} ipython3", "2", "```",
+            "````{solution-end}", "````", "", "```bash", "ls", "```", "end",
+        ]
+    )  # fmt: skip
+    assert words(page) == len("# Two words three more $x + y$ here end".split())
