@@ -10,19 +10,17 @@ PAGES = re.findall(r"^\s*-?\s*(?:root|file):\s*(\S+)$", (BOOK / "_toc.yml").read
 """All pages in the reader's order, as `_toc.yml` names them."""
 
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_SOLUTION = re.compile(r"^(`{3,})\{solution-start\}.*?^(`{3,})\{solution-end\}\n\2$", re.DOTALL | re.MULTILINE)
-_CODE = re.compile(r"^(`{3,})(?:\{code-cell\}|[a-z]*$).*?^\1$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(.*)")
 _CAPTION = re.compile(r"^    caption:(?: [>|]-?)?(.*(?:\n {6,}.*)*)", re.MULTILINE)
-_NO_PROSE = re.compile(
-    r"^\$\$$.*?^\$\$.*?$"  # displayed formulas
-    r"|^:?[`:]{3,}.*?$|^:[a-z-]+:.*$|^\([\w-]+\)=$"  # directives, their options, labels
-    r"|<[a-z/][^>]*>"  # HTML
-    r"|\{(?:eq|numref|prf:ref|paper|status|cite:[pt]|glue:text)\}`[^`]*`"
-    r"|(?<=\])\([^)]*\)",  # what a link leads to
-    re.DOTALL | re.MULTILINE,
-)
-_REFERENCE = re.compile(r"\{(?:ref|doc|term)\}`(?:([^`<]*?)\s*<[^`]*>|[^`]*)`")
-_FORMULA = re.compile(r"\$[^$]+\$|`[^`]+`")
+_TO_PROSE = [  # in this order: a formula may hold what looks like HTML, and a reference holds what looks like code
+    (re.compile(r"^\$\$$.*?^\$\$.*?$", re.DOTALL | re.MULTILINE), ""),
+    (re.compile(r"\$[^$]+\$"), "x"),
+    (re.compile(r"\{(?:eq|numref|prf:ref|paper|status|cite(?::[pt])?|glue:text)\}`[^`]*`"), ""),
+    (re.compile(r"\{(?:ref|doc|term)\}`(?:([^`<]*?)\s*<[^`]*>|[^`]*)`"), r"\1"),
+    (re.compile(r"^\s*[`:]{3,}(?:\{[^}]*\})?|^:[a-z-]+:.*$|^\([\w-]+\)=$", re.MULTILINE), ""),  # directives, labels
+    (re.compile(r"<[a-z/][^>]*>|(?<=\])\([^)]*\)"), ""),  # HTML, and where a link leads
+    (re.compile(r"`[^`]+`"), "x"),
+]
 
 
 def source(page: str) -> str:
@@ -30,18 +28,39 @@ def source(page: str) -> str:
     return (BOOK / f"{page}.md").read_text(encoding="utf-8")
 
 
-def outside_code(text: str) -> str:
-    """The text without front matter, code cells and solutions, which are folded."""
-    return _CODE.sub("", _SOLUTION.sub("", _FRONT.sub("", text)))
+def split(text: str) -> tuple[str, str]:
+    """The text outside code and solutions, and the code outside solutions; without the front matter."""
+    outside: list[str] = []
+    code: list[str] = []
+    directives: list[str] = []
+    closing, solution = "", False
+    for line in _FRONT.sub("", text).splitlines():
+        fence, info = found.groups() if (found := _FENCE.fullmatch(line)) else ("", "")
+        if closing:
+            closing = "" if (fence, info) == (closing, "") else closing
+            code += [] if solution else [line]
+        elif fence and not info and directives and directives[-1] == fence:
+            directives.pop()
+        elif fence and (not info.startswith("{") or info.startswith("{code-cell}")):
+            closing = fence
+        elif fence:
+            directives.append(fence)
+            solution = info.startswith("{solution-start}") or (solution and not info.startswith("{solution-end}"))
+            outside += [] if solution or info.startswith("{solution-end}") else [line]
+        elif not solution:
+            outside.append(line)
+    return "\n".join(outside), "\n".join(code)
 
 
 def words(text: str) -> int:
     """How many words a reader has to read; parts of a formula between blanks count as one each."""
-    return len(outside_code(text).split())
+    return len(split(text)[0].split())
 
 
 def prose(text: str) -> str:
-    """The sentences alone, captions included: `x` for a formula, a piece of code or a number."""
-    captions = "\n\n".join(found for cell in _CODE.finditer(_SOLUTION.sub("", text)) for found in _CAPTION.findall(cell[0]))
-    sentences = _NO_PROSE.sub("", f"{outside_code(text)}\n\n{captions}")
-    return _FORMULA.sub("x", _REFERENCE.sub(lambda found: found[1] or "x", sentences))
+    """The sentences alone, captions included, with `x` for a formula or a piece of code."""
+    outside, code = split(text)
+    result = "\n\n".join([outside, *_CAPTION.findall(code)])
+    for pattern, left in _TO_PROSE:
+        result = pattern.sub(left, result)
+    return result
