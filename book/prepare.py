@@ -112,7 +112,7 @@ def _write_formal(folder: Path) -> None:
 def _write_glossary(file: Path) -> None:
     terms = tomllib.loads((BOOK / "terms.toml").read_text(encoding="utf-8"))
     entries = [
-        f"{term}\n: {one['meaning']} *Introduced in:* {{doc}}`/{one['page']}`\n"
+        f"{term}\n    {one['meaning']} *Introduced in:* {{doc}}`/{one['page']}`\n"
         for term, one in sorted(terms.items(), key=lambda item: item[0].lower())
     ]
     file.write_text("\n".join(["::::{glossary}", *entries, "::::", ""]), encoding="utf-8")
