@@ -7,8 +7,8 @@ import pytest
 from tests.book.prose import BOOK, PAGES, source, words
 
 LONGEST = 2500
-# Records that are looked up one at a time. Their length is that of the paper's topics and appendices.
-REFERENCE = "_generated/ledger/statements/"
+# Records and machine-checked statements are looked up one at a time; a page has those of a topic of the paper.
+REFERENCE = ("_generated/ledger/statements/", "_generated/formal/")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(REFERENCE)])
