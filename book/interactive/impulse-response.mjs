@@ -1,6 +1,6 @@
 // The influence of one token on all later ones, and the local exponent of its decay.
 
-import { factorPerToken, influence, localExponent, tailConstant, uniformInfluence, weights } from "./decay.mjs";
+import { factorPerToken, influence, localExponent, tailConstant, uniformInfluence } from "./decay.mjs";
 import { frame, slider } from "./frame.mjs";
 import { RATES, T, gainSlider } from "./memory.mjs";
 import { axis, lagAxis, livePlot, logarithmic, plotArea } from "./plot.mjs";
@@ -19,8 +19,8 @@ curve in the upper plot; dotted again \(1-\gamma\).`;
 
 export function impulseResponse(place) {
   const gain = gainSlider("Gain <i>γ</i>");
-  const sharpness = slider({ name: "sharpness", label: "Sharpness <i>κ</i>", values: RATES, value: 0 });
-  const source = slider({ name: "tau", label: "Impulse at token <i>τ</i>", values: SOURCES, value: 0 });
+  const sharpness = slider({ name: "sharpness", label: "Sharpness <i>κ</i>", values: RATES, value: 0.02 });
+  const source = slider({ name: "tau", label: "Impulse at token <i>τ</i>", values: SOURCES, value: 16 });
   const controls = [gain, sharpness, source];
   const description =
     "Two plots over the lag, both with logarithmic lag axis: above the influence, below its local exponent. " +
@@ -30,7 +30,7 @@ export function impulseResponse(place) {
 
   const compute = () => {
     const [gamma, kappa, tau] = controls.map((control) => control.value);
-    const values = influence(weights(T, kappa), gamma, tau);
+    const values = influence(T, gamma, kappa, tau);
     const lags = values.map((_, i) => i + 1);
     const uniform = lags.map((lag) => uniformInfluence(gamma, tau, lag));
     const law = lags.map((lag) => tailConstant(gamma, tau) * lag ** (gamma - 1));

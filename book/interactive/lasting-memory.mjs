@@ -1,7 +1,6 @@
 // The margin of the network of Theorem 12, from its kernel in closed form, beside those of the comparison classes.
 
-import { forwardSubstitution } from "../../examples/implementations/sessa.mjs";
-import { remembered } from "./decay.mjs";
+import { solve } from "./decay.mjs";
 import { choice, frame, slider } from "./frame.mjs";
 import { axis, lagAxis, livePlot, logarithmic, plotArea } from "./plot.mjs";
 import { fixed, rounded } from "./text.mjs";
@@ -39,12 +38,12 @@ export function lastingMemory(place) {
 
   const compute = () => {
     const [k, b, H] = [layers.value, beta.value, horizon.value];
-    const B = uniform(H + 1, 1 - b);
-    const written = profile(B, form.value);
+    const solved = (f) => solve(1 - b, 0, f); // uniform routing
+    const written = profile(H + 1, solved, form.value);
     const lags = Array.from({ length: H }, (_, i) => i + 1);
     const nu = k * (1 - b) - 1;
     const curves = {
-      Sessa: stack(k, H, (signal) => solve(B, runningMean(signal.map((s, t) => s * written[t])))),
+      Sessa: stack(k, H, (signal) => solved(runningMean(signal.map((s, t) => s * written[t])))),
       "feedback off": stack(k, H, (signal) => runningMean(signal.map((s, t) => s * written[t]))),
       attention: stack(k, H, runningMean),
       "state space": stack(k, H, fadingSum),
@@ -55,18 +54,11 @@ export function lastingMemory(place) {
   return livePlot(drawing, controls, compute, picture);
 }
 
-/** B of T tokens with uniform rows. */
-const uniform = remembered((T, gamma) => Array.from({ length: T }, (_, t) => new Array(t).fill(gamma / t)));
-
-function solve(B, f) {
-  return forwardSubstitution(B, f.map((f_t) => [f_t])).map(([s_t]) => s_t);
-}
-
-/** The profile: a tail from token 0, summed by a damped integrator. */
-function profile(B, form) {
-  const tail = solve(B, B.map((_, t) => (t === 0 ? 1 : 0)));
+/** The profile of T tokens: a tail from token 0, summed by a damped integrator. */
+function profile(T, solved, form) {
+  const tail = solved(Array.from({ length: T }, (_, t) => (t === 0 ? 1 : 0)));
   if (form === "printed") tail[0] += 1; // its transport adds to the seed
-  const gain = 1 - 1 / (DAMPING[form] * B.length);
+  const gain = 1 - 1 / (DAMPING[form] * T);
   let sum = 0;
   return tail.map((value) => (sum = value + gain * sum));
 }
