@@ -3,7 +3,6 @@
 `make book` runs it. It installs what `package.json` lists, and fills `_generated`, which Sphinx copies into the book:
 
     mathjax/            MathJax and its fonts
-    plotly-basic.min.js Plotly without its rarer kinds of charts
     interactive.js      the interactive figures, with the JavaScript layer that the oracle verifies, in one file:
                         browsers refuse to import modules into a page that was opened from a file
 
@@ -44,7 +43,6 @@ def main() -> None:
         source, target = MODULES / "mathjax" / "es5" / part, GENERATED / "mathjax" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    shutil.copy(MODULES / "plotly.js-basic-dist-min" / "plotly-basic.min.js", GENERATED)
     sys.path.insert(0, str(BOOK.parent))
     _write_layers(GENERATED)
     # sessa.mjs is also a program of node; in a page it must not look for itself, nor for modules of node.

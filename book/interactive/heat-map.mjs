@@ -1,7 +1,6 @@
 // A table as a picture: a coloured cell for each number, that can be pointed at, and walked over with the arrow keys.
 
 import { element } from "./element.mjs";
-import { colours } from "./theme.mjs";
 
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const MARGIN = 18; // for the numbers of the tokens
@@ -12,9 +11,10 @@ const ROUNDING = 1e-12; // of a table's largest number; what differs by less has
  * @param title HTML
  * @param spoken the title without markup
  * @param perToken whether its rows are those of tokens, which are then numbered
- * @param size of a cell, at most, in pixels
+ * @param size from the room that there is to the size of a cell, at most, both in pixels
  * @param on what to call: point(row, col), leave(), choose(row, col) and enter()
- * @returns an element with show(rows, before) and mark(blocks, chosen)
+ * @returns an element with show(rows, before, room, c), which draws in at most `room` pixels with the colours c, draw(room, c)
+ *   and mark(blocks, chosen)
  */
 export function heatMap({ title, spoken, perToken, size, on }) {
   const canvas = element("canvas", { tabindex: 0, role: "application", "aria-roledescription": "picture of numbers" });
@@ -29,7 +29,7 @@ export function heatMap({ title, spoken, perToken, size, on }) {
   let rows = [[]];
   let before = rows;
   let largest = 0;
-  let cellSize = size;
+  let cellSize;
   let here = [0, 0];
 
   const columns = () => Math.max(1, ...rows.map((row) => row.length));
@@ -45,15 +45,14 @@ export function heatMap({ title, spoken, perToken, size, on }) {
   };
   const under = ({ offsetX, offsetY }) => [Math.floor(offsetY / cellSize), Math.floor((offsetX - margin) / cellSize)];
 
-  map.draw = () => {
-    const room = (map.parentElement?.clientWidth || 320) - margin;
-    cellSize = Math.max(3, Math.min(size, Math.floor(room / columns())));
-    paint(canvas, rows, { cellSize, margin, columns: columns(), largest, moved });
+  map.draw = (room, c) => {
+    cellSize = Math.max(3, Math.min(size(room), Math.floor((room - margin) / columns())));
+    paint(canvas, rows, { c, cellSize, margin, columns: columns(), largest, moved });
     const description = `${spoken}, ${rows.length} by ${columns()} numbers; the arrow keys go from one to the next`;
     canvas.setAttribute("aria-label", description);
   };
-  map.show = (now, old = now) => {
-    [rows, before] = [now, old];
+  map.show = (now, old, room, c) => {
+    [rows, before] = [now, old ?? now];
     map.rows = rows;
     here = nearest(Math.min(here[0], rows.length - 1), here[1], 1) ?? [0, 0];
     const sizes = rows.flat().map(Math.abs);
@@ -61,7 +60,7 @@ export function heatMap({ title, spoken, perToken, size, on }) {
     const count = rows.flatMap((row, r) => row.filter((_, c) => moved(r, c))).length;
     map.dataset.moved = count;
     note.textContent = count ? `${count} of ${sizes.length} moved` : "";
-    map.draw();
+    map.draw(room, c);
   };
   map.mark = (blocks, chosen) => {
     const drawn = (block, kind) => {
@@ -95,13 +94,12 @@ export function heatMap({ title, spoken, perToken, size, on }) {
 }
 
 /** Blue for positive numbers and vermilion for negative ones, the stronger the larger; a dot where a number moved. */
-function paint(canvas, rows, { cellSize, margin, columns, largest, moved }) {
+function paint(canvas, rows, { c, cellSize, margin, columns, largest, moved }) {
   const [width, height] = [margin + columns * cellSize, rows.length * cellSize];
   const ratio = window.devicePixelRatio || 1;
   Object.assign(canvas, { width: width * ratio, height: height * ratio });
   Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
   const context = canvas.getContext("2d");
-  const c = colours();
   const gap = cellSize >= 6 ? 1 : 0;
   context.scale(ratio, ratio);
   context.font = "11px sans-serif";

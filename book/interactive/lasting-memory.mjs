@@ -93,19 +93,19 @@ function sentence(k, beta, H, nu, curves) {
 }
 
 function picture({ lags, curves, law }, c) {
-  const line = (y, name, style) => ({ x: lags, y, name, mode: "lines", line: style, hovertemplate: "%{y:.3g}" });
+  const curve = (name, y, style) => ({ name, x: lags, y, width: 2.5, ...style });
   const traces = [
-    line(curves.Sessa, "Sessa", { color: c.green, width: 3.5 }),
-    line(curves["feedback off"], "feedback off", { color: c.green, width: 2.5, dash: "dash" }),
-    line(curves.attention, "attention", { color: c.blue, width: 2.5, dash: "dashdot" }),
-    line(curves["state space"], "state space", { color: c.vermilion, width: 2.5, dash: "8px,4px" }),
-    { ...line(law, "slope <i>ν</i>", { color: c.text, width: 1.5, dash: "dot" }), hoverinfo: "skip", hovertemplate: undefined },
+    curve("Sessa", curves.Sessa, { colour: c.green, width: 3.5 }),
+    curve("feedback off", curves["feedback off"], { colour: c.green, dash: "9 6" }),
+    curve("attention", curves.attention, { colour: c.blue, dash: "9 4 2 4" }),
+    curve("state space", curves["state space"], { colour: c.vermilion, dash: "8 4" }),
+    curve("slope <i>ν</i>", law, { colour: c.text, width: 1.5, dash: "2 4", silent: true }),
   ];
   const largest = Math.max(...curves.Sessa, ...curves["feedback off"], ...curves["state space"], ...law);
   const top = Math.max(1, Math.ceil(Math.log10(largest)));
   const layout = {
-    xaxis: lagAxis(c, logarithmic(0, Math.ceil(Math.log10(lags.length)), { end: lags.length })),
-    yaxis: axis(c, "margin, relative to lag 1", logarithmic(-4, top, { step: top > 3 ? 2 : 1 })),
+    xaxis: lagAxis(logarithmic(0, Math.ceil(Math.log10(lags.length)), { end: lags.length })),
+    yaxis: axis("margin, relative to lag 1", logarithmic(-4, top, { step: top > 3 ? 2 : 1 })),
   };
   return { traces, layout };
 }

@@ -12,11 +12,12 @@ import { MOST } from "./own-layer.mjs";
 import { embedded, wordsOf } from "./sentence.mjs";
 import { Run, parameterTables } from "./tables.mjs";
 import { rounded } from "./text.mjs";
-import { onThemeChange } from "./theme.mjs";
+import { colours, onThemeChange } from "./theme.mjs";
 
 const SENTENCE = "The key I hid last spring opens this old door again today";
 const SHOWN = 6; // tokens at first
-const SIZES = { parameter: 10, intermediate: 20 }; // of cells, in pixels
+/** Sizes of cells, in pixels; on a phone fingers need larger ones for parameters, and two pictures fit side by side. */
+const SIZES = { parameter: (room) => (room < 500 ? 14 : 10), intermediate: (room) => (room < 500 ? 16 : 20) };
 const BETWEEN_TOKENS = /^(alpha|B|K)/;
 
 const CAPTION = String.raw`
@@ -80,7 +81,8 @@ export function lookInto(place) {
     const before = tables;
     tables = { ...parameterTables(layer.parameters), ...run.tables() };
     arrange();
-    for (const [name, map] of maps) map.show(tables[name], before[name]);
+    const look = [drawing.clientWidth, colours()];
+    for (const [name, map] of maps) map.show(tables[name], before[name], ...look);
     decode.disabled = run.tokens.length === pool.length;
     if (tables[chosen.name]?.[chosen.row]?.[chosen.col] === undefined) chosen = { name: "s", row: 0, col: 0 };
     explain(chosen);
@@ -171,7 +173,10 @@ export function lookInto(place) {
   choose(chosen);
   keepUpdated([tokens], () => tokens.value !== run.tokens.length && compute());
   keepUpdated([editor], change);
-  const draw = () => maps.forEach((map) => map.draw());
+  const draw = () => {
+    const look = [drawing.clientWidth, colours()];
+    maps.forEach((map) => map.draw(...look));
+  };
   onThemeChange(draw);
   new ResizeObserver(() => {
     draw();

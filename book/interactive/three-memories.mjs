@@ -3,7 +3,7 @@
 import { influence } from "./decay.mjs";
 import { choice, frame, slider } from "./frame.mjs";
 import { RATES, T, gainSlider } from "./memory.mjs";
-import { axis, lagAxis, livePlot, logarithmic, plotArea } from "./plot.mjs";
+import { axis, lagAxis, linear, livePlot, logarithmic, plotArea } from "./plot.mjs";
 import { fixed, rounded } from "./text.mjs";
 
 const GAPS = Array.from({ length: 25 }, (_, i) => i / 2);
@@ -62,16 +62,15 @@ function sentence(attention, stateSpace, sessa) {
 }
 
 function picture({ lags, attention, stateSpace, sessa, scale }, c) {
-  const line = (y, name, style) => ({ x: lags, y, name, mode: "lines", line: style, hovertemplate: "%{y:.3g}" });
+  const curve = (name, y, style) => ({ name, x: lags, y, width: 3, ...style });
   const traces = [
-    line(attention, "attention", { color: c.blue, width: 3 }),
-    line(stateSpace, "state space", { color: c.vermilion, width: 3, dash: "dash" }),
-    line(sessa, "Sessa", { color: c.green, width: 3, dash: "dashdot" }),
+    curve("attention", attention, { colour: c.blue }),
+    curve("state space", stateSpace, { colour: c.vermilion, dash: "9 6" }),
+    curve("Sessa", sessa, { colour: c.green, dash: "9 4 2 4" }),
   ];
-  const linear = { type: "linear", range: [0, T], tickvals: [0, 250, 500, 750, 1000] };
   const layout = {
-    xaxis: lagAxis(c, scale === "log" ? logarithmic(0, 3, { end: T }) : linear),
-    yaxis: axis(c, "influence of token 0", logarithmic(-5, 0, { start: 5e-6, end: 2 })),
+    xaxis: lagAxis(scale === "log" ? logarithmic(0, 3, { end: T }) : linear(0, T, [0, 250, 500, 750, 1000])),
+    yaxis: axis("influence of token 0", logarithmic(-5, 0, { start: 5e-6, end: 2 })),
   };
   return { traces, layout };
 }
