@@ -27,7 +27,7 @@ export function layerSteps({ heads, norm, projection_bias }, T) {
   return [
     {
       title: "The tokens",
-      sentence: "A row of numbers for each token. Every picture below has a row for each token, too.",
+      sentence: "A row of numbers for each token. Every picture of what the layer computes has a row for each token, too.",
       names: ["x"],
     },
     norm === "layernorm"

@@ -21,12 +21,11 @@ const SIZES = { parameter: (room) => (room < 500 ? 14 : 10), intermediate: (room
 const BETWEEN_TOKENS = /^(alpha|B|K)/;
 
 const CAPTION = String.raw`
-Blue is positive, vermilion negative, and the strongest colour is each picture's largest size. Numbers in brackets are the
+Blue is positive, vermilion negative; the strongest colour is the largest size in that picture. Numbers in brackets are the
 paper's equations. Rows are tokens; in the pictures of \(\alpha\), \(B\), its powers and \((I-B)^{-1}\) columns are the tokens
-that are read, and in pictures of parameters a row makes one number. Point at a cell, or go there with
-the tab and arrow keys: outlined is what it is made of. A number of a token or a parameter can be changed; Enter goes to
-its value. A cell with a dot has moved with the last change, by
-more than rounding. Nothing that you load leaves the page.`;
+that are read, and in those of parameters a row makes one number. Point at a cell, or go there with the tab and arrow
+keys: outlined is what it is made of. A number of a token or a parameter can be changed; Enter goes to its value, and
+Escape back. A cell with a dot has moved with the last change, by more than rounding. Nothing that you load leaves the page.`;
 
 export function lookInto(place) {
   const tokens = slider({ name: "tokens", label: "Tokens", values: Array.from({ length: MOST }, (_, i) => i + 1), value: SHOWN });
@@ -154,9 +153,10 @@ export function lookInto(place) {
     show();
     resize(run.tokens.length);
     const moved = [...maps.values()].reduce((sum, map) => sum + Number(map.dataset.moved), 0);
+    const place = where({ name: "gamma", row: old }, names);
     say(
-      `${where({ name: "gamma", row: old }, names)} was decoded from what the layer kept of the tokens before it. Every picture has a row ` +
-        `more, and of the numbers that were there ${moved} moved.`,
+      `Decoded: ${place}, from what the layer kept of the tokens before it. What it computes has a row more, and of the numbers ` +
+        `that were there ${moved} moved.`,
     );
   };
 

@@ -18,7 +18,18 @@ from sessa_ref.constructions.selective_retrieval import NAMES, column_margins, s
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, solve
 from sessa_ref.symbolic import paths
-from tests.book.built import HTML, NEEDS_BOOK, PAGES, SETTLED, opened, overflow, redrawn, use_phone, use_theme
+from tests.book.built import (
+    HTML,
+    NEEDS_BOOK,
+    PAGES,
+    SETTLED,
+    check_steps,
+    opened,
+    overflow,
+    redrawn,
+    use_phone,
+    use_theme,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -126,6 +137,7 @@ def test_impulse_response(browser: Browser) -> None:
                 assert factor == pytest.approx(1 - (1 - gamma) * (1 - np.exp(-sharpness)), rel=1e-9)
                 assert f"= {factor:.5f}" in page.locator(".reading").inner_text()
         assert (gamma, sharpness, tau) == (0.94, 10, 64)
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -164,6 +176,11 @@ def test_three_memories(browser: Browser) -> None:
         page.get_by_label("linear").check()
         redrawn(page)
         assert page.evaluate(axis) == "linear"
+        page.locator(f"[data-figure={figure}] .plot > svg").hover(position={"x": 300, "y": 100})
+        told = page.locator(f"[data-figure={figure}] .values").inner_text().split("\n")
+        lag = int(told[0].removeprefix("lag "))
+        assert told[1:] == [f"{name}: {values[lag - 1]:.3g}" for name, values in shown.items()]
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -203,6 +220,7 @@ def test_lasting_memory(browser: Browser) -> None:
         assert (k, beta, H) == (4, 0.9, 32)
         press(page, figure, "horizon", "End")
         assert len(curves(page, figure)["Sessa"][0]) == 1024
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -245,6 +263,7 @@ def test_hops(browser: Browser) -> None:
             assert f"Sessa {whole:.3g}" in place.locator(".reading").inner_text()
         assert (gamma, sharpness) == (0.99, 0)
         place.locator("button.play").click()  # what moves is drawn anew all the time
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -285,27 +304,8 @@ def test_walk_backwards(browser: Browser) -> None:
         place.get_by_role("button", name="Walk").click()
         redrawn(page)
         assert not np.array_equal(shown("means"), before)
+        check_steps(page, figure)
         check_presentation(page, figure)
-
-
-@pytest.mark.parametrize(
-    "figure", ["impulse-response", "three-memories", "lasting-memory", "hops", "walk-backwards", "routes", "look-into"]
-)
-def test_a_step_of_a_slider_is_quick(browser: Browser, figure: str) -> None:
-    """The best of ten steps, as the page measures them itself: the machine may be busy."""
-    with opened(browser, address(figure)) as page:
-        if figure == "hops":
-            page.locator("button.play").click()  # the pulses, which move, would add to the steps
-        for slider in page.locator(f'[data-figure="{figure}"] input[type="range"]').all():
-            if slider.get_attribute("name") == "hops" or not slider.is_visible():
-                continue
-            page.evaluate("performance.clearMeasures('step')")
-            for key in ["ArrowLeft"] * 2 + ["ArrowRight"] * 8:
-                slider.press(key)
-                redrawn(page)
-            steps = page.evaluate("performance.getEntriesByName('step').map((step) => step.duration)")
-            assert len(steps) >= 3
-            assert min(steps) < 30, f"{slider.get_attribute('name')}: {steps}"
 
 
 def test_pulses_move_unless_no_motion_is_wanted(browser: Browser) -> None:
@@ -376,6 +376,7 @@ def test_routes(browser: Browser) -> None:
             assert [text.text_content() for text in drawing.locator(".token.marked").all()] == stops
             assert drawing.locator(".arc.marked").count() == len(stops) - 1
             assert act == "hover" or button.get_attribute("aria-pressed") == "true"
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
-from tests.book.built import HTML, NEEDS_BOOK, opened, overflow, redrawn, use_phone, use_theme
+from tests.book.built import HTML, NEEDS_BOOK, check_steps, opened, overflow, redrawn, use_phone, use_theme
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -297,6 +297,12 @@ def test_what_does_not_fit_is_one_clear_line(page: Page, tmp_path: Path) -> None
     assert tables(page) == before, "what was there before stays"
     use_tokens(page, "1 2 3 4 5 6 7 8")
     assert problem.inner_text() == ""
+
+
+def test_steps_are_quick(page: Page) -> None:
+    choose(page, "W_in.weight", 5, 2)
+    page.locator(f'{PLACE} input[name="tokens"]').press("End")
+    check_steps(page, "look-into")
 
 
 def test_everyone_can_use_it(page: Page) -> None:
