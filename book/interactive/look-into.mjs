@@ -52,7 +52,7 @@ export function lookInto(place) {
   let pool; // all tokens; the first ones are shown
   let run;
   let tables = {};
-  let chosen = { name: "s", row: 3, col: 0 };
+  let chosen = { name: "n", row: 3, col: 0 };
   const maps = new Map();
 
   /** Begin with a layer, and with tokens or with the words in the box. */
@@ -83,7 +83,7 @@ export function lookInto(place) {
     const look = [drawing.clientWidth, colours()];
     for (const [name, map] of maps) map.show(tables[name], before[name], ...look);
     decode.disabled = run.tokens.length === pool.length;
-    if (tables[chosen.name]?.[chosen.row]?.[chosen.col] === undefined) chosen = { name: "s", row: 0, col: 0 };
+    if (tables[chosen.name]?.[chosen.row]?.[chosen.col] === undefined) chosen = { name: "n", row: 0, col: 0 };
     explain(chosen);
     editor.show(valueOf(chosen), where(chosen, names));
   };

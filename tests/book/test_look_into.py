@@ -160,6 +160,13 @@ def test_every_intermediate_is_the_references(page: Page) -> None:
     assert tables(page) == first
 
 
+def test_what_is_common_to_all_logits_moves_nothing_else(page: Page) -> None:
+    """The bias of the feedback's keys: differences that are rounding do not count as moves."""
+    choose(page, "mixer.proj_fb.bias", 0, 12)
+    set_value(page, -1.5)
+    assert {name: count for name, count in moved(page).items() if count} == {"mixer.proj_fb.bias": 1, "k_fb": 6}
+
+
 def test_decoding_leaves_the_earlier_numbers(page: Page) -> None:
     before = tables(page)
     button = page.get_by_role("button", name="Decode the next token")
@@ -246,8 +253,9 @@ def test_own_layer_and_tokens(page: Page, tmp_path: Path) -> None:
         assert page.locator(f"{PLACE} .problem").inner_text() == ""
         np.testing.assert_array_equal(shown["x"], x)
         check(shown, config)
-    use_tokens(page, "\n".join(" ".join(map(repr, row.tolist())) for row in x[:2]))
-    np.testing.assert_array_equal(tables(page)["x"], x[:2])
+    x = rng.normal(size=(2, 32))
+    use_tokens(page, "\n".join(" ".join(map(repr, row.tolist())) for row in x))
+    np.testing.assert_array_equal(tables(page)["x"], x)
 
     # A published state_dict has no config, and buffers besides.
     published = SessaConfig.published(8, 4, 2)
