@@ -83,9 +83,8 @@ export function lookInto(place) {
     const look = [drawing.clientWidth, colours()];
     for (const [name, map] of maps) map.show(tables[name], before[name], ...look);
     decode.disabled = run.tokens.length === pool.length;
-    if (tables[chosen.name]?.[chosen.row]?.[chosen.col] === undefined) chosen = { name: "n", row: 0, col: 0 };
-    explain(chosen);
-    editor.show(valueOf(chosen), where(chosen, names));
+    const isThere = tables[chosen.name]?.[chosen.row]?.[chosen.col] !== undefined;
+    choose(isThere ? chosen : { name: "n", row: 0, col: 0 });
   };
 
   /** The steps with their pictures, built anew when there are other ones. */
@@ -170,7 +169,6 @@ export function lookInto(place) {
   own.onLayer = (loaded) => begin(loaded);
   own.onTokens = (read) => begin(layer, read(layer.config.width));
   begin(given);
-  choose(chosen);
   keepUpdated([tokens], () => tokens.value !== run.tokens.length && compute());
   keepUpdated([editor], change);
   const draw = () => {
