@@ -79,7 +79,7 @@ def check_steps(page: Page, figure: str) -> None:
     """No slider needs 30 ms or more for a step: the best of ten, as the page measures them, for the machine may be busy."""
     for slider in page.locator(f'[data-figure="{figure}"] input[type="range"]:visible').all():
         page.evaluate("performance.clearMeasures('step')")
-        for key in ["ArrowLeft"] * 2 + ["ArrowRight"] * 8:
+        for key in ["ArrowLeft", "ArrowRight"] * 5:
             slider.press(key)
             redrawn(page)
         steps = page.evaluate("performance.getEntriesByName('step').map((step) => step.duration)")
