@@ -10,11 +10,11 @@ BOOK_INSTALLED := $(VENV)/.book-installed
 MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py \
 	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples
 
-.PHONY: help verify ledger proofs test lint book notebooks clean
+.PHONY: help verify ledger proofs test lint book book-pdf notebooks clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "== Setting up $(VENV) (NumPy, torch and the tools; a few minutes the first time)"
@@ -66,6 +66,9 @@ book: $(BOOK_INSTALLED)  ## Build the book; every page is run
 	@$(BIN)/python book/prepare.py
 	@$(BIN)/jupyter-book build --warningiserror --keep-going --quiet book
 	@echo "open book/_build/html/index.html"
+
+book-pdf: $(BOOK_INSTALLED)  ## Print the built book into one PDF, book/_build/book.pdf; needs Chromium
+	@$(BIN)/python book/pdf.py
 
 # A configuration of its own, in which a click on a page opens it as a notebook.
 notebooks: LAB_CONFIG := JUPYTER_CONFIG_DIR=$(abspath $(VENV))/jupyter

@@ -1,0 +1,89 @@
+"""The book on paper: nothing is cut, solutions are open, and links lead inside the file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from book import pdf
+from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PRINTED = [page for page in PAGES if not page.parts[0].startswith(("_", "genindex", "search"))]
+# A4 without the margins, in the page's own pixels of 1/96 inch.
+WIDTH = int((210 - 2 * 16) / 25.4 * 96 / pdf.PAPER["scale"])
+CUT = """() => [...document.querySelectorAll('article :is(pre, mjx-container[display="true"], table)')]
+    .filter((part) => part.checkVisibility())
+    .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1
+        || (part.tagName === 'PRE' && part.scrollWidth > part.clientWidth + 1))
+    .map((part) => part.outerHTML.slice(0, 120))"""
+SHOWN = """() => ['.bd-header', '.bd-sidebar-primary', '.copybtn', '.notebooks', '.interactive .controls', 'details.hide']
+    .filter((name) => [...document.querySelectorAll(name)].some((part) => part.checkVisibility()))"""
+CLOSED = """() => [...document.querySelectorAll('.solution > :not(.toggle-button)')]
+    .filter((part) => !part.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+    .map((part) => part.outerHTML.slice(0, 120))"""
+
+
+@NEEDS_BOOK
+@pytest.mark.parametrize("name", PRINTED or [Path("index.html")], ids=str)
+def test_print(browser: Browser, name: Path) -> None:
+    with opened(browser, (HTML / name).as_uri()) as page:
+        page.set_viewport_size({"width": WIDTH, "height": 1000})
+        page.emulate_media(media="print")
+        assert page.evaluate(CUT) == []
+        assert page.evaluate(SHOWN) == []
+        assert page.evaluate(CLOSED) == []
+
+
+def test_links_lead_inside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pypdf = pytest.importorskip("pypdf", reason="pypdf, of the extra `book`, is not installed")
+    from pypdf.annotations import Link
+
+    monkeypatch.setattr(pdf, "HTML", tmp_path)
+    printed = []
+    for name, target in (("one", "part/two.html#place"), ("part/two", "elsewhere.html"), ("three", "")):
+        file = tmp_path / f"{name}.pdf"
+        file.parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.html").write_text(f"<title>{name} &#8212; The book</title>", encoding="utf-8")
+        writer = pypdf.PdfWriter()
+        for _ in range(2):
+            writer.add_blank_page(100, 200)
+        writer.add_named_destination("/place", 1)
+        url = (tmp_path / target).as_uri().replace("%23", "#") if target else "https://arxiv.org/abs/2604.18580"
+        writer.add_annotation(0, Link(rect=(0, 0, 10, 10), url=url))
+        writer.write(file)
+        printed.append((name, file))
+    assert pdf.join(printed, tmp_path / "book.pdf") == 6
+    book = pypdf.PdfReader(tmp_path / "book.pdf")
+    assert [item.title for item in book.outline] == ["one", "part/two", "three"]
+    links = [book.pages[number]["/Annots"][0].get_object() for number in (0, 2, 4)]
+    assert links[0]["/Dest"][0].get_object() == book.pages[3]
+    assert "/A" not in links[1]
+    assert "/Dest" not in links[1]
+    assert links[2]["/A"]["/URI"].startswith("https://arxiv.org")
+    assert b"file:" not in (tmp_path / "book.pdf").read_bytes()
+
+
+def test_a_book_that_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "HTML", tmp_path)
+    with pytest.raises(SystemExit, match=r"index\.html is missing.*`make book`"):
+        pdf.main()
+
+
+def test_no_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+    class Missing:
+        class chromium:  # noqa: N801
+            @staticmethod
+            def launch(**options: object) -> None:
+                raise sync_api.Error("no such file")
+
+    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit, match=re.escape("`.venv/bin/playwright install chromium`")):
+        pdf.chromium(Missing)  # type: ignore[arg-type]
