@@ -1,4 +1,4 @@
-"""Writes every page with code cells as two notebooks, without and with solutions, and links to them under its title.
+"""Writes every chapter with code cells as two notebooks, without and with solutions, and links to them under its title.
 
 They run in any Jupyter in which `sessa_ref` is installed; see `plain_markdown.py` for their text.
 """
@@ -28,7 +28,7 @@ def setup(app: Any) -> dict[str, bool]:
 
 def _write_and_link(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
     source = Path(app.srcdir) / f"{page}.md"
-    if tree is None or page.startswith("_generated/") or not source.is_file():
+    if tree is None or page.startswith(("_generated/", "appendices/")) or not source.is_file():
         return
     if "```{code-cell}" not in source.read_text(encoding="utf-8"):
         return
@@ -55,7 +55,7 @@ def _first_cell(app: Any, kept: list[nbformat.NotebookNode]) -> nbformat.Noteboo
     code = "\n".join(cell.source for cell in kept if cell.cell_type == "code")
     extras = "report,torch" if _TORCH.search(code) else "report"
     return new_markdown_cell(
-        f"*From the book* {app.config.project}. *It runs where* `sessa_ref` *is installed: in a clone of the project,* "
+        f"*From the book* {app.config.html_title}. *It runs where* `sessa_ref` *is installed: in a clone of the project,* "
         f"`pip install -e '.[{extras}]'`. *A raised P marks the paper's numbers; other numbers are the book's.*",
         id="about",
     )

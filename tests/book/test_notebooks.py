@@ -15,7 +15,9 @@ import nbformat  # noqa: E402
 
 from book._extensions.plain_markdown import cells, without_solutions  # noqa: E402
 
-CHAPTERS = [page for page in PAGES if not page.startswith("_generated/") and "```{code-cell}" in source(page)]
+CHAPTERS = [
+    page for page in PAGES if not page.startswith(("_generated/", "appendices/")) and "```{code-cell}" in source(page)
+]
 PLAIN = "what the book shows"
 each_chapter = pytest.mark.parametrize("page", CHAPTERS)
 # What a plain notebook shows as its source.
