@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 BOOK = Path(__file__).resolve().parent
 HTML = BOOK / "_build" / "html"
 FILE = BOOK / "_build" / "book.pdf"
+SCALE = 0.8  # 80 columns of code fit into a line
 PAPER = {
     "format": "A4",
-    "scale": 0.8,  # 80 columns of code fit into a line
+    "scale": SCALE,
     "margin": dict.fromkeys(("top", "bottom", "left", "right"), "16mm"),
     "print_background": True,
 }

@@ -81,9 +81,9 @@ def _from_the_book(app: Any, page: str, tree: Any) -> LookUp:
 
     def cited(target: str, form: str) -> str:
         entries = [works[key.strip()] for key in target.split(",")]
-        if form == "cite:p":
-            return f"({'; '.join(entries)})"
-        return " and ".join(re.sub(r", (\d+)$", r" (\1)", entry) for entry in entries)
+        if form == "cite:t":
+            return " and ".join(re.sub(r", (\d+)$", r" (\1)", entry) for entry in entries)
+        return f"({'; '.join(entries)})"
 
     roles: dict[str, Callable[[str], str]] = {
         "paper": lambda text: f"{text}<sup>P</sup>",
@@ -97,7 +97,7 @@ def _from_the_book(app: Any, page: str, tree: Any) -> LookUp:
     }
 
     def look_up(role: str, target: str) -> str:
-        if role.startswith("cite:"):
+        if role.startswith("cite"):
             return cited(target, role)
         if role in roles:
             return roles[role](target)

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened, overflow, use_phone, use_theme
+from tests.book.paper import faults_on_paper
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -80,7 +81,7 @@ def size_as_sent(file: Path) -> int:
 
 @each_page
 def test_page(browser: Browser, name: Path) -> None:
-    """Nothing fails, it loads little, every formula is set, all text is legible, nothing is wider than the window."""
+    """Nothing fails, it loads little, every formula is set, all text is legible, nothing is wider than window or paper."""
     with opened(browser, (HTML / name).as_uri()) as page:
         loaded = page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
         sizes = {url: size_as_sent(Path(unquote(urlsplit(url).path))) for url in {*loaded, page.url}}
@@ -94,6 +95,7 @@ def test_page(browser: Browser, name: Path) -> None:
         use_phone(page)
         assert overflow(page) == []
         assert page.evaluate(CUT) == []
+        assert faults_on_paper(page) == []
 
 
 class Content(HTMLParser):

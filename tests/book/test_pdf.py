@@ -1,4 +1,4 @@
-"""The book on paper: nothing is cut, solutions are open, and links lead inside the file."""
+"""The PDF of the book: links lead inside the file, and what is missing is said."""
 
 from __future__ import annotations
 
@@ -9,35 +9,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from book import pdf
-from tests.book.built import HTML, NEEDS_BOOK, PAGES, opened
+from tests.book.paper import faults_on_paper
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PRINTED = [page for page in PAGES if not page.parts[0].startswith(("_", "genindex", "search"))]
-# A4 without the margins, in the page's own pixels of 1/96 inch.
-WIDTH = int((210 - 2 * 16) / 25.4 * 96 / pdf.PAPER["scale"])
-CUT = """() => [...document.querySelectorAll('article :is(pre, mjx-container[display="true"], table)')]
-    .filter((part) => part.checkVisibility())
-    .filter((part) => part.getBoundingClientRect().right > document.documentElement.clientWidth + 1
-        || (part.tagName === 'PRE' && part.scrollWidth > part.clientWidth + 1))
-    .map((part) => part.outerHTML.slice(0, 120))"""
-SHOWN = """() => ['.bd-header', '.bd-sidebar-primary', '.copybtn', '.notebooks', '.interactive .controls', 'details.hide']
-    .filter((name) => [...document.querySelectorAll(name)].some((part) => part.checkVisibility()))"""
-CLOSED = """() => [...document.querySelectorAll('.solution > :not(.toggle-button)')]
-    .filter((part) => !part.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
-    .map((part) => part.outerHTML.slice(0, 120))"""
 
-
-@NEEDS_BOOK
-@pytest.mark.parametrize("name", PRINTED or [Path("index.html")], ids=str)
-def test_print(browser: Browser, name: Path) -> None:
-    with opened(browser, (HTML / name).as_uri()) as page:
-        page.set_viewport_size({"width": WIDTH, "height": 1000})
-        page.emulate_media(media="print")
-        assert page.evaluate(CUT) == []
-        assert page.evaluate(SHOWN) == []
-        assert page.evaluate(CLOSED) == []
+def test_faults_are_found(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content(
+        "<article><pre>short</pre><pre style='white-space: pre'>" + "long " * 200 + "</pre></article>"
+        "<p class='notebooks'>Notebook</p><div class='solution'><p style='opacity: 0'>Because</p></div>"
+    )
+    assert [fault.split(":")[0] for fault in faults_on_paper(page)] == [
+        "wider than the page", "of no use on paper", "a solution that is closed",
+    ]  # fmt: skip
+    page.close()
 
 
 def test_links_lead_inside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
