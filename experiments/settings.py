@@ -26,19 +26,19 @@ class Settings:
     """One of `experiments.mixers.MIXERS`."""
     seed: int = 0
     """Of the initial parameters and of the training sequences."""
-    width: int = 64
-    heads: int = 4
+    width: int = 32
+    heads: int = 2
     layers: int = 2
-    lag: int = 64
+    lag: int = 32
     """Of the training sequences."""
-    symbols: int = 32
-    starts: int = 16
-    steps: int = 600
+    symbols: int = 16
+    starts: int = 8
+    steps: int = 300
     batch: int = 32
     """Sequences in a step."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2
     """Its largest value: it rises over `warmup` steps, and falls to 0 over the last three tenths of them."""
-    warmup: int = 50
+    warmup: int = 30
     weight_decay: float = 0.01
     clip: float = 1.0
     """Largest norm of the gradient of all parameters together."""
@@ -46,7 +46,7 @@ class Settings:
     """Steps between two looks at the layers."""
     save_every: int = 100
     """Steps between two checkpoints."""
-    test_lags: tuple[int, ...] = (16, 32, 64, 96, 128, 192, 256)
+    test_lags: tuple[int, ...] = (8, 16, 32, 48, 64, 96, 128)
     """Lags that the trained model is tested at."""
     test_sequences: int = 256
     """Test sequences at each lag, the same for all models."""

@@ -22,6 +22,7 @@ def test_without_feedback_the_solution_is_the_forward_signal(name):
     torch.manual_seed(0)
     mixer = MIXERS[name](CONFIG)
     u = torch.randn(2, 9, 16)
+    assert isinstance(mixer, SessaMixer)
     alone = SessaMixer(mixer.config)
     alone.load_state_dict(mixer.state_dict())
     with torch.no_grad():
