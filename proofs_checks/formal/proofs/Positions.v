@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import Sums Norms SoftmaxRows Normal Blocks.
+From Sessa.proofs Require Import Sums Euclid SoftmaxRows Normal Blocks.
 Open Scope R_scope.
 
 (** * The code *)
