@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,32 +58,60 @@ class Allowed:
         return [name for name in names if name not in self._reals and not (interval and self.of_computation(name))]
 
 
-def judge(sources: Sources, file: str, build: Path, allowed: Allowed) -> tuple[dict[str, list[str]], list[Problem]]:
-    """The axioms of the theorems that count in a file, and what is wrong with their types and axioms.
+def judged(
+    sources: Sources, files: list[str], build: Path, allowed: Allowed, jobs: int
+) -> tuple[dict[str, list[str]], list[Problem]]:
+    """The axioms of the theorems that count in some files, and what is wrong with their types and axioms.
+
+    Each process of Coq looks at a share of the files, so that libraries are loaded once.
 
     Args:
         sources: the Coq files.
-        file: one of them, compiled in `build`.
+        files: of them, compiled in `build`.
         build: the build folder.
         allowed: the axioms that are allowed.
+        jobs: how many processes.
     """
-    wanted, problems = _wanted(sources, file)
-    if not wanted:
+    shares = [files[first::jobs] for first in range(min(jobs, len(files)))]
+    axioms: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for assumed, wrong in pool.map(lambda share: _share(sources, share, build, allowed), shares):
+            axioms |= assumed
+            problems += wrong
+    return axioms, problems
+
+
+def _share(
+    sources: Sources, files: list[str], build: Path, allowed: Allowed
+) -> tuple[dict[str, list[str]], list[Problem]]:
+    """One process for all of them; where it fails, one for each file, and then one for each theorem."""
+    counting = {file: _wanted(sources, file) for file in files}
+    problems = [wrong for _, found in counting.values() for wrong in found]
+    theorems = [(file, name, *about) for file, (wanted, _) in counting.items() for name, about in wanted.items()]
+    if not theorems:
         return {}, problems
-    name_of, head = file.replace("/", "_").removesuffix(".v"), f"Require Sessa.Statements {coq.module(file)}."
-    if not _generated(build, name_of, [head, _MEETS, *(line for _, line in wanted.values())]).ok:
-        for name, (short, line) in wanted.items():  # one at a time, to see which it is
-            run = _generated(build, name_of, [head, _MEETS, line])
-            if not run.ok:
-                problems.append(Problem(f"{name} does not have the type that it should have: {run.error}", short))
-    prints = [f'Redirect "audit/{name_of}-{name}" Print Assumptions {coq.module(file)}.{name}.' for name in wanted]
-    run = _generated(build, f"{name_of}_assumptions", [head, *prints])
+    called = re.sub(r"\W", "_", files[0].removesuffix(".v"))
+    head = f"Require Sessa.Statements {' '.join(coq.module(file) for file in files)}."
+    prints = [f'Redirect "audit/{name}" Print Assumptions {coq.module(file)}.{name}.' for file, name, _, _ in theorems]
+    run = _generated(build, called, [head, _MEETS, *(line for *_, line in theorems), *prints])
+    if not run.ok and len(files) > 1:
+        parts = [_share(sources, [file], build, allowed) for file in files]
+        return {name: value for part, _ in parts for name, value in part.items()}, [
+            one for _, part in parts for one in part
+        ]
     if not run.ok:
-        return {}, [*problems, Problem(run.error, file=file)]
+        for _, name, short, line in theorems:
+            alone = _generated(build, called, [head, _MEETS, line])
+            if not alone.ok:
+                problems.append(Problem(f"{name} does not have the type that it should have: {alone.error}", short))
+        run = _generated(build, called, [head, *prints])
+    if not run.ok:
+        return {}, [*problems, Problem(run.error, file=files[0])]
     axioms = {}
-    interval = any(uses_interval(sources.texts[one]) for one in sources.needs(file))
-    for name, (short, _) in wanted.items():
-        axioms[name] = assumptions((build / "audit" / f"{name_of}-{name}.out").read_text(encoding="utf-8"))
+    for file, name, short, _ in theorems:
+        axioms[name] = assumptions((build / "audit" / f"{name}.out").read_text(encoding="utf-8"))
+        interval = any(uses_interval(sources.texts[one]) for one in sources.needs(file))
         problems += [Problem(f"{name} assumes {axiom}", short) for axiom in allowed.wrong(axioms[name], interval)]
     return axioms, problems
 

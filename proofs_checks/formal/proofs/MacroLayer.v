@@ -108,7 +108,7 @@ Lemma macro_next gamma j : macro_sum gamma (S j) j = gamma / INR (S j) ^ 2 + / I
 Proof.
   rewrite macro_split by lia. replace (S j - j)%nat with 1%nat by lia. cbn [sum]. rewrite Nat.add_0_r.
   pose proof (resolvent_after gamma j 0) as E. rewrite Nat.add_0_r in E. rewrite E. unfold growth. cbn [prod].
-  pose proof (INR_S_pos j). field. lra.
+  pose proof (INR_S_pos j). pose proof (INR_S_pos (S j)). field. repeat split; lra.
 Qed.
 
 Theorem ours_macro_sums_holds : ours_macro_sums.

@@ -316,7 +316,7 @@ Proof.
     intros t j. apply (multiplied_signal _ _ (inner m (u t) e_sig)). intros h. rewrite I, inner_moved, Hs1.
     assert (E : factor (moved u h e_sig j) t = D t).
     { apply sum_ext. intros i Hi. rewrite inner_moved, (inner_sym m e_sig e_aux), Has. rewrite Rmult_0_r, Rplus_0_r. f_equal.
-      apply focus_row_of_positions. intros k _. rewrite inner_moved, (inner_sym m e_sig e_pos), Hps. ring. }
+      apply focus_row_of_positions. intros k _. rewrite inner_moved, (inner_sym m e_sig e_pos), Hps. unfold z. ring. }
     rewrite E. ring. }
   intros P B t Ht.
   destruct (focus_row_facts omega d s z t) as (F0 & F1 & FS). destruct (Hs z P t Ht) as [_ Hrest].
@@ -348,7 +348,7 @@ Proof.
   enough (S : selects m T tau low high eps e_pos e_sig e_aux G D a).
   { split; [exact S|]. destruct S as (PD & _ & S). intros u t j. apply (multiplied_signal _ _ (inner m (u t) e_sig)). intros h.
     destruct (S (moved u h e_sig j)) as (_ & Sig & _). rewrite Sig, inner_moved, Hs, Rmult_1_r. f_equal. apply PD.
-    intros i _. rewrite inner_moved, (inner_sym m e_sig e_pos), Hps. ring. }
+    intros i _. rewrite inner_moved, (inner_sym m e_sig e_pos), Hps. cbv beta. ring. }
   split; [|split; [exact Pa|]].
   { intros z z' t Hz. apply sum_ext. intros j Hj. f_equal; [now apply Pal | apply Pa; intros; apply Hz; lia]. }
   intros u z. unfold G. set (v := block_output m d omega (fun z => z) p1 u).

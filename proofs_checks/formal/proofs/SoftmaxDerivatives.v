@@ -110,7 +110,7 @@ Proof.
     + eapply filterdiff_ext_lin.
       * apply (softmax_differential logit (fun i v => if Nat.eqb i tau then dlogit v else 0) (S t) j (x tau)); [lia | exact Dlogit].
       * intros v. cbv beta zeta. rewrite Alpha, (sum_single _ (S t) tau), Nat.eqb_refl, Alpha; [|lia|].
-        -- unfold factor. destruct (Nat.eqb j tau); ring.
+        -- unfold factor. match goal with |- ?x = ?y => change (@eq R x y) end. destruct (Nat.eqb j tau); ring.
         -- intros i _ Hi. apply Nat.eqb_neq in Hi. rewrite Hi. ring.
     + intros v. specialize (Hsize v). rewrite norm_R in *. unfold dsize. rewrite Rabs_mult, Rmult_assoc.
       apply Rmult_le_compat_l; [apply Rabs_pos | exact Hsize].
