@@ -1,6 +1,5 @@
 """What torch does with the blocked solve: derivatives of all kinds, transforms, compilation, memory."""
 
-import importlib.util
 import subprocess
 import sys
 
@@ -10,7 +9,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from sessa_ref.optimized.solve import BACKENDS, blocked, dense, feedback_solve, hops
 from sessa_ref.optimized.solve.block_substitution import TILE
-from sessa_ref.optimized.solve.differentiable import has_kernels
 from tests.optimized.solve.problems import problem
 
 
@@ -130,8 +128,3 @@ def test_what_is_kept_for_the_backward_pass_is_linear():
     with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
         blocked(*tensors, block=16)
     assert sum(kept) == 300 * (4 + 4 + 1 + 4 + 4 + 4)  # q, k, gamma, f, s, w
-
-
-def test_kernels_are_for_cuda_alone():
-    assert not has_kernels(torch.device("cpu"))
-    assert has_kernels(torch.device("cuda", 0)) == (importlib.util.find_spec("triton") is not None)
