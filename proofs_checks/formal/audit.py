@@ -56,21 +56,22 @@ def audit(
         rows: the ids of the ledger.
         say: called with a line on what has been done.
         recorded: what passed before. Where nothing has changed since that a statement rests on, the independent checker
-            does not read its files again, and nine in ten of its bent versions are taken from it.
+            does not read its files again, and its axioms and nine in ten of its bent versions are taken from it.
     """
     sources, allowed = Sources(folder), Allowed(folder / "axioms.toml")
+    same = _same(sources, recorded)
     compiled, problems = _compiled(sources, build / "all", jobs, say)
-    problems = [*_rules(sources), *problems, *_checked(build / "all", _changed(sources, compiled, recorded), say)]
+    problems = [*_rules(sources), *problems, *_checked(build / "all", _changed(sources, compiled, same), say)]
     begun = time.perf_counter()
-    axioms, wrong = judged(sources, compiled, build / "all", allowed, jobs)
+    axioms, wrong = judged(sources, compiled, build / "all", allowed, jobs, _theorems(sources, same))
     problems += wrong
-    say(f"types and axioms of {len(axioms)} theorems: {time.perf_counter() - begun:.1f} s")
+    say(f"types of all theorems, axioms of {len(axioms)}: {time.perf_counter() - begun:.1f} s")
     begun = time.perf_counter()
-    bends, wrong, tried = bent(sources, compiled, build / "all", build / "bent", jobs, recorded)
+    bends, wrong, tried = bent(sources, compiled, build / "all", build / "bent", jobs, same)
     problems += wrong
     say(f"{len(sources.bends)} bent statements, {tried} of them tried: {time.perf_counter() - begun:.1f} s")
     problems += [Problem(text, one.short) for one in sources.statements if (text := row_of(one, rows)[1])]
-    proved = [_proved(sources, one, rows, axioms[f"{one.short}_holds"], axioms, bends, allowed)
+    proved = [_proved(sources, one, rows, axioms, bends, allowed, same.get(one.short))
               for one in sources.statements if _passes(sources, one, problems)]  # fmt: skip
     return Audit(tuple(proved), tuple(problems))
 
@@ -116,12 +117,24 @@ def _compiled(sources: Sources, build: Path, jobs: int, say: Say) -> tuple[list[
     return [file for file, run in runs.items() if run.ok], problems
 
 
-def _changed(sources: Sources, compiled: list[str], recorded: Sequence[Proved]) -> list[str]:
-    """The files that no statement rests on which is recorded as it is now."""
-    before = {(one.name, one.hash) for one in recorded}
-    same = [one for one in sources.statements if (one.name, sources.fingerprint(one)) in before]
-    vouched = {file for one in same for file in sources.rests_on(one)}
+def _same(sources: Sources, recorded: Sequence[Proved]) -> dict[str, Proved]:
+    """By statement, what is recorded of those of which nothing has changed since."""
+    before = {(one.name, one.hash): one for one in recorded}
+    found = {one.short: before.get((one.name, sources.fingerprint(one))) for one in sources.statements}
+    return {name: proved for name, proved in found.items() if proved}
+
+
+def _changed(sources: Sources, compiled: list[str], same: Container[str]) -> list[str]:
+    """The files on which no statement rests that is recorded as it is now."""
+    vouched = {file for one in sources.statements if one.short in same for file in sources.rests_on(one)}
     return [file for file in compiled if file not in vouched]
+
+
+def _theorems(sources: Sources, same: Mapping[str, Proved]) -> set[str]:
+    """The theorems of the statements that are recorded as they are now."""
+    return {
+        name for one, proved in same.items() for name in (f"{one}_holds", f"{one}_instance", *proved.counterexamples)
+    }
 
 
 def _checked(build: Path, compiled: list[str], say: Say) -> list[Problem]:
@@ -142,22 +155,23 @@ def _proved(
     sources: Sources,
     statement: Statement,
     rows: Container[str],
-    assumed: list[str],
-    audited: Container[str],
+    axioms: Mapping[str, list[str]],
     bends: Mapping[str, Sequence[BentProof]],
     allowed: Allowed,
+    before: Proved | None,
 ) -> Proved:
     """What is recorded of a statement that passes."""
+    assumed = axioms.get(f"{statement.short}_holds", [])
     return Proved(
         statement.name,
         row_of(statement, rows)[0],
         statement.left,
         sources.proof_file(statement),
-        tuple(name for name in assumed if not allowed.of_computation(name)),
-        any(allowed.of_computation(name) for name in assumed),
+        before.axioms if before else tuple(name for name in assumed if not allowed.of_computation(name)),
+        before.computation if before else any(allowed.of_computation(name) for name in assumed),
         bool(statement.hypotheses),
         tuple(bends.get(statement.short, ())),
-        tuple(name for name in sources.counterexamples(statement) if name in audited),
+        tuple(name for name in sources.counterexamples(statement) if before or name in axioms),
         sources.fingerprint(statement),
     )
 

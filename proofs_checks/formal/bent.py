@@ -1,11 +1,11 @@
 """The bent statements of an audit: what is tried, and what is taken from the record."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from proofs_checks.formal.bends import try_bend
-from proofs_checks.formal.sources import Bend, Sources, Statement
+from proofs_checks.formal.sources import Sources
 from proofs_checks.formal.status import BentProof, Proved
 from proofs_checks.formal.theorems import Problem
 
@@ -14,7 +14,7 @@ AGAIN = 10
 
 
 def bent(
-    sources: Sources, files: Container[str], compiled: Path, folder: Path, jobs: int, recorded: Sequence[Proved] = ()
+    sources: Sources, files: Container[str], compiled: Path, folder: Path, jobs: int, same: Mapping[str, Proved]
 ) -> tuple[dict[str, list[BentProof]], list[Problem], int]:
     """Try the bent statements whose proofs compile.
 
@@ -24,15 +24,17 @@ def bent(
         compiled: where they are compiled.
         folder: where to compile bent ones.
         jobs: how many processes of Coq run at a time.
-        recorded: what passed before. A bent version of a statement of which nothing has changed since, neither its proof
-            nor its counterexamples, is taken from it, but for every tenth.
+        same: by statement, what is recorded of those of which nothing has changed since, neither the proof nor the
+            counterexamples. Nine in ten of its bent versions are taken from it.
 
     Returns:
         By statement, those that are not proved, as they should not be; what is wrong with others; how many were tried.
     """
     cases = [(one, bend) for one in sources.statements for bend in sources.bends
              if bend.statement == one.short and sources.proof_file(one) in files]  # fmt: skip
-    known = _known(sources, cases, recorded)
+    before = {(one, bend.about): bend for one, proved in same.items() for bend in proved.bends}
+    known = {number: before[key] for number, (one, bend) in enumerate(cases)
+             if number % AGAIN and (key := (one.short, bend.about)) in before}  # fmt: skip
     due = [number for number in range(len(cases)) if number not in known]
 
     def attempt(number: int) -> tuple[str, str]:
@@ -52,12 +54,3 @@ def bent(
             proof = known.get(number) or BentProof(bend.about, place, bend.counterexample)
             bends.setdefault(statement.short, []).append(proof)
     return bends, problems, len(due)
-
-
-def _known(
-    sources: Sources, cases: Sequence[tuple[Statement, Bend]], recorded: Sequence[Proved]
-) -> dict[int, BentProof]:
-    before = {(one.name, one.hash, bend.about): bend for one in recorded for bend in one.bends}
-    hashes = {one.name: sources.fingerprint(one) for one in sources.statements}
-    found = {number: before.get((one.name, hashes[one.name], bend.about)) for number, (one, bend) in enumerate(cases)}
-    return {number: proof for number, proof in found.items() if proof and number % AGAIN}

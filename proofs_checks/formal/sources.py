@@ -14,6 +14,7 @@ _THEOREM = re.compile(r"^\s*(?:Theorem|Lemma|Corollary|Proposition|Fact|Remark|E
 _DEFINITION = re.compile(
     r"^[ \t]*(?:Definition|Fixpoint|Inductive|Record|CoInductive|Structure)\s+([\w']+)", re.MULTILINE
 )
+_TOKEN = re.compile(r'\(\*|\*\)|"[^"]*"?')
 _PROPOSITION = re.compile(r"\s*:\s*Prop\s*:=")
 REQUIRED = re.compile(r"From\s+Sessa(\.[\w.]+)?\s+Require\s+(Import\s+|Export\s+)?([\w.\s']+?)\.(?=\s|$)")
 """How a file requires others of these: their folder, how they are imported, and their names."""
@@ -180,31 +181,18 @@ class Sources:
 def without_comments(text: str, blank_strings: bool = True) -> str:
     """The text with blanks in place of comments, and of strings too; the places of all else stay."""
     kept, depth, at = [], 0, 0
-    while at < len(text):
-        two = text[at : at + 2]
-        if two == "(*":
-            depth, step = depth + 1, 2
-        elif two == "*)" and depth:
-            depth, step = depth - 1, 2
-            kept.append("  ")
-            at += step
-            continue
-        elif text[at] == '"':
-            end = text.find('"', at + 1)
-            step = (end if end >= 0 else len(text) - 1) + 1 - at
-            if not depth and not blank_strings:
-                kept.append(text[at : at + step])
-                at += step
-                continue
-            kept.append(re.sub(r"[^\n]", " ", text[at : at + step]))
-            at += step
-            continue
-        else:
-            step = 1
-        part = text[at : at + step]
-        kept.append(re.sub(r"[^\n]", " ", part) if depth else part)
-        at += step
-    return "".join(kept)
+    for found in _TOKEN.finditer(text):
+        kept.append(_blank(text[at : found.start()]) if depth else text[at : found.start()])
+        token, at = found[0], found.end()
+        opens, closes = token == "(*", token == "*)" and depth > 0
+        code = not opens and not closes and not depth and not (token[0] == '"' and blank_strings)
+        kept.append(token if code else _blank(token))
+        depth += opens - closes
+    return "".join([*kept, _blank(text[at:]) if depth else text[at:]])
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
 
 
 def _named(text: str) -> Iterator[str]:
