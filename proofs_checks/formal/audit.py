@@ -71,7 +71,7 @@ def audit(
     problems += wrong
     say(f"{len(sources.bends)} bent statements, {tried} of them tried: {time.perf_counter() - begun:.1f} s")
     problems += [Problem(text, one.short) for one in sources.statements if (text := row_of(one, rows)[1])]
-    proved = [_proved(sources, one, rows, axioms, bends, allowed, same.get(one.short))
+    proved = [_proved(sources, one, rows, axioms, bends, allowed, compiled, same.get(one.short))
               for one in sources.statements if _passes(sources, one, problems)]  # fmt: skip
     return Audit(tuple(proved), tuple(problems))
 
@@ -158,6 +158,7 @@ def _proved(
     axioms: Mapping[str, list[str]],
     bends: Mapping[str, Sequence[BentProof]],
     allowed: Allowed,
+    compiled: Container[str],
     before: Proved | None,
 ) -> Proved:
     """What is recorded of a statement that passes."""
@@ -171,7 +172,7 @@ def _proved(
         before.computation if before else any(allowed.of_computation(name) for name in assumed),
         bool(statement.hypotheses),
         tuple(bends.get(statement.short, ())),
-        tuple(name for name in sources.counterexamples(statement) if before or name in axioms),
+        tuple(name for name in sources.counterexamples(statement) if sources.files[name] in compiled),
         sources.fingerprint(statement),
     )
 

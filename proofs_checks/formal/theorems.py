@@ -65,7 +65,8 @@ def judged(
     """The axioms of the theorems that count in some files, and what is wrong with their types and axioms.
 
     Each process of Coq looks at a share of the files, so that libraries are loaded once. The types of all theorems are
-    checked. Of those whose axioms are known it only sees that all of these together are allowed.
+    checked. Axioms are listed for each theorem that proves a statement, and where its axioms are not known; of the others,
+    such as instances, it sees that all axioms together are allowed.
 
     Args:
         sources: the Coq files.
@@ -76,7 +77,7 @@ def judged(
         known: theorems whose axioms are known.
 
     Returns:
-        The axioms by theorem, but for the known ones, and what is wrong.
+        The axioms by theorem, of those that are listed, and what is wrong.
     """
     shares = [files[first::jobs] for first in range(min(jobs, len(files)))]
     axioms: dict[str, list[str]] = {}
@@ -89,9 +90,12 @@ def judged(
 
 
 def _share(
-    sources: Sources, files: list[str], build: Path, allowed: Allowed, known: Container[str]
+    sources: Sources, files: list[str], build: Path, allowed: Allowed, known: Container[str], every: bool = False
 ) -> tuple[dict[str, list[str]], list[Problem]]:
-    """One process for all of them; where it fails, one for each file, and then one for each theorem."""
+    """One process for all of them; where it fails, one for each file, and then one for each theorem.
+
+    Axioms are listed for every theorem where those together are not allowed.
+    """
     counting = {file: _wanted(sources, file) for file in files}
     problems = [wrong for _, found in counting.values() for wrong in found]
     theorems = [(file, name, *about) for file, (wanted, _) in counting.items() for name, about in wanted.items()]
@@ -100,12 +104,13 @@ def _share(
     called = re.sub(r"\W", "_", files[0].removesuffix(".v"))
     head = f"Require Sessa.Statements {' '.join(coq.module(file) for file in files)}."
     interval = {file: any(uses_interval(sources.texts[one]) for one in sources.needs(file)) for file in files}
+    listed = {name for _, name, _, _ in theorems if every or (name.endswith("_holds") and name not in known)}
     together = {
         f"{called}_{kind}": [f"@{coq.module(file)}.{name}" for file, name, _, _ in theorems
-                             if name in known and interval[file] is kind]
+                             if name not in listed and interval[file] is kind]
         for kind in (True, False)
     }  # fmt: skip
-    alone = [(file, name, short) for file, name, short, _ in theorems if name not in known]
+    alone = [(file, name, short) for file, name, short, _ in theorems if name in listed]
     prints = [
         *(f"Definition {group} : True := {''.join(f'let _ := {one} in ' for one in names)}I.\n{_printed(group, group)}"
           for group, names in together.items()),
@@ -114,7 +119,7 @@ def _share(
     limit = coq.LIMIT * len(files)
     run = _generated(build, called, [head, _MEETS, *(line for *_, line in theorems), *prints], limit)
     if not run.ok and len(files) > 1:
-        parts = [_share(sources, [file], build, allowed, known) for file in files]
+        parts = [_share(sources, [file], build, allowed, known, every) for file in files]
         return {name: value for part, _ in parts for name, value in part.items()}, [
             one for _, part in parts for one in part
         ]
@@ -128,7 +133,7 @@ def _share(
         return {}, [*problems, Problem(run.error, file=files[0])]
     for kind in (True, False):
         if allowed.wrong(_read(build, f"{called}_{kind}"), kind):
-            return _share(sources, files, build, allowed, known=())
+            return _share(sources, files, build, allowed, known, every=True)
     axioms = {name: _read(build, name) for _, name, _ in alone}
     for file, name, short in alone:
         problems += [Problem(f"{name} assumes {axiom}", short) for axiom in allowed.wrong(axioms[name], interval[file])]

@@ -81,6 +81,11 @@ Proof. intros bent. specialize (bent (- 1)). lra. Qed.
     assert project.audit(found.proved, said.append) == found
     assert any(line.startswith("3 bent statements, 1 of them tried") for line in said)
     assert not any(line.startswith("coqchk") for line in said)
+    # what is assumed is looked at even so
+    project.change("axioms.toml", "sig_forall_dec", "sig_forall")
+    problems = [str(one) for one in project.audit(found.proved).problems]
+    assert "lem_4_2: lem_4_2_holds assumes ClassicalDedekindReals.sig_forall_dec" in problems
+    project.change("axioms.toml", "sig_forall", "sig_forall_dec")
     # a counterexample that no longer refutes its bent statement is found, although neither statement nor proof changes
     project.change("counterexamples/Small.v", "- 2 <= x", "- 1 <= x")
     problems = [str(one) for one in project.audit(found.proved).problems]
