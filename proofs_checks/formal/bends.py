@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from pathlib import Path
 
 from proofs_checks.formal import coq
@@ -76,7 +77,7 @@ def _fails_beside(sources: Sources, statement: Statement, bent: str, folder: Pat
     *needed, file = sources.needs(sources.proof_file(statement))
     names, module = restated(sources.texts["Statements.v"], bent)
     proof = _up_to(sources.texts[file], statement)
-    if not module or proof.count("Statements.") > 1 or any(mentions(sources.texts[one], names) for one in needed[1:]):
+    if not module or proof.count("Statements.") > 1 or _mention(sources, needed, names):
         return ""
     text, begun = beside(needed, module, proof)
     return _place(sources, statement, proof, begun, _alone(folder, "Beside.v", text, compiled))
@@ -89,6 +90,11 @@ def _fails_in_one_file(sources: Sources, statement: Statement, bent: str, folder
     texts = {name: without_proofs(sources.texts[name]) for name in needed} | {"Statements.v": bent} | {file: proof}
     text, begun = joined({name: texts[name] for name in (*needed, file)}, "")
     return _place(sources, statement, proof, begun, _alone(folder, "Bent.v", text, folder))
+
+
+def _mention(sources: Sources, files: Iterable[str], names: set[str]) -> bool:
+    """Whether one of the files, Statements.v apart, has one of the names."""
+    return any(mentions(sources.texts[one], names) for one in files if one != "Statements.v")
 
 
 def _place(sources: Sources, statement: Statement, proof: str, begun: int, run: coq.Run) -> str:
@@ -140,7 +146,7 @@ def _refute(sources: Sources, statement: Statement, bend: Bend, bent: str, folde
         raise ValueError(f"there is no theorem {name} in the folder counterexamples")
     *needed, _ = sources.needs(file)
     names, module_text = restated(sources.texts["Statements.v"], bent)
-    if module_text and not any(mentions(sources.texts[one], names) for one in (*needed[1:], file)):
+    if module_text and not _mention(sources, (*needed, file), names):
         stated = f"Check (@{coq.module(file)}.{name} : ~ Restated.{statement.name}).\n"
         if _alone(folder, "Stated.v", f"Require {coq.module(file)}.\n{module_text}{stated}", compiled).ok:
             return
