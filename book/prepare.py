@@ -14,6 +14,7 @@ and what a page includes:
     benchmarks/         the tables and the figure of the project's benchmarks
     ledger/             the ledger of the paper's statements: its pages and figures
     formal/             the machine-checked statements
+    glossary.md         the terms of `terms.toml`, each with the page that introduces it
 """
 
 import json
@@ -21,6 +22,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
@@ -53,6 +55,7 @@ def main() -> None:
     _write_benchmarks(GENERATED / "benchmarks")
     _write_ledger(GENERATED / "ledger")
     _write_formal(GENERATED / "formal")
+    _write_glossary(GENERATED / "glossary.md")
 
 
 def _write_layer(file: Path) -> None:
@@ -104,6 +107,15 @@ def _write_formal(folder: Path) -> None:
     folder.mkdir()
     for name, text in formal_pages(shown()).items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def _write_glossary(file: Path) -> None:
+    terms = tomllib.loads((BOOK / "terms.toml").read_text(encoding="utf-8"))
+    entries = [
+        f"{term}\n    {one['meaning']} *Introduced in:* {{doc}}`/{one['page']}`\n"
+        for term, one in sorted(terms.items(), key=lambda item: item[0].lower())
+    ]
+    file.write_text("\n".join(["::::{glossary}", *entries, "::::", ""]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-TILE: Final = 128
-"""Rows of the tiles on the diagonal."""
-
 
 @dataclass(frozen=True)
 class Sizes:
@@ -29,26 +26,28 @@ class Sizes:
         longest_block: up to this many tokens, a single block of all of them is taken.
         block: rows of a block where there are more than 1024 tokens; half as many where there are fewer.
         past: columns of a tile before the diagonal.
+        tile: rows of a tile on the diagonal, which is one triangular solve.
     """
 
     longest_block: int
     block: int
     past: int
+    tile: int
 
     def rows(self, T: int) -> int:
         """Rows per block of T tokens: large ones make better matrix products, small ones need less memory."""
         return max(T, 1) if self.longest_block >= T else self.block // 2 if T <= 1024 else self.block
 
 
-PROCESSOR: Final = Sizes(longest_block=384, block=512, past=512)
+PROCESSOR: Final = Sizes(longest_block=384, block=512, past=512, tile=128)
 """Measured with `python -m benchmarks.block_size`; a tile of the past stays in the processor's cache."""
-ACCELERATOR: Final = Sizes(longest_block=2048, block=2048, past=2**31)
-"""Few large products, which fill a large GPU; chosen by counting, not measured on one."""
+ACCELERATOR: Final = Sizes(longest_block=2048, block=2048, past=2**31, tile=512)
+"""Few large products, which fill a large GPU; chosen with `python -m benchmarks.accelerator`, not measured on one."""
 
 
 def sizes(device: torch.device) -> Sizes:
     """The sizes for a device."""
-    return PROCESSOR if device.type in ("cpu", "meta") else ACCELERATOR
+    return PROCESSOR if device.type == "cpu" else ACCELERATOR
 
 
 def solve(
@@ -117,13 +116,15 @@ class _Weights:
         self.q, self.k, self.scale = q, k, d_b**-0.5
         self.blocks = [(start, min(start + block, T)) for start in range(0, T, block)]
         self.memory = q.new_empty(N * min(block, T) * T)
-        self._past = sizes(q.device).past
-        self._hidden = torch.ones(TILE, TILE, dtype=torch.bool, device=q.device).triu()
+        self._sizes = sizes(q.device)
+        tile = self._sizes.tile
+        self._hidden = torch.ones(tile, tile, dtype=torch.bool, device=q.device).triu()
 
     def tiles(self, start: int, stop: int) -> list[tuple[slice, slice]]:
         """Rows and columns that make up the rows start .. stop - 1 up to the diagonal: the past first, then downwards."""
-        past = [(slice(start, stop), slice(low, min(low + self._past, start))) for low in range(0, start, self._past)]
-        edges = [(low, min(low + TILE, stop)) for low in range(start, stop, TILE)]
+        width, tile = self._sizes.past, self._sizes.tile
+        past = [(slice(start, stop), slice(low, min(low + width, start))) for low in range(0, start, width)]
+        edges = [(low, min(low + tile, stop)) for low in range(start, stop, tile)]
         return past + [(slice(low, high), slice(start, high)) for low, high in edges]
 
     def rows(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessa_ref.optimized.solve import block_substitution
-from sessa_ref.optimized.solve.block_substitution import ACCELERATOR, PROCESSOR, TILE, sizes, solve, vjp
+from sessa_ref.optimized.solve.block_substitution import ACCELERATOR, PROCESSOR, sizes, solve, vjp
 from tests.optimized.solve import dense as written_out
 from tests.optimized.solve.problems import problem
+
+TILE = PROCESSOR.tile
 
 
 def inputs(T: int, seed: int = 0) -> tuple[list[torch.Tensor], torch.Tensor]:
@@ -79,7 +81,8 @@ def test_nothing_to_solve(T):
 
 
 @pytest.mark.parametrize(("T", "block"), [(TILE + 1, TILE), (600, 530), (3 * TILE + 3, 2 * TILE + 2)])
-def test_an_accelerator_reads_the_past_in_one_product(monkeypatch, T, block):
+def test_the_sizes_of_an_accelerator(monkeypatch, T, block):
+    """The past in one product, and a larger tile on the diagonal."""
     monkeypatch.setattr(block_substitution, "sizes", lambda device: ACCELERATOR)
     assert_right(T, block)
 
@@ -89,7 +92,7 @@ def test_block_sizes_cover_the_tokens(kind):
     """One block where that does best, and never none."""
     longest = kind.longest_block
     for T in (0, 1, longest, longest + 1, 1024, 1025, 10**6):
-        assert kind.rows(T) == max(T, 1) if longest >= T else TILE <= kind.rows(T) < T
+        assert kind.rows(T) == max(T, 1) if longest >= T else kind.tile <= kind.rows(T) < T
 
 
 def test_sizes_go_by_the_device():

@@ -8,7 +8,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sessa_ref.optimized.solve import BACKENDS, blocked, dense, feedback_solve, hops
-from sessa_ref.optimized.solve.block_substitution import TILE
+from sessa_ref.optimized.solve.block_substitution import PROCESSOR
 from tests.optimized.solve.problems import problem
 
 
@@ -111,7 +111,7 @@ def test_no_tensor_is_quadratic_in_the_tokens(T):
     tensors = problem(T, batch=1, d=4, D=4).tensors(grad=True)
     with LargestTensor() as largest:
         torch.autograd.grad(blocked(*tensors, block=16).sum(), tensors)
-    assert largest.entries == max(16 * T, TILE**2), "the weights of a block, or the mask of a tile"
+    assert largest.entries == max(16 * T, PROCESSOR.tile**2), "the weights of a block, or the mask of a tile"
     with LargestTensor() as of_dense:
         torch.autograd.grad(dense(*tensors).sum(), tensors)
     assert of_dense.entries == T * T
