@@ -177,7 +177,7 @@ class Search:
         assert probe.expectation is not None
         case = probe.expectation.case
         if id(probe) not in self.right:
-            self.right[id(probe)] = graph.advance(case.parameters, case.x, {})
+            self.right[id(probe)] = graph.advance(case.parameters, case.x, {}, start=case.level.start)
         return self.right[id(probe)]
 
     def _number(self, family: Family, probe: Observation) -> Number | None:
@@ -231,8 +231,9 @@ class Search:
                 if self.check == "decode":
                     predicted = graph.decoded(case.parameters, case.x, comparison.split, together_, self.formulas)
                 else:
-                    predicted = graph.forward(case.parameters, case.x, together_, self._right(probe), self.formulas)
-                residual = (predicted - observed["y"]) / expectation.bounds("y")
+                    base, start = self._right(probe), case.level.start
+                    predicted = graph.forward(case.parameters, case.x, together_, base, self.formulas, start)
+                residual = (predicted - observed[expectation.output]) / expectation.bounds(expectation.output)
         except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
             return None
         return residual if np.all(np.isfinite(residual)) else None
@@ -248,10 +249,12 @@ def _wrong(probe: Observation) -> set[str]:
     assert expectation is not None
     return {
         name
-        for name, true in expectation.true.items()
-        if name != "y"
-        and (value := observed.get(name)) is not None
-        and (value.shape != true.shape or np.max(expectation.error_ratios(name, value), initial=0.0) > 1)
+        for name in expectation.gradients
+        if (value := observed.get(name)) is not None
+        and (
+            value.shape != expectation.true[name].shape
+            or np.max(expectation.error_ratios(name, value), initial=0.0) > 1
+        )
     }
 
 
