@@ -20,6 +20,7 @@ from sessa_ref.oracle.implementation.runners import CommandImplementation, Worke
 from sessa_ref.oracle.levels import LAYER, LEVELS, Level
 from sessa_ref.oracle.report import files
 from sessa_ref.oracle.report.console import print_report
+from sessa_ref.oracle.report.known_failures import KnownFailure, read_known_failures
 from sessa_ref.precision import PRECISIONS, STANDARD_DTYPES
 
 
@@ -79,6 +80,10 @@ def verify(
             help=f"A check that must not be skipped; may be repeated, or hold several with commas between. Of {', '.join(CHECKS)}.",
         ),
     ] = None,
+    known_failures: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Failures that are expected, one line each: CHECK CASE DTYPE REASON."),
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")] = None,
@@ -99,7 +104,7 @@ def verify(
     paths = {form: path for form, path in given.items() if path is not None}
     with errors(f"cannot check {name}", log), ending_on_signals():
         _check_options(target, command, level, dtypes, require)
-        limits = _limits(time_limit, memory_limit)
+        limits, known = _limits(time_limit, memory_limit), _known(known_failures)
         files.try_out(paths)
         implementation = (
             CommandImplementation(command, limits) if command else WorkerImplementation(name, limits, LEVELS[level])
@@ -114,7 +119,9 @@ def verify(
         processes = max((os.cpu_count() or 1) - 1, 1)
         try:
             with progress(log, steps) as show:
-                report = run_oracle(implementation, dtypes, cases, show, processes, require=require)
+                report = run_oracle(
+                    implementation, dtypes, cases, show, processes, require=require, known_failures=known
+                )
         except IncompleteError as error:
             report = error.report
         finally:
@@ -155,6 +162,13 @@ def _cases(network: Path | None, quick: bool, level: Level, blocks: Sequence[int
     from sessa_ref.commands.network_cases import saved_cases
 
     return saved_cases(network)
+
+
+def _known(path: Path | None) -> list[KnownFailure]:
+    try:
+        return [] if path is None else read_known_failures(path)
+    except ValueError as error:
+        raise TargetError(str(error)) from None
 
 
 def _limits(seconds: float, mebibytes: int) -> Limits:

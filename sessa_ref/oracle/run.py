@@ -30,6 +30,7 @@ from sessa_ref.oracle.implementation.protocol import (
 )
 from sessa_ref.oracle.implementation.runners import InProcessImplementation
 from sessa_ref.oracle.levels import LAYER, Level
+from sessa_ref.oracle.report.known_failures import KnownFailure, expecting
 from sessa_ref.oracle.report.results import Diagnosis, Report, Result, Status, never_checked
 from sessa_ref.precision import PRECISIONS, STANDARD_DTYPES
 
@@ -53,6 +54,7 @@ def verify(
     processes: int = 0,
     explain: bool = True,
     require: Iterable[str] = (),
+    known_failures: Sequence[KnownFailure] = (),
 ) -> Report:
     """Check an implementation on every case in every precision.
 
@@ -66,6 +68,7 @@ def verify(
         explain: whether to search for the mistake and the place of a failure.
         require: names of `CHECKS` that count as errors where the implementation declines them, and that decide the
             verdict even if they are findings otherwise.
+        known_failures: what is expected to fail, which then decides nothing.
 
     Raises:
         TypeError: the implementation is neither.
@@ -103,7 +106,7 @@ def verify(
     results = [naming_the_departure(observation.result) for observation in observations]
     results += never_checked(results, dtypes, require)
     diagnosis, location = _explanation(implementation, observations, progress) if explain else ([], [])
-    return Report(implementation.name, results, about, diagnosis, location)
+    return expecting(Report(implementation.name, results, about, diagnosis, location), known_failures)
 
 
 def _explanation(
