@@ -280,6 +280,7 @@ class _Adjoint(torch.autograd.Function):
     def backward(cls, ctx, ds):
         q, k, gamma, alpha, s = ctx.saved_tensors
         lam = torch.linalg.solve_triangular(-(gamma[..., None] * alpha).mT, ds, upper=True, unitriangular=True)
+        lam = ds if cls.change == "unsolved" else lam
         read = alpha @ s
         dgamma = (lam * read).sum(-1)
         row = 0 if cls.change == "no mean" else dgamma[..., None]
@@ -290,8 +291,7 @@ class _Adjoint(torch.autograd.Function):
             dlogits[..., full:, :] = 0
         if cls.change == "no routing":
             dlogits = 0 * dlogits
-        df = ds if cls.change == "df" else lam
-        return dlogits @ k, dlogits.mT @ q, -dgamma if cls.change == "dgamma" else dgamma, df
+        return dlogits @ k, dlogits.mT @ q, -dgamma if cls.change == "dgamma" else dgamma, lam
 
 
 def _with_adjoint(change: str):
@@ -307,7 +307,7 @@ adjoint = _with_adjoint("nothing")
 gradient_without_tail = _with_adjoint("tail")
 gradient_without_routing = _with_adjoint("no routing")
 gradient_without_mean = _with_adjoint("no mean")
-gradient_unsolved = _with_adjoint("df")
+gradient_unsolved = _with_adjoint("unsolved")
 gradient_of_gain_negated = _with_adjoint("dgamma")
 RIGHT = (*RIGHT, "adjoint")
 
@@ -319,13 +319,14 @@ def overwrites(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
     return s
 
 
-_TABLE: dict[tuple[int, ...], Tensor] = {}
+_BUFFERS: dict[tuple[int, ...], Tensor] = {}
 
 
-def remembers(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
-    """Weights are kept by shape."""
-    alpha = _TABLE.setdefault((*q.shape,), weights(q, k))
-    return solved(gamma[..., None] * alpha, f)
+def reuses_memory(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
+    """Outputs of a shape share their memory."""
+    if f.requires_grad or q.requires_grad or k.requires_grad or gamma.requires_grad:
+        return dense(q, k, gamma, f)
+    return _BUFFERS.setdefault((*f.shape,), torch.empty_like(f)).to(f.dtype).copy_(dense(q, k, gamma, f))
 
 
 def contiguous_only(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
@@ -365,7 +366,7 @@ WRONG: dict[str, str] = {
     "gradient_unsolved": "GradientSolveDetached",
     "gradient_of_gain_negated": "GradientGain",
     "overwrites": "OverwritesInput",
-    "remembers": "KeepsState",
+    "reuses_memory": "ReusesOutputMemory",
     "contiguous_only": "WrongForStridedInputs",
     "width_of_signal": "FeedbackScaleHeadWidth",
 }

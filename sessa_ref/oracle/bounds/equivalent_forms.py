@@ -105,8 +105,29 @@ class OneSum(LossyForms):
         return s
 
 
+class InverseBlocks(LossyForms):
+    """The same, with the diagonal blocks of I - B inverted, as kernels do that have products of matrices alone."""
+
+    def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
+        """Block after block, each by the inverse of its own part of I - B."""
+        if past is not None:
+            return super().forward_substitution(B, f, past)
+        s = f[..., :0, :]
+        for start in range(0, f.shape[-2], _BLOCK):
+            here = slice(start, start + _BLOCK)
+            block = B[..., here, here]
+            one = np.empty_like(block)
+            one[...] = np.eye(block.shape[-1])
+            inverse = super().forward_substitution(block, one)
+            right = f[..., here, :] + B[..., here, :start] @ s if start else f[..., here, :]
+            s = np.concatenate([s, inverse @ right], axis=-2)
+        return s
+
+
+_BLOCK = 64
+
 EQUIVALENTS: Final[tuple[Formulas, ...]] = (DEFINITION, LossyForms())
 """The layer in every form; the first is the definition itself."""
 
-OF_PARTS: Final[tuple[Formulas, ...]] = (DEFINITION, OneSum())
+OF_PARTS: Final[tuple[Formulas, ...]] = (DEFINITION, OneSum(), InverseBlocks())
 """The same for the mixer and the solve by themselves."""

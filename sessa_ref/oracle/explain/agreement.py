@@ -164,6 +164,7 @@ class Slopes:
         direction = {name: generator.normal(size=self.expectation.true[name].shape) for name in self.names}
         if number:
             kept = generator.integers(2, size=len(self.names))
+            kept = kept if kept.any() else 1 - kept
             for name, keep in zip(self.names, kept, strict=True):
                 direction[name] *= keep
         return direction

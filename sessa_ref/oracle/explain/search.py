@@ -29,7 +29,7 @@ from sessa_ref.oracle.explain.agreement import (
 from sessa_ref.oracle.explain.gradient_paths import gradients_behind
 from sessa_ref.oracle.explain.probes import LONGEST, config_of, prefill_is_wrong, probes_of, size_of, tokens_of
 from sessa_ref.oracle.explain.search_order import Tier, tiers
-from sessa_ref.oracle.levels import LAYER
+from sessa_ref.oracle.levels import LAYER, SOLVE
 
 REST = 24
 """Further cases that a mistake has to predict, at most."""
@@ -104,15 +104,17 @@ class Search:
         """Whether every gradient that is wrong on the first probe flows back through one of the changed values."""
         return not self.wrong - set().union(*(self.behind.get(name, set()) for name in changes))
 
-    def _is_there(self, changes: Changes) -> bool:
+    def _is_there(self, name: str, changes: Changes) -> bool:
         """Whether the level of the cases has the changed values. The whole layer has all but a config's optional ones."""
         expectation = self.probes[0].expectation
         if expectation is None or expectation.case.level == LAYER:
             return True
+        if expectation.case.level == SOLVE and "Heads" in name:  # which one head would imitate
+            return False
         return changes.keys() <= self._right(self.probes[0]).values.keys()
 
     def _agreeing(self, variation: Variation) -> Variation | None:
-        if not self._is_there(variation.changes) or not self._reaches(variation.changes):
+        if not self._is_there(variation.name, variation.changes) or not self._reaches(variation.changes):
             return None
         first = self._residual(self.probes[0], variation.changes)
         if first is None:
@@ -137,7 +139,7 @@ class Search:
         if family.whole:
             return self._counted(family)
         changes = family.changes(lambda run: 1.0)
-        if not self._is_there(changes) or not self._reaches(changes):
+        if not self._is_there(family.name, changes) or not self._reaches(changes):
             return None
         first = self._number(family, self.probes[0])
         if first is None:

@@ -4,14 +4,13 @@ import inspect
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.implementation.protocol import (
     ImplementationError,
-    NotOfferedError,
     TargetError,
     UnsupportedError,
     describe,
@@ -19,6 +18,7 @@ from sessa_ref.oracle.implementation.protocol import (
 )
 from sessa_ref.oracle.levels import SOLVE, Values
 from sessa_ref.parameters import SessaParameters
+from sessa_ref.precision import PRECISIONS
 
 _TRIED = 64
 """Tokens of the call that finds out which arrays a function takes: many kernels want multiples of a block."""
@@ -39,9 +39,9 @@ class FunctionAdapter:
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name = name
         self.function = function
-        self._found: dict[tuple[SessaConfig, str], type[_Solve]] = {}
+        self._found: dict[tuple[SessaConfig, str], _Solve | _Differentiable] = {}
 
-    def build(self, parameters: SessaParameters, dtype: str) -> "_Solve":
+    def build(self, parameters: SessaParameters, dtype: str) -> "_Solve | _Differentiable":
         """The function as a layer without parameters, for arrays of `dtype`.
 
         Raises:
@@ -50,34 +50,39 @@ class FunctionAdapter:
         """
         key = (parameters.config, dtype)
         if key not in self._found:
-            self._found[key] = self._kind(parameters.config, dtype)
-        return self._found[key](self.function, parameters.config, dtype)
+            self._found[key] = self._solve(parameters.config, dtype)
+        return self._found[key]
 
-    def _kind(self, config: SessaConfig, dtype: str) -> "type[_Solve]":
-        generator = np.random.default_rng(0)
-        width = sum(SOLVE.inputs(config).values())
-        tokens = 0.5 * generator.uniform(-1, 1, size=(1, _TRIED, width))
-        problems = []
+    def _solve(self, config: SessaConfig, dtype: str) -> "_Solve | _Differentiable":
+        generator, problems = np.random.default_rng(0), []
+        width, carrier = sum(SOLVE.inputs(config).values()), PRECISIONS[dtype].carrier
+        tokens = (0.5 * generator.uniform(-1, 1, size=(1, _TRIED, width))).astype(carrier)
+        ds = np.ones((1, _TRIED, config.width), dtype=carrier)
         for kind in _kinds(self.function):
+            solve = kind(self.function, config, dtype)
             try:
-                s = kind(self.function, config, dtype).call(tokens)
+                s = solve.call(tokens)
             except UnsupportedError:
                 raise
             except Exception as error:  # whatever the function raises
                 problems.append(f"with {kind.arrays}: {first_line(error)}")
                 continue
             if kind.owns(s):
-                return kind
+                return _Differentiable(solve) if _has_gradients(solve, tokens, ds) else solve
             problems.append(f"with {kind.arrays} it returns {describe(s)}")
         raise TargetError(
             f"{self.name} is no function of (q, k, gamma, f) that returns s for {_TRIED} tokens; {'; '.join(problems)}"
         )
 
 
+class _NoGradientError(Exception):
+    """A function has no gradients."""
+
+
 class _Solve(ABC):
     """A function on arrays of one library, behind the protocol of layers."""
 
-    arrays: str
+    arrays: ClassVar[str]
 
     def __init__(self, function: Callable[..., Any], config: SessaConfig, dtype: str) -> None:
         self.function: Any = function
@@ -114,16 +119,13 @@ class _Solve(ABC):
                 part[...] = parts[name]
         return self._result("s", s)
 
-    def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[Values, Values]:
-        """The gradients of the four inputs by name, and none of parameters."""
-        return self._gradients(self._parts(x), dy, ("q", "k", "gamma", "f")), {}
+    def gradients(self, x: np.ndarray, ds: np.ndarray, of: tuple[str, ...]) -> Values:
+        """The gradients of some inputs, by name.
 
-    def vjp_of(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
-        """The gradient of one input, where no other is wanted, and another call comes before the backward pass."""
-        return self._gradients(self._parts(x), dy, (name,))[name]
-
-    def _gradients(self, parts: Values, ds: np.ndarray, of: tuple[str, ...]) -> Values:
-        own = getattr(self.function, "vjp", None)
+        Raises:
+            _NoGradientError: the function has none.
+        """
+        parts, own = self._parts(x), getattr(self.function, "vjp", None)
         if own is None:
             return self.pulled_back(parts, ds, of)
         result = own(*map(self.given, parts.values()), self.given(ds))
@@ -142,6 +144,22 @@ class _Solve(ABC):
         return self.plain(array)
 
 
+class _Differentiable:
+    """A solve that has gradients, too."""
+
+    def __init__(self, solve: _Solve) -> None:
+        self.forward = solve.forward
+        self._gradients = solve.gradients
+
+    def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[Values, Values]:
+        """The gradients of the four inputs by name, and none of parameters."""
+        return self._gradients(x, dy, ("q", "k", "gamma", "f")), {}
+
+    def vjp_of(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        """The gradient of one input, where no other is wanted, and another call comes before the backward pass."""
+        return self._gradients(x, dy, (name,))[name]
+
+
 class _NumpySolve(_Solve):
     arrays = "NumPy arrays"
 
@@ -156,7 +174,7 @@ class _NumpySolve(_Solve):
         return array
 
     def pulled_back(self, parts: Values, ds: np.ndarray, of: tuple[str, ...]) -> Values:
-        raise NotOfferedError("a function of NumPy arrays has gradients where it has an attribute vjp")
+        raise _NoGradientError
 
 
 class _TorchSolve(_Solve):
@@ -193,7 +211,7 @@ class _TorchSolve(_Solve):
                 self.function(*(-tensor.detach() for tensor in tensors.values()))
         self._result("s", s)
         if not s.requires_grad:
-            raise NotOfferedError("its output has no gradient")
+            raise _NoGradientError
         found = torch.autograd.grad(s, leaves, self.given(ds), allow_unused=True)
         none = (torch.zeros_like(leaf) if one is None else one for leaf, one in zip(leaves, found, strict=True))
         return {name: self.plain(one) for name, one in zip(of, none, strict=True)}
@@ -229,6 +247,17 @@ class _JaxSolve(_Solve):
 
         gradients = jax.vjp(function, *(arrays[name] for name in of))[1](self.given(ds))
         return {name: self.plain(one) for name, one in zip(of, gradients, strict=True)}
+
+
+def _has_gradients(solve: _Solve, tokens: np.ndarray, ds: np.ndarray) -> bool:
+    """Whether there are gradients, right or wrong; one that cannot be had for an error is one."""
+    try:
+        solve.gradients(tokens, ds, ("q",))
+    except _NoGradientError:
+        return False
+    except Exception:
+        return True
+    return True
 
 
 _KINDS: dict[str, type[_Solve]] = {"torch": _TorchSolve, "jax": _JaxSolve, "numpy": _NumpySolve}

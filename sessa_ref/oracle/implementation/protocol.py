@@ -42,10 +42,6 @@ class UnsupportedError(Exception):
     """
 
 
-class NotOfferedError(UnsupportedError):
-    """An adapter of the oracle's own found out that the implementation does not have an optional part."""
-
-
 class OracleError(Exception):
     """The oracle itself could not work; the message is one line."""
 

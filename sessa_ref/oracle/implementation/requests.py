@@ -14,7 +14,6 @@ from sessa_ref.oracle.implementation.protocol import (
     Differentiable,
     ImplementationError,
     Layer,
-    NotOfferedError,
     Selective,
     Sequences,
     TargetError,
@@ -51,8 +50,6 @@ def perform(adapter: Adapter, operation: str, case: Case, dtype: str) -> Values:
         x, dy = case.x.astype(carrier), case.dy.astype(carrier)
     try:
         values = OPERATIONS[operation](layer, case, x, dy)
-    except NotOfferedError:
-        raise
     except (TargetError, UnsupportedError) as error:  # the implementation's own
         raise ImplementationError(first_line(error)) from error
     return {
