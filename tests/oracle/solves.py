@@ -341,16 +341,16 @@ def width_of_signal(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
 
 WRONG: dict[str, str] = {
     "sign": "SolveSignFlipped",
-    "multiplies": "SolveProduct",
+    "multiplies": "SolveOneHop SolveSignFlipped",
     "transposed": "SolveTransposed",
     "one_hop": "SolveOneHop",
     "six_hops": "SolveHops",
-    "unscaled": "FeedbackScaleMissing",
-    "swapped": "FeedbackQueriesKeysSwapped",
+    "unscaled": "FeedbackLogitsScale",
+    "swapped": "FeedbackWeightsTransposed",
     "sees_itself": "FeedbackSeesItself",
     "gain_of_source": "GainOfSource",
-    "gain_clamped": "GainCut",
-    "blocks_apart": "SolveBlocks",
+    "gain_clamped": "GainClamped",
+    "blocks_apart": "FeedbackBlocksDropped",
     "edge_missing": "SolveBlocksWithoutEdge",
     "edge_twice": "SolveBlocksEdgeTwice",
     "stale_tile": "SolveBlocksStale",
@@ -366,8 +366,8 @@ WRONG: dict[str, str] = {
     "gradient_unsolved": "GradientSolveDetached",
     "gradient_of_gain_negated": "GradientGain",
     "overwrites": "OverwritesInput",
-    "reuses_memory": "ReusesOutputMemory",
+    "reuses_memory": "KeepsState",
     "contiguous_only": "WrongForStridedInputs",
-    "width_of_signal": "FeedbackScaleHeadWidth",
+    "width_of_signal": "FeedbackLogitsScale",
 }
 """Wrong solves, and what they are called."""
