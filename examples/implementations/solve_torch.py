@@ -1,6 +1,6 @@
 """The solve by itself in torch, in blocks of tokens: (I - diag(gamma) alpha) s = f, alpha the softmax over the strict past.
 
-    .venv/bin/sessa-ref verify examples/implementations/solve_torch.py:solve --level solve --block-size 64
+.venv/bin/sessa-ref verify examples/implementations/solve_torch.py:solve --level solve --block-size 64
 """
 
 import torch

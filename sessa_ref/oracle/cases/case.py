@@ -46,7 +46,7 @@ class Case:
         extras = self.extras - set(level.leaves_out)
         return replace(self, parameters=parameters, x=tokens, level=level, extras=extras)
 
-    def with_parameters(self, arrays: Mapping[str, np.ndarray]) -> "Case":
+    def with_parameters(self, arrays: Mapping[str, Any]) -> "Case":
         """The same case with these arrays as parameters."""
         parameters = SessaParameters.unchecked(
             self.parameters.config, {name: np.asarray(array) for name, array in arrays.items()}
@@ -58,7 +58,7 @@ class Case:
         inputs = self.level.of_inputs(self.parameters.config, self.x)
         return inputs | {f"grad.{name}": array for name, array in self.parameters.items()}
 
-    def moved(self, by: Mapping[str, np.ndarray]) -> "Case":
+    def moved(self, by: Mapping[str, Any]) -> "Case":
         """The same case with something added to its inputs, by the names of the gradients; complex numbers, too."""
         parts = {name: part + by[name] for name, part in self.level.of_inputs(self.parameters.config, self.x).items()}
         tokens = self.level.join({name[1:]: part for name, part in parts.items()})

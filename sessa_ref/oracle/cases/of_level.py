@@ -36,7 +36,6 @@ _DIGITS = 0.02
 """The bound of a case that makes sense is at most this part of its largest output, in the median."""
 
 
-@cache
 def cases_of(level: Level, quick: bool = False, blocks: tuple[int, ...] = ()) -> tuple[Case, ...]:
     """The cases of a level, in the order in which they are run; the same objects in one process.
 
@@ -45,13 +44,17 @@ def cases_of(level: Level, quick: bool = False, blocks: tuple[int, ...] = ()) ->
         quick: only the cases of the quick battery.
         blocks: block sizes of the implementation, whose multiples have neighbours that are tried, too.
     """
-    cases = list(battery(quick))
-    if level != LAYER:
-        kernel = [c for c in _kernel() if c.quick or not quick]
-        cases = [c.at(level) for c in [*cases, *kernel] if c.name != "length_2053"]
+    cases = battery(quick) if level == LAYER else _cases(level, quick)
+    return (*cases, *(c.at(level) for c in _around(blocks)))
+
+
+@cache
+def _cases(level: Level, quick: bool) -> tuple[Case, ...]:
+    kernel = [c for c in _kernel() if c.quick or not quick]
+    cases = [c.at(level) for c in [*battery(quick), *kernel] if c.name != "length_2053"]
     if level == SOLVE:
         cases += [c for c in _gains_beyond_one() if c.quick or not quick]
-    return (*cases, *(c.at(level) for c in _around(blocks)))
+    return tuple(cases)
 
 
 def _kernel() -> list[Case]:
