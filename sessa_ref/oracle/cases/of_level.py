@@ -32,7 +32,7 @@ BLOCK_LENGTHS = tuple(
 """Numbers of tokens around every power of two and around multiples of common block sizes."""
 
 _WIDE = ("float64", "float32")
-_DIGITS = 0.02
+_DIGITS = 0.125
 """The bound of a case that makes sense is at most this part of its largest output, in the median."""
 
 
@@ -111,7 +111,7 @@ def sensible_dtypes(of: Case) -> tuple[str, ...]:
     """The precisions whose bound leaves a case's output digits, and which can hold it."""
     output = of.level.output
     value = np.abs(of.level.forward(of.parameters, of.x))
-    largest = {"float16": 2.0**15}
+    largest = {"float16": 2.0**15, "float64": 2.0**1000}
     found = []
     for dtype, precision in PRECISIONS.items():
         if value.max() > largest.get(dtype, 2.0**120):
