@@ -3,17 +3,18 @@
 `make book` runs it. It installs what `package.json` lists, and fills `_generated`, which Sphinx copies into the book:
 
     mathjax/            MathJax and its fonts
-    plotly-basic.min.js Plotly without its rarer kinds of charts
     interactive.js      the interactive figures, with the JavaScript layer that the oracle verifies, in one file:
                         browsers refuse to import modules into a page that was opened from a file
 
     small-layer.json    the layer of the landing page's figure, which interactive.js contains
+    smaller-layer.json  the one to look into, likewise
 
 and what a page includes:
 
     benchmarks/         the tables and the figure of the project's benchmarks
     ledger/             the ledger of the paper's statements: its pages and figures
     formal/             the machine-checked statements
+    glossary.md         the terms of `terms.toml`, each with the page that introduces it
 """
 
 import json
@@ -21,6 +22,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
@@ -43,9 +45,8 @@ def main() -> None:
         source, target = MODULES / "mathjax" / "es5" / part, GENERATED / "mathjax" / part
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
-    shutil.copy(MODULES / "plotly.js-basic-dist-min" / "plotly-basic.min.js", GENERATED)
     sys.path.insert(0, str(BOOK.parent))
-    _write_layer(GENERATED / "small-layer.json")
+    _write_layers(GENERATED)
     # sessa.mjs is also a program of node; in a page it must not look for itself, nor for modules of node.
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
@@ -53,17 +54,23 @@ def main() -> None:
     _write_benchmarks(GENERATED / "benchmarks")
     _write_ledger(GENERATED / "ledger")
     _write_formal(GENERATED / "formal")
+    _write_glossary(GENERATED / "glossary.md")
 
 
-def _write_layer(file: Path) -> None:
-    """A small published layer with its initial weights, which the landing page's figure runs."""
+def _write_layers(folder: Path) -> None:
+    """Published layers that figures run: one with its initial weights, and a smaller one that attends less evenly."""
     from sessa_ref.config import SessaConfig
     from sessa_ref.parameters import SessaParameters
 
-    layer = SessaParameters.random(SessaConfig.published(16, 2), seed=0)
-    arrays = {name: {"shape": array.shape, "data": array.ravel().tolist()} for name, array in layer.items()}
-    config = json.loads(layer.config.to_json())
-    file.write_text(json.dumps({"config": config, "parameters": arrays}), encoding="utf-8")
+    small = SessaParameters.random(SessaConfig.published(16, 2), seed=0)
+    smaller = SessaParameters.random(SessaConfig.published(8, 2), seed=0)
+    factors = {"mixer.q_proj.weight": 30, "mixer.proj_fb.weight": 10, "mixer.gamma_ctx.weight": 4}
+    smaller = smaller.replace({name: factor * smaller[name] for name, factor in factors.items()})
+    for name, layer in (("small-layer", small), ("smaller-layer", smaller)):
+        arrays = {key: {"shape": array.shape, "data": array.ravel().tolist()} for key, array in layer.items()}
+        config = json.loads(layer.config.to_json())
+        text = json.dumps({"config": config, "parameters": arrays})
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 def _write_benchmarks(folder: Path) -> None:
@@ -104,6 +111,15 @@ def _write_formal(folder: Path) -> None:
     folder.mkdir()
     for name, text in formal_pages(shown()).items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def _write_glossary(file: Path) -> None:
+    terms = tomllib.loads((BOOK / "terms.toml").read_text(encoding="utf-8"))
+    entries = [
+        f"{term}\n    {one['meaning']} *Introduced in:* {{doc}}`/{one['page']}`\n"
+        for term, one in sorted(terms.items(), key=lambda item: item[0].lower())
+    ]
+    file.write_text("\n".join(["::::{glossary}", *entries, "::::", ""]), encoding="utf-8")
 
 
 if __name__ == "__main__":

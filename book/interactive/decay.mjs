@@ -1,32 +1,27 @@
-// Routing with sharpness, influences, and how fast they decay.
-
-import { forwardSubstitution, softmax } from "../../examples/implementations/sessa.mjs";
-
-/** `compute`, which needs time, with its latest result kept. */
-export function remembered(compute) {
-  let arguments_, result;
-  return (...given) => {
-    if (String(given) !== arguments_) [arguments_, result] = [String(given), compute(...given)];
-    return result;
-  };
-}
+// Influences under routing with sharpness, and how fast they decay.
 
 /**
- * Feedback weights of T tokens: row t is the softmax over j < t of -sharpness (t - j).
+ * The solution s of (I - B) s = f, each f_t a number, for row t of B the gain times the softmax over j < t of
+ * -sharpness (t - j).
  *
- * Sharpness 0 is uniform routing; a large one reads the predecessor alone.
+ * Sharpness 0 is uniform routing; a large one reads the predecessor alone. The rows' sums are carried from token to
+ * token, so that the work is that of T steps.
  */
-export const weights = remembered((T, sharpness) => {
-  const logits = Array.from({ length: T }, (_, i) => -sharpness * (T - 1 - i)); // of the lags T - 1 down to 0
-  return Array.from({ length: T }, (_, t) => softmax(logits.slice(T - 1 - t, T - 1)));
-});
+export function solve(gamma, sharpness, f) {
+  const kept = Math.exp(-sharpness);
+  let [weights, weighted] = [0, 0]; // of the tokens before t, and of their states; the predecessor's weight is 1
+  return f.map((f_t) => {
+    const s_t = weights ? f_t + (gamma * weighted) / weights : f_t;
+    weights = 1 + kept * weights;
+    weighted = s_t + kept * weighted;
+    return s_t;
+  });
+}
 
-/** The influence of token tau on the tokens tau + 1, tau + 2, ...: column tau of (I - B)^(-1), B = gamma alpha. */
-export function influence(alpha, gamma, tau) {
-  // Rows and columns before tau contribute nothing.
-  const B = alpha.slice(tau).map((row) => row.slice(tau).map((weight) => gamma * weight));
-  const impulse = B.map((_, t) => [t === 0 ? 1 : 0]);
-  return forwardSubstitution(B, impulse).map(([s_t]) => s_t).slice(1);
+/** The influence of token tau on the tokens tau + 1, tau + 2, ..., T - 1: column tau of (I - B)^(-1). */
+export function influence(T, gamma, sharpness, tau) {
+  const impulse = Array.from({ length: T }, (_, t) => (t === tau ? 1 : 0));
+  return solve(gamma, sharpness, impulse).slice(tau + 1);
 }
 
 /** The same for uniform routing in closed form: Corollary F.2 (71). */

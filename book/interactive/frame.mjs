@@ -77,15 +77,21 @@ function labelled(id, html) {
   return label;
 }
 
-/** Call `update` now, and again after changes of the controls, at most once per frame. */
+/**
+ * Call `update` now, and again after changes of the controls, at most once per frame.
+ *
+ * The time that each such step took is an entry "step" of the browser's performance timeline.
+ */
 export function keepUpdated(controls, update) {
   let waiting = false;
   const onInput = () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame(async () => {
       waiting = false;
-      update();
+      const start = performance.now();
+      await update();
+      performance.measure("step", { start });
     });
   };
   controls.forEach((control) => control.addEventListener("input", onInput));

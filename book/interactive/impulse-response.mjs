@@ -1,9 +1,9 @@
 // The influence of one token on all later ones, and the local exponent of its decay.
 
-import { factorPerToken, influence, localExponent, tailConstant, uniformInfluence, weights } from "./decay.mjs";
+import { factorPerToken, influence, localExponent, tailConstant, uniformInfluence } from "./decay.mjs";
 import { frame, slider } from "./frame.mjs";
 import { RATES, T, gainSlider } from "./memory.mjs";
-import { axis, lagAxis, livePlot, logarithmic, plotArea } from "./plot.mjs";
+import { axis, lagAxis, linear, livePlot, logarithmic, plotArea } from "./plot.mjs";
 import { fixed, rounded } from "./text.mjs";
 
 const SOURCES = [0, 1, 2, 4, 8, 16, 32, 64];
@@ -19,8 +19,8 @@ curve in the upper plot; dotted again \(1-\gamma\).`;
 
 export function impulseResponse(place) {
   const gain = gainSlider("Gain <i>γ</i>");
-  const sharpness = slider({ name: "sharpness", label: "Sharpness <i>κ</i>", values: RATES, value: 0 });
-  const source = slider({ name: "tau", label: "Impulse at token <i>τ</i>", values: SOURCES, value: 0 });
+  const sharpness = slider({ name: "sharpness", label: "Sharpness <i>κ</i>", values: RATES, value: 0.05 });
+  const source = slider({ name: "tau", label: "Impulse at token <i>τ</i>", values: SOURCES, value: 32 });
   const controls = [gain, sharpness, source];
   const description =
     "Two plots over the lag, both with logarithmic lag axis: above the influence, below its local exponent. " +
@@ -30,7 +30,7 @@ export function impulseResponse(place) {
 
   const compute = () => {
     const [gamma, kappa, tau] = controls.map((control) => control.value);
-    const values = influence(weights(T, kappa), gamma, tau);
+    const values = influence(T, gamma, kappa, tau);
     const lags = values.map((_, i) => i + 1);
     const uniform = lags.map((lag) => uniformInfluence(gamma, tau, lag));
     const law = lags.map((lag) => tailConstant(gamma, tau) * lag ** (gamma - 1));
@@ -56,25 +56,20 @@ function sentence(gamma, kappa, tau, values, exponents) {
 }
 
 function picture({ gamma, lags, values, uniform, law, exponents }, c) {
-  const line = (y, name, style) => ({ x: lags.slice(0, y.length), y, name, mode: "lines", line: style });
-  const hover = { hovertemplate: "%{y:.3g}" };
-  const hidden = { hoverinfo: "skip" };
+  const curve = (name, y, style) => ({ name, x: lags.slice(0, y.length), y, ...style });
+  const exponent = { panel: 1, unnamed: true };
+  const limit = { colour: c.vermilion, width: 2, dash: "2 4", silent: true };
   const traces = [
-    { ...line(values, "influence", { color: c.blue, width: 3.5 }), ...hover },
-    { ...line(uniform, "uniform routing", { color: c.text, width: 1.5, dash: "8px,6px" }), ...hover },
-    { ...line(law, "power law, slope −(1 − <i>γ</i>)", { color: c.vermilion, width: 2, dash: "dot" }), ...hidden },
-    { ...line(exponents, "local exponent", { color: c.blue, width: 3 }), yaxis: "y2", showlegend: false, ...hover },
-    {
-      ...line(lags.map(() => 1 - gamma), "1 − <i>γ</i>", { color: c.vermilion, width: 2, dash: "dot" }),
-      yaxis: "y2",
-      showlegend: false,
-      ...hidden,
-    },
+    curve("influence", values, { colour: c.blue, width: 3.5 }),
+    curve("uniform routing", uniform, { colour: c.text, width: 1.5, dash: "8 6" }),
+    curve("power law, slope −(1 − <i>γ</i>)", law, limit),
+    curve("local exponent", exponents, { colour: c.blue, width: 3, ...exponent }),
+    curve("1 − <i>γ</i>", lags.map(() => 1 - gamma), { ...limit, ...exponent }), // prettier-ignore
   ];
   const layout = {
-    xaxis: lagAxis(c, { ...logarithmic(0, 3, { end: T }), anchor: "y2" }),
-    yaxis: axis(c, "influence", { ...logarithmic(-4, 0, { start: 3e-5, end: 2 }), domain: [0.4, 1] }),
-    yaxis2: axis(c, "exponent", { range: [-0.05, 2.05], tickvals: [0, 0.5, 1, 1.5, 2], domain: [0, 0.31] }),
+    xaxis: lagAxis(logarithmic(0, 3, { end: T })),
+    yaxis: axis("influence", { ...logarithmic(-4, 0, { start: 3e-5, end: 2 }), domain: [0.4, 1] }),
+    yaxis2: axis("exponent", { ...linear(-0.05, 2.05, [0, 0.5, 1, 1.5, 2]), domain: [0, 0.31] }),
   };
   return { traces, layout };
 }

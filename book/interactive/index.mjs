@@ -4,6 +4,7 @@ import { settle } from "./page.mjs";
 import { hops } from "./hops.mjs";
 import { impulseResponse } from "./impulse-response.mjs";
 import { lastingMemory } from "./lasting-memory.mjs";
+import { lookInto } from "./look-into.mjs";
 import { routes } from "./routes.mjs";
 import { filterTables } from "./table-filter.mjs";
 import { threeMemories } from "./three-memories.mjs";
@@ -13,6 +14,7 @@ settle({
   hops,
   "impulse-response": impulseResponse,
   "lasting-memory": lastingMemory,
+  "look-into": lookInto,
   routes,
   "three-memories": threeMemories,
   "walk-backwards": walkBackwards,

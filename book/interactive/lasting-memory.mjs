@@ -1,7 +1,6 @@
 // The margin of the network of Theorem 12, from its kernel in closed form, beside those of the comparison classes.
 
-import { forwardSubstitution } from "../../examples/implementations/sessa.mjs";
-import { remembered } from "./decay.mjs";
+import { solve } from "./decay.mjs";
 import { choice, frame, slider } from "./frame.mjs";
 import { axis, lagAxis, livePlot, logarithmic, plotArea } from "./plot.mjs";
 import { fixed, rounded } from "./text.mjs";
@@ -39,12 +38,12 @@ export function lastingMemory(place) {
 
   const compute = () => {
     const [k, b, H] = [layers.value, beta.value, horizon.value];
-    const B = uniform(H + 1, 1 - b);
-    const written = profile(B, form.value);
+    const solved = (f) => solve(1 - b, 0, f); // uniform routing
+    const written = profile(H + 1, solved, form.value);
     const lags = Array.from({ length: H }, (_, i) => i + 1);
     const nu = k * (1 - b) - 1;
     const curves = {
-      Sessa: stack(k, H, (signal) => solve(B, runningMean(signal.map((s, t) => s * written[t])))),
+      Sessa: stack(k, H, (signal) => solved(runningMean(signal.map((s, t) => s * written[t])))),
       "feedback off": stack(k, H, (signal) => runningMean(signal.map((s, t) => s * written[t]))),
       attention: stack(k, H, runningMean),
       "state space": stack(k, H, fadingSum),
@@ -55,18 +54,11 @@ export function lastingMemory(place) {
   return livePlot(drawing, controls, compute, picture);
 }
 
-/** B of T tokens with uniform rows. */
-const uniform = remembered((T, gamma) => Array.from({ length: T }, (_, t) => new Array(t).fill(gamma / t)));
-
-function solve(B, f) {
-  return forwardSubstitution(B, f.map((f_t) => [f_t])).map(([s_t]) => s_t);
-}
-
-/** The profile: a tail from token 0, summed by a damped integrator. */
-function profile(B, form) {
-  const tail = solve(B, B.map((_, t) => (t === 0 ? 1 : 0)));
+/** The profile of T tokens: a tail from token 0, summed by a damped integrator. */
+function profile(T, solved, form) {
+  const tail = solved(Array.from({ length: T }, (_, t) => (t === 0 ? 1 : 0)));
   if (form === "printed") tail[0] += 1; // its transport adds to the seed
-  const gain = 1 - 1 / (DAMPING[form] * B.length);
+  const gain = 1 - 1 / (DAMPING[form] * T);
   let sum = 0;
   return tail.map((value) => (sum = value + gain * sum));
 }
@@ -101,19 +93,19 @@ function sentence(k, beta, H, nu, curves) {
 }
 
 function picture({ lags, curves, law }, c) {
-  const line = (y, name, style) => ({ x: lags, y, name, mode: "lines", line: style, hovertemplate: "%{y:.3g}" });
+  const curve = (name, y, style) => ({ name, x: lags, y, width: 2.5, ...style });
   const traces = [
-    line(curves.Sessa, "Sessa", { color: c.green, width: 3.5 }),
-    line(curves["feedback off"], "feedback off", { color: c.green, width: 2.5, dash: "dash" }),
-    line(curves.attention, "attention", { color: c.blue, width: 2.5, dash: "dashdot" }),
-    line(curves["state space"], "state space", { color: c.vermilion, width: 2.5, dash: "8px,4px" }),
-    { ...line(law, "slope <i>ν</i>", { color: c.text, width: 1.5, dash: "dot" }), hoverinfo: "skip", hovertemplate: undefined },
+    curve("Sessa", curves.Sessa, { colour: c.green, width: 3.5 }),
+    curve("feedback off", curves["feedback off"], { colour: c.green, dash: "9 6" }),
+    curve("attention", curves.attention, { colour: c.blue, dash: "9 4 2 4" }),
+    curve("state space", curves["state space"], { colour: c.vermilion, dash: "8 4" }),
+    curve("slope <i>ν</i>", law, { colour: c.text, width: 1.5, dash: "2 4", silent: true }),
   ];
   const largest = Math.max(...curves.Sessa, ...curves["feedback off"], ...curves["state space"], ...law);
   const top = Math.max(1, Math.ceil(Math.log10(largest)));
   const layout = {
-    xaxis: lagAxis(c, logarithmic(0, Math.ceil(Math.log10(lags.length)), { end: lags.length })),
-    yaxis: axis(c, "margin, relative to lag 1", logarithmic(-4, top, { step: top > 3 ? 2 : 1 })),
+    xaxis: lagAxis(logarithmic(0, Math.ceil(Math.log10(lags.length)), { end: lags.length })),
+    yaxis: axis("margin, relative to lag 1", logarithmic(-4, top, { step: top > 3 ? 2 : 1 })),
   };
   return { traces, layout };
 }

@@ -2,9 +2,6 @@
 
 import { element } from "./element.mjs";
 
-// Known only while this script runs for the first time; other scripts lie beside it.
-const here = document.currentScript.src;
-
 /**
  * Draw in every place of this page the figure that it asks for.
  *
@@ -28,19 +25,6 @@ async function draw(place, figure) {
     place.replaceChildren(element("p", {}, `This figure could not be drawn: ${error.message}`));
     throw error;
   }
-}
-
-let plotly;
-
-/** Plotly, loaded once and only by pages that plot. */
-export function loadPlotly() {
-  plotly ??= new Promise((resolve, reject) => {
-    const src = new URL("plotly-basic.min.js", here).href;
-    const onload = () => resolve(window.Plotly);
-    const onerror = () => reject(new Error("plotly-basic.min.js is not there"));
-    document.head.append(Object.assign(document.createElement("script"), { src, onload, onerror }));
-  });
-  return plotly;
 }
 
 /** Have MathJax set the formulas in an element, now or when it is ready. */

@@ -1,10 +1,9 @@
 // What is left of one token after a lag: causal attention, a diagonal state-space model, and Sessa’s solve.
 
-import { softmax } from "../../examples/implementations/sessa.mjs";
-import { influence, remembered, weights } from "./decay.mjs";
+import { influence } from "./decay.mjs";
 import { choice, frame, slider } from "./frame.mjs";
 import { RATES, T, gainSlider } from "./memory.mjs";
-import { axis, lagAxis, livePlot, logarithmic, plotArea } from "./plot.mjs";
+import { axis, lagAxis, linear, livePlot, logarithmic, plotArea } from "./plot.mjs";
 import { fixed, rounded } from "./text.mjs";
 
 const GAPS = Array.from({ length: 25 }, (_, i) => i / 2);
@@ -42,21 +41,15 @@ export function threeMemories(place) {
   const say = frame(place, { title: "Three memories", controls, drawing, caption: CAPTION });
 
   const compute = () => {
-    const sessa = influence(weights(T, 0), gain.value, 0);
-    const attention = attentionTo0(sharpness.value);
+    const sessa = influence(T, gain.value, 0, 0);
     const lags = sessa.map((_, i) => i + 1);
+    const attention = lags.map((lag) => 1 / (1 + lag * Math.exp(-sharpness.value)));
     const stateSpace = lags.map((lag) => Math.exp(-rate.value * lag));
     say(sentence(attention, stateSpace, sessa));
     return { lags, attention, stateSpace, sessa, scale: scale.value };
   };
   return livePlot(drawing, controls, compute, picture);
 }
-
-/** The weight that each later token gives to token 0 if that one's logit is g and all others are 0. */
-const attentionTo0 = remembered((g) => {
-  const logits = Array.from({ length: T }, (_, j) => (j === 0 ? g : 0));
-  return logits.slice(1).map((_, i) => softmax(logits.slice(0, i + 2))[0]);
-});
 
 function sentence(attention, stateSpace, sessa) {
   const at = (curve, lag) => (curve[lag - 1] < 1e-12 ? "less than 10⁻¹²" : rounded(curve[lag - 1]));
@@ -69,16 +62,15 @@ function sentence(attention, stateSpace, sessa) {
 }
 
 function picture({ lags, attention, stateSpace, sessa, scale }, c) {
-  const line = (y, name, style) => ({ x: lags, y, name, mode: "lines", line: style, hovertemplate: "%{y:.3g}" });
+  const curve = (name, y, style) => ({ name, x: lags, y, width: 3, ...style });
   const traces = [
-    line(attention, "attention", { color: c.blue, width: 3 }),
-    line(stateSpace, "state space", { color: c.vermilion, width: 3, dash: "dash" }),
-    line(sessa, "Sessa", { color: c.green, width: 3, dash: "dashdot" }),
+    curve("attention", attention, { colour: c.blue }),
+    curve("state space", stateSpace, { colour: c.vermilion, dash: "9 6" }),
+    curve("Sessa", sessa, { colour: c.green, dash: "9 4 2 4" }),
   ];
-  const linear = { type: "linear", range: [0, T], tickvals: [0, 250, 500, 750, 1000] };
   const layout = {
-    xaxis: lagAxis(c, scale === "log" ? logarithmic(0, 3, { end: T }) : linear),
-    yaxis: axis(c, "influence of token 0", logarithmic(-5, 0, { start: 5e-6, end: 2 })),
+    xaxis: lagAxis(scale === "log" ? logarithmic(0, 3, { end: T }) : linear(0, T, [0, 250, 500, 750, 1000])),
+    yaxis: axis("influence of token 0", logarithmic(-5, 0, { start: 5e-6, end: 2 })),
   };
   return { traces, layout };
 }

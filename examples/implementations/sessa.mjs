@@ -3,7 +3,7 @@
 //   forward(config, parameters, x)      the layer, with every intermediate
 //   new Decoder(config, parameters)     the same, one token at a time from a cache
 //   forwardSubstitution(B, f)           the solve alone, and softmax(logits), the weights of a row
-//   readSafetensors, writeSafetensors   parameters from and to files
+//   readSafetensors, writeSafetensors   parameters from and to files, and readConfig, the config in a file's header
 //
 // `config` has the fields of SessaConfig, all of them. `parameters` maps each published name, such as "W_in.weight",
 // to { shape, data }: matrices are (outputs, inputs), row by row. `x` is an array of T tokens of D numbers each.
@@ -20,7 +20,7 @@
  *
  * @returns an object of arrays:
  *   n, a, g, u, o, f, s, y    [t][feature]: (9) to (11), (16), (20), (13)
- *   q_rotated                 [t][head][coordinate]: (15); also k_rotated, v, one per key/value head
+ *   q, q_rotated              [t][head][coordinate]: (14), (15); also k, k_rotated, v, one per key/value head
  *   q_fb, k_fb                [t][coordinate]: (14)
  *   alpha_fwd                 [head][t][j], 0 for j > t: (15)
  *   alpha_fb, B               [t][j], 0 for j >= t: (17), (19)
@@ -42,7 +42,7 @@ export function forward(config, parameters, x) {
 }
 
 const TOKENWISE = [
-  "n", "a", "g", "u", "q_rotated", "k_rotated", "v", "o", "f", "q_fb", "k_fb", "gamma", "s", "y",
+  "n", "a", "g", "u", "q", "k", "v", "q_rotated", "k_rotated", "o", "f", "q_fb", "k_fb", "gamma", "s", "y",
 ]; // prettier-ignore
 
 /** The layer, one token at a time. The cache holds what later tokens need of the earlier ones. */
@@ -68,13 +68,14 @@ export class Decoder {
     const u = a.map(gelu); // (11)
 
     const position = (head) => (config.rope ? rotate(config, head, t) : head);
-    const q_rotated = split(project("mixer.q_proj", u), H).map(position);
-    const k_rotated = split(project("mixer.k_proj", u), G).map(position);
+    const q = split(project("mixer.q_proj", u), H); // (14)
+    const k = split(project("mixer.k_proj", u), G);
     const v = split(project("mixer.v_proj", u), G);
+    const [q_rotated, k_rotated] = [q.map(position), k.map(position)];
     cache.k_rotated.push(k_rotated);
     cache.v.push(v);
     const group = (h) => Math.floor(h / (H / G)); // the key/value head that query head h reads
-    const alpha_fwd = q_rotated.map((q, h) => attentionWeights(q, cache.k_rotated.map((k) => k[group(h)])));
+    const alpha_fwd = q_rotated.map((q_h, h) => attentionWeights(q_h, cache.k_rotated.map((k_j) => k_j[group(h)])));
     const values = (h) => cache.v.map((v_j) => v_j[group(h)]);
     const o = alpha_fwd.flatMap((alpha, h) => weightedSum(alpha, values(h), D / H));
     const f = H > 1 ? project("mixer.out_proj", o) : o; // (16); one head has no output projection
@@ -90,7 +91,7 @@ export class Decoder {
 
     const update = project("W_out", s.map((s_i, i) => s_i * g[i]));
     const y = update.map((update_i, i) => x_t[i] + update_i); // (13)
-    return { n, a, g, u, q_rotated, k_rotated, v, alpha_fwd, o, f, q_fb, k_fb, alpha_fb, gamma, B, s, y };
+    return { n, a, g, u, q, k, v, q_rotated, k_rotated, alpha_fwd, o, f, q_fb, k_fb, alpha_fb, gamma, B, s, y };
   }
 }
 
@@ -145,6 +146,11 @@ function shapes({ width: D, heads: H, kv_heads: G, query_width, feedback_width, 
   };
 }
 
+/** Whether a tensor of a published layer is none of its parameters: these follow from the config. */
+function isBuffer(name) {
+  return /^mixer\.(rope_inv_freq|causal_mask_.*)$/.test(name);
+}
+
 /** Refuse parameters that are missing or have another shape, and those that this config's layer would not use. */
 function checkParameters(config, parameters) {
   const expected = shapes(config);
@@ -154,8 +160,7 @@ function checkParameters(config, parameters) {
       throw new RangeError(`${name} must have shape [${shape}], got [${given}] with ${data?.length} numbers`);
     }
   }
-  const buffer = /^mixer\.(rope_inv_freq|causal_mask_.*)$/; // these follow from the config
-  const unused = Object.keys(parameters).filter((name) => !(name in expected) && !buffer.test(name));
+  const unused = Object.keys(parameters).filter((name) => !(name in expected) && !isBuffer(name));
   if (unused.length) throw new Error(`the config has no parameters named ${unused.join(", ")}`);
 }
 
@@ -294,22 +299,18 @@ export function erf(z) {
  * The tensors of a safetensors file, an ArrayBuffer: { name: { dtype, shape, data } }. F64 becomes a Float64Array;
  * F32 and F16 become a Float32Array. Like the file, the machine must be little-endian.
  *
- * A file that is cut off or contradicts itself is refused.
+ * A published layer's buffers, of whatever format, are left out. A file that is cut off or contradicts itself is
+ * refused.
  */
 export function readSafetensors(buffer) {
-  const broken = (reason) => new RangeError(`a file of ${buffer.byteLength} bytes is not safetensors: ${reason}`);
-  if (buffer.byteLength < 8) throw broken("it ends before its header's length");
-  const headerLength = Number(new DataView(buffer).getBigUint64(0, true));
-  const start = 8 + headerLength;
-  if (start > buffer.byteLength) throw broken(`its header is said to have ${headerLength} bytes`);
-  const header = parsed(new Uint8Array(buffer, 8, headerLength), broken);
+  const { header, start, broken } = headerOf(buffer);
   delete header.__metadata__;
   const tensors = {};
   const offset = (entry, which) => entry[1].data_offsets?.[which];
   const inOrder = Object.entries(header).sort((a, b) => offset(a, 0) - offset(b, 0) || offset(a, 1) - offset(b, 1));
   let position = 0; // tensors lie side by side, without gaps
   for (const [name, { dtype, shape, data_offsets }] of inOrder) {
-    const { size, decode } = storage(name, dtype);
+    const { size, decode } = isBuffer(name) ? bufferOf(shape, data_offsets) : storage(name, dtype);
     const isShape = Array.isArray(shape) && shape.every((length) => length === 0 || whole(length));
     if (!isShape) throw broken(`${name} has no shape`);
     const end = position + product(shape) * size;
@@ -317,11 +318,38 @@ export function readSafetensors(buffer) {
       throw broken(`${name} of shape [${shape}] must have the offsets ${position} and ${end}, got ${data_offsets}`);
     }
     if (start + end > buffer.byteLength) throw broken(`${name} ends at byte ${start + end}`);
-    tensors[name] = { dtype, shape, data: decode(buffer.slice(start + position, start + end)) };
+    if (decode) tensors[name] = { dtype, shape, data: decode(buffer.slice(start + position, start + end)) };
     position = end;
   }
   if (start + position !== buffer.byteLength) throw broken(`its tensors end at byte ${start + position}`);
   return tensors;
+}
+
+/** The config that a safetensors file carries in its header; undefined where it carries none. */
+export function readConfig(buffer) {
+  const { header, broken } = headerOf(buffer);
+  const text = header.__metadata__?.sessa_config;
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw broken(`its sessa_config is not JSON, ${error.message}`);
+  }
+}
+
+function headerOf(buffer) {
+  const broken = (reason) => new RangeError(`a file of ${buffer.byteLength} bytes is not safetensors: ${reason}`);
+  if (buffer.byteLength < 8) throw broken("it ends before its header's length");
+  const headerLength = Number(new DataView(buffer).getBigUint64(0, true));
+  const start = 8 + headerLength;
+  if (start > buffer.byteLength) throw broken(`its header is said to have ${headerLength} bytes`);
+  return { header: parsed(new Uint8Array(buffer, 8, headerLength), broken), start, broken };
+}
+
+/** How large the entries of a tensor are that is not read. */
+function bufferOf(shape, data_offsets) {
+  const entries = Array.isArray(shape) ? product(shape) : 1;
+  return { size: entries ? (data_offsets?.[1] - data_offsets?.[0]) / entries : 0 };
 }
 
 function parsed(bytes, broken) {

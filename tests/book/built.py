@@ -75,6 +75,20 @@ def redrawn(page: Page) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
+def check_steps(page: Page, figure: str) -> None:
+    """No slider needs 30 ms or more for a step: the best of ten, as the page measures them, for the machine may be busy."""
+    for slider in page.locator(f'[data-figure="{figure}"] input[type="range"]:visible').all():
+        page.evaluate("performance.clearMeasures('step')")
+        for key in ["ArrowLeft", "ArrowRight"] * 5:
+            slider.press(key)
+            redrawn(page)
+        steps = page.evaluate("performance.getEntriesByName('step').map((step) => step.duration)")
+        name = slider.get_attribute("name")
+        if name != "hops":  # it moves pulses, and computes nothing
+            assert steps, name
+            assert min(steps) < 30, f"{name}: {steps}"
+
+
 def overflow(page: Page) -> list[str]:
     """What reaches beyond the window's right edge, so that the page could be scrolled sideways."""
     return page.evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,24 @@ from sessa_ref.constructions.selective_retrieval import NAMES, column_margins, s
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, solve
 from sessa_ref.symbolic import paths
-from tests.book.built import HTML, NEEDS_BOOK, PAGES, SETTLED, opened, overflow, redrawn, use_phone, use_theme
+from tests.book.built import (
+    HTML,
+    NEEDS_BOOK,
+    PAGES,
+    SETTLED,
+    check_steps,
+    opened,
+    overflow,
+    redrawn,
+    use_phone,
+    use_theme,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = NEEDS_BOOK
 RTOL = 1e-9
-LOADS_PLOTLY = "[...document.scripts].some((script) => script.src.includes('plotly'))"
 
 
 def address(figure: str) -> str:
@@ -51,9 +62,9 @@ def press(page: Page, figure: str, name: str, *keys: str) -> float:
 
 
 def curves(page: Page, figure: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """What Plotly was given: lags and values by the curve's name."""
+    """What the plot was given: lags and values by the curve's name."""
     given: list[dict[str, Any]] = page.evaluate(
-        "(figure) => document.querySelector(`[data-figure=${figure}] .plot`).data"
+        "(figure) => document.querySelector(`[data-figure=${figure}] .plot`).traces"
         ".map(({ name, x, y }) => ({ name, x, y }))",
         figure,
     )
@@ -96,8 +107,8 @@ def test_impulse_response(browser: Browser) -> None:
         for keys in (
             {},
             {"gamma": ["Home"]},
-            {"gamma": ["End"]},
-            {"gamma": ["ArrowLeft"] * 7, "tau": ["ArrowRight"] * 3},
+            {"gamma": ["End"], "sharpness": ["Home"]},
+            {"gamma": ["ArrowLeft"] * 7, "tau": ["ArrowRight"]},
             {"sharpness": ["ArrowRight"] * 5, "tau": ["Home"]},
             {"sharpness": ["End"], "tau": ["End"]},
         ):
@@ -120,14 +131,27 @@ def test_impulse_response(browser: Browser) -> None:
             if gamma > 0:
                 np.testing.assert_allclose(exponents, influence.local_exponent(at, expected[: len(at)]), rtol=1e-7)
                 np.testing.assert_array_equal(expected[len(at) :], 0)
-            if sharpness == 0.02:
+            if sharpness == 0.02 and tau == 0:
                 # In the long run, says the sentence, every further token multiplies the influence by the same factor.
                 factor = expected[-1] / expected[-2]
                 assert factor == pytest.approx(1 - (1 - gamma) * (1 - np.exp(-sharpness)), rel=1e-9)
                 assert f"= {factor:.5f}" in page.locator(".reading").inner_text()
         assert (gamma, sharpness, tau) == (0.94, 10, 64)
-        assert page.evaluate(LOADS_PLOTLY)
+        check_steps(page, figure)
         check_presentation(page, figure)
+
+
+def test_the_curves_of_the_impulse_response_are_apart_at_first(browser: Browser) -> None:
+    """At two in five lags or more, equally spaced on the axis, any two differ by half or more."""
+    with opened(browser, address("impulse-response")) as page:
+        shown = curves(page, "impulse-response")
+    laws = [name for name in shown if name.startswith("power law")]
+    heights = [np.log10(shown[name][1]) for name in ("influence", "uniform routing", *laws)]
+    assert len(heights) == 3
+    visible = heights[0] > np.log10(3e-5)  # the axis begins there
+    at = np.unique(np.geomspace(1, visible.sum(), 60).astype(int)) - 1
+    for one, other in itertools.combinations(heights, 2):
+        assert np.mean(np.abs(one - other)[at] > np.log10(1.5)) > 0.4
 
 
 def test_three_memories(browser: Browser) -> None:
@@ -152,6 +176,11 @@ def test_three_memories(browser: Browser) -> None:
         page.get_by_label("linear").check()
         redrawn(page)
         assert page.evaluate(axis) == "linear"
+        page.locator(f"[data-figure={figure}] .plot > svg").hover(position={"x": 300, "y": 100})
+        told = page.locator(f"[data-figure={figure}] .values").inner_text().split("\n")
+        lag = int(told[0].removeprefix("lag "))
+        assert told[1:] == [f"{name}: {values[lag - 1]:.3g}" for name, values in shown.items()]
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -191,6 +220,7 @@ def test_lasting_memory(browser: Browser) -> None:
         assert (k, beta, H) == (4, 0.9, 32)
         press(page, figure, "horizon", "End")
         assert len(curves(page, figure)["Sessa"][0]) == 1024
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -233,6 +263,7 @@ def test_hops(browser: Browser) -> None:
             assert f"Sessa {whole:.3g}" in place.locator(".reading").inner_text()
         assert (gamma, sharpness) == (0.99, 0)
         place.locator("button.play").click()  # what moves is drawn anew all the time
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -273,6 +304,7 @@ def test_walk_backwards(browser: Browser) -> None:
         place.get_by_role("button", name="Walk").click()
         redrawn(page)
         assert not np.array_equal(shown("means"), before)
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 
@@ -344,7 +376,7 @@ def test_routes(browser: Browser) -> None:
             assert [text.text_content() for text in drawing.locator(".token.marked").all()] == stops
             assert drawing.locator(".arc.marked").count() == len(stops) - 1
             assert act == "hover" or button.get_attribute("aria-pressed") == "true"
-        assert not page.evaluate(LOADS_PLOTLY)
+        check_steps(page, figure)
         check_presentation(page, figure)
 
 

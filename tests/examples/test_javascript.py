@@ -36,7 +36,9 @@ const P = read("layer.safetensors");
 const without = (object, name) => Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
 const results = expressions.map((expression) => {{
   try {{
-    return new Function("S", "c", "P", "x", "read", "without", "return " + expression)(S, c, P, x, read, without);
+    return new Function("S", "c", "P", "x", "read", "readFileSync", "without", "return " + expression)(
+      S, c, P, x, read, readFileSync, without,
+    );
   }} catch (error) {{
     return error.message;
   }}
@@ -56,6 +58,34 @@ def test_what_fits_is_computed(tmp_path):
     assert np.allclose(y, reference.forward(PARAMETERS, X), rtol=0, atol=1e-13)
     assert zero_sized == []
     assert np.allclose(s, reference.trace(PARAMETERS, 1e160 * X).s, rtol=0, atol=1e-13)
+
+
+def test_queries_and_keys_before_and_after_they_turn(tmp_path):
+    names = ("q", "k", "q_rotated", "k_rotated")
+    steps = reference.trace(PARAMETERS, X)
+    for name, found in zip(names, run(tmp_path, [f"S.forward(c, P, x).{name}" for name in names]), strict=True):
+        assert np.allclose(np.swapaxes(found, 0, 1), getattr(steps, name), rtol=0, atol=1e-13), name
+
+
+def test_a_file_may_carry_its_config_and_buffers(tmp_path):
+    buffers = {"mixer.causal_mask_f_full": np.ones((3, 3), bool), "mixer.rope_inv_freq": np.ones(1)}
+    (tmp_path / "published").write_bytes(save(PARAMETERS.state_dict() | buffers))
+    (tmp_path / "no_json").write_bytes(save(PARAMETERS.state_dict(), metadata={"sessa_config": "{"}))
+    PARAMETERS.save(tmp_path / "own")
+    config = "S.readConfig(new Uint8Array(readFileSync('{}')).buffer)"
+    carried, none, broken, names, y = run(
+        tmp_path,
+        [
+            *(config.format(name) for name in ("own", "published", "no_json")),
+            "Object.keys(read('published'))",
+            "S.forward(c, read('published'), x).y",
+        ],
+    )
+    assert carried == json.loads(CONFIG.to_json())
+    assert none is None
+    assert "its sessa_config is not JSON" in broken
+    assert sorted(names) == sorted(PARAMETERS)
+    assert np.allclose(y, reference.forward(PARAMETERS, X), rtol=0, atol=1e-13)
 
 
 def test_what_does_not_fit_is_named(tmp_path):

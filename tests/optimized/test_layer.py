@@ -58,7 +58,7 @@ class TestPublishedVectors:
         assert_within_bounds(expectation, {"y": np.concatenate(outputs, axis=1)})
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(cases(max_T=24))
 @pytest.mark.parametrize("dtype", PRECISIONS)
 def test_every_precision_stays_within_its_bounds(dtype, drawn):

@@ -47,7 +47,7 @@ GRADIENT: tuple[str, ...] = (
     "GradientSolveOneHop", "GradientRoutingSignFlipped", "GradientGateDetached", "GradientNormDetached",
     "GradientAttentionDetached", "GradientValuesDetached", "GradientSoftmaxMeanMissing",
     "GradientGainSlopeMissing", "GradientTanhGelu", "GradientResidualMissing", "GradientBatchMean",
-    "GradientGroupsNotSummed", "GradientRotationNotUndone",
+    "GradientGroupsNotSummed", "GradientRotationNotUndone", "GradientFeedbackSources",
 )  # fmt: skip
 """Faults of the gradients; every output is right."""
 
@@ -379,7 +379,7 @@ class Faulty(PlainTorchLayer):
         return super().softmax(logits, visible)
 
     def feedback_projections(self, u: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        fb = self.mixer.proj_fb(u)
+        fb = self.mixer.proj_fb(u.detach() if self.has("GradientFeedbackSources") else u)
         if self.has("FeedbackBiasMissing"):
             fb = u @ self.mixer.proj_fb.weight.mT
         q_fb, k_fb = fb.chunk(2, dim=-1)

@@ -28,6 +28,11 @@ def factors() -> Iterator[Family]:
         ("mean", "NormMean", "the norm's mean"), ("deviation", "NormDeviation", "the norm's deviation"),
         ("variance", "NormVariance", "the norm's variance"), ("standard", "Standardised", "the standardised tokens"),
         ("shared k", "SharedKeys", "the keys that query heads share"), ("shared v", "SharedValues", "the values that query heads share"),
+        ("q_fb input,k_fb input", "FeedbackSources", "what the feedback queries and keys are made of"),
+        ("q_fb input,k_fb input,gain input", "RoutingSources", "what the feedback queries, keys and gain are made of"),
+        ("q input,k input", "LogitSources", "what the forward queries and keys are made of"),
+        ("q input,k input,v input", "AttentionSources", "what the forward queries, keys and values are made of"),
+        ("k input,v input", "CachedSources", "what the forward keys and values are made of"),
     ]  # fmt: skip
     for name, word, phrase in names:
         yield Family(

@@ -6,27 +6,48 @@ same walk backwards. A block holds its rows' logits from end to end, so its soft
 again in the backward pass: memory is linear in T, and nothing is kept but w_t = sum_j alpha_tj s_j.
 
 Before the diagonal a block consists of large tiles, for the sake of large matrix products, and on the diagonal of
-smaller ones, so that little is computed above it.
+smaller ones, so that little is computed above it. The walk needs matrix products, softmax and small triangular solves,
+which every device has, and never waits for the device; only the sizes differ.
 """
+
+from dataclasses import dataclass
+from typing import Final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-TILE = 128
-"""Rows of the tiles on the diagonal."""
-_PAST = 512
-"""Columns of a tile before the diagonal: few enough that the tile stays in the processor's cache."""
-LONGEST_BLOCK = 384
-"""Up to this many tokens, a single block of all of them is fastest."""
 
+@dataclass(frozen=True)
+class Sizes:
+    """How large the pieces are on a kind of device.
 
-def block_size(T: int) -> int:
-    """Rows per block: large ones make better matrix products, small ones need less memory.
-
-    Measured with `python -m benchmarks.block_size`.
+    Args:
+        longest_block: up to this many tokens, a single block of all of them is taken.
+        block: rows of a block where there are more than 1024 tokens; half as many where there are fewer.
+        past: columns of a tile before the diagonal.
+        tile: rows of a tile on the diagonal, which is one triangular solve.
     """
-    return max(T, 1) if T <= LONGEST_BLOCK else 256 if T <= 1024 else 512
+
+    longest_block: int
+    block: int
+    past: int
+    tile: int
+
+    def rows(self, T: int) -> int:
+        """Rows per block of T tokens: large ones make better matrix products, small ones need less memory."""
+        return max(T, 1) if self.longest_block >= T else self.block // 2 if T <= 1024 else self.block
+
+
+PROCESSOR: Final = Sizes(longest_block=384, block=512, past=512, tile=128)
+"""Measured with `python -m benchmarks.block_size`; a tile of the past stays in the processor's cache."""
+ACCELERATOR: Final = Sizes(longest_block=2048, block=2048, past=2**31, tile=512)
+"""Few large products, which fill a large GPU; chosen with `python -m benchmarks.accelerator`, not measured on one."""
+
+
+def sizes(device: torch.device) -> Sizes:
+    """The sizes for a device."""
+    return PROCESSOR if device.type == "cpu" else ACCELERATOR
 
 
 def solve(
@@ -40,7 +61,7 @@ def solve(
     s, w, weights = torch.empty_like(f), torch.zeros_like(f), _Weights(q, k, block)
     for start, stop in weights.blocks:
         alpha = weights.rows(start, stop)
-        for rows, columns in _tiles(start, stop):
+        for rows, columns in weights.tiles(start, stop):
             local = slice(rows.start - start, rows.stop - start)
             past = slice(columns.start, min(columns.stop, rows.start))
             w[:, rows].baddbmm_(alpha[:, local, past], s[:, past])
@@ -67,7 +88,7 @@ def vjp(
     memory = torch.empty_like(weights.memory)
     for start, stop in reversed(weights.blocks):
         alpha = weights.rows(start, stop)
-        for rows, columns in reversed(_tiles(start, stop)):
+        for rows, columns in reversed(weights.tiles(start, stop)):
             local = slice(rows.start - start, rows.stop - start)
             past, gain = slice(columns.start, min(columns.stop, rows.start)), gamma[:, rows, None]
             if columns.stop == rows.stop:  # on the diagonal: all after is known now
@@ -77,7 +98,7 @@ def vjp(
         new = slice(start, stop)
         fed_back = gamma[:, new, None] * df[:, new]
         means = (fed_back * w[:, new]).sum(dim=-1, keepdim=True)
-        for rows, columns in _tiles(start, stop):
+        for rows, columns in weights.tiles(start, stop):
             local = slice(rows.start - start, rows.stop - start)
             dlogits = weights.shaped(memory, start, stop)[:, local, columns]
             dlogits.baddbmm_(fed_back[:, local], s[:, columns].mT, beta=0)
@@ -85,13 +106,6 @@ def vjp(
             dq[:, rows].baddbmm_(dlogits, k[:, columns], alpha=weights.scale)
             dk[:, columns].baddbmm_(dlogits.mT, q[:, rows], alpha=weights.scale)
     return dq, dk, (df * w).sum(dim=-1), df
-
-
-def _tiles(start: int, stop: int) -> list[tuple[slice, slice]]:
-    """Rows and columns that make up the rows start .. stop - 1 up to the diagonal: the past first, then downwards."""
-    past = [(slice(start, stop), slice(low, min(low + _PAST, start))) for low in range(0, start, _PAST)]
-    edges = [(low, min(low + TILE, stop)) for low in range(start, stop, TILE)]
-    return past + [(slice(low, high), slice(start, high)) for low, high in edges]
 
 
 class _Weights:
@@ -102,12 +116,21 @@ class _Weights:
         self.q, self.k, self.scale = q, k, d_b**-0.5
         self.blocks = [(start, min(start + block, T)) for start in range(0, T, block)]
         self.memory = q.new_empty(N * min(block, T) * T)
-        self._hidden = torch.ones(TILE, TILE, dtype=torch.bool, device=q.device).triu()
+        self._sizes = sizes(q.device)
+        tile = self._sizes.tile
+        self._hidden = torch.ones(tile, tile, dtype=torch.bool, device=q.device).triu()
+
+    def tiles(self, start: int, stop: int) -> list[tuple[slice, slice]]:
+        """Rows and columns that make up the rows start .. stop - 1 up to the diagonal: the past first, then downwards."""
+        width, tile = self._sizes.past, self._sizes.tile
+        past = [(slice(start, stop), slice(low, min(low + width, start))) for low in range(0, start, width)]
+        edges = [(low, min(low + tile, stop)) for low in range(start, stop, tile)]
+        return past + [(slice(low, high), slice(start, high)) for low, high in edges]
 
     def rows(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
         """The rows start .. stop - 1 of alpha."""
         logits = self.shaped(self.memory, start, stop)
-        for rows, columns in _tiles(start, stop):
+        for rows, columns in self.tiles(start, stop):
             tile = logits[:, rows.start - start : rows.stop - start]
             tile[..., columns].baddbmm_(self.q[:, rows], self.k[:, columns].mT, beta=0, alpha=self.scale)
             if columns.stop == rows.stop:

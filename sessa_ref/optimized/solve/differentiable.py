@@ -1,10 +1,9 @@
 """The solve as a differentiable function: autograd, torch.func, torch.compile and torch.export.
 
-First derivatives take linear memory: they come from `block_substitution` or `iteration`, or on a CUDA GPU by `triton_launch` where triton is
-installed. Second derivatives and forward-mode ones go through the dense form, with its T x T matrices.
+First derivatives take linear memory: they come from `block_substitution` or `iteration`. Second derivatives and
+forward-mode ones go through the dense form, with its T x T matrices.
 """
 
-import importlib.util
 import math
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +22,7 @@ def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> T
 
     A single block of all tokens is the dense form.
     """
-    if _at_most(f.shape[-2], block or block_substitution.LONGEST_BLOCK) and not has_kernels(f.device):
+    if _at_most(f.shape[-2], block or block_substitution.sizes(f.device).longest_block):
         return dense(q, k, gamma, f)
     return _differentiable(q, k, gamma, f, "blocked", block)
 
@@ -31,11 +30,6 @@ def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> T
 def hops(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
     """The solution s by `iteration.iterate`; arguments as for `feedback_solve`."""
     return _differentiable(q, k, gamma, f, "hops", 0)
-
-
-def has_kernels(device: torch.device) -> bool:
-    """Whether the Triton kernels solve on this device."""
-    return device.type == "cuda" and importlib.util.find_spec("triton") is not None
 
 
 def _at_most(tokens: int, limit: int) -> bool:
@@ -62,78 +56,63 @@ def _on_three_axes(function: Callable, *tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(result.reshape(*batch, *result.shape[1:]) for result in function(*flat))
 
 
-def _solve(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
-    """(s, w, lse); w is empty for hops, and lse wherever the softmax is recomputed from whole rows."""
-    w, lse = _residuals_like(gamma, f, method)
+def _solve(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor]:
+    """(s, w); w is empty for hops."""
     if method == "hops":
-        return iteration.iterate(q, k, gamma, f).s, w, lse
-    if has_kernels(f.device):
-        from sessa_ref.optimized.solve import triton_launch
-
-        s, w, lse = _on_three_axes(triton_launch.solve, q, k, gamma, f)
-        return s, w, lse
-    block = block or block_substitution.block_size(f.shape[-2])
+        return iteration.iterate(q, k, gamma, f).s, _means_like(f, method)
+    block = block or block_substitution.sizes(f.device).rows(f.shape[-2])
     s, w = _on_three_axes(partial(block_substitution.solve, block=block), q, k, gamma, f)
-    return s, w, lse
+    return s, w
 
 
 def _vjp(
-    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
+    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, ds: Tensor, method: str, block: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     if method == "hops":
-        dq, dk, dgamma, df = iteration.vjp(q, k, gamma, s, ds)
-    elif has_kernels(s.device):
-        from sessa_ref.optimized.solve import triton_launch
-
-        dq, dk, dgamma, df = _on_three_axes(triton_launch.vjp, q, k, gamma, s, w, lse, ds)
-    else:
-        block = block or block_substitution.block_size(s.shape[-2])
-        dq, dk, dgamma, df = _on_three_axes(partial(block_substitution.vjp, block=block), q, k, gamma, s, w, ds)
+        return iteration.vjp(q, k, gamma, s, ds)
+    block = block or block_substitution.sizes(s.device).rows(s.shape[-2])
+    dq, dk, dgamma, df = _on_three_axes(partial(block_substitution.vjp, block=block), q, k, gamma, s, w, ds)
     return dq, dk, dgamma, df
 
 
-def _residuals_like(gamma: Tensor, f: Tensor, method: str) -> tuple[Tensor, Tensor]:
-    """Room for w and lse; an empty tensor for one that is not needed."""
-    empty = (*gamma.shape[:-1], 0)
-    kernels = has_kernels(f.device)
-    return f.new_empty(empty if method == "hops" else f.shape), gamma.new_empty(gamma.shape if kernels else empty)
+def _means_like(f: Tensor, method: str) -> Tensor:
+    """Room for w; empty where it is not needed."""
+    return f.new_empty((*f.shape[:-2], 0) if method == "hops" else f.shape)
 
 
 class _Solve(torch.autograd.Function):
-    """(q, k, gamma, f) -> (s, w, lse); w and lse only serve the backward pass."""
+    """(q, k, gamma, f) -> (s, w); w only serves the backward pass."""
 
     @staticmethod
-    def forward(
-        q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor]:
         return _solve(q, k, gamma, f, method, block)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
         *tensors, ctx.method, ctx.block = inputs
-        ctx.mark_non_differentiable(*output[1:])
+        ctx.mark_non_differentiable(output[1])
         ctx.save_for_backward(*tensors, *output)
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple:
-        q, k, gamma, f, s, *residuals = ctx.saved_tensors
+        q, k, gamma, f, s, w = ctx.saved_tensors
         if only_plain(*cotangents):
             return (*dense_vjp(q, k, gamma, f, cotangents[0]), None, None)
-        gradient = _VJP.apply(q, k, gamma, f, cotangents[0], s.detach(), *residuals, ctx.method, ctx.block)
+        gradient = _VJP.apply(q, k, gamma, f, cotangents[0], s.detach(), w, ctx.method, ctx.block)
         return (*gradient, None, None)  # type: ignore[misc]
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple:
-        return _Solve.apply(*mapped_first(info, in_dims, inputs)), (0, 0, 0)
+        return _Solve.apply(*mapped_first(info, in_dims, inputs)), (0, 0)
 
 
 class _VJP(torch.autograd.Function):
-    """(q, k, gamma, f, ds) -> (dq, dk, dgamma, df); s, w and lse are given as well, although they follow from the others."""
+    """(q, k, gamma, f, ds) -> (dq, dk, dgamma, df); s and w are given as well, although they follow from the others."""
 
     @staticmethod
     def forward(*inputs: Any) -> tuple[Tensor, ...]:
-        q, k, gamma, _, ds, s, w, lse, method, block = inputs
-        return _vjp(q, k, gamma, s, w, lse, ds, method, block)
+        q, k, gamma, _, ds, s, w, method, block = inputs
+        return _vjp(q, k, gamma, s, w, ds, method, block)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
@@ -142,7 +121,7 @@ class _VJP(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: Tensor) -> tuple:
         pull = torch.func.vjp(dense_vjp, *ctx.saved_tensors)[1]
-        return (*pull(cotangents), None, None, None, None, None)
+        return (*pull(cotangents), None, None, None, None)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple, *inputs: Any) -> tuple:
@@ -150,28 +129,28 @@ class _VJP(torch.autograd.Function):
 
 
 @torch.library.custom_op("sessa_ref::feedback_solve", mutates_args=())
-def _solve_op(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
+def _solve_op(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor]:
     return _solve(q, k, gamma, f, method, block)
 
 
 @torch.library.custom_op("sessa_ref::feedback_solve_vjp", mutates_args=())
 def _vjp_op(
-    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
+    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, ds: Tensor, method: str, block: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     if method == "hops":  # its products with B^T come from autograd, which an operator cannot call
-        _, w, lse = _solve(q, k, gamma, s - gamma[..., None] * iteration.means(q, k, s), "blocked", block)
+        _, w = _solve(q, k, gamma, s - gamma[..., None] * iteration.means(q, k, s), "blocked", block)
         method = "blocked"
-    return _vjp(q, k, gamma, s, w, lse, ds, method, block)
+    return _vjp(q, k, gamma, s, w, ds, method, block)
 
 
 @_solve_op.register_fake
-def _(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor, Tensor]:
-    return f.new_empty(f.shape), *_residuals_like(gamma, f, method)
+def _(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, method: str, block: int) -> tuple[Tensor, Tensor]:
+    return f.new_empty(f.shape), _means_like(f, method)
 
 
 @_vjp_op.register_fake
 def _(
-    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, lse: Tensor, ds: Tensor, method: str, block: int
+    q: Tensor, k: Tensor, gamma: Tensor, s: Tensor, w: Tensor, ds: Tensor, method: str, block: int
 ) -> tuple[Tensor, ...]:
     return tuple(like.new_empty(like.shape) for like in (q, k, gamma, s))
 

@@ -18,8 +18,8 @@ def solution(q, k, gamma, f, ds) -> dict[str, np.ndarray]:
     logits = (q @ np.swapaxes(k, -1, -2)) * d**-0.5
     largest = np.where(past.any(-1), np.max(np.where(past, logits, -np.inf), axis=-1, initial=-np.inf), 0)
     total = np.sum(np.exp(np.where(past, logits - largest[..., None], -np.inf)), axis=-1)
-    lse = largest + np.log(np.where(past.any(-1), total, 1))  # row 0, which has none: 0 until the end
-    alpha = np.exp(np.where(past, logits - lse[..., None], -np.inf))
+    log_sum_exp = largest + np.log(np.where(past.any(-1), total, 1))  # row 0, which sees nothing: any number
+    alpha = np.exp(np.where(past, logits - log_sum_exp[..., None], -np.inf))
     B = gamma[..., None] * alpha
     s = forward_substitution(B, f)
     w = alpha @ s
@@ -27,8 +27,7 @@ def solution(q, k, gamma, f, ds) -> dict[str, np.ndarray]:
     dgamma = np.sum(df * w, axis=-1)
     dlogits = alpha * gamma[..., None] * (df @ np.swapaxes(s, -1, -2) - dgamma[..., None])
     dq, dk = (dlogits @ k) * d**-0.5, (np.swapaxes(dlogits, -1, -2) @ q) * d**-0.5
-    lse = np.where(past.any(-1), lse, -np.inf)
-    return {"s": s, "w": w, "lse": lse, "dq": dq, "dk": dk, "dgamma": dgamma, "df": df}
+    return {"s": s, "w": w, "dq": dq, "dk": dk, "dgamma": dgamma, "df": df}
 
 
 def truth(*inputs: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,9 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessa_ref.optimized.solve.block_substitution import LONGEST_BLOCK, TILE, block_size, solve, vjp
+from sessa_ref.optimized.solve import block_substitution
+from sessa_ref.optimized.solve.block_substitution import ACCELERATOR, PROCESSOR, sizes, solve, vjp
 from tests.optimized.solve import dense as written_out
 from tests.optimized.solve.problems import problem
+
+TILE = PROCESSOR.tile
 
 
 def inputs(T: int, seed: int = 0) -> tuple[list[torch.Tensor], torch.Tensor]:
@@ -77,7 +80,21 @@ def test_nothing_to_solve(T):
     assert not any(z.any() for z in (w, dq, dk, dgamma))
 
 
-def test_block_sizes_cover_the_tokens():
+@pytest.mark.parametrize(("T", "block"), [(TILE + 1, TILE), (600, 530), (3 * TILE + 3, 2 * TILE + 2)])
+def test_the_sizes_of_an_accelerator(monkeypatch, T, block):
+    """The past in one product, and a larger tile on the diagonal."""
+    monkeypatch.setattr(block_substitution, "sizes", lambda device: ACCELERATOR)
+    assert_right(T, block)
+
+
+@pytest.mark.parametrize("kind", [PROCESSOR, ACCELERATOR])
+def test_block_sizes_cover_the_tokens(kind):
     """One block where that does best, and never none."""
-    for T in (0, 1, LONGEST_BLOCK, LONGEST_BLOCK + 1, 1024, 1025, 10**6):
-        assert block_size(T) == max(T, 1) if T <= LONGEST_BLOCK else TILE <= block_size(T) < T
+    longest = kind.longest_block
+    for T in (0, 1, longest, longest + 1, 1024, 1025, 10**6):
+        assert kind.rows(T) == max(T, 1) if longest >= T else kind.tile <= kind.rows(T) < T
+
+
+def test_sizes_go_by_the_device():
+    kinds = {name: sizes(torch.device(name)) for name in ("cpu", "cuda", "mps", "xpu")}
+    assert kinds == {"cpu": PROCESSOR, "cuda": ACCELERATOR, "mps": ACCELERATOR, "xpu": ACCELERATOR}

@@ -1,6 +1,5 @@
 """What torch does with the blocked solve: derivatives of all kinds, transforms, compilation, memory."""
 
-import importlib.util
 import subprocess
 import sys
 
@@ -9,8 +8,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sessa_ref.optimized.solve import BACKENDS, blocked, dense, feedback_solve, hops
-from sessa_ref.optimized.solve.block_substitution import TILE
-from sessa_ref.optimized.solve.differentiable import has_kernels
+from sessa_ref.optimized.solve.block_substitution import PROCESSOR
 from tests.optimized.solve.problems import problem
 
 
@@ -113,7 +111,7 @@ def test_no_tensor_is_quadratic_in_the_tokens(T):
     tensors = problem(T, batch=1, d=4, D=4).tensors(grad=True)
     with LargestTensor() as largest:
         torch.autograd.grad(blocked(*tensors, block=16).sum(), tensors)
-    assert largest.entries == max(16 * T, TILE**2), "the weights of a block, or the mask of a tile"
+    assert largest.entries == max(16 * T, PROCESSOR.tile**2), "the weights of a block, or the mask of a tile"
     with LargestTensor() as of_dense:
         torch.autograd.grad(dense(*tensors).sum(), tensors)
     assert of_dense.entries == T * T
@@ -130,8 +128,3 @@ def test_what_is_kept_for_the_backward_pass_is_linear():
     with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
         blocked(*tensors, block=16)
     assert sum(kept) == 300 * (4 + 4 + 1 + 4 + 4 + 4)  # q, k, gamma, f, s, w
-
-
-def test_kernels_are_for_cuda_alone():
-    assert not has_kernels(torch.device("cpu"))
-    assert has_kernels(torch.device("cuda", 0)) == (importlib.util.find_spec("triton") is not None)

@@ -10,7 +10,7 @@ from sessa_ref.optimized.solve import BACKENDS, blocked, check_backend, dense, f
 from tests.optimized.solve.problems import Problem, problem, problems
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(problems(), st.integers(1, 40))
 def test_every_method_solves_the_system(drawn: Problem, block: int):
     tensors = drawn.tensors()
@@ -42,10 +42,10 @@ def test_every_method_has_the_same_gradients(drawn: Problem, block: int):
             assert float((ours - wanted).abs().max()) <= allowed, name
 
 
-def test_two_thousand_tokens():
-    drawn = problem(2000, batch=1, D=2)
+def test_a_thousand_tokens():
+    drawn = problem(1000, batch=1, D=2)
     drawn.gamma[:] = 0.9999
-    drawn.gamma[:, 1000:] *= -1
+    drawn.gamma[:, 500:] *= -1
     ratio_of = drawn.ratios()
     for method in (blocked, dense, hops):
         assert ratio_of(method(*drawn.tensors())) <= 1

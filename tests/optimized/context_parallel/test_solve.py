@@ -1,0 +1,41 @@
+"""Several processes solve what one solves; their processes are those of `processes`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from sessa_ref.optimized.context_parallel import context_parallel_solve
+from tests.optimized.context_parallel.processes import CASES
+
+
+def test_two_and_four_processes_agree_with_one(tmp_path):
+    program = Path(__file__).with_name("processes.py")
+    command = [sys.executable, str(program), str(tmp_path / "meeting")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    measured = [tuple(map(float, line.split())) for line in found.stdout.splitlines()]
+    assert len(measured) == sum(ranks for ranks, *_ in CASES) + 2
+    assert all(error <= allowed for error, allowed in measured), measured
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"k": torch.ones(6, 3)}, r"q and k must have shape .* got \(6, 2\), \(6, 3\), \(6,\), \(6, 4\)"),
+        ({"block": 4}, "whole blocks of 4, got 6 tokens"),
+        ({"block": 0}, "block must be at least 1"),
+    ],
+)
+def test_wrong_arguments_are_named(changes, message):
+    arguments = {
+        "q": torch.ones(6, 2),
+        "k": torch.ones(6, 2),
+        "gamma": torch.ones(6),
+        "f": torch.ones(6, 4),
+        "block": 3,
+    }
+    with pytest.raises(ValueError, match=message):
+        context_parallel_solve(**arguments | changes)
