@@ -186,7 +186,7 @@ def variations() -> Iterator[Variation]:
     yield Variation(
         "SolveFactorsInTfloat32", "solve", "The factors of q k^T and of B s are rounded to TF32.",
         "Tensor cores with TF32 switched on.", "Switch TF32 off, or compare in that precision.",
-        factors | one("s", _solving(lambda run, B, f: _recurrence(tf32(B), f, lambda s, t: tf32(s)))),
+        {**factors, **one("s", _solving(lambda run, B, f: _recurrence(tf32(B), f, lambda s, t: tf32(s))))},
     )  # fmt: skip
 
 
