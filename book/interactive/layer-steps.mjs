@@ -2,6 +2,7 @@
 
 /** Names of tables in sentences, as HTML. */
 const SYMBOLS = {
+  u: "<i>a̅</i>",
   q_rotated: "<i>q</i>, turned",
   k_rotated: "<i>k</i>, turned",
   alpha_fwd: "<i>α</i><sup>fwd</sup>",
