@@ -60,7 +60,7 @@ def without_solutions(found: list[nbformat.NotebookNode]) -> list[nbformat.Noteb
 
 
 def _marked(metadata: dict[str, Any], solution: bool) -> nbformat.NotebookNode:
-    return nbformat.from_dict(metadata | ({"tags": [SOLUTION]} if solution else {}))
+    return nbformat.NotebookNode(metadata | ({"tags": [SOLUTION]} if solution else {}))
 
 
 def _parts(text: str, folder: Path, look_up: LookUp, solution: bool) -> Iterator[tuple[str, bool]]:
@@ -68,12 +68,12 @@ def _parts(text: str, folder: Path, look_up: LookUp, solution: bool) -> Iterator
     lines = iter(text.split("\n"))
     done: list[str] = []
     for line in lines:
-        fence, name, title, literal = found.groups() if (found := _FENCE.fullmatch(line)) else (None,) * 4
-        if fence is None:
+        fence, name, title, literal = found.groups("") if (found := _FENCE.fullmatch(line)) else ("",) * 4
+        if not fence:
             done += [] if _LABEL.fullmatch(line) else [line]
             continue
         body = _until(fence, lines)
-        if name is None:
+        if not name:
             done += [f"{fence}{literal}", *body, fence]
         elif name in ("solution-start", "solution-end"):
             yield _inline("\n".join(done), look_up), solution
