@@ -23,9 +23,9 @@ def assert_conforms(
 ) -> Report:
     """Assert that an implementation of the layer conforms; it runs in this process.
 
-    An instance of a torch module is judged as it is, with its settings and on its own config: copies of it get the
-    parameters of the cases, on the CPU and in each precision, and the instance is left alone. Cases longer than its
-    `max_len`, if it has one, are left out.
+    An instance of a torch module is judged with its own settings and on its own config. Copies of it get the parameters
+    of the cases, on the CPU and in each precision; the instance itself is left alone. Cases longer than its `max_len`,
+    if it has one, are left out.
 
     Args:
         implementation: a torch module class with the published constructor, an instance of any torch module with
@@ -36,7 +36,7 @@ def assert_conforms(
         quick: run the quick battery instead of the full one.
         departures: accept known departures, such as float32 rotary angles in a float64 layer.
         require: names of checks that must not be skipped, such as "gradients" and "decode".
-        config: check this config only; for instances that have no attribute `config`, the one that they have.
+        config: check this config only. For an instance without an attribute `config`, give the config that it has.
 
     Returns:
         The report, for further assertions.
@@ -63,7 +63,7 @@ def assert_conforms(
 
 
 def _check_modes() -> None:
-    """Modes of the caller's that act on the implementation would be held against it."""
+    """Refuse modes of the caller that change what the implementation computes."""
     torch = sys.modules.get("torch")
     if torch is None:
         return
