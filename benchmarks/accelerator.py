@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accelerator`: what the blocked solve may take on a large GPU. A model, nothing is measured.
+"""`python -m benchmarks.accelerator`: a model of the blocked solve's time on a large GPU; nothing is measured.
 
 The walk itself runs on torch's meta device, which computes nothing. Every operation is counted: its arithmetic, the
 bytes that it reads and writes, and its launch. An operation then takes the longest of the three at a machine's rates;
@@ -96,7 +96,7 @@ class Shared:
 
     @property
     def speed_up(self) -> float:
-        """Against one GPU with memory enough, where sending does not overlap with computing."""
+        """Speed-up over one GPU with enough memory, where sending does not overlap with computing."""
         alone = sum(walk(LONGEST, self.D, self.precision, backward=True).seconds.values())
         blocks = LONGEST / block_substitution.ACCELERATOR.block
         filled = blocks / (blocks + self.ranks - 1)

@@ -31,7 +31,7 @@ def real_dtype(array: Array) -> np.dtype:
 
 
 def as_array(name: str, value: Any) -> Array:
-    """`value` (an array, a torch tensor or nested lists) as an array; bfloat16 and 8-bit tensors become float64.
+    """`value` (an array, a torch tensor or nested lists) as an array; floating-point tensors become float64.
 
     Raises:
         TypeError: `value` is a masked array, or a tensor that is not dense or has no values.

@@ -29,7 +29,7 @@ FITS = "step 5, the fits on samples held back (the step that is not explicit)"
 
 @dataclass(frozen=True)
 class Approximation:
-    """A network for a causal map, and how far it is from it.
+    """A network for a causal map, and its distance from the map.
 
     Attributes:
         network: takes tokens (..., T, d), gives the same shape.

@@ -47,7 +47,7 @@ def block_jacobian(parameters: SessaParameters, x: Any, source: int) -> Float64[
 
 
 def jacobian_norms(parameters: SessaParameters, x: Any, source: int) -> Float64[Array, " T"]:
-    """The operator norm of dy_t / dx_tau for every t, what Proposition 10 bounds; entry tau + lag belongs to the lag.
+    """The operator norm of dy_t / dx_tau for every t, which Proposition 10 bounds; entry tau + lag is for that lag.
 
     Raises:
         TypeError, ValueError: as `block_jacobian`.

@@ -12,7 +12,7 @@ from sessa_ref.reference import Formulas
 from sessa_ref.reference import attention as right
 
 HIDDEN_LOGIT = -1e4
-"""What MaskTooSmall takes for minus infinity."""
+"""The number that MaskTooSmall uses for minus infinity."""
 
 
 def _queries_times(ratio: Callable[[SessaParameters], float]) -> type[Formulas]:

@@ -150,7 +150,7 @@ FAULTS = (
     Fault(
         "FeedbackNotRenormalised",
         "feedback",
-        description="The feedback softmax runs over all tokens there are, and the weights of those not past are dropped.",
+        description="The feedback softmax runs over all tokens, and weights outside the strict past are dropped.",
         formula="right: alpha_fb_tj = softmax over j < t\nwrong: alpha_fb_tj = softmax over all j, then j < t is kept",
         cause="The mask multiplies the weights instead of hiding logits.",
         fix="Hide all but the strict past before the softmax.",

@@ -229,7 +229,7 @@ FAULTS = (
         description="Parameter gradients are averaged over the batch instead of summed.",
         formula="right: dW = sum over batch rows\nwrong: dW = mean over batch rows",
         cause="A mean over the batch in a hand-written backward pass.",
-        fix="Sum over the batch; averaging is the loss's affair.",
+        fix="Sum over the batch; only the loss may average.",
         formulas=_BatchMean,
     ),
     Fault(

@@ -43,7 +43,7 @@ class Slope:
     arguments: dict[str, Callable[[Run], Array]]
     """Arguments by their words, real; the first one is right."""
     ways: tuple[str, ...]
-    """The ways in which the argument may be changed and is not by another slope of the list."""
+    """The changes of the argument that no other slope of the list already makes."""
 
 
 def _z(run: Run) -> Array:
