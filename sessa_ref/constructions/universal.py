@@ -36,7 +36,7 @@ class Approximation:
         claim: that its sup error is at most the tolerance.
         target: the map.
         route: which read-out it has.
-        tolerance: the sup error that was asked for, of an entry of the output.
+        tolerance: the wanted sup error of an entry of the output.
         error: the largest that was found, by samples and by search.
         units: hidden units of the read-out.
         span: the range of the map's values.

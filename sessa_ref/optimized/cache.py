@@ -309,7 +309,7 @@ class Cache:
                 self.clear()
             try:
                 result = work()
-            except BaseException:  # what it has stored does not count, but has to be zero where rows differ
+            except BaseException:  # what it has stored does not count, but must be zero where rows differ
                 self.clear()
                 raise
         else:

@@ -206,7 +206,7 @@ FAULTS = (
         "feedback",
         description="The gain is a sigmoid, and never negative.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max sigmoid(<w, u_t> + b)",
-        cause="The habit of gates between 0 and 1.",
+        cause="Gates usually lie between 0 and 1.",
         fix="Use tanh.",
         formulas=_gain(lambda z, gamma_max: gamma_max * sigmoid(z)),
     ),

@@ -1,7 +1,7 @@
 """The feedback solve over several processes of `torch.distributed`, each of which holds some of the tokens.
 
-Forwards and backwards it is the wave of `wave`. Every rank keeps q, k, s and lambda of all tokens, so memory is linear
-in T. The computation and the weights, which take the most memory, are divided among the ranks.
+Both passes, forwards and backwards, are the wave of `wave`. Every rank keeps q, k, s and lambda of all tokens, so
+memory is linear in T. The computation and the weights, which take the most memory, are divided among the ranks.
 """
 
 import math
