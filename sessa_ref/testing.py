@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from sessa_ref.config import SessaConfig
-from sessa_ref.oracle import Adapter, Case, Report, TargetError, battery, verify
+from sessa_ref.oracle import Adapter, Case, Report, TargetError, verify
 from sessa_ref.oracle.cases.of_config import battery_of
+from sessa_ref.oracle.cases.of_level import cases_of
 from sessa_ref.oracle.implementation.targets import as_adapter, load_target
+from sessa_ref.oracle.levels import LEVELS, SOLVE, Level
 from sessa_ref.oracle.report.results import Status
 from sessa_ref.precision import STANDARD_DTYPES
 
@@ -20,8 +22,10 @@ def assert_conforms(
     departures: bool = True,
     require: Sequence[str] = (),
     config: SessaConfig | None = None,
+    level: str = "layer",
+    block_sizes: Sequence[int] = (),
 ) -> Report:
-    """Assert that an implementation of the layer conforms; it runs in this process.
+    """Assert that an implementation of the layer, or of a part of it, conforms; it runs in this process.
 
     An instance of a torch module is judged with its own settings and on its own config. Copies of it get the parameters
     of the cases, on the CPU and in each precision; the instance itself is left alone. Cases longer than its `max_len`,
@@ -31,12 +35,17 @@ def assert_conforms(
         implementation: a torch module class with the published constructor, an instance of any torch module with
             the published parameters, a function that takes a `SessaConfig` and returns a torch module, an object or
             class with the adapter protocol (`sessa_ref.oracle.Adapter`), or a target string such as
-            "package.module:Layer".
+            "package.module:Layer". At the level "solve", a function of q, k, (batch, T, d_b), gamma, (batch, T), and f,
+            (batch, T, D), that returns s.
         dtypes: precisions to check.
         quick: run the quick battery instead of the full one.
         departures: accept known departures, such as float32 rotary angles in a float64 layer.
         require: names of checks that must not be skipped, such as "gradients" and "decode".
-        config: check this config only. For an instance without an attribute `config`, give the config that it has.
+        config: check this config only. For an instance without an attribute `config`, give the config that it has. Of a
+            solve it gives the widths.
+        level: what is implemented: "layer", "mixer" (u -> s) or "solve" ((q, k, gamma, f) -> s).
+        block_sizes: tokens per block of the implementation, whose multiples' neighbours are tried, besides those that
+            its attribute `block_size` gives.
 
     Returns:
         The report, for further assertions.
@@ -46,9 +55,16 @@ def assert_conforms(
             which mistake was made.
         TargetError: it cannot be run at all, or an instance has no known config or cannot be copied; or this is
             called under `torch.no_grad`, `torch.inference_mode` or `torch.autocast`.
+        ValueError: there is no such level, or a block size is not positive.
     """
+    if level not in LEVELS:
+        raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {level!r}")
     _check_modes()
-    adapter, cases = _implementation(implementation, quick, config)
+    own = getattr(implementation, "block_size", None)
+    blocks = (*block_sizes, *([own] if isinstance(own, int) else []))
+    if any(size < 1 for size in blocks):
+        raise ValueError(f"block sizes must be positive, got {min(blocks)}")
+    adapter, cases = _implementation(implementation, quick, config, LEVELS[level], blocks)
     report = verify(adapter, dtypes, cases, require=require)
     bad = {Status.FAILED, Status.ERRORED} | (set() if departures else {Status.DEPARTED})
     wrong = [r for r in report.results if r.required and r.status in bad]
@@ -77,21 +93,24 @@ def _check_modes() -> None:
         raise TargetError(f"assert_conforms cannot judge under {' and '.join(active)}: call it outside")
 
 
-def _implementation(implementation: Any, quick: bool, config: SessaConfig | None) -> tuple[Adapter, Sequence[Case]]:
+def _implementation(
+    implementation: Any, quick: bool, config: SessaConfig | None, level: Level, blocks: tuple[int, ...]
+) -> tuple[Adapter, Sequence[Case]]:
     """How to build the implementation, and the cases to check it on."""
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(implementation, torch.nn.Module):
+    if level != SOLVE and torch is not None and isinstance(implementation, torch.nn.Module):
         from sessa_ref.oracle.implementation.instance import adapter_of, capacity_of, config_of
 
-        cases = battery_of(config_of(implementation, config), quick)
+        cases = [case.at(level) for case in battery_of(config_of(implementation, config), quick)]
         capacity = capacity_of(implementation)
         if capacity < 1:
             raise TargetError(f"this {type(implementation).__name__} takes no token: its max_len is {capacity:g}")
-        return adapter_of(implementation), [case for case in cases if case.x.shape[1] <= capacity]
+        return adapter_of(implementation, level), [case for case in cases if case.x.shape[1] <= capacity]
     if isinstance(implementation, str):
-        adapter = load_target(implementation)
+        adapter = load_target(implementation, level)
     else:
-        adapter = as_adapter(implementation, getattr(implementation, "__name__", type(implementation).__name__))
+        name = getattr(implementation, "__name__", type(implementation).__name__)
+        adapter = as_adapter(implementation, name, level)
     if config is None:
-        return adapter, battery(quick)
-    return adapter, battery_of(replace(config, rotary_dtype="float64"), quick)
+        return adapter, cases_of(level, quick, blocks)
+    return adapter, [case.at(level) for case in battery_of(replace(config, rotary_dtype="float64"), quick)]

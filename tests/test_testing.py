@@ -14,7 +14,7 @@ from tests.oracle.hostile import Right
 @pytest.fixture(autouse=True)
 def _few_cases(monkeypatch):
     few = tuple(case for case in battery() if case.name in ("heads", "two_tokens"))
-    monkeypatch.setattr(testing, "battery", lambda quick: few)
+    monkeypatch.setattr(testing, "cases_of", lambda level, quick, blocks: [case.at(level) for case in few])
 
 
 @pytest.mark.parametrize(

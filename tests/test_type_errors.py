@@ -30,6 +30,8 @@ CASES = [
     ('SessaConfig.from_json(\'{"width": 8, "gamma_max": null}\')', "gamma_max must be a number, got None"),
     ('SessaConfig.from_json(\'{"width": 8, "rope": 1}\')', "rope must be True or False, got 1"),
     ('SessaConfig.from_json(\'{"width": 8, "norm": []}\')', "norm must be one of ('layernorm', 'identity'), got []"),
+    ("MarkedRecall(lag=4.0)", "lag must be a whole number, got 4.0"),
+    ("MarkedRecall(lag=4, symbols=True)", "symbols must be a whole number, got True"),
 ]
 
 
@@ -37,6 +39,7 @@ def test_messages():
     script = f"""
 import json
 from sessa_ref.config import SessaConfig
+from sessa_ref.tasks import MarkedRecall
 messages = []
 for expression in {[expression for expression, _ in CASES]!r}:
     try:

@@ -28,6 +28,9 @@ Fixpoint prod (f : nat -> R) (n : nat) : R :=
   | S m => prod f m * f m
   end.
 
+(** The Euclidean norm of the vector v(0), ..., v(n-1). *)
+Definition norm2 (n : nat) (v : nat -> R) : R := sqrt (sum (fun i => v i ^ 2) n).
+
 (** * The solve over any commutative ring: 2.2, 3.1, (3) to (5) *)
 
 Module OverAnyRing.
@@ -103,10 +106,9 @@ End OverAnyRing.
 
 (** * Stability: 4.2, 2, 25, D.1 to D.4 *)
 
-(** Tokens are numbered 0, 1, 2, ... without end; token t of a sequence x has the coordinates x t 0, ..., x t (d-1). *)
+(** Tokens are numbered 0, 1, 2, ... without end; token t of a sequence x has the coordinates x t 0, ..., x t (d-1).  A block
+    on T tokens counts as one that does not look at others, and has gain 0, signal 0 and gate 0 from token T on. *)
 Module Stability.
-
-Definition norm2 (d : nat) (v : nat -> R) : R := sqrt (sum (fun i => v i ^ 2) d).
 
 (** The norm of Definition 7 is at most M: every token lies in the ball of radius M. *)
 Definition bounded (d : nat) (M : R) (x : nat -> nat -> R) : Prop := forall t, norm2 d (x t) <= M.
@@ -328,14 +330,14 @@ Definition lem_B_5 : Prop :=
   (forall t, (t < T)%nat -> K t t = 1)
   /\ forall k t, (k < t < T)%nat -> Rabs (K t k) <= eta * exp eta * Rpower (INR (t - k)) (- (1 - eta)).
 
-(** Remark E.2: without feedback, eta = 0, the impulse stays where it is. *)
+(** Remark E.2: without feedback, eta = 0, all gains are 0 (where c2 > 0) and the impulse stays where it is. *)
 Definition rem_E_2_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 : R) (tau : nat) (y : nat -> R)
     (T : nat) : Prop :=
   decay_hypotheses gamma alpha gamma_max c2 tau y T /\ gamma_max * c2 = 0.
 
 Definition rem_E_2 : Prop :=
   forall gamma alpha gamma_max c2 tau y T, rem_E_2_hypotheses gamma alpha gamma_max c2 tau y T ->
-  ((tau < T)%nat -> y tau = 1) /\ forall t, (tau < t < T)%nat -> y t = 0.
+  (0 < c2 -> forall t, (t < T)%nat -> gamma t = 0) /\ ((tau < T)%nat -> y tau = 1) /\ forall t, (tau < t < T)%nat -> y t = 0.
 
 (** Remark E.1: rows that sum to 1 need c2 >= 1; rows that sum to at most 1 can have any c2 > 0 as their least one. *)
 Definition rem_E_1 : Prop :=
@@ -468,7 +470,7 @@ Definition jacobian_recursion (gamma : nat -> R) (alpha : nat -> nat -> R) (gamm
 (** Its tail has no logarithm.  a_tau b_t is [growth] over t, for any eta; both coefficients are the smallest that serve.
 
     Row: ours:jacobian-tail
-    Left: that the derivatives satisfy the recursion, which is in [ours_jacobian_tail]. *)
+    Left: that the derivatives satisfy the recursion, which is in [ours_jacobian_tail_bound]. *)
 Definition ours_jacobian_recursion_hypotheses (gamma : nat -> R) (alpha : nat -> nat -> R) (gamma_max c2 A_0 A_1 : R) (tau : nat)
     (d : nat -> R) (T : nat) : Prop :=
   jacobian_recursion gamma alpha gamma_max c2 A_0 A_1 tau d T.
@@ -655,16 +657,17 @@ Definition lem_B_4 : Prop :=
     (forall j, (j < n)%nat -> filterdiff (alpha j) (locally z) (dalpha j) /\ opnorm_le (dalpha j) (dsize j))
     /\ sum dsize n <= 2 * sum (fun i => alpha i z * size i) n.
 
-(** Lemma 4.3: attention row t with the logits <q(x_t), k(x_j)>, j <= t, of token-wise queries and keys with d coordinates.
-    For tau < t the derivatives of the weights by token tau have norms that add up to at most 2 alpha_(t,tau) size, where size
-    bounds the derivative of the logit at tau.  Here sharper: 2 alpha (1 - alpha) size, which is an equality.  In the diffuse
-    regime, logits of spread at most D, they add up to at most 2 size e^D / (t + 1). *)
+(** Attention row t with the logits <q(x_t), k(x_j)>, j <= t, of token-wise queries and keys with d coordinates. *)
 Definition attention_logit {U : Type} (q k : U -> nat -> R) (d : nat) (x : nat -> U) (t j : nat) : R :=
   sum (fun i => q (x t) i * k (x j) i) d.
 
 Definition attention_weight {U : Type} (q k : U -> nat -> R) (d : nat) (x : nat -> U) (t j : nat) : R :=
   softmax (attention_logit q k d x t) (S t) j.
 
+(** Lemma 4.3: for tau < t the derivatives of the weights of row t by token tau have norms that add up to at most
+    2 alpha_(t,tau) size, where size bounds the derivative of the logit at tau.  Here sharper: the derivatives themselves,
+    alpha_j (1[j = tau] - alpha_tau) times that of the logit, and their sizes, which add up to 2 alpha (1 - alpha) size.  In the
+    diffuse regime, logits of spread at most D, they add up to at most 2 size e^D / (t + 1). *)
 Definition lem_4_3_hypotheses (U : NormedModule R_AbsRing) (q k : U -> nat -> R) (d : nat) (x : nat -> U) (t tau : nat)
     (dlogit : U -> R) (size : R) : Prop :=
   (tau < t)%nat /\ 0 <= size
@@ -673,14 +676,15 @@ Definition lem_4_3_hypotheses (U : NormedModule R_AbsRing) (q k : U -> nat -> R)
 
 Definition lem_4_3 : Prop :=
   forall U q k d x t tau dlogit size, lem_4_3_hypotheses U q k d x t tau dlogit size ->
-  let alpha := attention_weight q k d x t tau in
-  exists dalpha dsize,
-    (forall j, (j <= t)%nat ->
-       filterdiff (fun u => attention_weight q k d (with_token x tau u) t j) (locally (x tau)) (dalpha j)
-       /\ opnorm_le (dalpha j) (dsize j))
-    /\ sum dsize (S t) = 2 * alpha * (1 - alpha) * size
-    /\ sum dsize (S t) <= 2 * alpha * size
-    /\ forall D, lem_C_1_hypotheses (attention_logit q k d x t) (S t) D -> sum dsize (S t) <= 2 * size * (exp D / INR (S t)).
+  let alpha := attention_weight q k d x t in
+  let factor j := alpha j * ((if Nat.eqb j tau then 1 else 0) - alpha tau) in
+  let dsize j := Rabs (factor j) * size in
+  (forall j, (j <= t)%nat ->
+     filterdiff (fun u => attention_weight q k d (with_token x tau u) t j) (locally (x tau)) (fun v => factor j * dlogit v)
+     /\ opnorm_le (fun v => factor j * dlogit v) (dsize j))
+  /\ sum dsize (S t) = 2 * alpha tau * (1 - alpha tau) * size
+  /\ sum dsize (S t) <= 2 * alpha tau * size
+  /\ forall D, lem_C_1_hypotheses (attention_logit q k d x t) (S t) D -> sum dsize (S t) <= 2 * size * (exp D / INR (S t)).
 
 (** The total variation of a row alpha whose logits move by h: alpha(j) moves by alpha(j) (h(j) - mean). *)
 Definition row_variation (n : nat) (alpha h : nat -> R) : R :=
@@ -753,9 +757,6 @@ Definition lem_I_13 : Prop :=
 
 (** * State-space models: 3, 4, 4.4, 5, 4.6, 33 *)
 
-(** The Euclidean norm of the vector v(0), ..., v(n-1). *)
-Definition norm2 (n : nat) (v : nat -> R) : R := sqrt (sum (fun i => v i ^ 2) n).
-
 (** The matrix M with n columns, times the vector v. *)
 Definition mat_vec (n : nat) (M : nat -> nat -> R) (v : nat -> R) : nat -> R := fun i => sum (fun j => M i j * v j) n.
 
@@ -806,10 +807,11 @@ Definition rem_C_2 : Prop :=
   (forall t n, (n < d)%nat -> Rabs (h t n) <= M / amin)
   /\ ((0 < d)%nat -> forall t, N (h t) <= N (fun _ => 1) * (M / amin)).
 
-(** Proposition 5: if the steps after tau add up to at least c times the lag, the memory factor is at most e^(-lambda c lag). *)
+(** The memory factor of the steps after tau up to tau + lag. *)
 Definition memory_factor (lambda : R) (step : nat -> R) (tau lag : nat) : R :=
   exp (- (lambda * sum (fun r => step (tau + 1 + r)%nat) lag)).
 
+(** Proposition 5: if the steps after tau add up to at least c times the lag, the memory factor is at most e^(-lambda c lag). *)
 Definition prop_5_hypotheses (lambda c : R) (step : nat -> R) (tau lag : nat) : Prop :=
   0 < lambda /\ c * INR lag <= sum (fun r => step (tau + 1 + r)%nat) lag.
 
@@ -932,7 +934,7 @@ Definition thm_30 : Prop :=
   <= conv_power (fun m => Rpower (INR m) (- beta)) k n
   <= C * Rpower (INR n) (INR k * (1 - beta) - 1).
 
-(** Lemma H.1, (77): powers of the harmonic kernel, and the consequence with a logarithm. *)
+(** Products and powers of lower triangular kernels, and the harmonic kernel. *)
 Definition kernel_product (A B : nat -> nat -> R) (t tau : nat) : R :=
   sum (fun i => A t (tau + i)%nat * B (tau + i)%nat tau) (S t - tau).
 
@@ -946,6 +948,7 @@ Definition harmonic_kernel (t tau : nat) : R := if Nat.ltb tau t then / (INR t +
 
 Definition harmonic (t : nat) : R := sum (fun m => / INR (S m)) t.
 
+(** Lemma H.1, (77): powers of the harmonic kernel, and the consequence with a logarithm. *)
 Definition lem_H_1 : Prop :=
   (forall k t tau, (1 <= k)%nat -> (tau < t)%nat ->
      kernel_power harmonic_kernel k t tau <= / (INR t + 1) * (harmonic t ^ (k - 1) / INR (fact (k - 1))))
@@ -1018,6 +1021,7 @@ Definition thm_31 : Prop :=
     /\ ((tau < t)%nat -> norm dh <= path_sum d (fun n t j => lambda n * K n t j) N t tau * norm v)
     /\ (tau = t -> norm dh <= prod d N * norm v).
 
+(** Theorem 11: Theorem 31, in the main text. *)
 Definition thm_11 : Prop := thm_31.
 
 (** Theorem 35: for a family of stacks over all horizons T, with d, lambda and K independent of T, the same bound holds at
@@ -1081,12 +1085,13 @@ Definition cor_4_7 : Prop :=
       deep_bound N d lambda (heavy_tail a beta) (heavy_tail_rate beta N)
       /\ (INR N * (1 - beta) < 1 -> is_lim_seq (heavy_tail_rate beta N) 0)).
 
+(** Corollary H.2: Corollary 4.7, in the appendix. *)
 Definition cor_H_2 : Prop := cor_4_7.
 
-(** Proposition 13: a family of stacks over H and the source tau_star <= tau_max, on horizons tau_max + H + 1, realises the profile nu
-    if with probes of norm at most 1 the score of the source exceeds all others together by c (1 + lag)^nu, c > 0 the same
-    for all (Definition 5, whose bounds at lag 1 are not needed).  A depth-N family with constants that do not depend on H and
-    tau_star, of (i) diffuse attention or (ii) state-space models under failed freeze time, realises no nu >= 0. *)
+(** Definition 5, at one input for each H and tau_star, and without its bounds at lag 1: a family of stacks over H and the
+    source tau_star <= tau_max, on horizons tau_max + H + 1, realises the profile nu if with probes of norm at most 1 the score of
+    the source exceeds all others together by c (1 + lag)^nu, c > 0 the same for all.  Whoever realises it in the paper's
+    sense, at all inputs and with these bounds, realises it in this one. *)
 Definition realises_profile (V : NormedModule R_AbsRing) (N tau_max : nat) (nu : R)
     (F : nat -> nat -> nat -> (nat -> V) -> nat -> V) (x : nat -> nat -> nat -> V) : Prop :=
   exists cminus, 0 < cminus /\ forall H tau_star, (1 <= H)%nat -> (tau_star <= tau_max)%nat ->
@@ -1099,6 +1104,8 @@ Definition realises_profile (V : NormedModule R_AbsRing) (N tau_max : nat) (nu :
         cminus * Rpower (1 + INR lag) nu
         <= score t tau_star - sum (fun tau => if Nat.eqb tau tau_star then 0 else Rabs (score t tau)) t.
 
+(** Proposition 13: a depth-N family with constants that do not depend on H and tau_star, of (i) diffuse attention or (ii)
+    state-space models under failed freeze time, realises no nu >= 0. *)
 Definition prop_13_hypotheses (V : NormedModule R_AbsRing) (N tau_max : nat) (F : nat -> nat -> nat -> (nat -> V) -> nat -> V)
     (x : nat -> nat -> nat -> V) (d lambda : nat -> R) (envelope : nat -> nat -> nat -> R) : Prop :=
   forall H tau_star, (1 <= H)%nat -> (tau_star <= tau_max)%nat ->
@@ -1125,12 +1132,13 @@ Definition lem_B_3 : Prop :=
   forall V f s alpha gamma T gmax FR, lem_B_3_hypotheses V f s alpha gamma T gmax FR ->
   forall t, (t < T)%nat -> norm (s t) <= FR / (1 - gmax).
 
-(** Theorem 23: the Jacobian of the mixer state by token tau, which is the vector u, here near z; all other tokens are held
-    fixed.  f(t), logit(t, i), gamma(t) and the state s(t) are functions of u; the weights alpha are the softmax of the logits
-    over i < t.  The constants are the paper's, and all hypotheses are those of Appendix B at this one sequence. *)
+(** The weights of feedback row t: the softmax of its logits over j < t. *)
 Definition routing_weight {U : Type} (logit : nat -> nat -> U -> R) (t j : nat) (u : U) : R :=
   softmax (fun i => logit t i u) t j.
 
+(** Theorem 23: the Jacobian of the mixer state by token tau, which is the vector u, here near z; all other tokens are held
+    fixed.  f(t), logit(t, i), gamma(t) and the state s(t) are functions of u; the weights alpha are the softmax of the logits
+    over i < t.  The constants are the paper's, and all hypotheses are those of Appendix B at this one sequence. *)
 Definition thm_23_hypotheses (U V : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
     (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) : Prop :=
   let alpha := routing_weight logit in
@@ -1192,8 +1200,7 @@ Definition cor_B_7 : Prop :=
   exists dy, filterdiff (fun u => plus (plus x (W (gate (s t u)))) b) (locally z) dy
     /\ opnorm_le dy (Wnorm * GR * thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
 
-(** Sharper than Theorem 23: (eta A_0 + A_1) a_tau b_t, without the logarithm; a_tau b_t is [growth] over t.  No smaller
-    coefficient of A_0 or of A_1 serves, see [ours_jacobian_recursion]. *)
+(** (eta A_0 + A_1) a_tau b_t; a_tau b_t is [growth] over t. *)
 Definition sharp_tail (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) (tau t : nat) : R :=
   let eta := gmax * c2 in
   let SR := FR / (1 - gmax) in
@@ -1201,7 +1208,10 @@ Definition sharp_tail (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R) (tau t : nat) : 
   let A0 := Lf0 + Lgamma * SR + gmax * SR * La0 in
   (eta * A0 + A1) * (growth eta tau t / INR t).
 
-Definition ours_jacobian_tail : Prop :=
+(** Sharper than Theorem 23: its bound without the logarithm.
+    Row: ours:jacobian-tail
+    Left: that no smaller coefficient of A_0 or of A_1 serves, which is in [ours_jacobian_recursion]. *)
+Definition ours_jacobian_tail_bound : Prop :=
   forall U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma,
   thm_23_hypotheses U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma ->
   let eta := gmax * c2 in
@@ -1212,6 +1222,9 @@ Definition ours_jacobian_tail : Prop :=
   sharp_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma tau t = (eta * A0 + A1) * source_factor eta tau * target_factor eta t
   /\ sharp_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma tau t <= (eta * A0 + A1) / Gamma (1 + eta) * Rpower (INR (t - tau)) (- (1 - eta))
   /\ exists ds, filterdiff (s t) (locally z) ds /\ opnorm_le ds (sharp_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma tau t).
+
+(** The bound, and that its coefficients are the smallest that serve the recursion behind it. *)
+Definition ours_jacobian_tail : Prop := ours_jacobian_tail_bound /\ ours_jacobian_recursion.
 
 (** The same for the block's output, in place of Corollary B.7; GR may be the largest gate entry, the norm of Diag(g_t). *)
 Definition ours_block_jacobian_tail : Prop :=
@@ -1319,7 +1332,7 @@ End Block.
 (** Lemma I.5: constant queries and keys c (1, 0, ..., 0) have, after rotary embedding, the logits c^2 cos(t - j)/sqrt(d),
     and for c large enough the row of every t < T has weight at least 1 - delta on the token itself.  The paper's Delta_T, the
     distance from 1 of the largest cos(s), 1 <= s < T, is any number Delta here for which these cosines are at most 1 - Delta.
-    Left: that such a Delta > 0 exists for every T, which is the irrationality of pi *)
+    Left: that such a Delta > 0 exists for every T, which is the irrationality of pi; and that a block has such queries and keys *)
 Definition lem_I_5_hypotheses (omega : nat -> R) (d T : nat) (delta Delta c : R) : Prop :=
   omega O = 1 /\ (2 <= d)%nat /\ 0 < delta < 1 /\ (2 <= T)%nat
   /\ (forall s, (1 <= s < T)%nat -> cos (INR s) <= 1 - Delta)
@@ -1497,7 +1510,8 @@ Definition lem_K_7 : Prop :=
       /\ forall t, (t <= T)%nat -> (t <> tau -> Rabs (a z t) <= eps) /\ Rabs (a z t) <= 2).
 
 (** Lemma K.11: one block without feedback multiplies the signal by D(t), which is within delta of <u_t, e_aux>; every channel
-    orthogonal to e_sig is kept.  D is the mean of the auxiliary channel w under weights of the positions z. *)
+    orthogonal to e_sig is kept.  D is the mean of the auxiliary channel w under weights of the positions z, so that the derivative
+    of the signal of token t by that of token j is D(t) for j = t, and 0 otherwise. *)
 Definition lem_K_11_hypotheses (m d T : nat) (low high : nat -> R) (delta M : R) (e_pos e_sig e_aux : nat -> R) : Prop :=
   (4 <= m)%nat /\ (2 <= d)%nat /\ ordered_intervals (S T) low high /\ 0 < delta /\ 0 <= M
   /\ inner m e_sig e_sig = 1 /\ inner m e_pos e_sig = 0 /\ inner m e_aux e_sig = 0.
@@ -1512,12 +1526,14 @@ Definition lem_K_11 : Prop :=
   /\ (forall t i, (i < m)%nat -> y t i = u t i + (D t - 1) * inner m (u t) e_sig * e_sig i)
   /\ (forall t, inner m (y t) e_sig = D t * inner m (u t) e_sig)
   /\ (forall t v, inner m e_sig v = 0 -> inner m (y t) v = inner m (u t) v)
+  /\ (forall t j, is_derive (fun h => inner m (block_output m d omega (fun z => z) p (moved u h e_sig j) t) e_sig) 0
+                          (if Nat.eqb t j then D t else 0))
   /\ (positioned m T e_pos low high u -> (forall t, (t <= T)%nat -> Rabs (w t) <= M) ->
       forall t, (t <= T)%nat -> Rabs (D t - w t) <= delta).
 
 (** Lemma K.12, with Remark K.13: two blocks without feedback select the source tau.  The signal is multiplied by D(t), a
     function of the positions alone, with 1/2 <= D(tau) <= 2 and |D(t)| <= eps elsewhere; every channel orthogonal to e_sig
-    and e_aux is kept. *)
+    and e_aux is kept.  So the derivative of the signal of token t by that of token j is D(t) for j = t, and 0 otherwise. *)
 Definition lem_K_12_hypotheses (m d T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig e_aux : nat -> R) : Prop :=
   (6 <= m)%nat /\ (2 <= d)%nat /\ ordered_intervals (S T) low high /\ (tau <= T)%nat /\ 0 < eps < 1
   /\ inner m e_sig e_sig = 1 /\ inner m e_aux e_aux = 1
@@ -1537,8 +1553,11 @@ Definition selects (m T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig 
 Definition lem_K_12 : Prop :=
   forall m d T tau low high eps e_pos e_sig e_aux, lem_K_12_hypotheses m d T tau low high eps e_pos e_sig e_aux ->
   forall omega, exists p1 p2 D a,
-  selects m T tau low high eps e_pos e_sig e_aux
-    (fun u => block_output m d omega (fun z => z) p2 (block_output m d omega (fun z => z) p1 u)) D a.
+  let G u := block_output m d omega (fun z => z) p2 (block_output m d omega (fun z => z) p1 u) in
+  (forall u t, gain m (fun z => z) p1 u t = 0 /\ gain m (fun z => z) p2 u t = 0)
+  /\ selects m T tau low high eps e_pos e_sig e_aux G D a
+  /\ forall u t j, is_derive (fun h => inner m (G (moved u h e_sig j) t) e_sig) 0
+                          (if Nat.eqb t j then D (fun i => inner m (u i) e_pos) t else 0).
 
 (** Remark K.13: the coefficients of a selector are equal for two sequences with the same positions, whatever else differs. *)
 Definition rem_K_13_hypotheses (m T tau : nat) (low high : nat -> R) (eps : R) (e_pos e_sig e_aux : nat -> R)
@@ -1583,7 +1602,8 @@ Definition exact_transport (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R
 
 (** Lemma K.8 (i): a signal h e_sig added at token j moves the signal of token i at the rate T_u(i, j).  Departure: that B is
     differentiable in this direction is a conclusion; the paper assumes that it is C^1.
-    Row: lem:K.8 *)
+    Row: lem:K.8
+    Left: (ii), which is [lem_K_8_ii]. *)
 Definition lem_K_8_i_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (delta : R) (K : sequence -> Prop)
   (B : sequence -> sequence) (kernel : sequence -> nat -> nat -> R) : Prop :=
   0 < delta /\ inner m e_sig e_sig = 1 /\ (forall r, (r < n)%nat -> inner m e_sig (e r) = 0)
@@ -1595,7 +1615,8 @@ Definition lem_K_8_i : Prop :=
   is_derive (fun h => inner m (B (moved u h e_sig j) i) e_sig) 0 (kernel u i j).
 
 (** Lemma K.8 (ii): kernels multiply.  For any set X, and any Y that holds B_1(X).
-    Row: lem:K.8 *)
+    Row: lem:K.8
+    Left: (i), which is [lem_K_8_i]. *)
 Definition lem_K_8_ii_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (X Y : sequence -> Prop)
   (B1 B2 : sequence -> sequence) (kernel1 kernel2 : sequence -> nat -> nat -> R) : Prop :=
   exact_transport m n T e e_sig X B1 kernel1 /\ exact_transport m n T e e_sig Y B2 kernel2
@@ -1606,10 +1627,13 @@ Definition lem_K_8_ii : Prop :=
   exact_transport m n T e e_sig X (fun u => B2 (B1 u))
     (fun u i j => sum (fun k => kernel2 (B1 u) i (j + k)%nat * kernel1 u (j + k)%nat j) (S i - j)).
 
+(** Lemma K.8: its two parts together. *)
+Definition lem_K_8 : Prop := lem_K_8_i /\ lem_K_8_ii.
+
 (** Lemma K.9: a preprocessing R that lets signals through does not change the rates of B.  Correction: R has to let *every*
     channel orthogonal to e_sig through, R(u + a e_sig 1[. = tau]) = R(u) + a e_sig 1[. = tau] on the tokens up to T.  As printed,
     with Definition 13 for the control channels only, R(u + a e_sig 1[. = tau]) need not lie in the saturation of R(K), and
-    the lemma is false, for linear maps even ([lem_K_9_printed_false]).  Departure: B and R need not be differentiable. *)
+    the lemma is false, for linear maps even ([lem_K_9_as_printed_false]).  Departure: B and R need not be differentiable. *)
 Definition lem_K_9_hypotheses (m n T : nat) (e : nat -> nat -> R) (e_sig : nat -> R) (delta a0 : R) (K : sequence -> Prop)
   (Pre B : sequence -> sequence) (kernel : sequence -> nat -> nat -> R) : Prop :=
   0 < delta /\ 0 < a0 /\ inner m e_sig e_sig = 1 /\ (forall r, (r < n)%nat -> inner m e_sig (e r) = 0)
@@ -1647,7 +1671,7 @@ Definition uniform_resolvent (gamma : R) (i j : nat) : R :=
 
 (** Lemma K.15, its kernel: uniform feedback with gain gamma = 1 - beta behind a forward row alpha that is focused on the
     diagonal up to mu <= beta gamma/(4(T+1)).  The transport K(i, j) = sum over k of Theta_ik alpha_kj, Theta the resolvent, is
-    of order (j+1)^(-gamma) (i+1)^(-beta) with constants of beta alone.
+    of order (j+1)^(-gamma) (i+1)^(-beta) for j < i, with constants of beta alone; and D(i) = 1 + K(i, i) is between 3/2 and 2.
     Left: that two blocks realise it *)
 Definition lem_K_15_kernel_hypotheses (beta mu : R) (T : nat) (alpha : nat -> nat -> R) : Prop :=
   0 < beta < 1 /\ 0 <= mu <= beta * (1 - beta) / (4 * (INR T + 1))
@@ -1657,19 +1681,21 @@ Definition lem_K_15_kernel : Prop :=
   forall beta mu T alpha, lem_K_15_kernel_hypotheses beta mu T alpha ->
   let gamma := 1 - beta in
   let kernel i j := sum (fun k => uniform_resolvent gamma i (j + k)%nat * alpha (j + k)%nat j) (S i - j) in
-  forall i j, (j < i <= T)%nat ->
-  gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
-  /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
+  (forall i, (i <= T)%nat -> 3 / 2 <= 1 + kernel i i <= 2)
+  /\ forall i j, (j < i <= T)%nat ->
+     gamma / 2 * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)) <= kernel i j
+     /\ kernel i j <= 5 * gamma * (Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
 
-(** Sums over the resolvent of uniform feedback, for gamma = 1 - beta:
-    L(i, j) = Theta_ij/(j+1) + ... + Theta_ii/(i+1) >= (j+1)^(-gamma) (i+1)^(-beta).
-    Left: that 1 is the best constant *)
+(** L(i, j) = Theta_ij/(j+1) + ... + Theta_ii/(i+1), Theta the resolvent of uniform feedback. *)
 Definition macro_sum (gamma : R) (i j : nat) : R :=
   sum (fun k => uniform_resolvent gamma i (j + k)%nat / INR (S (j + k))) (S i - j).
 
+(** L(i, j) >= (j+1)^(-gamma) (i+1)^(-beta) for gamma = 1 - beta; 1 is the best constant, also where j < i alone. *)
 Definition ours_macro_sums : Prop :=
-  forall beta i j, 0 < beta < 1 -> (j <= i)%nat ->
-  Rpower (INR (S j)) (- (1 - beta)) * Rpower (INR (S i)) (- beta) <= macro_sum (1 - beta) i j.
+  forall beta, 0 < beta < 1 ->
+  (forall i j, (j <= i)%nat -> Rpower (INR (S j)) (- (1 - beta)) * Rpower (INR (S i)) (- beta) <= macro_sum (1 - beta) i j)
+  /\ forall c, (forall i j, (j < i)%nat ->
+       c * (Rpower (INR (S j)) (- (1 - beta)) * Rpower (INR (S i)) (- beta)) <= macro_sum (1 - beta) i j) -> c <= 1.
 
 (** Lemma K.22, its kernel D(i) 1[i = j] + K(i, j) 1[j < i] with D(i) = 1 + m_i/(i+1) and K(i, j) = m_j L(i, j), where m is the
     profile r, of order (t+1)^gamma, mixed by a forward row that is focused up to mu: D is bounded and K(i, j) of order
@@ -1688,14 +1714,15 @@ Definition lem_K_22_kernel : Prop :=
      (1 - mu) * low * Rpower (INR (S i)) (- beta) <= m j * macro_sum (1 - beta) i j <= 9 * high * Rpower (INR (S i)) (- beta)
      /\ m j * macro_sum (1 - beta) i j <= 9 * high * Rpower (INR (S (i - j))) (- beta).
 
-(** Lemma K.26: the selector's other sources stay small behind k macro-layers.  source_stack r is the kernel of the selector and
-    the first r layers; D the selector, M_r the layers. *)
+(** The kernel of a selector D and the first r of the layers M_0, M_1, ... *)
 Fixpoint source_stack (D : nat -> R) (M : nat -> nat -> nat -> R) (r : nat) (t tau : nat) : R :=
   match r with
   | O => if Nat.eqb t tau then D tau else 0
   | S q => sum (fun i => M q t i * source_stack D M q i tau) (S t)
   end.
 
+(** Lemma K.26: the selector's other sources stay small behind k macro-layers, with an explicit constant.  The entries of the
+    layers are not negative, as in Lemma K.22. *)
 Definition lem_K_26_hypotheses (beta eps dplus aplus : R) (k T tau_max tau : nat) (D : nat -> R) (M : nat -> nat -> nat -> R) : Prop :=
   0 < beta < 1 /\ 0 <= eps /\ 0 <= dplus /\ 0 <= aplus /\ (tau <= tau_max)%nat
   /\ (forall s, (s <= T)%nat -> s <> tau -> Rabs (D s) <= eps)
@@ -1733,7 +1760,8 @@ Definition lem_J_1 : Prop :=
 
 (** Ours: how near, at most a m0 R/m + a^3 R^3/(2 m) with m = m0 + 2 h and a = 1/sqrt(2 h c^2/m + eps); the paper's bound is
     m0 R/(m sqrt eps) + R^3/(m eps^(3/2)).
-    Row: lem:J.1 *)
+    Row: lem:J.1
+    Left: that it falls below every delta, which is [lem_J_1]. *)
 Definition ours_scaffold_error_hypotheses (eps Rad c : R) (m0 h : nat) : Prop :=
   0 < eps /\ 0 <= Rad /\ (1 <= m0)%nat.
 
@@ -1779,10 +1807,12 @@ Definition cor_K_5 : Prop :=
   forall m p e L plus minus, cor_K_5_hypotheses m p e L plus minus ->
   forall u t, / L * (activation m (fun z => z) p u t plus - activation m (fun z => z) p u t minus) = inner m (u t) e.
 
-(** Lemma K.6: a window of four scaled GELUs, 1 on the interval tau and 0 on the others, up to eta. *)
+(** Four scaled GELUs: a ramp from a to a', less a ramp from b to b'. *)
 Definition window (L a a' b b' x : R) : R :=
   (scaled_GELU L (x - a) - scaled_GELU L (x - a')) / (a' - a) - (scaled_GELU L (x - b) - scaled_GELU L (x - b')) / (b' - b).
 
+(** Lemma K.6: a window of four scaled GELUs, 1 on the interval tau and 0 on the others, up to eta; and a block without
+    normalisation has it as a combination of four a-slots behind the activation. *)
 Definition lem_K_6_hypotheses (T tau : nat) (low high : nat -> R) (eta : R) : Prop :=
   ordered_intervals (S T) low high /\ (tau <= T)%nat /\ 0 < eta < 1.
 
@@ -1791,7 +1821,9 @@ Definition lem_K_6 : Prop :=
   exists a a' b b' L, a < a' < low tau /\ high tau < b < b' /\ 0 < L
   /\ (forall x, low tau <= x <= high tau -> Rabs (window L a a' b b' x - 1) <= eta)
   /\ (forall t x, (t <= T)%nat -> t <> tau -> low t <= x <= high t -> Rabs (window L a a' b b' x) <= eta)
-  /\ (forall x, Rabs (window L a a' b b' x) <= 1 + eta).
+  /\ (forall x, Rabs (window L a a' b b' x) <= 1 + eta)
+  /\ forall m e, (4 <= m)%nat -> exists p (read : nat -> R), forall u t,
+     sum (fun k => read k * activation m (fun z => z) p u t k) 4 = window L a a' b b' (inner m (u t) e).
 
 (** Ours: how large L has to be for Lemma K.6, and with the best constant of Lemma K.3 in place of 1/sqrt(2 pi).
     Row: none *)
@@ -1812,7 +1844,8 @@ Definition lem_I_15 : Prop :=
   /\ forall eps z, 0 < eps <= eps0 -> norm2 m z <= Rad -> norm2 m (fun i => 2 / eps * GELU (eps * z i) - z i) <= eta.
 
 (** Ours: each coordinate of Lemma I.15 is off by at most sqrt(2/pi) eps u^2.
-    Row: lem:I.15 *)
+    Row: lem:I.15
+    Left: the whole vector on a ball, which is [lem_I_15]. *)
 Definition ours_I_15 : Prop :=
   forall eps u, 0 < eps -> Rabs (2 / eps * GELU (eps * u) - u) <= sqrt (2 / PI) * eps * u ^ 2.
 

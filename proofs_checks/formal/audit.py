@@ -11,22 +11,19 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from proofs_checks.formal import coq
-from proofs_checks.formal.bends import try_bend, without_bend
+from proofs_checks.formal.bends import without_bend
+from proofs_checks.formal.bent import bent
 from proofs_checks.formal.rules import broken
-from proofs_checks.formal.sources import FOLDER, Bend, Sources, Statement
-from proofs_checks.formal.status import FILE, BentProof, Proved, load, save
-from proofs_checks.formal.theorems import Allowed, Problem, judge
+from proofs_checks.formal.sources import FOLDER, Sources, Statement, stray_comments
+from proofs_checks.formal.status import FILE, BentProof, Proved, load, recorded, save
+from proofs_checks.formal.theorems import Allowed, Problem, judged
 
 Say = Callable[[str], None]
-
-AGAIN = 10
-"""Of the bent statements that are recorded, every tenth is tried again."""
 
 
 @dataclass(frozen=True)
@@ -58,60 +55,25 @@ def audit(
         jobs: how many processes of Coq run at a time.
         rows: the ids of the ledger.
         say: called with a line on what has been done.
-        recorded: what passed before. A bent version of a statement that has not changed since is taken from it, but for
-            every tenth, which is tried again.
+        recorded: what passed before. Where nothing has changed since that a statement rests on, the independent checker
+            does not read its files again, and its axioms and nine in ten of its bent versions are taken from it.
     """
     sources, allowed = Sources(folder), Allowed(folder / "axioms.toml")
-    problems = [Problem(one, file=file) for file, text in sources.texts.items() for one in broken(file, text)]
-    problems += without_bend(sources)
-    compiled = _compiled(sources, build / "all", jobs, problems, say)
-    problems += _checked(build / "all", compiled, say)
-    bends: dict[str, list[BentProof]] = {}
-    axioms: dict[str, list[str]] = {}
-    with ThreadPoolExecutor(jobs) as pool:
-        for assumed, wrong in pool.map(lambda file: judge(sources, file, build / "all", allowed), compiled):
-            axioms |= assumed
-            problems += wrong
-        begun = time.perf_counter()
-        due = [(one, bend) for one in sources.statements for bend in sources.bends
-               if bend.statement == one.short and sources.proof_file(one) in compiled]  # fmt: skip
-        before = {(one.name, one.hash, bend.about): bend for one in recorded for bend in one.bends}
-        known = {number: before[key] for number, (one, bend) in enumerate(due)
-                 if number % AGAIN and (key := (one.name, sources.fingerprint(one), bend.about)) in before}  # fmt: skip
-        tried = pool.map(
-            lambda number: (
-                ("", known[number]) if number in known else _tried(sources, due[number], build / "bent" / str(number))
-            ),
-            range(len(due)),
-        )
-        for (statement, bend), (wrong, proof) in zip(due, tried, strict=True):
-            if wrong:
-                problems.append(Problem(f"bent ({bend.about}): {wrong}", statement.short))
-            else:
-                bends.setdefault(statement.short, []).append(proof)
-        say(f"{len(due)} bent statements, of which {len(known)} from the record: {time.perf_counter() - begun:.1f} s")
-    found = {one.short: row_of(one, rows) for one in sources.statements}
-    problems += [Problem(wrong, name) for name, (_, wrong) in found.items() if wrong]
-    problems += [
-        Problem(one, statement.short) for statement in sources.statements for one in _missing(sources, statement)
-    ]
-    proved = tuple(
-        Proved(
-            one.name,
-            found[one.short][0],
-            one.left,
-            sources.proof_file(one),
-            tuple(name for name in axioms[f"{one.short}_holds"] if not allowed.of_computation(name)),
-            any(allowed.of_computation(name) for name in axioms[f"{one.short}_holds"]),
-            bool(one.hypotheses),
-            tuple(bends.get(one.short, ())),
-            tuple(name for name in sources.counterexamples(one) if name in axioms),
-            sources.fingerprint(one),
-        )
-        for one in sources.statements
-        if _passes(sources, one, problems)
-    )
-    return Audit(proved, tuple(problems))
+    same = _same(sources, recorded)
+    compiled, problems = _compiled(sources, build / "all", jobs, say)
+    problems = [*_rules(sources), *problems, *_checked(build / "all", _changed(sources, compiled, same), say)]
+    begun = time.perf_counter()
+    axioms, wrong = judged(sources, compiled, build / "all", allowed, jobs, _theorems(sources, same))
+    problems += wrong
+    say(f"types of all theorems, axioms of {len(axioms)}: {time.perf_counter() - begun:.1f} s")
+    begun = time.perf_counter()
+    bends, wrong, tried = bent(sources, compiled, build / "all", build / "bent", jobs, same)
+    problems += wrong
+    say(f"{len(sources.bends)} bent statements, {tried} of them tried: {time.perf_counter() - begun:.1f} s")
+    problems += [Problem(text, one.short) for one in sources.statements if (text := row_of(one, rows)[1])]
+    proved = [_proved(sources, one, rows, axioms, bends, allowed, compiled, same.get(one.short))
+              for one in sources.statements if _passes(sources, one, problems)]  # fmt: skip
+    return Audit(tuple(proved), tuple(problems))
 
 
 def row_of(statement: Statement, rows: Container[str]) -> tuple[str, str]:
@@ -132,28 +94,53 @@ def row_of(statement: Statement, rows: Container[str]) -> tuple[str, str]:
     return whole, ""
 
 
-def _tried(sources: Sources, case: tuple[Statement, Bend], folder: Path) -> tuple[str, BentProof]:
-    """What is wrong with a bent statement, "" where nothing is, and where its proof fails."""
-    statement, bend = case
-    place, wrong = try_bend(sources, statement, bend, folder)
-    return wrong, BentProof(bend.about, place, bend.counterexample)
+def _rules(sources: Sources) -> list[Problem]:
+    """What the texts show: forbidden words, missing bends, comments and theorems."""
+    return [
+        *(Problem(one, file=file) for file, text in sources.texts.items() for one in broken(file, text)),
+        *without_bend(sources),
+        *(Problem("there is no comment above it", one.short) for one in sources.statements if not one.comment),
+        *(Problem(f"the comment is above no statement: {block[:60]!r}", file="Statements.v")
+          for block in stray_comments(sources.texts["Statements.v"], sources.statements)),
+        *(Problem(missing, one.short) for one in sources.statements for missing in _missing(sources, one)),
+    ]  # fmt: skip
 
 
-def _compiled(sources: Sources, build: Path, jobs: int, problems: list[Problem], say: Say) -> list[str]:
-    """Compile all files; those that do."""
+def _compiled(sources: Sources, build: Path, jobs: int, say: Say) -> tuple[list[str], list[Problem]]:
+    """Compile all files; those that do, and what is wrong with the others."""
 
     def done(file: str, run: coq.Run) -> None:
         say(f"{file}: {run.seconds:.1f} s{'' if run.ok else ', fails'}")
 
     runs = coq.compile_all(sources, build, jobs, done)
-    problems += [Problem(f"line {run.line}: {run.error}", file=file) for file, run in runs.items() if not run.ok]
-    return [file for file, run in runs.items() if run.ok]
+    problems = [Problem(f"line {run.line}: {run.error}", file=file) for file, run in runs.items() if not run.ok]
+    return [file for file, run in runs.items() if run.ok], problems
+
+
+def _same(sources: Sources, recorded: Sequence[Proved]) -> dict[str, Proved]:
+    """By statement, what is recorded of those of which nothing has changed since."""
+    before = {(one.name, one.hash): one for one in recorded}
+    found = {one.short: before.get((one.name, sources.fingerprint(one))) for one in sources.statements}
+    return {name: proved for name, proved in found.items() if proved}
+
+
+def _changed(sources: Sources, compiled: list[str], same: Container[str]) -> list[str]:
+    """The files on which no statement rests that is recorded as it is now."""
+    vouched = {file for one in sources.statements if one.short in same for file in sources.rests_on(one)}
+    return [file for file in compiled if file not in vouched]
+
+
+def _theorems(sources: Sources, same: Mapping[str, Proved]) -> set[str]:
+    """The theorems of the statements that are recorded as they are now."""
+    return {
+        name for one, proved in same.items() for name in (f"{one}_holds", f"{one}_instance", *proved.counterexamples)
+    }
 
 
 def _checked(build: Path, compiled: list[str], say: Say) -> list[Problem]:
     """What Coq's independent checker objects to."""
     if not compiled:
-        return []
+        return []  # the record vouches for all
     run = coq.coqchk(build, compiled)
     say(f"coqchk: {run.seconds:.1f} s")
     problems = [] if run.ok else [f"coqchk does not accept: {run.error}"]
@@ -162,6 +149,32 @@ def _checked(build: Path, compiled: list[str], say: Say) -> list[Problem]:
         if run.ok and (found is None or found[1].strip() != "<none>"):
             problems.append(f"coqchk finds definitions {title}")
     return [Problem(text, file="Statements.v") for text in problems]
+
+
+def _proved(
+    sources: Sources,
+    statement: Statement,
+    rows: Container[str],
+    axioms: Mapping[str, list[str]],
+    bends: Mapping[str, Sequence[BentProof]],
+    allowed: Allowed,
+    compiled: Container[str],
+    before: Proved | None,
+) -> Proved:
+    """What is recorded of a statement that passes."""
+    assumed = axioms.get(f"{statement.short}_holds", [])
+    return Proved(
+        statement.name,
+        row_of(statement, rows)[0],
+        statement.left,
+        sources.proof_file(statement),
+        before.axioms if before else tuple(name for name in assumed if not allowed.of_computation(name)),
+        before.computation if before else any(allowed.of_computation(name) for name in assumed),
+        bool(statement.hypotheses),
+        tuple(bends.get(statement.short, ())),
+        tuple(name for name in sources.counterexamples(statement) if sources.files[name] in compiled),
+        sources.fingerprint(statement),
+    )
 
 
 def _missing(sources: Sources, statement: Statement) -> list[str]:
@@ -184,7 +197,7 @@ def main() -> int:
     parser.add_argument(
         "--compare",
         action="store_true",
-        help="fail where status.json differs, and do not write it; of bent statements that it holds, try one in ten",
+        help="fail where status.json differs, and do not write it; what it holds of unchanged files is not all done again",
     )
     chosen = parser.parse_args()
     if not coq.installed():
@@ -195,8 +208,8 @@ def main() -> int:
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as temporary:
         build = (chosen.build or Path(temporary)).resolve()
-        recorded = load() if chosen.compare else ()
-        found = audit(FOLDER, build, chosen.jobs, {one.id for one in ROWS}, print, recorded)
+        before = recorded(coq.version()) if chosen.compare else ()
+        found = audit(FOLDER, build, chosen.jobs, {one.id for one in ROWS}, print, before)
     for problem in found.problems:
         print(problem, file=sys.stderr)
     full = {one.row for one in found.proved if one.row and not one.left}

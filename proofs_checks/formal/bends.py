@@ -2,10 +2,12 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from pathlib import Path
 
 from proofs_checks.formal import coq
 from proofs_checks.formal.one_file import joined, module, without_proofs
+from proofs_checks.formal.restated import beside, mentions, restated
 from proofs_checks.formal.sources import (
     Bend,
     Sources,
@@ -43,20 +45,42 @@ def bent_text(sources: Sources, statement: Statement, bend: Bend) -> str:
     return text[:start] + text[start:end].replace(bend.find, bend.replace) + text[end:]
 
 
-def try_bend(sources: Sources, statement: Statement, bend: Bend, folder: Path) -> tuple[str, str]:
+def try_bend(sources: Sources, statement: Statement, bend: Bend, folder: Path, compiled: Path) -> tuple[str, str]:
     """Compile the proof against the bent statement.
+
+    Args:
+        sources: the Coq files.
+        statement: one of them.
+        bend: what is changed.
+        folder: where to compile.
+        compiled: where the files are compiled as they are.
 
     Returns:
         Where the proof fails, and what is wrong with the bend; one of them is "".
     """
     try:
         bent = bent_text(sources, statement, bend)
-        place = _fails_in_one_file(sources, statement, bent, folder) or _fails_in(sources, statement, bent, folder)
+        place = (
+            _fails_beside(sources, statement, bent, folder, compiled)
+            or _fails_in_one_file(sources, statement, bent, folder)
+            or _fails_in(sources, statement, bent, folder)
+        )
         if bend.counterexample:
-            _refute(sources, statement, bend, bent, folder)
+            _refute(sources, statement, bend, bent, folder, compiled)
     except ValueError as error:
         return "", str(error)
     return place, ""
+
+
+def _fails_beside(sources: Sources, statement: Statement, bent: str, folder: Path, compiled: Path) -> str:
+    """The same where the files that the proof rests on do not mention what is bent: these are compiled already."""
+    *needed, file = sources.needs(sources.proof_file(statement))
+    names, module = restated(sources.texts["Statements.v"], bent)
+    proof = _up_to(sources.texts[file], statement)
+    if not module or proof.count("Statements.") > 1 or _mention(sources, needed, names):
+        return ""
+    text, begun = beside(needed, module, proof)
+    return _place(sources, statement, proof, begun, _alone(folder, "Beside.v", text, compiled))
 
 
 def _fails_in_one_file(sources: Sources, statement: Statement, bent: str, folder: Path) -> str:
@@ -65,7 +89,16 @@ def _fails_in_one_file(sources: Sources, statement: Statement, bent: str, folder
     proof = _up_to(sources.texts[file], statement)
     texts = {name: without_proofs(sources.texts[name]) for name in needed} | {"Statements.v": bent} | {file: proof}
     text, begun = joined({name: texts[name] for name in (*needed, file)}, "")
-    run = _alone(folder, "Bent.v", text)
+    return _place(sources, statement, proof, begun, _alone(folder, "Bent.v", text, folder))
+
+
+def _mention(sources: Sources, files: Iterable[str], names: set[str]) -> bool:
+    """Whether one of the files, Statements.v apart, has one of the names."""
+    return any(mentions(sources.texts[one], names) for one in files if one != "Statements.v")
+
+
+def _place(sources: Sources, statement: Statement, proof: str, begun: int, run: coq.Run) -> str:
+    """The theorem in which a run fails, if it is the statement's or a lemma; "" where it is not, or does not tell."""
     if run.ok or not run.line or _UNNAMED.search(run.error):
         return ""
     place = theorem_at(proof, run.line - begun + 1) if run.line >= begun else None
@@ -101,7 +134,7 @@ def _own(sources: Sources, statement: Statement, place: str) -> bool:
     return place not in others - {f"{statement.short}_holds"}
 
 
-def _refute(sources: Sources, statement: Statement, bend: Bend, bent: str, folder: Path) -> None:
+def _refute(sources: Sources, statement: Statement, bend: Bend, bent: str, folder: Path, compiled: Path) -> None:
     """See that a theorem says that the bent statement is false.
 
     Raises:
@@ -112,9 +145,14 @@ def _refute(sources: Sources, statement: Statement, bend: Bend, bent: str, folde
     if not file.startswith("counterexamples/"):
         raise ValueError(f"there is no theorem {name} in the folder counterexamples")
     *needed, _ = sources.needs(file)
+    names, module_text = restated(sources.texts["Statements.v"], bent)
+    if module_text and not _mention(sources, (*needed, file), names):
+        stated = f"Check (@{coq.module(file)}.{name} : ~ Restated.{statement.name}).\n"
+        if _alone(folder, "Stated.v", f"Require {coq.module(file)}.\n{module_text}{stated}", compiled).ok:
+            return
     texts = {one: without_proofs(sources.texts[one]) for one in (*needed, file)} | {"Statements.v": bent}
     check = f"Check (@{module(file)}.{name} : ~ {module('Statements.v')}.{statement.name}).\n"
-    if _alone(folder, "Refuted.v", joined(texts, check)[0]).ok:
+    if _alone(folder, "Refuted.v", joined(texts, check)[0], folder).ok:
         return
     lines = [f"Require {coq.module('Statements.v')} {coq.module(file)}.",
              f"Check (@{coq.module(file)}.{name} : ~ {coq.module('Statements.v')}.{statement.name})."]  # fmt: skip
@@ -128,10 +166,12 @@ def _refute(sources: Sources, statement: Statement, bend: Bend, bent: str, folde
         raise ValueError(f"{name} does not say that the bent statement is false: {run.error}")
 
 
-def _alone(folder: Path, name: str, text: str) -> coq.Run:
+def _alone(folder: Path, name: str, text: str, compiled: Path) -> coq.Run:
+    """Compile a text that may require what is compiled in another folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    return coq.coqc(folder, name, limit=LIMIT)
+    file = (folder / name).resolve()
+    file.write_text(text, encoding="utf-8", newline="\n")
+    return coq.coqc(compiled, str(file), limit=LIMIT)
 
 
 def _up_to(text: str, statement: Statement) -> str:

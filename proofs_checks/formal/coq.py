@@ -14,7 +14,7 @@ from proofs_checks.formal.sources import Sources
 INSTALL = "apt-get install coq libcoq-coquelicot libcoq-interval libcoq-mathcomp-algebra libcoq-flocq"
 MISSING = f"Coq is not installed here; on Debian or Ubuntu: {INSTALL}"
 LIMIT = 600.0
-"""Seconds after which a run of Coq is given up."""
+"""Seconds for each file after which a run of Coq is given up."""
 
 _ROOMS = {"": "Sessa", "proofs": "Sessa.proofs", "counterexamples": "Sessa.counterexamples", "audit": "Sessa.audit"}
 _ERROR = re.compile(r'File "([^"]*)", line (\d+), characters [\d-]+:\nError:\s*(.*)', re.DOTALL)
@@ -71,7 +71,7 @@ def coqc(folder: Path, file: str, *options: str, limit: float = LIMIT) -> Run:
 def coqchk(folder: Path, files: list[str]) -> Run:
     """Have the independent checker look at files that are compiled, not at the libraries that they use."""
     names = [part for file in files for part in ("-norec", module(file))]
-    return _run(folder, ["coqchk", "-o", *_paths(folder), *names], LIMIT)
+    return _run(folder, ["coqchk", "-o", *_paths(folder), *names], LIMIT * len(files))
 
 
 def compile_all(sources: Sources, folder: Path, jobs: int, done: Callable[[str, Run], None]) -> dict[str, Run]:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ _THEOREM = re.compile(r"^\s*(?:Theorem|Lemma|Corollary|Proposition|Fact|Remark|E
 _DEFINITION = re.compile(
     r"^[ \t]*(?:Definition|Fixpoint|Inductive|Record|CoInductive|Structure)\s+([\w']+)", re.MULTILINE
 )
+_TOKEN = re.compile(r'\(\*|\*\)|"[^"]*"?')
 _PROPOSITION = re.compile(r"\s*:\s*Prop\s*:=")
 REQUIRED = re.compile(r"From\s+Sessa(\.[\w.]+)?\s+Require\s+(Import\s+|Export\s+)?([\w.\s']+?)\.(?=\s|$)")
 """How a file requires others of these: their folder, how they are imported, and their names."""
@@ -142,55 +143,63 @@ class Sources:
         self._collect(file, found)
         return found
 
-    def _collect(self, file: str, found: list[str]) -> None:
-        for folder, _, names in REQUIRED.findall(without_comments(self.texts[file])):
-            for name in names.split():
-                path = "/".join([*(folder or "").split(".")[1:], *name.split(".")]) + ".v"
-                if path in self.texts and path not in found and path != file:
-                    self._collect(path, found)
-        if file not in found:
-            found.append(file)
+    def rests_on(self, statement: Statement) -> list[str]:
+        """The files of its proof and of its counterexamples, and those that these rest on."""
+        named = [bend.counterexample for bend in self.bends if bend.statement == statement.short]
+        files = [self.files.get(name, "") for name in (*self.counterexamples(statement), *named)]
+        found: list[str] = []
+        for file in filter(None, (self.proof_file(statement), *sorted(files))):
+            self._collect(file, found)
+        return found
 
     def fingerprint(self, statement: Statement) -> str:
-        """Twelve hexadecimal digits for all that its proof rests on here: the files, and the bent statements."""
+        """Twelve hexadecimal digits for all that is recorded of it: the files that it rests on, and the bent statements."""
         digest = hashlib.sha256(statement.name.encode())
-        file = self.proof_file(statement)
-        for name in self.needs(file) if file else ():
+        for name in self.rests_on(statement):
             digest.update(name.encode() + b"\0" + self.texts[name].encode())
         for bend in self.bends:
             if bend.statement == statement.short:
                 digest.update(repr(bend).encode())
         return digest.hexdigest()[:12]
 
+    def _collect(self, file: str, found: list[str]) -> None:
+        if file in found:
+            return
+        for path in self._required[file]:
+            self._collect(path, found)
+        found.append(file)
+
+    @cached_property
+    def _required(self) -> dict[str, list[str]]:
+        """By file, those that it names itself."""
+        return {
+            file: [path for path in _named(text) if path in self.texts and path != file]
+            for file, text in self.texts.items()
+        }
+
 
 def without_comments(text: str, blank_strings: bool = True) -> str:
     """The text with blanks in place of comments, and of strings too; the places of all else stay."""
     kept, depth, at = [], 0, 0
-    while at < len(text):
-        two = text[at : at + 2]
-        if two == "(*":
-            depth, step = depth + 1, 2
-        elif two == "*)" and depth:
-            depth, step = depth - 1, 2
-            kept.append("  ")
-            at += step
-            continue
-        elif text[at] == '"':
-            end = text.find('"', at + 1)
-            step = (end if end >= 0 else len(text) - 1) + 1 - at
-            if not depth and not blank_strings:
-                kept.append(text[at : at + step])
-                at += step
-                continue
-            kept.append(re.sub(r"[^\n]", " ", text[at : at + step]))
-            at += step
-            continue
-        else:
-            step = 1
-        part = text[at : at + step]
-        kept.append(re.sub(r"[^\n]", " ", part) if depth else part)
-        at += step
-    return "".join(kept)
+    for found in _TOKEN.finditer(text):
+        kept.append(_blank(text[at : found.start()]) if depth else text[at : found.start()])
+        token, at = found[0], found.end()
+        opens, closes = token == "(*", token == "*)" and depth > 0
+        code = not opens and not closes and not depth and not (token[0] == '"' and blank_strings)
+        kept.append(token if code else _blank(token))
+        depth += opens - closes
+    return "".join([*kept, _blank(text[at:]) if depth else text[at:]])
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _named(text: str) -> Iterator[str]:
+    """The files that a file requires."""
+    for folder, _, names in REQUIRED.findall(without_comments(text)):
+        for name in names.split():
+            yield "/".join([*(folder or "").split(".")[1:], *name.split(".")]) + ".v"
 
 
 def theorems(text: str) -> list[str]:
@@ -288,13 +297,25 @@ def _comment_above(text: str, plain: str, start: int) -> str:
     """The comments between the code before a place and the place; headings are none."""
     before = len(plain[:start].rstrip())
     blocks = re.findall(r"\(\*\*?(.*?)\*\)", text[before:start], re.DOTALL)
-    kept = [re.sub(r"(?m)^[ \t]+", "", block).strip() for block in blocks if not block.lstrip().startswith("* ")]
+    kept = [_plain(block) for block in blocks if not block.lstrip().startswith("* ")]
     return "\n\n".join(kept)
 
 
 def _heading(before: str) -> str:
     found = re.findall(r"\(\*\* \*+ (.*?)\s*\*\)", before, re.DOTALL)
     return " ".join(found[-1].split()) if found else ""
+
+
+def stray_comments(text: str, statements: Iterable[Statement]) -> list[str]:
+    """The comments with a line `Row: ...` or `Left: ...` that are above no statement."""
+    blocks = [_plain(block) for block in re.findall(r"\(\*\*?(.*?)\*\)", text, re.DOTALL)]
+    told = [one.comment for one in statements]
+    marked = [block for block in blocks if re.search(r"(?m)^(?:Row|Left):", block)]
+    return [block for block in marked if not any(_without_lines(block) in comment for comment in told)]
+
+
+def _plain(block: str) -> str:
+    return re.sub(r"(?m)^[ \t]+", "", block).strip()
 
 
 def _line(comment: str, key: str) -> str:

@@ -80,6 +80,16 @@ def load(file: Path = FILE) -> tuple[Proved, ...]:
         raise ValueError(f"{file} is no record of an audit: {error}") from None
 
 
+def recorded(version: str, file: Path = FILE) -> tuple[Proved, ...]:
+    """What passed with this version of Coq; nothing where another was used.
+
+    Raises:
+        ValueError: the file is no record of an audit.
+    """
+    proved = load(file)
+    return proved if proved and json.loads(file.read_text(encoding="utf-8"))["coq"] == version else ()
+
+
 def with_formal(outcomes: dict[str, Outcome], proved: Iterable[Proved] | None = None) -> dict[str, Outcome]:
     """Outcomes with what is formally proved; a row is formal where a proof of all of it is recorded and not stale.
 

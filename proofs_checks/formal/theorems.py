@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Container
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,34 +59,93 @@ class Allowed:
         return [name for name in names if name not in self._reals and not (interval and self.of_computation(name))]
 
 
-def judge(sources: Sources, file: str, build: Path, allowed: Allowed) -> tuple[dict[str, list[str]], list[Problem]]:
-    """The axioms of the theorems that count in a file, and what is wrong with their types and axioms.
+def judged(
+    sources: Sources, files: list[str], build: Path, allowed: Allowed, jobs: int, known: Container[str] = ()
+) -> tuple[dict[str, list[str]], list[Problem]]:
+    """The axioms of the theorems that count in some files, and what is wrong with their types and axioms.
+
+    Each process of Coq looks at a share of the files, so that libraries are loaded once. The types of all theorems are
+    checked. Axioms are listed for each theorem that proves a statement, and where its axioms are not known; of the others,
+    such as instances, it sees that all axioms together are allowed.
 
     Args:
         sources: the Coq files.
-        file: one of them, compiled in `build`.
+        files: of them, compiled in `build`.
         build: the build folder.
         allowed: the axioms that are allowed.
+        jobs: how many processes.
+        known: theorems whose axioms are known.
+
+    Returns:
+        The axioms by theorem, of those that are listed, and what is wrong.
     """
-    wanted, problems = _wanted(sources, file)
-    if not wanted:
-        return {}, problems
-    name_of, head = file.replace("/", "_").removesuffix(".v"), f"Require Sessa.Statements {coq.module(file)}."
-    if not _generated(build, name_of, [head, _MEETS, *(line for _, line in wanted.values())]).ok:
-        for name, (short, line) in wanted.items():  # one at a time, to see which it is
-            run = _generated(build, name_of, [head, _MEETS, line])
-            if not run.ok:
-                problems.append(Problem(f"{name} does not have the type that it should have: {run.error}", short))
-    prints = [f'Redirect "audit/{name_of}-{name}" Print Assumptions {coq.module(file)}.{name}.' for name in wanted]
-    run = _generated(build, f"{name_of}_assumptions", [head, *prints])
-    if not run.ok:
-        return {}, [*problems, Problem(run.error, file=file)]
-    axioms = {}
-    interval = any(uses_interval(sources.texts[one]) for one in sources.needs(file))
-    for name, (short, _) in wanted.items():
-        axioms[name] = assumptions((build / "audit" / f"{name_of}-{name}.out").read_text(encoding="utf-8"))
-        problems += [Problem(f"{name} assumes {axiom}", short) for axiom in allowed.wrong(axioms[name], interval)]
+    shares = [files[first::jobs] for first in range(min(jobs, len(files)))]
+    axioms: dict[str, list[str]] = {}
+    problems: list[Problem] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for assumed, wrong in pool.map(lambda share: _share(sources, share, build, allowed, known), shares):
+            axioms |= assumed
+            problems += wrong
     return axioms, problems
+
+
+def _share(
+    sources: Sources, files: list[str], build: Path, allowed: Allowed, known: Container[str], every: bool = False
+) -> tuple[dict[str, list[str]], list[Problem]]:
+    """One process for all of them; where it fails, one for each file, and then one for each theorem.
+
+    Axioms are listed for every theorem where those together are not allowed.
+    """
+    counting = {file: _wanted(sources, file) for file in files}
+    problems = [wrong for _, found in counting.values() for wrong in found]
+    theorems = [(file, name, *about) for file, (wanted, _) in counting.items() for name, about in wanted.items()]
+    if not theorems:
+        return {}, problems
+    called = re.sub(r"\W", "_", files[0].removesuffix(".v"))
+    head = f"Require Sessa.Statements {' '.join(coq.module(file) for file in files)}."
+    interval = {file: any(uses_interval(sources.texts[one]) for one in sources.needs(file)) for file in files}
+    listed = {name for _, name, _, _ in theorems if every or (name.endswith("_holds") and name not in known)}
+    together = {
+        f"{called}_{kind}": [f"@{coq.module(file)}.{name}" for file, name, _, _ in theorems
+                             if name not in listed and interval[file] is kind]
+        for kind in (True, False)
+    }  # fmt: skip
+    alone = [(file, name, short) for file, name, short, _ in theorems if name in listed]
+    prints = [
+        *(f"Definition {group} : True := {''.join(f'let _ := {one} in ' for one in names)}I.\n{_printed(group, group)}"
+          for group, names in together.items()),
+        *(_printed(name, f"{coq.module(file)}.{name}") for file, name, _ in alone),
+    ]  # fmt: skip
+    limit = coq.LIMIT * len(files)
+    run = _generated(build, called, [head, _MEETS, *(line for *_, line in theorems), *prints], limit)
+    if not run.ok and len(files) > 1:
+        parts = [_share(sources, [file], build, allowed, known, every) for file in files]
+        return {name: value for part, _ in parts for name, value in part.items()}, [
+            one for _, part in parts for one in part
+        ]
+    if not run.ok:
+        for _, name, short, line in theorems:
+            single = _generated(build, called, [head, _MEETS, line], limit)
+            if not single.ok:
+                problems.append(Problem(f"{name} does not have the type that it should have: {single.error}", short))
+        run = _generated(build, called, [head, *prints], limit)
+    if not run.ok:
+        return {}, [*problems, Problem(run.error, file=files[0])]
+    for kind in (True, False):
+        if allowed.wrong(_read(build, f"{called}_{kind}"), kind):
+            return _share(sources, files, build, allowed, known, every=True)
+    axioms = {name: _read(build, name) for _, name, _ in alone}
+    for file, name, short in alone:
+        problems += [Problem(f"{name} assumes {axiom}", short) for axiom in allowed.wrong(axioms[name], interval[file])]
+    return axioms, problems
+
+
+def _printed(file: str, name: str) -> str:
+    return f'Redirect "audit/{file}" Print Assumptions {name}.'
+
+
+def _read(build: Path, file: str) -> list[str]:
+    return assumptions((build / "audit" / f"{file}.out").read_text(encoding="utf-8"))
 
 
 def assumptions(printed: str) -> list[str]:
@@ -120,8 +181,8 @@ def _wanted(sources: Sources, file: str) -> tuple[dict[str, tuple[str, str]], li
     return wanted, problems
 
 
-def _generated(build: Path, name: str, lines: list[str]) -> coq.Run:
+def _generated(build: Path, name: str, lines: list[str], limit: float) -> coq.Run:
     file = build / "audit" / f"{name}.v"
     file.parent.mkdir(exist_ok=True)
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return coq.coqc(build, f"audit/{name}.v")
+    return coq.coqc(build, f"audit/{name}.v", limit=limit)

@@ -10,14 +10,17 @@ import typer
 
 from sessa_ref.commands.terminal import FAILED, Console, errors, progress, verdict_status, wide_console
 from sessa_ref.messages import one_line
-from sessa_ref.oracle import Case, IncompleteError, TargetError, battery
+from sessa_ref.oracle import Case, IncompleteError, TargetError
 from sessa_ref.oracle import verify as run_oracle
+from sessa_ref.oracle.cases.of_level import cases_of
 from sessa_ref.oracle.checks import CHECKS
 from sessa_ref.oracle.implementation.interruption import ending_on_signals
 from sessa_ref.oracle.implementation.isolation import DEFAULT_LIMITS, Limits
 from sessa_ref.oracle.implementation.runners import CommandImplementation, WorkerImplementation
+from sessa_ref.oracle.levels import LAYER, LEVELS, Level
 from sessa_ref.oracle.report import files
 from sessa_ref.oracle.report.console import print_report
+from sessa_ref.oracle.report.known_failures import KnownFailure, read_known_failures
 from sessa_ref.precision import PRECISIONS, STANDARD_DTYPES
 
 
@@ -27,13 +30,29 @@ def verify(
         typer.Argument(
             metavar="[TARGET]",
             help="package.module:name or path/to/file.py:name, naming a torch module class with the published "
-            "constructor, a function that takes a SessaConfig and returns a torch module, or an adapter.",
+            "constructor, a function that takes a SessaConfig and returns a torch module, or an adapter; "
+            "with --level solve, a function.",
         ),
     ] = None,
     command: Annotated[
         str | None,
         typer.Option(
             metavar="COMMAND", help="Instead of TARGET: a program in any language; {case_dir} is the request."
+        ),
+    ] = None,
+    level: Annotated[
+        str,
+        typer.Option(
+            metavar="LEVEL",
+            help="What TARGET implements: the layer (x -> y), the mixer (u -> s, with the published mixer's parameters), "
+            "or the solve, a function of q, k, gamma and f that returns s.",
+        ),
+    ] = LAYER.name,
+    block_size: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="N",
+            help="Tokens per block of the implementation, whose multiples' neighbours are tried; may be repeated.",
         ),
     ] = None,
     quick: Annotated[
@@ -58,8 +77,12 @@ def verify(
         list[str] | None,
         typer.Option(
             metavar="CHECK",
-            help=f"A check that must not be skipped; may be repeated. One of {', '.join(CHECKS)}.",
+            help=f"A check that must not be skipped; may be repeated, or hold several with commas between. Of {', '.join(CHECKS)}.",
         ),
+    ] = None,
+    known_failures: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Failures that are expected, one line each: CHECK CASE DTYPE REASON."),
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JUnit XML.")] = None,
@@ -74,25 +97,31 @@ def verify(
     Exit code 0: it conforms. 1: it does not. 2: there is no verdict, or a report could not be written.
     """
     console, log = wide_console(), Console(stderr=True)
-    dtypes, require = dtype or list(STANDARD_DTYPES), require or []
+    dtypes = dtype or list(STANDARD_DTYPES)
+    require = [name for names in require or [] for name in names.split(",")]
     name = target or command or "nothing"
     given = {"json": json_file, "junit": junit, "html": html}
     paths = {form: path for form, path in given.items() if path is not None}
     with errors(f"cannot check {name}", log), ending_on_signals():
-        _check_options(target, command, dtypes, require)
-        limits = _limits(time_limit, memory_limit)
+        _check_options(target, command, level, dtypes, require)
+        limits, known = _limits(time_limit, memory_limit), _known(known_failures)
         files.try_out(paths)
-        implementation = CommandImplementation(command, limits) if command else WorkerImplementation(name, limits)
-        cases = _cases(network, quick)
+        implementation = (
+            CommandImplementation(command, limits) if command else WorkerImplementation(name, limits, LEVELS[level])
+        )
+        cases = _cases(network, quick, LEVELS[level], block_size or [])
         if network is not None and not dtype:
             dtypes = [one for one in dtypes if any(one in case.dtypes for case in cases)]
         steps = 2 + sum(d in case.dtypes for case in cases for d in dtypes)
         shown = one_line(name)
-        log.print(f"checking {shown} on {len(cases)} cases in {' and '.join(dtypes)}", soft_wrap=True)
+        what = "" if level == LAYER.name else f" as a {level}"
+        log.print(f"checking {shown}{what} on {len(cases)} cases in {' and '.join(dtypes)}", soft_wrap=True)
         processes = max((os.cpu_count() or 1) - 1, 1)
         try:
             with progress(log, steps) as show:
-                report = run_oracle(implementation, dtypes, cases, show, processes, require=require)
+                report = run_oracle(
+                    implementation, dtypes, cases, show, processes, require=require, known_failures=known
+                )
         except IncompleteError as error:
             report = error.report
         finally:
@@ -108,23 +137,38 @@ def verify(
     raise typer.Exit(FAILED if any(written.values()) else verdict_status(report.conforms))
 
 
-def _check_options(target: str | None, command: str | None, dtypes: list[str], require: list[str]) -> None:
+def _check_options(target: str | None, command: str | None, level: str, dtypes: list[str], require: list[str]) -> None:
     if bool(target) == bool(command):
         raise TargetError("give either a TARGET or --command")
-    for option, given, known in (("--dtype", dtypes, PRECISIONS), ("--require", require, CHECKS)):
+    for option, given, known in (
+        ("--level", [level], LEVELS),
+        ("--dtype", dtypes, PRECISIONS),
+        ("--require", require, CHECKS),
+    ):
         unknown = [name for name in given if name not in known]
         if unknown:
             raise TargetError(f"{option} must be one of {', '.join(known)}, got {', '.join(unknown)}")
 
 
-def _cases(network: Path | None, quick: bool) -> Sequence[Case]:
+def _cases(network: Path | None, quick: bool, level: Level, blocks: Sequence[int]) -> Sequence[Case]:
+    if any(size < 1 for size in blocks):
+        raise TargetError(f"--block-size must be a positive number of tokens, got {min(blocks)}")
     if network is None:
-        return battery(quick)
+        return cases_of(level, quick, tuple(blocks))
+    if level != LAYER or blocks:
+        raise TargetError("--level and --block-size are about the battery; --network has cases of layers alone")
     if quick:
         raise TargetError("--quick is about the battery; --network takes every block of the network")
     from sessa_ref.commands.network_cases import saved_cases
 
     return saved_cases(network)
+
+
+def _known(path: Path | None) -> list[KnownFailure]:
+    try:
+        return [] if path is None else read_known_failures(path)
+    except ValueError as error:
+        raise TargetError(str(error)) from None
 
 
 def _limits(seconds: float, mebibytes: int) -> Limits:

@@ -1,7 +1,12 @@
-"""The layer with each backend as a function of a config, for `sessa-ref verify sessa_ref.optimized.backends:dense`."""
+"""The layer with each backend as a function of a config, for `sessa-ref verify sessa_ref.optimized.backends:dense`.
+
+`mixer` and `solve` are its parts, for `sessa-ref verify sessa_ref.optimized.backends:mixer --level mixer`.
+"""
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized.layer import SessaLayer
+from sessa_ref.optimized.mixer import SessaMixer
+from sessa_ref.optimized.solve import feedback_solve as solve
 
 
 def blocked(config: SessaConfig) -> SessaLayer:
@@ -17,3 +22,11 @@ def dense(config: SessaConfig) -> SessaLayer:
 def hops(config: SessaConfig) -> SessaLayer:
     """The layer of any config that solves by hops."""
     return SessaLayer.from_config(config, backend="hops")
+
+
+def mixer(config: SessaConfig) -> SessaMixer:
+    """The mixer of any config, which solves in blocks."""
+    return SessaMixer(config)
+
+
+__all__ = ["blocked", "dense", "hops", "mixer", "solve"]

@@ -55,7 +55,7 @@ def run_checks(
         TargetError: the implementation cannot be run at all.
     """
     case, dtype, implementation = expectation.case, expectation.dtype, AskedOnce(implementation)
-    optional = not case.parameters.config.is_published
+    optional = case.level.is_optional(case.parameters.config)
     gave_up = ""
     for name, check in CHECKS.items():
         required = name not in ROBUSTNESS or name in require
@@ -94,7 +94,7 @@ def applies(check: str, case: Case, dtype: str) -> bool:
 
     The past of the middle token is empty below two tokens: nothing could be compared there.
     """
-    if check == "differences" and dtype != "float64":
+    if check in case.level.leaves_out or (check == "differences" and dtype != "float64"):
         return False
     if check in ("causality", "NaN isolation") and case.x.shape[1] < 2:
         return False
@@ -103,13 +103,15 @@ def applies(check: str, case: Case, dtype: str) -> bool:
 
 def forward(implementation: Implementation, expectation: Expectation) -> Comparison:
     """The output against the true one."""
-    return compare(Truth.of(expectation), _forward(implementation, expectation.case, expectation.dtype), ["y"])
+    return compare(
+        Truth.of(expectation), _forward(implementation, expectation.case, expectation.dtype), [expectation.output]
+    )
 
 
 def gradients(implementation: Implementation, expectation: Expectation) -> Comparison:
     """The gradients of the input and of every parameter against the true ones."""
     values = implementation.run("vjp", expectation.case, expectation.dtype)
-    return compare(Truth.of(expectation), values, [name for name in expectation.true if name != "y"])
+    return compare(Truth.of(expectation), values, expectation.gradients)
 
 
 def decode(implementation: Implementation, expectation: Expectation) -> Comparison:
@@ -122,15 +124,16 @@ def decode(implementation: Implementation, expectation: Expectation) -> Comparis
             if worst.ratio > 1:  # declining a later split does not excuse an error in this one
                 return worst
             raise
-        worst = worst.worse(replace(compare(Truth.of(expectation), values, ["y"]), split=split))
+        worst = worst.worse(replace(compare(Truth.of(expectation), values, [expectation.output]), split=split))
     return worst
 
 
 def causality(implementation: Implementation, expectation: Expectation) -> Comparison:
     """Replacing the tokens from the middle on does not change the implementation's outputs before it."""
-    x = expectation.case.x
-    middle = x.shape[1] // 2
-    return _compare_past(implementation, expectation, middle, -2 * np.roll(x[:, middle:], 1, axis=-1))
+    case = expectation.case
+    middle = case.x.shape[1] // 2
+    another = case.level.another(case.parameters.config, case.x[:, middle:])
+    return _compare_past(implementation, expectation, middle, another)
 
 
 def nan_isolation(implementation: Implementation, expectation: Expectation) -> Comparison:
@@ -157,7 +160,9 @@ def calls(implementation: Implementation, expectation: Expectation) -> Compariso
 def lengths(implementation: Implementation, expectation: Expectation) -> Comparison:
     """The outputs for the first tokens alone, for every number of them. The layer is causal, so they are known."""
     values = _by_label(implementation, "lengths", expectation)
-    labels = [Label("y", Use.FIRST_TOKENS, T) for T in range(1, expectation.case.x.shape[1] + 1)]
+    case = expectation.case
+    tried = case.lengths or range(1, case.x.shape[1] + 1)
+    labels = [Label(expectation.output, Use.FIRST_TOKENS, T) for T in tried]
     return compare_uses(Truth.of(expectation), {label: values.get(label, np.zeros(0)) for label in labels})
 
 
@@ -188,8 +193,10 @@ def differences(implementation: Implementation, expectation: Expectation) -> Com
     """
     case, step = expectation.case, 2.0**-16
     generator = np.random.default_rng(0)
-    direction = {"dx": generator.normal(size=case.x.shape)} | {
-        f"grad.{name}": 0.1 * generator.normal(size=array.shape) for name, array in case.parameters.items()
+    inputs = case.inputs()
+    direction = {
+        name: (0.1 if name.startswith("grad.") else 1.0) * generator.normal(size=array.shape)
+        for name, array in inputs.items()
     }
     own = implementation.run("vjp", case, "float64")
     for name, v in direction.items():
@@ -199,8 +206,9 @@ def differences(implementation: Implementation, expectation: Expectation) -> Com
     along = sum(float(np.sum(own[name] * v)) for name, v in direction.items())
 
     def output(h: float) -> np.ndarray:
-        y = _output(implementation, _moved(case, direction, h), "float64")
-        if problem := wrong_form(Label("y"), y, case.x.shape, "float64"):
+        moved = case.moved({name: h * along for name, along in direction.items()})
+        y = _output(implementation, moved, "float64")
+        if problem := wrong_form(Label(expectation.output), y, case.dy.shape, "float64"):
             raise ImplementationError(problem.message)
         return y
 
@@ -209,9 +217,8 @@ def differences(implementation: Implementation, expectation: Expectation) -> Com
             return float(np.sum(case.dy * (output(h) - output(-h)))) / (2 * h)
 
     coarse, fine = slope(2 * step), slope(step)
-    inputs = {"dx": case.x} | {f"grad.{name}": array for name, array in case.parameters.items()}
     representation = sum(float(np.sum(np.abs(own[name] * inputs[name]))) for name in direction)
-    rounding = float(np.sum(np.abs(case.dy) * expectation.bounds("y"))) + 2.0**-53 * representation
+    rounding = float(np.sum(np.abs(case.dy) * expectation.bounds(expectation.output))) + 2.0**-53 * representation
     ratio = abs(fine - along) / (rounding / step + abs(fine - coarse))
     ratio = ratio if np.isfinite(ratio) else np.inf
     message = f"slope {along:.6g} by its gradient, {fine:.6g} by differences of its outputs"
@@ -256,10 +263,11 @@ def _compare_past(
     x[:, middle:] = replacement
     before, after = _output(implementation, case, dtype), _output(implementation, replace(case, x=x), dtype)
     for value in (before, after):
-        problem = wrong_form(Label("y"), value, x.shape, _carrier(expectation))
+        problem = wrong_form(Label(expectation.output), value, case.dy.shape, _carrier(expectation))
         if problem:
             return problem
-    return worst_element(Label("y"), expectation.ratios("y", after, before)[:, :middle] / 2)
+    ratios = expectation.ratios(expectation.output, after, before)
+    return worst_element(Label(expectation.output), ratios[:, :middle] / 2)
 
 
 def _forward(implementation: Implementation, case: Case, dtype: str) -> Values:
@@ -267,19 +275,14 @@ def _forward(implementation: Implementation, case: Case, dtype: str) -> Values:
     try:
         return implementation.run("forward", case, dtype)
     except UnsupportedError as unsupported:
-        if not case.parameters.config.is_published:
+        if case.level.is_optional(case.parameters.config):
             raise
         raise ImplementationError(f"forward cannot be declined here: {unsupported}") from unsupported
 
 
 def _output(implementation: Implementation, case: Case, dtype: str) -> np.ndarray:
-    """The y of the answer; without one an empty array, which never has the right shape."""
-    return _forward(implementation, case, dtype).get("y", np.zeros(0))
-
-
-def _moved(case: Case, direction: Values, step: float) -> Case:
-    parameters = {name: a + step * direction[f"grad.{name}"] for name, a in case.parameters.items()}
-    return replace(case, x=case.x + step * direction["dx"], parameters=case.parameters.replace(parameters))
+    """The output in the answer; without one an empty array, which never has the right shape."""
+    return _forward(implementation, case, dtype).get(case.level.output, np.zeros(0))
 
 
 def _carrier(expectation: Expectation) -> str:

@@ -106,7 +106,7 @@ def compare_uses(truth: Truth, values: Mapping[Label, np.ndarray]) -> Comparison
 def compare_one(truth: Truth, label: Label, value: np.ndarray) -> Comparison:
     """The worst element of one array, which holds a quantity, or a part of it, in the precision that is judged."""
     true = truth.true[label.quantity]
-    part = label.part(true.shape[1]) if label.use is not None and label.quantity == "y" else ()
+    part = label.part(true.shape[1]) if label.use is not None and not label.is_gradient else ()
     problem = wrong_form(label, value, true[part].shape, PRECISIONS[truth.dtype].carrier)
     if problem:
         return problem

@@ -29,6 +29,8 @@ from sessa_ref.oracle.implementation.protocol import (
     describe,
 )
 from sessa_ref.oracle.implementation.runners import InProcessImplementation
+from sessa_ref.oracle.levels import LAYER, Level
+from sessa_ref.oracle.report.known_failures import KnownFailure, expecting
 from sessa_ref.oracle.report.results import Diagnosis, Report, Result, Status, never_checked
 from sessa_ref.precision import PRECISIONS, STANDARD_DTYPES
 
@@ -52,6 +54,7 @@ def verify(
     processes: int = 0,
     explain: bool = True,
     require: Iterable[str] = (),
+    known_failures: Sequence[KnownFailure] = (),
 ) -> Report:
     """Check an implementation on every case in every precision.
 
@@ -65,6 +68,7 @@ def verify(
         explain: whether to search for the mistake and the place of a failure.
         require: names of `CHECKS` that count as errors where the implementation declines them, and that decide the
             verdict even if they are findings otherwise.
+        known_failures: what is expected to fail, which then decides nothing.
 
     Raises:
         TypeError: the implementation is neither.
@@ -85,9 +89,10 @@ def verify(
             f"implementation must be an Adapter or an Implementation, got {describe(implementation)}; "
             "sessa_ref.testing.assert_conforms takes layers, classes and functions"
         )
-    about = _about(dtypes, require)
+    level = cases[0].level if cases else LAYER
+    about = _about(level, dtypes, require)
     progress("smoke test")
-    observations = [Observation(result) for result in smoke(implementation, dtypes, _smoke_config(cases))]
+    observations = [Observation(result) for result in smoke(implementation, dtypes, _smoke_config(cases, level), level)]
     usable = [dtype for dtype in dtypes if dtype not in {o.result.dtype for o in observations}]
     try:
         with closing(prepared(cases, usable, processes)) as expectations:
@@ -101,7 +106,7 @@ def verify(
     results = [naming_the_departure(observation.result) for observation in observations]
     results += never_checked(results, dtypes, require)
     diagnosis, location = _explanation(implementation, observations, progress) if explain else ([], [])
-    return Report(implementation.name, results, about, diagnosis, location)
+    return expecting(Report(implementation.name, results, about, diagnosis, location), known_failures)
 
 
 def _explanation(
@@ -118,42 +123,51 @@ def _explanation(
         return diagnosis, [f"unknown; the search for it failed: {reason(error)}"]
 
 
-def _about(dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:
+def _about(level: Level, dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:
     return {
         "sessa_ref": sessa_ref.__version__,
+        "level": level.name,
         "battery_version": BATTERY_VERSION,
         "dtypes": list(dtypes),
         "required checks": list(require),
         "bound": f"{SAFETY_FACTOR:g} spreads of {DRAWS} Monte Carlo draws",
-        "true values of float64": f"ball arithmetic up to {CERTIFIED} tokens and {CERTIFIED_WORK} tokens times "
-        f"parameters, {'extended precision' if EXTENDED else 'float64'} beyond",
+        "true values of float64": _arithmetic(level),
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
 
 
-def _smoke_config(cases: Sequence[Case]) -> SessaConfig:
+def _arithmetic(level: Level) -> str:
+    finer = "extended precision" if EXTENDED else "float64"
+    if level != LAYER:
+        return finer
+    return f"ball arithmetic up to {CERTIFIED} tokens and {CERTIFIED_WORK} tokens times parameters, {finer} beyond"
+
+
+def _smoke_config(cases: Sequence[Case], level: Level) -> SessaConfig:
     """The config of the smoke test. If all cases share a config, it is that one: no other may be supported."""
     configs = {case.parameters.config for case in cases}
-    return configs.pop() if len(configs) == 1 else SessaConfig.published(8, 2)
+    return configs.pop() if len(configs) == 1 else level.plain_config
 
 
-def smoke(implementation: Implementation, dtypes: Sequence[str], config: SessaConfig) -> list[Result]:
+def smoke(
+    implementation: Implementation, dtypes: Sequence[str], config: SessaConfig, level: Level = LAYER
+) -> list[Result]:
     """Tell a broken adapter from a wrong layer: one errored result per precision that does not run at all.
 
     Raises:
         TargetError: the implementation runs in none of the precisions.
     """
-    small = case("smoke", "does it run", config, T=3)
+    small, output = case("smoke", "does it run", config, T=3).at(level), level.output
     results = []
     for dtype in dtypes:
         try:
-            y = implementation.run("forward", small.rounded(dtype), dtype).get("y")
+            y = implementation.run("forward", small.rounded(dtype), dtype).get(output)
             if y is None:
-                raise ImplementationError("there is no y in its answer")
-            if y.shape != small.x.shape:
-                raise ImplementationError(f"y has shape {y.shape}, expected {small.x.shape}")
+                raise ImplementationError(f"there is no {output} in its answer")
+            if y.shape != small.dy.shape:
+                raise ImplementationError(f"{output} has shape {y.shape}, expected {small.dy.shape}")
         except ImplementationError as error:
             results.append(Result("smoke", dtype, "forward", Status.ERRORED, None, str(error)))
         except UnsupportedError as error:

@@ -13,7 +13,7 @@ from sessa_ref.notation import Array, Real
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, layer
 from sessa_ref.reference.formulas import DEFINITION, Formulas
-from sessa_ref.reference.traces import Trace
+from sessa_ref.reference.traces import FeedbackTrace, MixerTrace, Trace
 
 Gradients = dict[str, Array]
 
@@ -56,10 +56,30 @@ def backward(
     return dx, {name: formulas.over_batch(gradients[name], batch) for name in parameters}
 
 
+def mixer_backward(
+    parameters: SessaParameters, steps: MixerTrace, ds: Real[Array, "*batch T D"], formulas: Formulas = DEFINITION
+) -> tuple[Real[Array, "*batch T D"], Gradients]:
+    """Gradients of sum(ds * s) with respect to u and to the mixer's parameters, from a trace of the mixer."""
+    backward = _Backward(parameters, steps, formulas)
+    du = backward.mixer(ds)
+    batch = steps.u.shape[:-2]
+    return du, {name: formulas.over_batch(gradient, batch) for name, gradient in backward.gradients.items()}
+
+
+def routing_backward(
+    steps: FeedbackTrace, s: Real[Array, "*batch T D"], df: Real[Array, "*batch T D"], formulas: Formulas
+) -> tuple[Real[Array, "*batch T"], Real[Array, "*batch T d_b"], Real[Array, "*batch T d_b"]]:
+    """(dgamma, dq_fb, dk_fb) from the adjoint solution df = lambda: what flows back through B."""
+    lam = formulas.routing_gradient(df)
+    dgamma = formulas.mean_dalpha(steps.alpha_fb, lam, s)
+    weighted = steps.gamma[..., None] * lam
+    return dgamma, *formulas.feedback_weights_gradient(steps.alpha_fb, steps.q_fb, steps.k_fb, weighted, s)
+
+
 class _Backward:
     """One backward pass. Each method returns the gradient of what its part reads, and records its parameters'."""
 
-    def __init__(self, parameters: SessaParameters, steps: Trace, formulas: Formulas) -> None:
+    def __init__(self, parameters: SessaParameters, steps: Any, formulas: Formulas) -> None:
         self.parameters = parameters
         self.config = parameters.config
         self.steps = steps
@@ -71,23 +91,21 @@ class _Backward:
         steps = self.steps
         gated = steps.s * steps.g
         dgated = self._linear("W_out", gated, dy)
-        du = self._mixer(dgated * steps.g)
+        du = self.mixer(dgated * steps.g)
         da = du * self.formulas.gelu_derivative(steps.a)
         dg = dgated * steps.s
         dn = self._linear("W_in", steps.n, np.concatenate([da, dg], axis=-1))
         dbranch = self._layer_norm(dn) if self.config.norm == "layernorm" else dn
         return self.formulas.residual_gradient(dy, dbranch), self.gradients
 
-    def _mixer(self, ds: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
+    def mixer(self, ds: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
+        """du, and the gradients of the mixer's parameters."""
         df = self.formulas.backward_substitution(self.steps.B, ds)
-        return self._feedback(self.formulas.routing_gradient(df)) + self._forward(df)
+        return self._feedback(df) + self._forward(df)
 
-    def _feedback(self, lam: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
+    def _feedback(self, df: Real[Array, "*batch T D"]) -> Real[Array, "*batch T D"]:
         steps, formulas, parameters = self.steps, self.formulas, self.parameters
-        dgamma = formulas.mean_dalpha(steps.alpha_fb, lam, steps.s)
-        dq_fb, dk_fb = formulas.feedback_weights_gradient(
-            steps.alpha_fb, steps.q_fb, steps.k_fb, steps.gamma[..., None] * lam, steps.s
-        )
+        dgamma, dq_fb, dk_fb = routing_backward(steps, steps.s, df, formulas)
         du = self._linear("mixer.proj_fb", steps.u, np.concatenate([dq_fb, dk_fb], axis=-1))
 
         weight, bias = parameters["mixer.gamma_ctx.weight"], parameters["mixer.gamma_bias"]

@@ -196,3 +196,37 @@ def test_either_target_or_command(command):
         result = command("verify", *arguments)
         assert result.exit_code == 2
         assert "give either a TARGET or --command" in result.output
+
+
+def test_a_solve_is_a_level_of_its_own(command, tmp_path):
+    solve = Path(__file__).parents[2] / "examples" / "implementations" / "solve_torch.py"
+    options = ("--level", "solve", "--dtype", "float64", "--require", "gradients,differences")
+    result = command("verify", f"{solve}:solve", *options, "--json", tmp_path / "report.json")
+    assert result.exit_code == 0, result.output
+    assert "as a solve on 3 cases" in result.output
+    assert json.loads((tmp_path / "report.json").read_text())["about"]["level"] == "solve"
+
+
+def test_known_failures_are_read_from_a_file(command, tmp_path):
+    known = tmp_path / "known.txt"
+    known.write_text("* * * a test\n")
+    result = command("verify", f"{WRONG}:RotaryHalfSplit", "--dtype", "float64", "--known-failures", known)
+    assert result.exit_code == 0
+    assert "conforms but for known failures" in result.output
+    known.write_text("forward\n")
+    result = command("verify", f"{WRONG}:RotaryHalfSplit", "--known-failures", known)
+    assert result.exit_code == 2
+    assert "line 1: expected CHECK CASE DTYPE REASON" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--level", "head"), "--level must be one of layer, mixer, solve, got head"),
+        (("--block-size", "0"), "--block-size must be a positive number of tokens, got 0"),
+    ],
+)
+def test_levels_and_block_sizes_that_do_not_exist(command, options, message):
+    result = command("verify", f"{WRONG}:RotaryHalfSplit", *options)
+    assert result.exit_code == 2
+    assert message in result.output

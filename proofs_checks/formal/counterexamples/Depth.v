@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums PowerLaws Depth.
+From Sessa.proofs Require Import Sums Vectors Powers PowerLaws Depth.
 Open Scope R_scope.
 
 (** 30 from n = k - 1 on: a lag of 1 is no sum of two positive lags, and its convolution is 0. *)

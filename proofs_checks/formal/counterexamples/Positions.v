@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import Sums Norms Normal Blocks Positions.
+From Sessa.proofs Require Import Sums Euclid Normal Blocks Positions.
 Open Scope R_scope.
 
 (** Gamma(t+1) in place of Gamma(t+2): the second step, at gain 1, is 1/2. *)

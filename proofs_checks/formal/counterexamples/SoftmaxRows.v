@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums SoftmaxRows.
+From Sessa.proofs Require Import Sums Vectors SoftmaxRows.
 Open Scope R_scope.
 
 (** C.1 with n + 1 in place of n: a single logit has weight 1, not 1/2. *)

@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums.
+From Sessa.proofs Require Import Sums Vectors.
 Open Scope R_scope.
 
 (** 4.4 with Euler's factor, the step itself, in place of (1 - e^(-a step)) / a: one step of 10 gives a state of 10. *)
@@ -51,7 +51,7 @@ Proof.
     - change (Rabs 1 <= 1). rewrite Rabs_R1; lra.
     - rewrite Rabs_R1; lra.
     - intros j _. unfold pred. destruct (Nat.eqb t (S j)); lra.
-    - destruct t as [|t]; [simpl; lra|]. simpl sum. rewrite msum_zero.
+    - destruct t as [|t]; [simpl; lra|]. simpl sum. rewrite sum_all_zero.
       + unfold pred. rewrite Nat.eqb_refl. lra.
       + intros j Hj. unfold pred. now destruct (Nat.eqb_spec (S t) (S j)); [lia|]. }
   change (Rabs (INR n + 1) <= C) in B. pose proof (pos_INR n). rewrite Rabs_pos_eq in B by lra.

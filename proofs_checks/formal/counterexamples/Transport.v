@@ -6,17 +6,21 @@ From Sessa Require Import Statements.
 From Sessa.proofs Require Import Sums Blocks Focusing Selectors Transport.
 Open Scope R_scope.
 
+Definition causal_on_sequences (G : sequence -> sequence) : Prop :=
+  forall u v t, (forall s i, (s <= t)%nat -> u s i = v s i) -> forall i, G u t i = G v t i.
+
 Definition linear_on_sequences (G : sequence -> sequence) : Prop :=
   forall u v c t i, G (fun s k => u s k + c * v s k) t i = G u t i + c * G v t i.
 
 (** Lemma K.9 as printed, where R lets the signal through over the control channels only; false for linear maps even, which
-    are C^1.  One token (x0, x1), signals on the first axis, no controls.  R(x) = (x0, x0) lets the signal through and copies it to the
+    are C^1, that are causal, and for a set of one sequence, which is compact.  One token (x0, x1), signals on the first axis, no controls.  R(x) = (x0, x0) lets the signal through and copies it to the
     other axis; B(y) = (y0 + y1, y1) transports the signal with kernel 1 where y1 = 0, as on the saturation of R(0).
     The derivative of the signal of B(R(x)) is 2. *)
-Theorem lem_K_9_printed_false :
+Theorem lem_K_9_as_printed_false :
   ~ (forall m n T e e_sig delta (K : sequence -> Prop) (Pre B : sequence -> sequence) kernel,
      0 < delta -> inner m e_sig e_sig = 1 -> (forall r, (r < n)%nat -> inner m e_sig (e r) = 0) ->
-     linear_on_sequences Pre -> linear_on_sequences B ->
+     linear_on_sequences Pre -> linear_on_sequences B -> causal_on_sequences Pre -> causal_on_sequences B ->
+     (exists u0, forall u, K u <-> forall t i, u t i = u0 t i) ->
      (forall u tau a, K u -> (tau <= T)%nat ->
         same_controls m n T e (Pre (moved u a e_sig tau)) (Pre u)
         /\ forall t, (t <= T)%nat -> inner m (Pre (moved u a e_sig tau) t) e_sig
@@ -31,6 +35,9 @@ Proof.
   { apply (H 2%nat 0%nat 0%nat (fun _ => e_sig) e_sig 1 (fun u => forall t i, u t i = 0) Pre B (fun _ _ _ => 1)); try easy; try lra.
     - unfold e_sig. now rewrite unit_vectors_orthonormal by lia.
     - intros u v c t i. unfold B. destruct (Nat.eqb i 0); ring.
+    - intros u v t Huv i. unfold Pre. now apply Huv.
+    - intros u v t Huv i. unfold B. now rewrite !Huv by lia.
+    - exists (fun _ _ => 0). easy.
     - intros u tau a Hu Htau. split; [intros t r _ Hr; lia|]. intros t _. unfold e_sig. rewrite !inner_axis by lia.
       unfold Pre, moved, unit_vector. simpl. destruct (Nat.eqb t tau); ring.
     - split; [intros u _ t r _ Hr; lia|]. split; [easy|]. intros v i (u & a & (w & Hw & ->) & _ & Hv) Hi.
@@ -55,8 +62,8 @@ Theorem lem_K_9_controls_only_false :
      forall u i j, K u -> (j <= i <= T)%nat ->
      is_derive (fun h => inner m (B (Pre (moved u h e_sig j)) i) e_sig) 0 (kernel (Pre u) i j)).
 Proof.
-  intros bent. apply lem_K_9_printed_false.
-  intros m n T e e_sig delta K Pre B kernel Hd Hs Ho _ _ HP HB u i j Hu Hij.
+  intros bent. apply lem_K_9_as_printed_false.
+  intros m n T e e_sig delta K Pre B kernel Hd Hs Ho _ _ _ _ _ HP HB u i j Hu Hij.
   apply (bent m n T e e_sig delta 1 K Pre B kernel); [|easy|easy].
   split; [easy|]. split; [lra|]. split; [easy|]. split; [easy|]. split; [intros; now apply HP|]. split; [easy | now exists u].
 Qed.

@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums SoftmaxRows.
+From Sessa.proofs Require Import Sums Vectors SoftmaxRows.
 Open Scope R_scope.
 
 Lemma norm_scal_eq {V : NormedModule R_AbsRing} (a : R) (v : V) : 0 < a -> norm (scal a v) = a * norm v.
@@ -78,7 +78,7 @@ Proof.
       + rewrite (vsum_single _ (S t) tau) by (try lia; intros j _ Hj; now destruct (Nat.eqb_spec j tau)).
         rewrite Nat.eqb_refl. eapply Rle_trans; [apply norm_scal_Rabs|]. rewrite Rabs_pos_eq, Rmult_assoc by lra.
         apply Rmult_le_compat_l; [lra | apply Bv].
-      + rewrite Rmult_assoc, (Rmult_comm VR), <- msum_scal_r, <- msum_scal_r. apply norm_vsum_le. intros j Hj.
+      + rewrite Rmult_assoc, (Rmult_comm VR), <- sum_scal_r, <- sum_scal_r. apply norm_vsum_le. intros j Hj.
         destruct (H j ltac:(lia)) as (Vj & _ & Ba). eapply Rle_trans; [apply norm_scal_Rabs|].
         apply Rmult_le_compat; [apply Rabs_pos | apply (norm_ge_0 (V := V)) | apply Ba | easy]. }
   destruct Bound as [dy [D B]]. exists dy. split; [exact D|]. split; [exact B|].

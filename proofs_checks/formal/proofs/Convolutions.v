@@ -2,7 +2,7 @@
 
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums PowerLaws.
+From Sessa.proofs Require Import Sums Vectors Powers PowerLaws.
 Open Scope R_scope.
 
 (** (l - m)(m + 1) = (l + 1) / (1/(l - m) + 1/(m + 1)): both sums are harmonic, and the constant 2 serves. *)
@@ -14,7 +14,7 @@ Proof.
   set (c := Rpower (INR lag) (1 - beta) / (INR lag + 1)).
   assert (C0 : 0 < c) by (apply Rdiv_lt_0_compat; [apply Rpower_pos | lra]).
   apply Rle_trans with (sum (fun m => c * (/ INR (lag - m) + / INR (S m))) lag).
-  - apply msum_le. intros m Hm.
+  - apply sum_le. intros m Hm.
     pose proof (INR_pos (lag - m) ltac:(lia)) as P. pose proof (INR_pos (S m) ltac:(lia)) as Q.
     assert (E : INR (lag - m) + INR (S m) = INR lag + 1) by (rewrite minus_INR, S_INR by lia; lra).
     apply Rle_trans with (Rpower (INR (lag - m)) (- beta) * / INR (S m)).
@@ -27,15 +27,15 @@ Proof.
     rewrite Rmult_assoc. apply Rmult_le_compat_r.
     + left. apply Rmult_lt_0_compat; apply Rinv_0_lt_compat; lra.
     + apply Rle_Rpower_l; [lra|]. split; [lra | apply le_INR; lia].
-  - rewrite msum_scal, msum_plus.
+  - rewrite sum_scal, sum_plus.
     replace (sum (fun m => / INR (lag - m)) lag) with (harmonic lag)
-      by (unfold harmonic; rewrite msum_rev; apply msum_ext; intros; do 2 f_equal; lia).
+      by (unfold harmonic; rewrite <- sum_rev; apply sum_ext; intros; do 2 f_equal; lia).
     fold (harmonic lag). pose proof (harmonic_le lag Hlag). pose proof (proj2 (ln_lag lag Hlag)).
     assert (c <= Rpower (INR lag) (- beta)).
     { unfold c. rewrite <- (Rpower_S (INR lag) (1 - beta)) by lra. replace (1 - beta - 1) with (- beta) by ring.
       apply Rmult_le_reg_r with (INR lag + 1); [lra|]. unfold Rdiv. rewrite Rmult_assoc, Rinv_l by lra.
       pose proof (Rpower_pos (INR lag) (- beta)). nra. }
-    assert (0 <= harmonic lag) by (apply msum_nonneg; intros; left; apply Rinv_0_lt_compat, lt_0_INR; lia).
+    assert (0 <= harmonic lag) by (apply sum_nonneg; intros; left; apply Rinv_0_lt_compat, lt_0_INR; lia).
     replace (2 * Rpower (INR lag) (- beta) * (1 + ln (1 + INR lag))) with (Rpower (INR lag) (- beta) * (2 * (1 + ln (1 + INR lag)))) by ring.
     apply Rmult_le_compat; lra.
 Qed.
@@ -65,7 +65,7 @@ Proof.
   apply Rmult_le_reg_l with (INR n); [lra|].
   apply Rle_trans with (sum (fun i => Rpower (INR n) s * Rpower (INR (S i)) (r - 1)) (n - 1)
                         + sum (fun i => Rpower (INR n) r * Rpower (INR (n - S i)) (s - 1)) (n - 1)).
-  - rewrite <- msum_plus. unfold conv. rewrite <- msum_scal. apply msum_le. intros i Hi.
+  - rewrite <- sum_plus. unfold conv. rewrite <- sum_scal. apply sum_le. intros i Hi.
     pose proof (INR_pos (n - S i) ltac:(lia)) as P. pose proof (INR_pos (S i) ltac:(lia)) as Q.
     pose proof (Rpower_pos (INR (n - S i)) (s - 1)) as P'. pose proof (Rpower_pos (INR (S i)) (r - 1)) as Q'.
     assert (A : INR (n - S i) * Rpower (INR (n - S i)) (s - 1) <= Rpower (INR n) s).
@@ -73,9 +73,9 @@ Proof.
     assert (B : INR (S i) * Rpower (INR (S i)) (r - 1) <= Rpower (INR n) r).
     { rewrite Rpower_S by lra. apply Rle_Rpower_l; [lra|]. split; [lra | apply le_INR; lia]. }
     replace (INR n) with (INR (n - S i) + INR (S i)) at 1 by (rewrite minus_INR by lia; lra). nra.
-  - rewrite !msum_scal.
+  - rewrite !sum_scal.
     replace (sum (fun i => Rpower (INR (n - S i)) (s - 1)) (n - 1)) with (sum (fun i => Rpower (INR (S i)) (s - 1)) (n - 1))
-      by (symmetry; rewrite msum_rev; apply msum_ext; intros; do 2 f_equal; lia).
+      by (symmetry; rewrite <- sum_rev; apply sum_ext; intros; do 2 f_equal; lia).
     assert (Sum : forall u, 0 < u -> sum (fun i => Rpower (INR (S i)) (u - 1)) (n - 1) <= upper_factor u * Rpower (INR n) u).
     { intros u Hu. eapply Rle_trans; [apply power_sum_upper; [easy|lia]|].
       apply Rmult_le_compat_l; [left; apply upper_factor_pos|].
@@ -129,7 +129,7 @@ Proof.
   specialize (First (n - 1 - h)%nat ltac:(lia)). replace (h + (n - 1 - h))%nat with (n - 1)%nat in First by lia.
   eapply Rle_trans; [|exact First].
   apply Rle_trans with (sum (fun i => alpha * (c * Rpower (INR n) (s - 1)) * Rpower (INR (S i)) (r - 1)) h).
-  - rewrite msum_scal. unfold conv_lower_factor. fold c.
+  - rewrite sum_scal. unfold conv_lower_factor. fold c.
     replace (s + r - 1) with ((s - 1) + r) by ring. rewrite Rpower_plus.
     replace (alpha * (c * (lower_factor r * Rpower (/ INR D) r)) * (Rpower (INR n) (s - 1) * Rpower (INR n) r))
       with (alpha * (c * Rpower (INR n) (s - 1)) * (lower_factor r * (Rpower (/ INR D) r * Rpower (INR n) r))) by ring.
@@ -140,7 +140,7 @@ Proof.
     apply Rle_Rpower_l; [lra|]. assert (I : 0 < / INR D) by (apply Rinv_0_lt_compat; lra).
     split; [apply Rmult_lt_0_compat; lra|]. apply Rmult_le_reg_l with (INR D); [lra|].
     rewrite <- Rmult_assoc, Rinv_r, Rmult_1_l, <- mult_INR by lra. now apply le_INR.
-  - apply msum_le. intros i Hi. unfold f. apply Rmult_le_compat_r; [left; apply Rpower_pos|].
+  - apply sum_le. intros i Hi. unfold f. apply Rmult_le_compat_r; [left; apply Rpower_pos|].
     eapply Rle_trans; [|apply Ha; lia]. apply Rmult_le_compat_l; [easy|]. apply half_power; lia.
 Qed.
 
@@ -157,7 +157,7 @@ Proof.
 Qed.
 
 Lemma conv_nonneg a b n : (forall m, (1 <= m)%nat -> 0 <= a m) -> (forall m, (1 <= m)%nat -> 0 <= b m) -> 0 <= conv a b n.
-Proof. intros Ha Hb. apply msum_nonneg. intros i Hi. apply Rmult_le_pos; [apply Ha; lia | apply Hb; lia]. Qed.
+Proof. intros Ha Hb. apply sum_nonneg. intros i Hi. apply Rmult_le_pos; [apply Ha; lia | apply Hb; lia]. Qed.
 
 Lemma conv_power_SS a k : conv_power a (S (S k)) = conv (conv_power a (S k)) a.
 Proof. easy. Qed.
@@ -170,7 +170,7 @@ Qed.
 
 Lemma conv_le a a' b n : (forall m, (1 <= m)%nat -> a m <= a' m) -> (forall m, (1 <= m)%nat -> 0 <= b m) ->
   conv a b n <= conv a' b n.
-Proof. intros Ha Hb. apply msum_le. intros i Hi. apply Rmult_le_compat_r; [apply Hb; lia | apply Ha; lia]. Qed.
+Proof. intros Ha Hb. apply sum_le. intros i Hi. apply Rmult_le_compat_r; [apply Hb; lia | apply Ha; lia]. Qed.
 
 Theorem thm_30_holds : thm_30.
 Proof.
@@ -194,8 +194,8 @@ Proof.
     replace (INR (S k) * s - 1) with (INR k * s + s - 1) by (rewrite S_INR; ring). split.
     + apply Rle_trans with (conv (fun m => C * Rpower (INR m) (INR k * s - 1)) (power_law s) n).
       * apply conv_le; [|exact Pos]. intros m Hm. now apply B.
-      * unfold conv. rewrite (msum_ext _ (fun i => C * (Rpower (INR (n - S i)) (INR k * s - 1) * Rpower (INR (S i)) (s - 1))))
-          by (intros; ring). rewrite msum_scal, Rmult_assoc. apply Rmult_le_compat_l; [lra|]. now apply conv_upper.
+      * unfold conv. rewrite (sum_ext _ (fun i => C * (Rpower (INR (n - S i)) (INR k * s - 1) * Rpower (INR (S i)) (s - 1))))
+          by (intros; ring). rewrite sum_scal, Rmult_assoc. apply Rmult_le_compat_l; [lra|]. now apply conv_upper.
     + intros Hkn. assert (D : (n / S k * S k <= n)%nat) by (rewrite Nat.mul_comm; apply Nat.mul_div_le; lia).
       assert (D1 : (1 <= n / S k)%nat) by (apply Nat.div_le_lower_bound; lia).
       assert (D2 : (n < S k * S (n / S k))%nat) by (apply Nat.mul_succ_div_gt; lia).

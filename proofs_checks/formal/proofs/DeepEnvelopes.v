@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums PowerLaws Convolutions PathSums Depth.
+From Sessa.proofs Require Import Sums Vectors Powers PowerLaws Convolutions PathSums Depth.
 Open Scope R_scope.
 
 (** One block's kernel is at most w, a depth-M stack at most a constant times phi(M).  If w is below each phi(M), phi(M)
@@ -33,7 +33,7 @@ Proof.
     intros G T HG tau lag Hlag Ht. destruct (Step 1%nat tau lag) as (_ & _ & Direct & _); try lia.
     destruct (HG O ltac:(lia)) as [_ HG0]. specialize (HG0 (tau + lag)%nat tau ltac:(lia) Ht).
     rewrite path_sum_S_lag, path_sum_0. destruct (Nat.eqb_spec (tau + lag) tau); [lia|].
-    rewrite (msum_remove _ lag 0) by lia. rewrite Nat.add_0_r, path_sum_0, Nat.eqb_refl, msum_zero.
+    rewrite (sum_remove _ lag 0) by lia. rewrite Nat.add_0_r, path_sum_0, Nat.eqb_refl, sum_all_zero.
     + rewrite Rmult_0_r, Rplus_0_l, Rplus_0_r, Rmult_1_r, Rmult_assoc.
       pose proof (W (tau + lag)%nat tau). pose proof (Rle_abs (g O)). pose proof (Rabs_pos (g O)). nra.
     + intros i Hi. destruct (Nat.eqb_spec i 0); [easy|]. rewrite path_sum_0. destruct (Nat.eqb_spec (tau + i) tau); [lia | ring].
@@ -54,12 +54,12 @@ Proof.
     + (* it jumps: from the source itself, or from a later time *)
       apply Rle_trans with (Rabs (g N) * (w (tau + lag)%nat tau * D
         + C * sum (fun i => w (tau + lag)%nat (tau + S i)%nat * phi N tau (S i)) (lag - 1))).
-      * destruct lag as [|l]; [lia|]. rewrite msum_S_l, Rmult_plus_distr_l, Nat.add_0_r, path_sum_diagonal.
+      * destruct lag as [|l]; [lia|]. rewrite sum_first, Rmult_plus_distr_l, Nat.add_0_r, path_sum_diagonal.
         simpl Nat.sub. rewrite Nat.sub_0_r. apply Rplus_le_compat.
         -- specialize (HGN (tau + S l)%nat tau ltac:(lia) Ht). pose proof (prod_le_abs d N ltac:(intros; apply HG; lia)) as PD.
            fold D in PD. pose proof (W (tau + S l)%nat tau). pose proof (Rle_abs (g N)).
            rewrite <- Rmult_assoc. apply Rmult_le_compat; try lra. nra.
-        -- rewrite <- msum_scal, <- msum_scal. apply msum_le. intros i Hi.
+        -- rewrite <- sum_scal, <- sum_scal. apply sum_le. intros i Hi.
            specialize (HGN (tau + S l)%nat (tau + S i)%nat ltac:(lia) Ht).
            specialize (IH tau (S i) ltac:(lia) ltac:(lia)). destruct (Step N tau (S i)) as (_ & P0 & _); try lia.
            pose proof (W (tau + S l)%nat (tau + S i)%nat). pose proof (Rle_abs (g N)).
@@ -98,9 +98,9 @@ Lemma harmonic_tail tau lag : (1 <= lag)%nat ->
 Proof.
   intros Hlag. pose proof (harmonic_le lag Hlag). pose proof (proj2 (ln_lag lag Hlag)).
   apply Rle_trans with (harmonic lag - 1); [|lra].
-  unfold harmonic. replace lag with (S (lag - 1)) at 2 by lia. rewrite msum_S_l. simpl INR at 2. rewrite Rinv_1.
+  unfold harmonic. replace lag with (S (lag - 1)) at 2 by lia. rewrite sum_first. simpl INR at 2. rewrite Rinv_1.
   replace (1 + sum (fun i => / INR (S (S i))) (lag - 1) - 1) with (sum (fun i => / INR (S (S i))) (lag - 1)) by ring.
-  apply msum_le. intros i Hi. apply Rinv_le_contravar; [apply lt_0_INR; lia|].
+  apply sum_le. intros i Hi. apply Rinv_le_contravar; [apply lt_0_INR; lia|].
   rewrite <- S_INR. apply le_INR; lia.
 Qed.
 
@@ -138,7 +138,7 @@ Proof.
     apply Rle_trans with (1 * (log_factor ^ m * phi)); [lra|]. apply Rmult_le_compat_r; lra.
   - (* the logarithm of a shorter lag is smaller; the rest is a harmonic sum *)
     apply Rle_trans with (sum (fun i => phi * / (INR (tau + S i) + 1)) (lag - 1)).
-    + apply msum_le. intros i Hi. unfold phi. pose proof (Den (tau + S i)%nat) as Di.
+    + apply sum_le. intros i Hi. unfold phi. pose proof (Den (tau + S i)%nat) as Di.
       assert (Shorter : ln (1 + INR (S i)) ^ m <= Lg ^ m).
       { apply pow_incr. split; [destruct (ln_lag (S i)); [lia | lra]|].
         apply ln_mono. pose proof (pos_INR (S i)). split; [lra|]. apply Rplus_le_compat_l, le_INR; lia. }
@@ -146,7 +146,7 @@ Proof.
         with (/ (INR (tau + lag) + 1) * (Lg ^ m * / (INR (tau + S i) + 1))) by ring.
       cbn [Nat.sub]. rewrite ?Nat.sub_0_r.
       apply Rmult_le_compat_l; [lra|]. apply Rmult_le_compat_r; [left; exact Di | exact Shorter].
-    + rewrite msum_scal. pose proof (harmonic_tail tau lag Hlag) as HT. fold Lg in HT.
+    + rewrite sum_scal. pose proof (harmonic_tail tau lag Hlag) as HT. fold Lg in HT.
       replace (log_factor * log_factor ^ m * (Lg * Lg ^ m * / (INR (tau + lag) + 1))) with ((log_factor * log_factor ^ m) * (phi * Lg))
         by (unfold phi; ring).
       apply Rle_trans with (1 * (phi * Lg)); [rewrite Rmult_1_l; apply Rmult_le_compat_l; lra|].
@@ -176,12 +176,12 @@ Proof.
   set (E := exp (- (c * INR lag))) in *. assert (0 < y ^ m * E) by (apply Rmult_lt_0_compat; lra). repeat split; try lra; try nra.
   (* the exponentials multiply to e^(-c lag), and there are fewer than lag terms *)
   apply Rle_trans with (sum (fun _ => y ^ m * E) (lag - 1)).
-  - apply msum_le. intros i Hi. replace (tau + lag - (tau + S i))%nat with (lag - S i)%nat by lia.
+  - apply sum_le. intros i Hi. replace (tau + lag - (tau + S i))%nat with (lag - S i)%nat by lia.
     rewrite (Rmult_comm _ (exp (- (c * INR (S i))))), <- Rmult_assoc, <- exp_plus.
     replace (- (c * INR (lag - S i)) + - (c * INR (S i))) with (- (c * INR lag)) by (rewrite minus_INR by lia; ring).
     fold E. rewrite Rmult_comm. apply Rmult_le_compat_r; [lra|]. apply pow_incr.
     pose proof (pos_INR (S i)). split; [lra|]. apply Rplus_le_compat_l, le_INR; lia.
-  - rewrite msum_const, Rmult_assoc. apply Rmult_le_compat_r; [lra|]. unfold y. rewrite minus_INR by lia. simpl INR. lra.
+  - rewrite sum_const, Rmult_assoc. apply Rmult_le_compat_r; [lra|]. unfold y. rewrite minus_INR by lia. simpl INR. lra.
 Qed.
 
 Theorem prop_33_holds : prop_33.
@@ -190,13 +190,13 @@ Proof.
   apply (deep_bound_from _ _ _ N d lambda a (forgetting a c) (forgetting_rate cstar N) 1 (forgetting_admissible cstar) HN);
     [intros n Hn; now apply Ha | | lra | intros; unfold forgetting_rate; lra].
   intros n t j Hn Hj. destruct (Ha n Hn) as [A0 Hc]. apply Rmult_le_compat_l; [easy|].
-  apply exp_mono, Ropp_le_contravar, Rmult_le_compat_r; [apply pos_INR | easy].
+  apply exp_le_incr, Ropp_le_contravar, Rmult_le_compat_r; [apply pos_INR | easy].
 Qed.
 
 (** ** Sessa *)
 
 Lemma conv_sum_r a f n k : conv a (fun m => sum (fun i => f i m) k) n = sum (fun i => conv a (f i) n) k.
-Proof. unfold conv. rewrite <- msum_swap. apply msum_ext. intros; now rewrite msum_scal. Qed.
+Proof. unfold conv. rewrite <- sum_swap. apply sum_ext. intros; now rewrite sum_scal. Qed.
 
 Definition heavy_factor (s : R) (M : nat) : R := 1 + sum (fun i => upper_factor s + upper_factor (INR (S i) * s)) M.
 
@@ -209,7 +209,7 @@ Proof.
   { intros k. assert (0 <= ln (1 + INR k)); [|lra]. rewrite <- ln_1. apply ln_mono. pose proof (pos_INR k). lra. }
   assert (Term : forall k lag, 0 < Rpower (INR lag) (INR (S k) * s - 1) * (1 + ln (1 + INR lag)) ^ S k).
   { intros k lag. apply Rmult_lt_0_compat; [apply Rpower_pos | apply pow_lt; pose proof (Log0 lag); lra]. }
-  assert (Rate0 : forall M lag, 0 <= heavy_tail_rate beta M lag) by (intros; apply msum_nonneg; intros; left; apply Term).
+  assert (Rate0 : forall M lag, 0 <= heavy_tail_rate beta M lag) by (intros; apply sum_nonneg; intros; left; apply Term).
   assert (F : forall i, 0 < upper_factor s + upper_factor (INR (S i) * s)).
   { intros i. pose proof (upper_factor_pos s). pose proof (upper_factor_pos (INR (S i) * s)). lra. }
   split.
@@ -218,23 +218,23 @@ Proof.
   set (Lam := 1 + ln (1 + INR lag)). pose proof (Log0 lag) as L1. fold Lam in L1.
   assert (K1 : 1 <= heavy_factor s M).
   { unfold heavy_factor. assert (0 <= sum (fun i => upper_factor s + upper_factor (INR (S i) * s)) M); [|lra].
-    apply msum_nonneg; intros; left; apply F. }
+    apply sum_nonneg; intros; left; apply F. }
   assert (Grow : forall X, 0 <= X -> X <= heavy_factor s M * X) by (intros; nra).
   assert (Next : heavy_tail_rate beta M lag <= heavy_tail_rate beta (S M) lag).
   { unfold heavy_tail_rate. cbn [sum]. pose proof (Term M lag). fold s. lra. }
   repeat split.
   - lra.
   - apply Rate0.
-  - eapply Rle_trans; [|now apply Grow]. eapply Rle_trans; [|apply (msum_term_le _ M 0); [lia | intros; left; apply Term]].
+  - eapply Rle_trans; [|now apply Grow]. eapply Rle_trans; [|apply (sum_term_le _ M 0); [lia | intros; left; apply Term]].
     cbv beta. fold s. change (INR 1) with 1. replace (1 * s - 1) with (- beta) by (unfold s; ring).
     rewrite pow_1. apply Rle_refl.
   - eapply Rle_trans; [exact Next | now apply Grow].
   - (* every logarithm is at most Lam; what is left are convolutions of power laws *)
     apply Rle_trans with (sum (fun k => Lam ^ S (S k) * conv (power_law s) (power_law (INR (S k) * s)) lag) M).
-    + unfold conv. rewrite (msum_ext _ (fun k => sum (fun i => Lam ^ S (S k)
+    + unfold conv. rewrite (sum_ext _ (fun k => sum (fun i => Lam ^ S (S k)
         * (Rpower (INR (lag - S i)) (s - 1) * Rpower (INR (S i)) (INR (S k) * s - 1))) (lag - 1)) M)
-        by (intros; now rewrite msum_scal).
-      rewrite msum_swap. apply msum_le. intros i Hi. unfold heavy_tail_rate. fold s. rewrite <- msum_scal. apply msum_le. intros k Hk.
+        by (intros; now rewrite sum_scal).
+      rewrite sum_swap. apply sum_le. intros i Hi. unfold heavy_tail_rate. fold s. rewrite <- sum_scal. apply sum_le. intros k Hk.
       replace (tau + lag - (tau + S i))%nat with (lag - S i)%nat by lia. replace (- beta) with (s - 1) by (unfold s; ring).
       assert (Ll : forall m, (m <= lag)%nat -> 1 + ln (1 + INR m) <= Lam).
       { intros m Hm. apply Rplus_le_compat_l, ln_mono. pose proof (pos_INR m). split; [lra|]. apply Rplus_le_compat_l, le_INR; lia. }
@@ -247,24 +247,24 @@ Proof.
       apply Rmult_le_compat; [pose proof (Log0 (lag - S i)%nat); lra | apply pow_le; pose proof (Log0 (S i)); lra | apply Ll; lia|].
       apply pow_incr. split; [pose proof (Log0 (S i)); lra | apply Ll; lia].
     + apply Rle_trans with (sum (fun k => heavy_factor s M * (Rpower (INR lag) (INR (S (S k)) * s - 1) * Lam ^ S (S k))) M).
-      * apply msum_le. intros k Hk. assert (Hks : 0 < INR (S k) * s) by (apply Rmult_lt_0_compat; [apply lt_0_INR; lia | easy]).
+      * apply sum_le. intros k Hk. assert (Hks : 0 < INR (S k) * s) by (apply Rmult_lt_0_compat; [apply lt_0_INR; lia | easy]).
         pose proof (conv_upper s (INR (S k) * s) lag Hs Hks Hlag) as CU.
         replace (s + INR (S k) * s - 1) with (INR (S (S k)) * s - 1) in CU by (rewrite (S_INR (S k)); ring).
         assert (KF : upper_factor s + upper_factor (INR (S k) * s) <= heavy_factor s M).
-        { unfold heavy_factor. pose proof (msum_term_le (fun i => upper_factor s + upper_factor (INR (S i) * s)) M k Hk) as T.
+        { unfold heavy_factor. pose proof (sum_term_le (fun i => upper_factor s + upper_factor (INR (S i) * s)) M k Hk) as T.
           specialize (T ltac:(intros; left; apply F)). cbv beta in T. lra. }
         pose proof (Rpower_pos (INR lag) (INR (S (S k)) * s - 1)) as PP.
         rewrite <- (Rmult_assoc (heavy_factor s M)), (Rmult_comm _ (Lam ^ S (S k))).
         apply Rmult_le_compat_l; [apply pow_le; lra|]. eapply Rle_trans; [exact CU|]. apply Rmult_le_compat_r; lra.
-      * rewrite msum_scal. apply Rmult_le_compat_l; [lra|].
-        unfold heavy_tail_rate. fold s Lam. rewrite (msum_S_l _ M). pose proof (Term O lag) as T0. fold Lam in T0. lra.
+      * rewrite sum_scal. apply Rmult_le_compat_l; [lra|].
+        unfold heavy_tail_rate. fold s Lam. rewrite (sum_first _ M). pose proof (Term O lag) as T0. fold Lam in T0. lra.
 Qed.
 
 (** For lag >= 1 the last term of the sum is the largest. *)
 Lemma heavy_tail_last beta N lag : 0 < beta < 1 -> (1 <= lag)%nat ->
   heavy_tail_rate beta N lag <= INR N * (Rpower (INR lag) (INR N * (1 - beta) - 1) * (1 + ln (1 + INR lag)) ^ N).
 Proof.
-  intros Hb Hlag. rewrite <- msum_const. apply msum_le. intros i Hi.
+  intros Hb Hlag. rewrite <- sum_const. apply sum_le. intros i Hi.
   pose proof (INR_pos lag Hlag). pose proof (proj1 (ln_lag lag Hlag)). pose proof ln_2_pos.
   assert (INR (S i) <= INR N) by (apply le_INR; lia).
   apply Rmult_le_compat; [left; apply Rpower_pos | apply pow_le; lra | | apply Rle_pow; [lra|lia]].

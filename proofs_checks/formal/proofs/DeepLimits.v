@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums PowerLaws PathSums Depth DeepEnvelopes.
+From Sessa.proofs Require Import Sums Vectors Powers PowerLaws PathSums Depth DeepEnvelopes.
 Open Scope R_scope.
 
 Lemma one_plus_lag lag : 1 <= 1 + INR lag.
@@ -102,7 +102,7 @@ Proof.
   apply (rate_vanishes _ (INR N * (Rpower 2 delta * F)) (delta / 2)); [lra|]. intros n Hn. pose proof (one_plus_lag n) as Y.
   pose proof (INR_pos n Hn) as N1. specialize (HF n).
   assert (L0 : 0 <= ln (1 + INR n)) by (rewrite <- ln_1; apply ln_mono; lra). split.
-  - apply msum_nonneg. intros i Hi. apply Rmult_le_pos; [left; apply Rpower_pos | apply pow_le; lra].
+  - apply sum_nonneg. intros i Hi. apply Rmult_le_pos; [left; apply Rpower_pos | apply pow_le; lra].
   - eapply Rle_trans; [now apply heavy_tail_last|]. rewrite Rmult_assoc. apply Rmult_le_compat_l; [apply pos_INR|].
     replace (INR N * (1 - beta) - 1) with (- delta) by (unfold delta; ring).
     (* lag >= (1 + lag) / 2 *)
@@ -139,7 +139,7 @@ Proof.
     specialize (Margin lag Hlag ltac:(lia)). cbv zeta in Margin. simpl Nat.add in Margin, D.
     rewrite (Score lag O dh ltac:(lia) ltac:(lia) D) in Margin.
     assert (Others : 0 <= sum (fun tau => if Nat.eqb tau 0 then 0 else Rabs (score lag tau)) lag).
-    { apply msum_nonneg. intros tau _. destruct (Nat.eqb tau 0); [lra | apply Rabs_pos]. }
+    { apply sum_nonneg. intros tau _. destruct (Nat.eqb tau 0); [lra | apply Rabs_pos]. }
     assert (One : 1 <= Rpower (1 + INR lag) nu).
     { pose proof (one_plus_lag lag). apply Rle_trans with (Rpower (1 + INR lag) 0); [rewrite Rpower_O; lra | now apply Rle_Rpower]. }
     specialize (Nrho lag dh). rewrite norm_R in Nrho. pose proof (Rle_abs (rho lag dh)).

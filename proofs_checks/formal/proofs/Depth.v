@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat FunctionalExtensionality.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums PathSums.
+From Sessa.proofs Require Import Sums Vectors PathSums.
 Open Scope R_scope.
 
 (** The curve that moves token tau passes through the sequence itself. *)
@@ -37,7 +37,7 @@ Proof.
       intros j Hj. split; [now rewrite moved_token_0 | now apply IH].
     + destruct (Hbound t Ht) as [Hd HK]. rewrite path_sum_S, Rmult_plus_distr_r, Rplus_comm. cbn [vsum].
       eapply Rle_trans; [apply (norm_triangle (V := V))|]. apply Rplus_le_compat.
-      * rewrite <- msum_scal_r. apply norm_vsum_le. intros j Hj. destruct (HK j Hj) as [K0 HKj].
+      * rewrite <- sum_scal_r. apply norm_vsum_le. intros j Hj. destruct (HK j Hj) as [K0 HKj].
         eapply Rle_trans; [apply HKj|]. rewrite (Rmult_assoc _ (path_sum _ _ _ _ _)). apply Rmult_le_compat_l; [now apply Rmult_le_pos|].
         apply IH; lia.
       * eapply Rle_trans; [apply Hd|]. rewrite (Rmult_assoc _ (path_sum _ _ _ _ _)). apply Rmult_le_compat_l; [easy|]. now apply IH.
@@ -67,7 +67,7 @@ Proof.
   eapply filterdiff_ext_lin.
   - apply (filterdiff_plus_fct (V := R_NormedModule) (fun e => z e t) (fun e => sum (z e) t / (INR t + 1))
       (fun y => scal y (dz t)) (fun y => sum (fun j => scal y (dz j) * / (INR t + 1)) t)); [now apply H|].
-    apply filterdiff_ext with (fun e => sum (fun j => z e j * / (INR t + 1)) t); [intros e; apply msum_scal_r|].
+    apply filterdiff_ext with (fun e => sum (fun j => z e j * / (INR t + 1)) t); [intros e; apply sum_scal_r|].
     apply (filterdiff_sum (fun j e => z e j * / (INR t + 1))). intros j Hj.
     destruct (H j ltac:(lia)) as [_ Dj].
     pose proof (is_derive_scal_l (V := R_NormedModule) (fun e => z e j) 0 (dz j) (/ (INR t + 1)) Dj) as D.
@@ -75,8 +75,8 @@ Proof.
   - intros y. unfold plus, scal; simpl. unfold mult; simpl. rewrite Rplus_comm, Rmult_plus_distr_l. f_equal.
     assert (E : forall f n, vsum (V := R_AbelianGroup) f n = sum f n) by (induction n0 as [|m IH]; simpl; [easy|]; now rewrite IH).
     transitivity (y * sum (fun j => dz j * / (INR t + 1)) t).
-    + rewrite <- msum_scal. apply msum_ext; intros; ring.
-    + f_equal. symmetry. etransitivity; [apply E|]. apply msum_ext. intros j Hj.
+    + rewrite <- sum_scal. apply sum_ext; intros; ring.
+    + f_equal. symmetry. etransitivity; [apply E|]. apply sum_ext. intros j Hj.
       now destruct (Nat.eqb_spec j t); [lia|].
 Qed.
 

@@ -48,23 +48,32 @@ Proof.
   apply sqrt_le_1_alt, (sum_term_le (fun i => v i ^ 2)); [exact Hi | intros; apply pow2_ge_0].
 Qed.
 
-(** The triangle inequality of the plane, once for each coordinate. *)
+(** The triangle inequality of the plane is Coquelicot's. *)
 Lemma plane_triangle (a b c d : R) : sqrt ((a + c) ^ 2 + (b + d) ^ 2) <= sqrt (a ^ 2 + b ^ 2) + sqrt (c ^ 2 + d ^ 2).
 Proof.
-  apply Rsqr_incr_0_var; [|apply Rplus_le_le_0_compat; apply sqrt_pos].
-  rewrite Rsqr_sqrt by (apply Rplus_le_le_0_compat; apply pow2_ge_0).
-  rewrite Rsqr_plus, !Rsqr_sqrt by (apply Rplus_le_le_0_compat; apply pow2_ge_0).
-  assert (a * c + b * d <= sqrt (a ^ 2 + b ^ 2) * sqrt (c ^ 2 + d ^ 2)); [|lra].
-  rewrite <- sqrt_mult by (apply Rplus_le_le_0_compat; apply pow2_ge_0).
-  eapply Rle_trans; [apply Rle_abs|]. rewrite <- (sqrt_pow2 (Rabs _)) by apply Rabs_pos.
-  rewrite pow2_abs. apply sqrt_le_1_alt. pose proof (pow2_ge_0 (a * d - b * c)). lra.
+  pose proof (norm_triangle (V := prod_NormedModule _ R_NormedModule R_NormedModule) (a, b) (c, d)) as H.
+  change (sqrt (Rabs (a + c) ^ 2 + Rabs (b + d) ^ 2)
+          <= sqrt (Rabs a ^ 2 + Rabs b ^ 2) + sqrt (Rabs c ^ 2 + Rabs d ^ 2)) in H.
+  now rewrite !pow2_abs in H.
 Qed.
 
+(** The triangle inequality, one coordinate at a time. *)
 Lemma norm2_plus (d : nat) (v w : nat -> R) : norm2 d (fun i => v i + w i) <= norm2 d v + norm2 d w.
 Proof.
   induction d; [unfold norm2; simpl; rewrite sqrt_0; lra|]. rewrite !norm2_S.
   eapply Rle_trans; [|apply plane_triangle]. apply sqrt_le_1_alt, Rplus_le_compat_r, pow_incr.
   split; [apply norm2_nonneg | exact IHd].
+Qed.
+
+(** A vector whose coordinates are at most M. *)
+Lemma norm2_bounded (d : nat) (v : nat -> R) (M : R) :
+  (forall i, (i < d)%nat -> Rabs (v i) <= M) -> norm2 d v <= sqrt (INR d) * M.
+Proof.
+  intros H. destruct d as [|d]; [unfold norm2; simpl; rewrite sqrt_0; lra|].
+  assert (0 <= M) by (specialize (H O ltac:(lia)); pose proof (Rabs_pos (v O)); lra).
+  apply Rle_trans with (norm2 (S d) (fun _ => M)).
+  - apply norm2_mono. intros i Hi. rewrite (Rabs_pos_eq M) by easy. now apply H.
+  - unfold norm2. rewrite sum_const, sqrt_mult, sqrt_pow2 by (try apply pos_INR; try apply pow2_ge_0; easy). lra.
 Qed.
 
 (** The norm of a combination of vectors. *)

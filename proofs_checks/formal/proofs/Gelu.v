@@ -4,7 +4,7 @@ From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Interval Require Import Tactic.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import Sums Norms Normal Blocks Positions.
+From Sessa.proofs Require Import Sums Euclid Normal Blocks Positions.
 Open Scope R_scope.
 
 (** * The Mills bound and the distance from the ReLU *)
@@ -236,7 +236,7 @@ Proof.
   assert (PL : 0 < L) by (apply Rmult_lt_0_compat; [apply Rdiv_lt_0_compat; lra | lra]).
   destruct (ours_window_error_holds L a a' b b' eta) as (W1 & W0 & W).
   { unfold ours_window_error_hypotheses. repeat split; try easy; try (unfold a, a', b, b'; lra). unfold L. lra. }
-  exists a, a', b, b', L. split; [unfold a, a'; lra|]. split; [unfold b, b'; lra|]. split; [exact PL|]. split; [|split; [|exact W]].
+  exists a, a', b, b', L. split; [unfold a, a'; lra|]. split; [unfold b, b'; lra|]. split; [exact PL|]. split; [|split; [|split; [exact W|]]].
   - intros x Hx. apply W1. unfold a', b. lra.
   - intros t x Htt Hne Hx. apply W0. destruct (Nat.lt_ge_cases t tau) as [Lt|Ge].
     + left. enough (high t <= before) by (unfold a; lra). unfold before. destruct tau as [|k]; [lia|].
@@ -245,6 +245,19 @@ Proof.
     + right. enough (after <= low t) by (unfold b'; lra). unfold after. destruct (Nat.ltb_spec tau T); [|lia].
       destruct (Nat.eq_dec t (S tau)) as [->|]; [lra|].
       pose proof (intervals_sorted (S T) low high (S tau) t O ltac:(lia)). specialize (Ol (S tau) ltac:(lia)). lra.
+  - (* the four a-slots L (z - a), L (z - a'), L (z - b), L (z - b') *)
+    intros m e _. assert (Ha' : a < a') by (unfold a, a'; lra). assert (Hb' : b < b') by (unfold b, b'; lra).
+    exists {| W_a := fun i _ => L * e i; b_a := fun k => - L * match k with 0%nat => a | 1%nat => a' | 2%nat => b | _ => b' end;
+      W_g := fun _ _ => 0; b_g := fun _ => 0; W_Qf := fun _ _ => 0; W_Kf := fun _ _ => 0; W_Qb := fun _ _ => 0; W_Kb := fun _ _ => 0;
+      W_V := fun _ _ => 0; w_gamma := fun _ => 0; b_gamma := 0; W_out := fun _ _ => 0; b_out := fun _ => 0 |},
+      (fun k => match k with 0%nat => 1 | 1%nat => - (1) | 2%nat => - (a' - a) / (b' - b) | _ => (a' - a) / (b' - b) end / (L * (a' - a))).
+    intros u t. assert (Read : forall k, row_times m (u t) (fun i _ => L * e i) k = L * inner m (u t) e).
+    { intros k. unfold row_times, inner. rewrite <- sum_scal. apply sum_ext. intros; ring. }
+    unfold activation, window, scaled_GELU. cbn [sum W_a b_a]. rewrite !Read. set (z := inner m (u t) e).
+    clear - PL Ha' Hb'. clearbody L a a' b b' z.
+    replace (L * z + - L * a) with (L * (z - a)) by ring. replace (L * z + - L * a') with (L * (z - a')) by ring.
+    replace (L * z + - L * b) with (L * (z - b)) by ring. replace (L * z + - L * b') with (L * (z - b')) by ring.
+    field. repeat split; lra.
 Qed.
 
 Theorem lem_K_6_instance : exists T tau low high eta, lem_K_6_hypotheses T tau low high eta.
@@ -285,7 +298,7 @@ Proof.
   intros eps z [Hp Hs] Hz. apply Rle_trans with (sqrt (INR m) * (sqrt (2 / PI) * eps * Rad ^ 2)).
   - apply norm2_bounded. intros i Hi. eapply Rle_trans; [now apply ours_I_15_holds|].
     apply Rmult_le_compat_l; [apply Rmult_le_pos; [apply sqrt_pos | lra]|].
-    rewrite <- pow2_abs. apply pow_incr. split; [apply Rabs_pos|]. eapply Rle_trans; [apply coordinate_le_norm2, Hi | easy].
+    rewrite <- pow2_abs. apply pow_incr. split; [apply Rabs_pos|]. eapply Rle_trans; [apply coordinate_le, Hi | easy].
   - replace (sqrt (INR m) * (sqrt (2 / PI) * eps * Rad ^ 2)) with (eps * c) by (unfold c; ring).
     apply Rle_trans with (eta / (c + 1) * c); [apply Rmult_le_compat_r; easy|].
     apply Rmult_le_reg_r with (c + 1); [lra|]. replace (eta / (c + 1) * c * (c + 1)) with (eta * c) by (field; lra). nra.

@@ -2,7 +2,7 @@
 
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums PowerLaws.
+From Sessa.proofs Require Import Sums Vectors Powers PowerLaws.
 Open Scope R_scope.
 
 (** y^k - x^k >= k (y - x) x^(k-1), for 0 <= x <= y. *)
@@ -29,8 +29,8 @@ Lemma harmonic_power_S k tau lag :
   = / (INR (tau + lag) + 1) * sum (fun i => kernel_power harmonic_kernel k (tau + i) tau) lag.
 Proof.
   cbn [kernel_power]. unfold kernel_product. replace (S (tau + lag) - tau)%nat with (S lag) by lia. cbn [sum].
-  rewrite (harmonic_kernel_before (tau + lag) (tau + lag)) by lia. rewrite Rmult_0_l, Rplus_0_r, <- msum_scal.
-  apply msum_ext. intros i Hi. now rewrite harmonic_kernel_after by lia.
+  rewrite (harmonic_kernel_before (tau + lag) (tau + lag)) by lia. rewrite Rmult_0_l, Rplus_0_r, <- sum_scal.
+  apply sum_ext. intros i Hi. now rewrite harmonic_kernel_after by lia.
 Qed.
 
 (** By induction over the power: sums of (x_(i+1) - x_i) x_i^(k-1) are below x^k / k, x_i = H_(tau+i) - H_(tau+1). *)
@@ -48,20 +48,20 @@ Proof.
   { intros l Hl. induction Hl as [|l Hl IH]; [unfold x; rewrite Nat.add_1_r; lra|]. pose proof (xS l). pose proof (Den l). lra. }
   revert lag. induction k as [|k IH]; intros lag Hlag; rewrite harmonic_power_S; fold (x lag);
     (apply Rmult_le_compat_l; [left; apply Den|]).
-  - destruct lag as [|l]; [lia|]. rewrite msum_S_l, msum_zero.
+  - destruct lag as [|l]; [lia|]. rewrite sum_first, sum_all_zero.
     + cbn [kernel_power]. rewrite Nat.add_0_r, Nat.eqb_refl. simpl. lra.
     + intros i Hi. cbn [kernel_power]. now destruct (Nat.eqb_spec (tau + S i) tau); [lia|].
-  - destruct lag as [|l]; [lia|]. rewrite msum_S_l.
+  - destruct lag as [|l]; [lia|]. rewrite sum_first.
     replace (kernel_power harmonic_kernel (S k) (tau + 0) tau) with 0 by (rewrite harmonic_power_S; simpl; ring).
     rewrite Rplus_0_l.
     apply Rle_trans with (sum (fun i => x (S (S i)) ^ S k / INR (fact (S k)) - x (S i) ^ S k / INR (fact (S k))) l).
-    + apply msum_le. intros i Hi. eapply Rle_trans; [apply IH; lia|]. fold (x (S i)). rewrite <- xS.
+    + apply sum_le. intros i Hi. eapply Rle_trans; [apply IH; lia|]. fold (x (S i)). rewrite <- xS.
       pose proof (xS (S i)) as Step. pose proof (Den (S i)) as P. pose proof (x0 (S i) ltac:(lia)) as X.
       pose proof (pow_tangent (x (S i)) (x (S (S i))) k ltac:(lra)) as T.
       pose proof (INR_fact_lt_0 k) as F. pose proof (lt_0_INR (S k) ltac:(lia)) as SK.
       rewrite fact_simpl, mult_INR. apply Rmult_le_reg_l with (INR (S k) * INR (fact k)); [now apply Rmult_lt_0_compat|].
       field_simplify; [|lra|lra]. lra.
-    + rewrite (msum_telescope (fun i => x (S i) ^ S k / INR (fact (S k)))).
+    + rewrite (sum_telescope (fun i => x (S i) ^ S k / INR (fact (S k)))).
       assert (0 <= x 1%nat ^ S k / INR (fact (S k))); [|lra].
       apply Rmult_le_pos; [apply pow_le, x0; lia | left; apply Rinv_0_lt_compat, INR_fact_lt_0].
 Qed.
@@ -97,7 +97,7 @@ Proof.
   induction Hlag as [|lag Hlag IH].
   - cbn [sum]. rewrite harmonic_power_S, Nat.add_1_r. cbn [sum]. ring.
   - cbn [sum]. rewrite IH, Nat.add_succ_r. change (harmonic (S (tau + lag))) with (harmonic (tau + lag) + / INR (S (tau + lag))).
-    rewrite harmonic_power_S. destruct lag as [|l]; [lia|]. rewrite msum_S_l, msum_zero.
+    rewrite harmonic_power_S. destruct lag as [|l]; [lia|]. rewrite sum_first, sum_all_zero.
     + cbn [kernel_power]. rewrite Nat.add_0_r, Nat.eqb_refl, S_INR. ring.
     + intros i Hi. cbn [kernel_power]. now destruct (Nat.eqb_spec (tau + S i) tau); [lia|].
 Qed.
@@ -109,7 +109,7 @@ Proof.
   split; [exact B|]. split.
   - intros H2. destruct k as [|[|k]]; [| |lia].
     + pose proof (harmonic_power_S 0 tau (t - tau)) as E. replace (tau + (t - tau))%nat with t in E by lia. rewrite E. f_equal.
-      destruct (t - tau)%nat as [|l] eqn:El; [lia|]. rewrite msum_S_l, msum_zero.
+      destruct (t - tau)%nat as [|l] eqn:El; [lia|]. rewrite sum_first, sum_all_zero.
       * cbn [kernel_power]. rewrite Nat.add_0_r, Nat.eqb_refl. simpl. field.
       * intros i Hi. cbn [kernel_power]. now destruct (Nat.eqb_spec (tau + S i) tau); [lia|].
     + pose proof (harmonic_square tau (t - tau) ltac:(lia)) as E. replace (tau + (t - tau))%nat with t in E by lia.

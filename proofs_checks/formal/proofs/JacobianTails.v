@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums PowerLaws SoftmaxRows SoftmaxDerivatives.
+From Sessa.proofs Require Import Sums Vectors Powers PowerLaws SoftmaxRows SoftmaxDerivatives.
 Open Scope R_scope.
 
 (** A mixture of vectors of norm at most S, with weights that add up to at most 1. *)
@@ -14,7 +14,7 @@ Proof.
   intros HS H Hsum. apply Rle_trans with (sum (fun j => alpha j * S) n).
   - apply norm_vsum_le. intros j Hj. destruct (H j Hj). eapply Rle_trans; [apply norm_scal_Rabs|].
     rewrite Rabs_pos_eq by easy. now apply Rmult_le_compat_l.
-  - rewrite msum_scal_r. rewrite <- (Rmult_1_l S) at 2. now apply Rmult_le_compat_r.
+  - rewrite sum_scal_r. rewrite <- (Rmult_1_l S) at 2. now apply Rmult_le_compat_r.
 Qed.
 
 Theorem lem_B_3_holds : lem_B_3.
@@ -53,9 +53,9 @@ Proof.
     pose proof (Rinv_0_lt_compat (INR (tau + 1 + n)) ltac:(apply lt_0_INR; lia)) as P.
     assert (P' : 0 <= eta / INR (tau + 1 + n)) by (apply Rmult_le_pos; lra). split; [apply Rmult_lt_0_compat; lra|].
     rewrite (Rmult_plus_distr_l eta), exp_plus. apply Rmult_le_compat; try lra.
-    eapply Rle_trans; [apply exp_ineq1_le|]. apply exp_mono. apply Rmult_le_compat_l; [easy|].
+    eapply Rle_trans; [apply exp_ineq1_le|]. apply exp_le_incr. apply Rmult_le_compat_l; [easy|].
     apply Rinv_le_contravar; [apply lt_0_INR; lia | apply le_INR; lia]. }
-  split; [easy|]. eapply Rle_trans; [apply H|]. unfold Rpower. rewrite <- exp_plus. apply exp_mono.
+  split; [easy|]. eapply Rle_trans; [apply H|]. unfold Rpower. rewrite <- exp_plus. apply exp_le_incr.
   rewrite <- (Rmult_1_r eta) at 2. rewrite <- Rmult_plus_distr_l. apply Rmult_le_compat_l; [easy|].
   destruct n as [|n]; [unfold harmonic; simpl; rewrite ln_1; lra|].
   eapply Rle_trans; [apply harmonic_le; lia|]. apply Rplus_le_compat_l, ln_mono.
@@ -70,7 +70,7 @@ Lemma majorant_sum eta A0 A1 tau n :
   A1 + eta * sum (majorant eta A0 A1 tau) (S tau + n) = (A1 + eta * A0) * growth eta tau n.
 Proof.
   induction n as [|n IH].
-  - rewrite Nat.add_0_r. cbn [sum]. rewrite msum_zero.
+  - rewrite Nat.add_0_r. cbn [sum]. rewrite sum_all_zero.
     + unfold majorant, growth. simpl. rewrite Nat.ltb_irrefl, Nat.eqb_refl. ring.
     + intros i Hi. unfold majorant. now destruct (Nat.ltb_spec i tau); [|lia].
   - rewrite Nat.add_succ_r. cbn [sum]. rewrite Rmult_plus_distr_l, <- Rplus_assoc, IH.
@@ -112,7 +112,7 @@ Proof.
   - (* the weights and the states before move *)
     eapply Rle_trans; [apply norm_scal_Rabs|]. rewrite Rmult_assoc.
     apply Rmult_le_compat; [apply Rabs_pos | apply (norm_ge_0 (V := V)) | easy|].
-    rewrite <- msum_scal, <- msum_plus, <- msum_scal_r. apply norm_vsum_le. intros j Hj.
+    rewrite <- sum_scal, <- sum_plus, <- sum_scal_r. apply norm_vsum_le. intros j Hj.
     destruct (H j Hj) as (a0 & Sj & _ & Ba & _ & Bs). rewrite Rmult_plus_distr_r.
     eapply Rle_trans; [apply (norm_triangle (V := V))|]. apply Rplus_le_compat.
     + eapply Rle_trans; [apply norm_scal_Rabs|]. rewrite (Rmult_comm S), Rmult_assoc, (Rmult_comm S), <- Rmult_assoc.
@@ -160,7 +160,7 @@ Proof.
   induction t as [t IH] using (well_founded_induction lt_wf). intros Htau Ht.
   rewrite !Solve by easy. destruct (Causal t u Htau Ht) as (-> & -> & Hl). do 2 f_equal.
   apply vsum_ext. intros j Hj. rewrite IH by lia. f_equal.
-  unfold routing_weight, softmax. rewrite Hl by easy. f_equal. apply msum_ext. intros i Hi. now rewrite Hl.
+  unfold routing_weight, softmax. rewrite Hl by easy. f_equal. apply sum_ext. intros i Hi. now rewrite Hl.
 Qed.
 
 Lemma A_nonneg : (0 < T)%nat -> 0 <= A0 /\ 0 <= A1.
@@ -198,7 +198,7 @@ Proof.
       unfold majorant in Bsj. now destruct (Nat.ltb_spec j tau); [|lia].
     + exists dst. split; [exact D|]. intros v. eapply Rle_trans; [apply B|].
       apply Rmult_le_compat_r; [apply (norm_ge_0 (V := U))|].
-      unfold majorant. rewrite Nat.ltb_irrefl, Nat.eqb_refl, (msum_zero (fun j => alpha tau j z * 0)) by (intros; ring).
+      unfold majorant. rewrite Nat.ltb_irrefl, Nat.eqb_refl, (sum_all_zero (fun j => alpha tau j z * 0)) by (intros; ring).
       unfold A0. assert (gmax * (SR * sum asize tau) <= gmax * (SR * La0)); [|lra].
       apply Rmult_le_compat_l; [lra|]. now apply Rmult_le_compat_l.
   - (* after it *)
@@ -227,7 +227,7 @@ Proof.
         - assert (0 <= eta * A0) by (apply Rmult_le_pos; lra). lra.
         - left; apply Rinv_0_lt_compat, lt_0_INR; lia. }
       assert (Mix : sum (fun j => alpha t j z * majorant eta A0 A1 tau j) t <= c2 / INR t * sum (majorant eta A0 A1 tau) t).
-      { rewrite <- msum_scal. apply msum_le. intros j Hj. apply Rmult_le_compat_r; [apply Maj | apply Hc2; lia]. }
+      { rewrite <- sum_scal. apply sum_le. intros j Hj. apply Rmult_le_compat_r; [apply Maj | apply Hc2; lia]. }
       assert (Route : sum asizet t <= 2 * (Lroute / (INR t + 1))).
       { eapply Rle_trans; [exact Sat|]. apply Rmult_le_compat_l; [lra | exact Sl]. }
       apply Rle_trans with (Lf / (INR t + 1) + (0 * SR + gmax * (SR * (2 * (Lroute / (INR t + 1)))
@@ -287,20 +287,28 @@ Proof.
   replace (tau + (t - tau))%nat with t in M by lia. exact M.
 Qed.
 
-Theorem cor_B_7_holds : cor_B_7.
+(** What a bound on the state's derivative says of the block's output. *)
+Lemma through_gate {U V Y : NormedModule R_AbsRing} (s ds : U -> V) (z : U) (gate : V -> V) (W : V -> Y) (x b : Y) (size GR Wnorm : R) :
+  is_linear gate -> is_linear W -> 0 <= GR -> 0 <= Wnorm -> opnorm_le gate GR -> opnorm_le W Wnorm ->
+  filterdiff s (locally z) ds -> opnorm_le ds size ->
+  exists dy, filterdiff (fun u => plus (plus x (W (gate (s u)))) b) (locally z) dy /\ opnorm_le dy (Wnorm * GR * size).
 Proof.
-  intros U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm
-    (H & Lg & LW & G0 & W0 & Bg & BW) t x b Htau Ht.
-  destruct (thm_23_holds _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ H t Htau Ht) as [ds [D B]].
-  exists (fun v => W (gate (ds v))). split.
-  - pose proof (filterdiff_comp' (s t) gate z ds gate D (filterdiff_linear gate Lg)) as D1.
-    pose proof (filterdiff_comp' (fun u => gate (s t u)) W z _ W D1 (filterdiff_linear W LW)) as D2.
+  intros Lg LW G0 W0 Bg BW D B. exists (fun v => W (gate (ds v))). split.
+  - pose proof (filterdiff_comp' s gate z ds gate D (filterdiff_linear gate Lg)) as D1.
+    pose proof (filterdiff_comp' (fun u => gate (s u)) W z _ W D1 (filterdiff_linear W LW)) as D2.
     eapply filterdiff_ext_lin.
-    + apply (filterdiff_plus_fct (F := locally z) (fun u => plus x (W (gate (s t u)))) (fun _ => b)).
-      * apply (filterdiff_plus_fct (F := locally z) (fun _ => x) (fun u => W (gate (s t u)))); [|exact D2].
+    + apply (filterdiff_plus_fct (F := locally z) (fun u => plus x (W (gate (s u)))) (fun _ => b)).
+      * apply (filterdiff_plus_fct (F := locally z) (fun _ => x) (fun u => W (gate (s u)))); [|exact D2].
         apply (filterdiff_const (F := locally z) x).
       * apply (filterdiff_const (F := locally z) b).
     + intros v. cbv beta. now rewrite plus_zero_l, plus_zero_r.
   - intros v. eapply Rle_trans; [apply BW|]. rewrite !Rmult_assoc. apply Rmult_le_compat_l; [easy|].
     eapply Rle_trans; [apply Bg|]. now apply Rmult_le_compat_l, B.
+Qed.
+
+Theorem cor_B_7_holds : cor_B_7.
+Proof.
+  intros U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm
+    (H & Lg & LW & G0 & W0 & Bg & BW) t x b Htau Ht.
+  destruct (thm_23_holds _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ H t Htau Ht) as [ds [D B]]. now apply through_gate with ds.
 Qed.

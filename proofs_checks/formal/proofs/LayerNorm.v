@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import Sums Norms.
+From Sessa.proofs Require Import Sums Euclid.
 Open Scope R_scope.
 
 (** * Sums over the scaffold's three parts *)
@@ -39,7 +39,7 @@ Qed.
 Lemma square_of_sum (v : nat -> R) n : (1 <= n)%nat -> sum v n ^ 2 <= INR n * norm2 n v ^ 2.
 Proof.
   intros Hn. assert (P : 0 < INR n) by (apply lt_0_INR; lia).
-  unfold norm2. rewrite pow2_sqrt by apply sum_squares_nonneg.
+  unfold norm2. rewrite pow2_sqrt by apply squares_nonneg.
   assert (H : 0 <= sum (fun i => (v i - sum v n / INR n) ^ 2) n) by (apply sum_nonneg; intros; apply pow2_ge_0).
   rewrite sum_about in H.
   replace (sum (fun i => v i ^ 2) n - 2 * (sum v n / INR n) * sum v n + INR n * (sum v n / INR n) ^ 2)
@@ -80,7 +80,7 @@ Proof.
     apply Rmult_le_pos; [lra | apply pow2_ge_0]. }
   assert (Dev : deviation (m0 + 2 * h) eps v = sqrt (s0 + (r ^ 2 / m - mu ^ 2))).
   { unfold deviation. f_equal. rewrite Mean, sum_about. fold m. unfold v. rewrite scaffold_squares, scaffold_total.
-    fold s. unfold r, norm2. rewrite pow2_sqrt by apply sum_squares_nonneg. unfold s0, mu. field. lra. }
+    fold s. unfold r, norm2. rewrite pow2_sqrt by apply squares_nonneg. unfold s0, mu. field. lra. }
   (* the variance of the dynamic part is between 0 and R^2/m *)
   assert (Mu2 : mu ^ 2 <= r ^ 2 / m).
   { unfold mu. replace ((s / m) ^ 2) with (s ^ 2 / m / m) by (field; lra).
@@ -92,7 +92,7 @@ Proof.
   (* the mean's part *)
   assert (T1 : norm2 m0 (fun _ => - mu * / sqrt y * 1) <= a * INR m0 * Rad / m).
   { rewrite norm2_scal. assert (N1 : norm2 m0 (fun _ => 1) ^ 2 = INR m0).
-    { unfold norm2. rewrite pow2_sqrt by apply sum_squares_nonneg. rewrite sum_const. simpl. ring. }
+    { unfold norm2. rewrite pow2_sqrt by apply squares_nonneg. rewrite sum_const. simpl. ring. }
     assert (0 <= norm2 m0 (fun _ => 1)) by apply norm2_nonneg.
     rewrite Rabs_mult, Rabs_Ropp, (Rabs_pos_eq (/ sqrt y)) by easy.
     assert (B : Rabs mu * norm2 m0 (fun _ => 1) <= INR m0 * r / m).

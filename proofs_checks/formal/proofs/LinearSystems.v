@@ -3,19 +3,19 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums Norms Recurrences.
+From Sessa.proofs Require Import Sums Vectors Euclid Recurrences.
 Open Scope R_scope.
 
 Lemma mat_vec_sum n M m x w i :
   mat_vec n M (fun j => sum (fun k => x k * w k j) m) i = sum (fun k => x k * mat_vec n M (w k) i) m.
 Proof.
-  unfold mat_vec. rewrite (msum_ext _ (fun j => sum (fun k => x k * (M i j * w k j)) m))
-    by (intros; rewrite <- msum_scal; apply msum_ext; intros; ring).
-  rewrite msum_swap. apply msum_ext. intros. apply msum_scal.
+  unfold mat_vec. rewrite (sum_ext _ (fun j => sum (fun k => x k * (M i j * w k j)) m))
+    by (intros; rewrite <- sum_scal; apply sum_ext; intros; ring).
+  rewrite sum_swap. apply sum_ext. intros. apply sum_scal.
 Qed.
 
 Lemma mat_vec_local n M v w i : (forall j, (j < n)%nat -> v j = w j) -> mat_vec n M v i = mat_vec n M w i.
-Proof. intros H. apply msum_ext. intros j Hj. now rewrite H. Qed.
+Proof. intros H. apply sum_ext. intros j Hj. now rewrite H. Qed.
 
 Section System.
 Context (d p q : nat) (A B C : nat -> nat -> R).
@@ -46,8 +46,8 @@ Lemma response_recurrence o i : exists m a, recurrent (response o i) a m.
 Proof.
   destruct (dependent d (fun k n => iterate d A (fun n => B n i) k n)) as (c & (k & Hk & Hc) & Zero).
   destruct (recurrence_from_dependence (response o i) c (S d)) as (j & a & _ & Rec); [|exists k; split; [lia|easy] | now exists j, a].
-  intros l. unfold response. rewrite (msum_ext _ (fun k => c k * mat_vec d C (iterate d A (iterate d A (fun n => B n i) k) l) o)).
-  - rewrite <- mat_vec_sum. unfold mat_vec at 1. apply msum_zero. intros n Hn.
+  intros l. unfold response. rewrite (sum_ext _ (fun k => c k * mat_vec d C (iterate d A (iterate d A (fun n => B n i) k) l) o)).
+  - rewrite <- mat_vec_sum. unfold mat_vec at 1. apply sum_all_zero. intros n Hn.
     rewrite <- iterate_sum. rewrite (iterate_local _ (fun _ => sum (fun k => 0 * 0) 0) l n); [|intros r Hr; now rewrite Zero|easy].
     rewrite (iterate_sum 0 (fun _ => 0) (fun _ _ => 0)). simpl. ring.
   - intros r _. f_equal. apply mat_vec_local. intros n _. symmetry. apply iterate_add.
@@ -60,9 +60,9 @@ Lemma run_single x i t n : (i < p)%nat ->
 Proof.
   intros Hi. revert n. induction t as [|t IH]; intros n; [easy|]. cbn [lti_run sum]. f_equal.
   - rewrite (mat_vec_local d A _ (fun n => sum (fun s => x s * iterate d A (fun n => B n i) (t - 1 - s) n) t)) by (intros; apply IH).
-    rewrite (mat_vec_sum d A t x (fun s => iterate d A (fun n => B n i) (t - 1 - s))). apply msum_ext. intros s Hs.
+    rewrite (mat_vec_sum d A t x (fun s => iterate d A (fun n => B n i) (t - 1 - s))). apply sum_ext. intros s Hs.
     replace (S t - 1 - s)%nat with (S (t - 1 - s)) by lia. easy.
-  - replace (S t - 1 - t)%nat with 0%nat by lia. unfold mat_vec. rewrite (msum_remove _ p i Hi), Nat.eqb_refl, msum_zero.
+  - replace (S t - 1 - t)%nat with 0%nat by lia. unfold mat_vec. rewrite (sum_remove _ p i Hi), Nat.eqb_refl, sum_all_zero.
     + simpl; ring.
     + intros r _. destruct (Nat.eqb r i); ring.
 Qed.
@@ -76,14 +76,14 @@ Proof.
   set (x := fun s => if Rle_dec 0 (response o i (t - s)) then 1 else -1).
   assert (X1 : forall s, Rabs (x s) = 1) by (intros; unfold x; destruct (Rle_dec _ _); [apply Rabs_R1 | rewrite Rabs_left; lra]).
   eapply Rle_trans; [|apply (HK (fun s r => if Nat.eqb r i then x s else 0)) with (t := t)].
-  - eapply Rle_trans; [|apply (coordinate_le_norm2 q _ o Ho)]. eapply Rle_trans; [|apply Rle_abs]. right.
+  - eapply Rle_trans; [|apply (coordinate_le q o _ Ho)]. eapply Rle_trans; [|apply Rle_abs]. right.
     rewrite (mat_vec_local d C _ (fun n => sum (fun s => x s * iterate d A (fun n => B n i) (t - s) n) (S t))).
     + rewrite (mat_vec_sum d C (S t) x (fun s => iterate d A (fun n => B n i) (t - s))). fold (response o i).
-      rewrite msum_rev. apply msum_ext. intros s Hs. replace (S t - 1 - s)%nat with (t - s)%nat by lia.
+      rewrite <- sum_rev. apply sum_ext. intros s Hs. replace (S t - 1 - s)%nat with (t - s)%nat by lia.
       change (mat_vec d C (iterate d A (fun n => B n i) (t - s)) o) with (response o i (t - s)).
       unfold x. destruct (Rle_dec 0 (response o i (t - s))); [rewrite Rabs_pos_eq | rewrite Rabs_left]; lra.
-    + intros n _. rewrite run_single by easy. apply msum_ext. intros s Hs. now replace (S t - 1 - s)%nat with (t - s)%nat by lia.
-  - intros s. unfold norm2. rewrite (msum_remove _ p i Hi), Nat.eqb_refl, msum_zero.
+    + intros n _. rewrite run_single by easy. apply sum_ext. intros s Hs. now replace (S t - 1 - s)%nat with (t - s)%nat by lia.
+  - intros s. unfold norm2. rewrite (sum_remove _ p i Hi), Nat.eqb_refl, sum_all_zero.
     + rewrite Rplus_0_r, <- pow2_abs, X1. replace (1 ^ 2) with 1 by ring. rewrite sqrt_1. lra.
     + intros r _. destruct (Nat.eqb r i); ring.
 Qed.
@@ -138,10 +138,10 @@ Proof.
   apply Rle_trans with (sqrt (INR q) * (INR p * (c * kappa ^ l * norm2 p w))).
   - apply norm2_bounded. intros o Ho.
     rewrite (mat_vec_local d C _ (fun n => sum (fun i => w i * iterate d A (fun n => B n i) l n) p)).
-    + rewrite (mat_vec_sum d C p w (fun i => iterate d A (fun n => B n i) l)). eapply Rle_trans; [apply msum_Rabs|].
-      rewrite <- msum_const. apply msum_le. intros i Hi. rewrite Rabs_mult, Rmult_comm.
-      apply Rmult_le_compat; try apply Rabs_pos; [now apply Entry | now apply coordinate_le_norm2].
-    + intros n Hn. rewrite <- iterate_sum. apply iterate_local; [|easy]. intros j _. apply msum_ext. intros; ring.
+    + rewrite (mat_vec_sum d C p w (fun i => iterate d A (fun n => B n i) l)). eapply Rle_trans; [apply sum_Rabs_le|].
+      rewrite <- sum_const. apply sum_le. intros i Hi. rewrite Rabs_mult, Rmult_comm.
+      apply Rmult_le_compat; try apply Rabs_pos; [now apply Entry | now apply coordinate_le].
+    + intros n Hn. rewrite <- iterate_sum. apply iterate_local; [|easy]. intros j _. apply sum_ext. intros; ring.
   - replace (sqrt (INR q) * (INR p * (c * kappa ^ l * norm2 p w))) with (K0 * (kappa ^ l * norm2 p w)) by (unfold K0; ring).
     rewrite Rmult_assoc. apply Rmult_le_compat_r; [apply Rmult_le_pos; lra | lra].
 Qed.

@@ -94,12 +94,41 @@ Proof.
     assert (P : 0 < / INR (S (j + k))) by (apply Rinv_0_lt_compat; pose proof (INR_S_pos (j + k)); lra); unfold term, Rdiv; nra.
 Qed.
 
-Theorem ours_macro_sums_holds : ours_macro_sums.
+Lemma macro_lower beta i j : 0 < beta < 1 -> (j <= i)%nat ->
+  Rpower (INR (S j)) (- (1 - beta)) * Rpower (INR (S i)) (- beta) <= macro_sum (1 - beta) i j.
 Proof.
-  intros beta i j Hb Hij. rewrite macro_split by easy. destruct (resolvent_terms beta i j (i - j) Hb ltac:(lia)) as [L _].
+  intros Hb Hij. rewrite macro_split by easy. destruct (resolvent_terms beta i j (i - j) Hb ltac:(lia)) as [L _].
   pose proof (term_sum_lower (1 - beta) j (i - j) ltac:(lra)) as T. replace (j + (i - j))%nat with i in T by lia.
   rewrite <- (last_shape beta i). pose proof (Rpower_pos (INR (S i)) (- beta)).
   apply (Rmult_le_compat_r (Rpower (INR (S i)) (- beta))) in T; [|lra]. lra.
+Qed.
+
+(** At i = j + 1 the sum is 1/(i+1) + gamma/i^2. *)
+Lemma macro_next gamma j : macro_sum gamma (S j) j = gamma / INR (S j) ^ 2 + / INR (S (S j)).
+Proof.
+  rewrite macro_split by lia. replace (S j - j)%nat with 1%nat by lia. cbn [sum]. rewrite Nat.add_0_r.
+  pose proof (resolvent_after gamma j 0) as E. rewrite Nat.add_0_r in E. rewrite E. unfold growth. cbn [prod].
+  pose proof (INR_S_pos j). pose proof (INR_S_pos (S j)). field. repeat split; lra.
+Qed.
+
+Theorem ours_macro_sums_holds : ours_macro_sums.
+Proof.
+  intros beta Hb. split; [intros; now apply macro_lower|]. intros c H. destruct (Rle_dec c 1) as [|Hc]; [easy|]. exfalso.
+  (* otherwise (c - 1) x <= 2 for all whole numbers x = j + 1 *)
+  assert (Hx : forall j, (c - 1) * INR (S j) <= 2).
+  { intros j. specialize (H (S j) j ltac:(lia)). rewrite macro_next in H. pose proof (INR_S_pos j) as P.
+    assert (L : / INR (S (S j)) <= Rpower (INR (S j)) (- (1 - beta)) * Rpower (INR (S (S j))) (- beta)).
+    { rewrite <- (last_shape beta (S j)). apply Rmult_le_compat_r; [left; apply Rpower_pos|]. apply Rpower_ge_neg; [|lra].
+      split; [lra | apply le_INR; lia]. }
+    apply (Rmult_le_compat_l c) in L; [|lra]. rewrite (S_INR (S j)) in L, H. set (x := INR (S j)) in *.
+    assert (K : (c - 1) * / (x + 1) <= (1 - beta) / x ^ 2) by lra.
+    apply (Rmult_le_compat_r (x * (x + 1))) in K; [|nra].
+    replace ((c - 1) * / (x + 1) * (x * (x + 1))) with ((c - 1) * x) in K by (field; lra).
+    replace ((1 - beta) / x ^ 2 * (x * (x + 1))) with ((1 - beta) * (1 + / x)) in K by (field; lra).
+    assert (/ x <= 1) by (rewrite <- Rinv_1; apply Rinv_le_contravar; lra). nra. }
+  destruct (nfloor_ex (2 / (c - 1))) as [n Hn]; [apply Rdiv_le_0_compat; lra|]. specialize (Hx n). rewrite S_INR in Hx.
+  assert (2 < (c - 1) * (INR n + 1)); [|lra]. apply Rmult_lt_reg_l with (/ (c - 1)); [apply Rinv_0_lt_compat; lra|].
+  replace (/ (c - 1) * 2) with (2 / (c - 1)) by (field; lra). rewrite <- Rmult_assoc, Rinv_l by lra. lra.
 Qed.
 
 Lemma macro_upper beta i j : 0 < beta < 1 -> (j <= i)%nat ->
@@ -148,7 +177,7 @@ Proof.
     pose proof (Rpower_pos (INR (S i)) (- beta)) as Pi.
     assert (E : Rpower (INR (S j)) g * Rpower (INR (S j)) (- g) = 1).
     { rewrite <- Rpower_plus, Rplus_opp_r. apply Rpower_O. pose proof (INR_S_pos j). lra. }
-    pose proof (ours_macro_sums_holds beta i j Hb ltac:(lia)) as L. pose proof (macro_upper beta i j Hb ltac:(lia)) as U. fold g in L, U.
+    pose proof (macro_lower beta i j Hb ltac:(lia)) as L. pose proof (macro_upper beta i j Hb ltac:(lia)) as U. fold g in L, U.
     pose proof (Rpower_pos (INR (S j)) (- g)) as Pj2. set (a := Rpower (INR (S j)) g) in *. set (b := Rpower (INR (S j)) (- g)) in *.
     set (w := Rpower (INR (S i)) (- beta)) in *. set (Lm := macro_sum (1 - beta) i j) in *. change (macro_sum g i j) with Lm in L, U.
     assert (Pos : 0 <= (1 - mu) * low * a) by (apply Rmult_le_pos; [apply Rmult_le_pos; lra | lra]).

@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums Norms SoftmaxDerivatives StateSpace.
+From Sessa.proofs Require Import Sums Vectors Euclid SoftmaxDerivatives StateSpace.
 Open Scope R_scope.
 
 (** The derivative of a product of two numbers, and of a number times a constant. *)
@@ -84,7 +84,7 @@ Proof.
     + apply (filterdiff_sum (fun i v => B tau v n i * u tau v i)
         (fun i v => dB n i v * u tau (x tau) i + B tau (x tau) n i * du i v)).
       intros i Hi. apply (filterdiff_times (fun v => B tau v n i) (fun v => u tau v i)); [now apply HB | now apply Hu].
-    + intros v. apply msum_plus.
+    + intros v. apply sum_plus.
 Qed.
 
 (** The derivative of the output at a later time. *)
@@ -134,7 +134,7 @@ Proof.
   { apply norm2_bounded. intros n Hn.
     apply (lem_4_4_holds (fun r => state r n) (fun r => mat_vec p (B r (x r)) (u r (x r)) n) (fun r => step r (x r)) (a n) lambda);
       [|easy]. split; [split; [easy | now apply Ha]|]. split; [easy|]. split; [|easy].
-    intros r. eapply Rle_trans; [apply (coordinate_le_norm2 d _ n Hn) | apply bBound]. }
+    intros r. eapply Rle_trans; [apply (coordinate_le d n _ Hn) | apply bBound]. }
   eapply Rle_trans; [apply (norm2_plus d (fun n => dA n v * state tau n))|].
   rewrite 2!Rmult_plus_distr_r, Rplus_assoc. apply Rplus_le_compat.
   { apply Rle_trans with (norm2 d (fun n => (LA * norm v) * state tau n)).

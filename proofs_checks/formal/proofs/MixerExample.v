@@ -4,7 +4,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums SoftmaxRows.
+From Sessa.proofs Require Import Sums Vectors SoftmaxRows.
 Open Scope R_scope.
 
 Definition ex_f (t : nat) (u : R) : R := match t with O => 1 | S O => u | _ => 1 + u / 10 end.

@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat List.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums.
+From Sessa.proofs Require Import Sums Vectors.
 Open Scope R_scope.
 
 Definition total (G : nat -> nat -> nat -> R) (t tau : nat) (l : list (R * list nat)) : R :=
@@ -18,8 +18,8 @@ Proof. induction l as [|c l IH]; simpl; [lra|]. unfold total in *. rewrite IH; l
 Lemma total_jump G t tau m l :
   total G t tau (map (fun c => (fst c, m :: snd c)) l) = sum (fun i => G m t i * total G i tau l) t.
 Proof.
-  induction l as [|c l IH]; simpl; [symmetry; apply msum_zero; intros; ring|].
-  unfold total in *. rewrite IH, <- msum_scal, <- msum_plus. apply msum_ext. intros; simpl; ring.
+  induction l as [|c l IH]; simpl; [symmetry; apply sum_all_zero; intros; ring|].
+  unfold total in *. rewrite IH, <- sum_scal, <- sum_plus. apply sum_ext. intros; simpl; ring.
 Qed.
 
 Lemma path_sum_total d G N t tau : path_sum d G N t tau = total G t tau (layer_choices d N).
@@ -40,13 +40,13 @@ Lemma path_sum_before d G N t tau : (t < tau)%nat -> path_sum d G N t tau = 0.
 Proof.
   revert t. induction N as [|N IH]; intros t Ht.
   - rewrite path_sum_0. now destruct (Nat.eqb_spec t tau); [lia|].
-  - rewrite path_sum_S, IH, msum_zero by (try intros; try rewrite IH; try lia; ring). ring.
+  - rewrite path_sum_S, IH, sum_all_zero by (try intros; try rewrite IH; try lia; ring). ring.
 Qed.
 
 Lemma path_sum_diagonal d G N tau : path_sum d G N tau tau = prod d N.
 Proof.
   induction N as [|N IH]; [now rewrite path_sum_0, Nat.eqb_refl|].
-  rewrite path_sum_S, IH, msum_zero by (intros; rewrite path_sum_before by easy; ring). simpl; ring.
+  rewrite path_sum_S, IH, sum_all_zero by (intros; rewrite path_sum_before by easy; ring). simpl; ring.
 Qed.
 
 (** So the sum over i < t of a step starts at the source. *)
@@ -59,7 +59,7 @@ Proof.
   assert (E : forall n, sum f (tau + n) = sum f tau + sum (fun m => f (tau + m)%nat) n).
   { induction n as [|n IH]; [rewrite Nat.add_0_r; simpl; lra|].
     rewrite Nat.add_succ_r. simpl. rewrite IH; lra. }
-  rewrite E, (msum_zero f tau); [apply Rplus_0_l|]. intros i Hi. unfold f. rewrite path_sum_before by easy. ring.
+  rewrite E, (sum_all_zero f tau); [apply Rplus_0_l|]. intros i Hi. unfold f. rewrite path_sum_before by easy. ring.
 Qed.
 
 Lemma path_sum_nonneg d G N t tau : (forall n, (n < N)%nat -> 0 <= d n /\ forall i, (i < t)%nat -> 0 <= G n t i) ->
@@ -70,7 +70,7 @@ Proof.
   - rewrite path_sum_S. destruct (Hd N ltac:(lia)) as [d0 Gt].
     apply Rplus_le_le_0_compat.
     + apply Rmult_le_pos; [easy|]. apply IH; [intros; apply Hd; lia | intros; apply HG; lia].
-    + apply msum_nonneg. intros i Hi. apply Rmult_le_pos; [now apply Gt|]. apply IH.
+    + apply sum_nonneg. intros i Hi. apply Rmult_le_pos; [now apply Gt|]. apply IH.
       * intros n Hn. split; [apply Hd; lia|]. intros j Hj. apply HG; lia.
       * intros n s j Hn Hj Hs. apply HG; lia.
 Qed.

@@ -124,7 +124,9 @@ Qed.
 
 Theorem rem_E_2_holds : rem_E_2.
 Proof.
-  intros gamma alpha gamma_max c2 tau y T [H He]. split.
+  intros gamma alpha gamma_max c2 tau y T [H He]. split; [|split].
+  - intros Hc t Ht. destruct H as (_ & _ & Hg). specialize (Hg t Ht). apply Rmult_integral in He. destruct He as [-> | ->]; [|lra].
+    destruct (Req_dec (gamma t) 0) as [|Hn]; [easy|]. pose proof (Rabs_pos_lt _ Hn). lra.
   - intros HT. destruct H as [Hy _]. now apply (at_the_source _ _ _ _ _ Hy).
   - intros t Ht. pose proof (uniform_bound _ _ _ _ _ _ _ H t Ht) as U. rewrite He in U.
     unfold uniform_influence, Rdiv in U. rewrite !Rmult_0_l in U. pose proof (Rabs_pos (y t)).

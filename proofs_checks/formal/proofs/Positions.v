@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import Sums Norms SoftmaxRows Normal Blocks.
+From Sessa.proofs Require Import Sums Euclid SoftmaxRows Normal Blocks.
 Open Scope R_scope.
 
 (** * The code *)
@@ -135,7 +135,7 @@ Proof.
   { pose proof (inner_self m u) as E. rewrite Hu in E. pose proof (sqrt_pos (sum (fun i => u i ^ 2) m)).
     fold (norm2 m u) in *. nra. }
   assert (NR : forall a, Rabs a = Rad -> norm2 m (fun i => a * u i) <= Rad).
-  { intros a Ha. rewrite Norms.norm2_scal, N, Ha. lra. }
+  { intros a Ha. rewrite norm2_scal, N, Ha. lra. }
   exists (fun i => Rad * u i), (fun i => - Rad * u i). split; [|split].
   - apply NR. apply Rabs_pos_eq. lra.
   - apply NR. rewrite Rabs_Ropp. apply Rabs_pos_eq. lra.

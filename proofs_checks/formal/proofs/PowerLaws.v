@@ -2,11 +2,8 @@
 
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums.
+From Sessa.proofs Require Import Sums Vectors Powers.
 Open Scope R_scope.
-
-Lemma Rpower_pos x s : 0 < Rpower x s.
-Proof. apply exp_pos. Qed.
 
 Lemma Rpower_1_l s : Rpower 1 s = 1.
 Proof. unfold Rpower. now rewrite ln_1, Rmult_0_r, exp_0. Qed.
@@ -16,7 +13,7 @@ Proof. intros [Hx [H| ->]]; [left; now apply ln_increasing | lra]. Qed.
 
 Lemma Rpower_anti a b s : s <= 0 -> 0 < a <= b -> Rpower b s <= Rpower a s.
 Proof.
-  intros Hs Hab. unfold Rpower. apply exp_mono.
+  intros Hs Hab. unfold Rpower. apply exp_le_incr.
   assert (ln a <= ln b) by (apply ln_mono; lra).
   replace (s * ln b) with (- (- s * ln b)) by ring. replace (s * ln a) with (- (- s * ln a)) by ring.
   apply Ropp_le_contravar, Rmult_le_compat_l; lra.
@@ -31,22 +28,9 @@ Proof. rewrite Rmult_comm, <- Rpower_mult. apply Rpower_pow, Rpower_pos. Qed.
 Lemma INR_pos n : (1 <= n)%nat -> 1 <= INR n.
 Proof. intros H. now apply (le_INR 1). Qed.
 
-Lemma ln_le_minus_1 z : 0 < z -> ln z <= z - 1.
-Proof. intros Hz. pose proof (exp_ineq1_le (ln z)). rewrite exp_ln in H; lra. Qed.
-
-(** r^s <= 1 + s (r - 1) for 0 < s <= 1, from log z <= z - 1 at z = r/w and 1/w. *)
+(** r^s <= 1 + s (r - 1) for 0 < s <= 1. *)
 Lemma bernoulli_le r s : 0 < r -> 0 < s <= 1 -> Rpower r s <= 1 + s * (r - 1).
-Proof.
-  intros Hr Hs. set (w := 1 + s * (r - 1)).
-  assert (Hw : 0 < w) by (unfold w; destruct (Req_dec s 1) as [->|]; [lra | nra]).
-  unfold Rpower. rewrite <- (exp_ln w) by easy. apply exp_mono.
-  assert (Iw : 0 < / w) by now apply Rinv_0_lt_compat.
-  pose proof (ln_le_minus_1 (r * / w) ltac:(now apply Rmult_lt_0_compat)) as A.
-  pose proof (ln_le_minus_1 (/ w) Iw) as B.
-  rewrite ln_mult, ln_Rinv in A by easy. rewrite ln_Rinv in B by easy.
-  assert (E : s * (r * / w - 1) + (1 - s) * (/ w - 1) = 0) by (unfold w; field; fold w; lra).
-  apply (Rmult_le_compat_l s) in A; [|lra]. apply (Rmult_le_compat_l (1 - s)) in B; [|lra]. lra.
-Qed.
+Proof. intros Hr Hs. pose proof (bernoulli s (r - 1) ltac:(lra) ltac:(lra)) as B. now replace (1 + (r - 1)) with r in B by ring. Qed.
 
 (** r^s >= 1 + s (r - 1) for s >= 1: the inverse power of the same. *)
 Lemma bernoulli_ge r s : 0 < r -> 1 <= s -> 1 + s * (r - 1) <= Rpower r s.
@@ -60,27 +44,24 @@ Proof.
   rewrite Rpower_mult, Rinv_l, Rpower_1 in B by lra. exact B.
 Qed.
 
-(** y^s - (y-1)^s against s y^(s-1). *)
+(** y^s - (y-1)^s against s y^(s-1): y^s times what Bernoulli's inequality bounds. *)
+Lemma power_step y s : 1 < y ->
+  Rpower y s - Rpower (y - 1) s - s * Rpower y (s - 1) = Rpower y s * (1 + s * ((y - 1) / y - 1) - Rpower ((y - 1) / y) s).
+Proof.
+  intros Hy. replace (y - 1) with (y * ((y - 1) / y)) at 1 by (field; lra).
+  rewrite <- Rpower_mult_distr by (try apply Rdiv_lt_0_compat; lra). rewrite <- (Rpower_S y s) by lra. field. lra.
+Qed.
+
 Lemma power_step_ge y s : 1 < y -> 0 < s <= 1 -> s * Rpower y (s - 1) <= Rpower y s - Rpower (y - 1) s.
 Proof.
-  intros Hy Hs. pose proof (bernoulli_le ((y - 1) / y) s ltac:(apply Rdiv_lt_0_compat; lra) Hs) as B.
-  apply (Rmult_le_compat_l (Rpower y s)) in B; [|left; apply Rpower_pos].
-  rewrite Rpower_mult_distr in B by (try apply Rdiv_lt_0_compat; lra).
-  replace (y * ((y - 1) / y)) with (y - 1) in B by (field; lra).
-  rewrite <- (Rpower_S y s) in B |- * by lra.
-  replace (y * Rpower y (s - 1) * (1 + s * ((y - 1) / y - 1))) with (y * Rpower y (s - 1) - s * Rpower y (s - 1)) in B by (field; lra).
-  lra.
+  intros Hy Hs. pose proof (power_step y s Hy). pose proof (bernoulli_le ((y - 1) / y) s ltac:(apply Rdiv_lt_0_compat; lra) Hs).
+  pose proof (Rpower_pos y s). nra.
 Qed.
 
 Lemma power_step_le y s : 1 < y -> 1 <= s -> Rpower y s - Rpower (y - 1) s <= s * Rpower y (s - 1).
 Proof.
-  intros Hy Hs. pose proof (bernoulli_ge ((y - 1) / y) s ltac:(apply Rdiv_lt_0_compat; lra) Hs) as B.
-  apply (Rmult_le_compat_l (Rpower y s)) in B; [|left; apply Rpower_pos].
-  rewrite Rpower_mult_distr in B by (try apply Rdiv_lt_0_compat; lra).
-  replace (y * ((y - 1) / y)) with (y - 1) in B by (field; lra).
-  rewrite <- (Rpower_S y s) in B |- * by lra.
-  replace (y * Rpower y (s - 1) * (1 + s * ((y - 1) / y - 1))) with (y * Rpower y (s - 1) - s * Rpower y (s - 1)) in B by (field; lra).
-  lra.
+  intros Hy Hs. pose proof (power_step y s Hy). pose proof (bernoulli_ge ((y - 1) / y) s ltac:(apply Rdiv_lt_0_compat; lra) Hs).
+  pose proof (Rpower_pos y s). nra.
 Qed.
 
 Definition upper_factor (s : R) : R := Rmax 1 (/ s).
@@ -98,7 +79,7 @@ Lemma power_sum_upper s M : 0 < s -> (1 <= M)%nat ->
 Proof.
   intros Hs HM. destruct (Rle_dec 1 s) as [H1|H1].
   - apply Rle_trans with (1 * Rpower (INR M) s).
-    + rewrite <- (Rpower_S (INR M)) by (pose proof (INR_pos M HM); lra). rewrite Rmult_1_l, <- msum_const. apply msum_le.
+    + rewrite <- (Rpower_S (INR M)) by (pose proof (INR_pos M HM); lra). rewrite Rmult_1_l, <- sum_const. apply sum_le.
       intros i Hi. apply Rle_Rpower_l; [lra|]. split; [pose proof (INR_pos (S i) ltac:(lia)); lra | apply le_INR; lia].
     + apply Rmult_le_compat_r; [left; apply Rpower_pos | apply Rmax_l].
   - apply Rle_trans with (/ s * Rpower (INR M) s).
@@ -117,7 +98,7 @@ Proof.
   intros Hs HM. destruct (Rle_dec s 1) as [H1|H1].
   - apply Rle_trans with (1 * Rpower (INR M) s).
     + apply Rmult_le_compat_r; [left; apply Rpower_pos | apply Rmin_l].
-    + rewrite <- (Rpower_S (INR M)) by (pose proof (INR_pos M HM); lra). rewrite Rmult_1_l, <- msum_const. apply msum_le.
+    + rewrite <- (Rpower_S (INR M)) by (pose proof (INR_pos M HM); lra). rewrite Rmult_1_l, <- sum_const. apply sum_le.
       intros i Hi. apply Rpower_anti; [lra|]. split; [pose proof (INR_pos (S i) ltac:(lia)); lra | apply le_INR; lia].
   - apply Rle_trans with (/ s * Rpower (INR M) s).
     + apply Rmult_le_compat_r; [left; apply Rpower_pos | apply Rmin_r].

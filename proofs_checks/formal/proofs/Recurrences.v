@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat Classical FunctionalExtensionality.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums.
+From Sessa.proofs Require Import Sums Vectors.
 Open Scope R_scope.
 
 (** ** d + 1 vectors with d coordinates are linearly dependent *)
@@ -17,7 +17,7 @@ Proof.
   - change (sum f (S (S n))) with (sum f (S n) + f (S n)).
     change (sum (fun k => f (skip k0 k)) (S n)) with (sum (fun k => f (skip k0 k)) n + f (skip k0 n)).
     destruct (Nat.eq_dec k0 (S n)) as [->|Hne].
-    + rewrite (msum_ext (fun k => f (skip (S n) k)) f n).
+    + rewrite (sum_ext (fun k => f (skip (S n) k)) f n).
       * unfold skip. destruct (Nat.ltb_spec n (S n)); [|lia]. cbn [sum]. ring.
       * intros i Hi. unfold skip. destruct (Nat.ltb_spec i (S n)); [easy|lia].
     + rewrite (IH k0) by lia. unfold skip at 3. destruct (Nat.ltb_spec n k0); [lia|]. ring.
@@ -40,10 +40,10 @@ Proof.
       split.
       * exists (skip k0 k1). split; [unfold skip; destruct (Nat.ltb k1 k0); lia | now rewrite Skip].
       * intros i Hi. rewrite (msum_skip _ (S d) k0) by easy. rewrite Nat.eqb_refl.
-        rewrite (msum_ext (fun k => _ * v (skip k0 k) i)
+        rewrite (sum_ext (fun k => _ * v (skip k0 k) i)
           (fun k => c k * (v (skip k0 k) i - v (skip k0 k) d / v k0 d * v k0 i) + c k * (v (skip k0 k) d / v k0 d) * v k0 i)).
-        -- rewrite msum_plus, msum_scal_r. fold c0. destruct (Nat.eq_dec i d) as [->|Hid].
-           ++ rewrite (msum_zero (fun k => c k * (v (skip k0 k) d - v (skip k0 k) d / v k0 d * v k0 d))) by (intros; field; easy).
+        -- rewrite sum_plus, sum_scal_r. fold c0. destruct (Nat.eq_dec i d) as [->|Hid].
+           ++ rewrite (sum_all_zero (fun k => c k * (v (skip k0 k) d - v (skip k0 k) d / v k0 d * v k0 d))) by (intros; field; easy).
               unfold c0. ring.
            ++ rewrite Hsum by lia. unfold c0. ring.
         -- intros k _. rewrite Skip. ring.
@@ -53,9 +53,9 @@ Proof.
       * exists k1. split; [lia|]. destruct (Nat.leb_spec k1 d); [easy|lia].
       * intros i Hi. change (sum ?f (S (S d))) with (sum f (S d) + f (S d)). cbv beta.
         destruct (Nat.leb_spec (S d) d); [lia|].
-        rewrite (msum_ext _ (fun k => c k * v k i)) by (intros k Hk; destruct (Nat.leb_spec k d); [easy|lia]).
+        rewrite (sum_ext _ (fun k => c k * v k i)) by (intros k Hk; destruct (Nat.leb_spec k d); [easy|lia]).
         destruct (Nat.eq_dec i d) as [->|Hid]; [|rewrite Hsum by lia; ring].
-        rewrite msum_zero; [ring|]. intros k Hk. destruct (Req_dec (v k d) 0) as [->|Hv]; [ring|].
+        rewrite sum_all_zero; [ring|]. intros k Hk. destruct (Req_dec (v k d) 0) as [->|Hv]; [ring|].
         exfalso. apply None. exists k. split; [lia|easy].
 Qed.
 
@@ -78,7 +78,7 @@ Qed.
 Lemma functional_combine phi psi a : functional phi -> functional psi -> functional (fun w => phi w + a * psi w).
 Proof.
   intros [L1 S1] [L2 S2]. split.
-  - intros m b w. rewrite L1, L2, <- msum_scal, <- msum_plus. apply msum_ext; intros; ring.
+  - intros m b w. rewrite L1, L2, <- sum_scal, <- sum_plus. apply sum_ext; intros; ring.
   - intros eps He. destruct (S1 (eps / 2) ltac:(lra)) as [A HA].
     assert (P : 0 < Rabs a + 1) by (pose proof (Rabs_pos a); lra).
     destruct (S2 (eps / 2 / (Rabs a + 1)) ltac:(apply Rdiv_lt_0_compat; lra)) as [B HB].
@@ -91,7 +91,7 @@ Qed.
 
 Lemma functional_zero : functional (fun _ => 0).
 Proof.
-  split; [intros; symmetry; apply msum_zero; intros; ring|]. intros eps He. exists 0%nat. intros. rewrite Rabs_R0; lra.
+  split; [intros; symmetry; apply sum_all_zero; intros; ring|]. intros eps He. exists 0%nat. intros. rewrite Rabs_R0; lra.
 Qed.
 
 Lemma functional_sum phi a m : (forall j, (j < m)%nat -> functional (phi j)) -> functional (fun w => sum (fun j => a j * phi j w) m).
@@ -112,14 +112,14 @@ Proof.
   { intros b Hb k Hk. specialize (Ind (fun i => if Nat.eqb i m then 0 else b i)).
     assert (E : (if Nat.eqb k m then 0 else b k) = 0); [|now destruct (Nat.eqb_spec k m); [lia|]].
     apply Ind; [|lia]. intros n. cbn [sum]. rewrite Nat.eqb_refl, Rmult_0_l, Rplus_0_r, <- (Hb n).
-    apply msum_ext. intros i Hi. now destruct (Nat.eqb_spec i m); [lia|]. }
+    apply sum_ext. intros i Hi. now destruct (Nat.eqb_spec i m); [lia|]. }
   (* what the first m leave of the last sequence is not zero somewhere *)
   set (h := fun n => w m n - sum (fun j => phi j (w m) * w j n) m).
   destruct (classic (exists n0, h n0 <> 0)) as [[n0 Hn0]|None].
   2: { exfalso. assert (E : (fun i => if Nat.eqb i m then 1 else - phi i (w m)) m = 0).
        { apply (Ind (fun i => if Nat.eqb i m then 1 else - phi i (w m))); [|lia]. intros n. cbn [sum]. rewrite Nat.eqb_refl.
-         rewrite (msum_ext _ (fun i => -1 * (phi i (w m) * w i n))).
-         - rewrite msum_scal. destruct (Req_dec (h n) 0) as [E|E]; [unfold h in E; lra|]. exfalso. apply None. now exists n.
+         rewrite (sum_ext _ (fun i => -1 * (phi i (w m) * w i n))).
+         - rewrite sum_scal. destruct (Req_dec (h n) 0) as [E|E]; [unfold h in E; lra|]. exfalso. apply None. now exists n.
          - intros i Hi. destruct (Nat.eqb_spec i m); [lia|ring]. }
        cbv beta in E. rewrite Nat.eqb_refl in E. lra. }
   set (psi := fun v : nat -> R => 0 + / h n0 * (v n0 + -1 * sum (fun j => w j n0 * phi j v) m)).
@@ -128,12 +128,12 @@ Proof.
     apply (functional_combine (fun v => v n0) (fun v => sum (fun j => w j n0 * phi j v) m)); [apply functional_eval|].
     apply functional_sum. intros j Hj. now apply Hphi. }
   assert (Psi_old : forall k, (k < m)%nat -> psi (w k) = 0).
-  { intros k Hk. unfold psi. rewrite (msum_remove _ m k Hk).
-    rewrite (proj2 (Hphi k Hk) k Hk), Nat.eqb_refl, msum_zero; [ring|].
+  { intros k Hk. unfold psi. rewrite (sum_remove _ m k Hk).
+    rewrite (proj2 (Hphi k Hk) k Hk), Nat.eqb_refl, sum_all_zero; [ring|].
     intros j Hj. destruct (Nat.eqb_spec j k); [easy|]. rewrite (proj2 (Hphi j Hj) k Hk). destruct (Nat.eqb_spec k j); [lia|ring]. }
   assert (Psi_new : psi (w m) = 1).
   { unfold psi. replace (w m n0 + -1 * sum (fun j => w j n0 * phi j (w m)) m) with (h n0); [field; easy|].
-    unfold h. rewrite (msum_ext (fun j => w j n0 * phi j (w m)) (fun j => phi j (w m) * w j n0)) by (intros; ring). ring. }
+    unfold h. rewrite (sum_ext (fun j => w j n0 * phi j (w m)) (fun j => phi j (w m) * w j n0)) by (intros; ring). ring. }
   exists (fun j => if Nat.eqb j m then psi else fun v => phi j v + (- phi j (w m)) * psi v).
   intros j Hj. destruct (Nat.eqb_spec j m) as [->|Hne].
   - split; [exact Fpsi|]. intros k Hk. destruct (Nat.eqb_spec k m) as [->|Hkm]; [exact Psi_new | apply Psi_old; lia].
@@ -153,16 +153,16 @@ Proof.
   intros Rec L. induction L as [|L [b Hb]].
   - destruct m as [|m].
     + exists (fun _ => 0). intros l. rewrite (Rec l). easy.
-    + exists (fun k => if Nat.eqb k 0 then 1 else 0). intros l. rewrite msum_S_l, msum_zero by (intros; simpl; ring). simpl; ring.
+    + exists (fun k => if Nat.eqb k 0 then 1 else 0). intros l. rewrite sum_first, sum_all_zero by (intros; simpl; ring). simpl; ring.
   - destruct m as [|m]; [exists b; intros l; simpl; specialize (Hb (S l)); rewrite Nat.add_succ_r in Hb; exact Hb|].
     exists (fun k => (if Nat.eqb k 0 then 0 else b (k - 1)%nat) + b m * a k). intros l.
     assert (E : g (S L + l)%nat = sum (fun k => b k * g (k + S l)%nat) m + b m * g (S m + l)%nat).
     { replace (S L + l)%nat with (L + S l)%nat by lia. replace (S m + l)%nat with (m + S l)%nat by lia. apply Hb. }
-    rewrite E, (Rec l), <- msum_scal.
-    rewrite (msum_ext (fun k => ((if Nat.eqb k 0 then 0 else b (k - 1)%nat) + b m * a k) * g (k + l)%nat)
+    rewrite E, (Rec l), <- sum_scal.
+    rewrite (sum_ext (fun k => ((if Nat.eqb k 0 then 0 else b (k - 1)%nat) + b m * a k) * g (k + l)%nat)
       (fun k => (if Nat.eqb k 0 then 0 else b (k - 1)%nat) * g (k + l)%nat + b m * (a k * g (k + l)%nat))) by (intros; ring).
-    rewrite msum_plus. f_equal. rewrite msum_S_l. cbn [Nat.eqb]. rewrite Rmult_0_l, Rplus_0_l.
-    apply msum_ext. intros k _. replace (S k - 1)%nat with k by lia. f_equal. f_equal. lia.
+    rewrite sum_plus. f_equal. rewrite sum_first. cbn [Nat.eqb]. rewrite Rmult_0_l, Rplus_0_l.
+    apply sum_ext. intros k _. replace (S k - 1)%nat with k by lia. f_equal. f_equal. lia.
 Qed.
 
 (** The window s(n) = |g(n)| + ... + |g(n + m - 1)| halves after some lag. *)
@@ -182,21 +182,21 @@ Proof.
     now apply Up. }
   destruct Late as [L0 HL0]. exists (S L0). split; [lia|]. intros n.
   set (win := sum (fun i => Rabs (g (n + i)%nat)) m).
-  assert (W0 : 0 <= win) by (apply msum_nonneg; intros; apply Rabs_pos).
+  assert (W0 : 0 <= win) by (apply sum_nonneg; intros; apply Rabs_pos).
   apply Rle_trans with (sum (fun _ => eps * win) m).
-  - apply msum_le. intros i Hi. destruct (shift_in_span a m Rec (S L0 + i)) as [b Hb].
+  - apply sum_le. intros i Hi. destruct (shift_in_span a m Rec (S L0 + i)) as [b Hb].
     assert (Coord : forall j, (j < m)%nat -> b j = phi j (fun l => g (S L0 + i + l)%nat)).
     { intros j Hj. destruct (Hphi j Hj) as [[Lin _] Dual].
       assert (E : (fun l => g (S L0 + i + l)%nat) = (fun l => sum (fun k => b k * g (k + l)%nat) m)).
       { apply functional_extensionality. intros l. apply Hb. }
       rewrite E, (Lin m b (fun k l => g (k + l)%nat)).
-      rewrite (msum_remove _ m j Hj), (Dual j Hj), Nat.eqb_refl, msum_zero; [ring|].
+      rewrite (sum_remove _ m j Hj), (Dual j Hj), Nat.eqb_refl, sum_all_zero; [ring|].
       intros k Hk. destruct (Nat.eqb_spec k j); [easy|]. rewrite (Dual k Hk). destruct (Nat.eqb_spec k j); [lia|ring]. }
     replace (n + S L0 + i)%nat with (S L0 + i + n)%nat by lia. rewrite Hb.
-    eapply Rle_trans; [apply msum_Rabs|]. unfold win. rewrite <- msum_scal. apply msum_le. intros k Hk.
+    eapply Rle_trans; [apply sum_Rabs_le|]. unfold win. rewrite <- sum_scal. apply sum_le. intros k Hk.
     rewrite Rabs_mult, Coord by easy. rewrite (Nat.add_comm k n).
     apply Rmult_le_compat_r; [apply Rabs_pos|]. apply HL0; [lia|easy].
-  - rewrite msum_const, <- Rmult_assoc. apply Rmult_le_compat_r; [easy|].
+  - rewrite sum_const, <- Rmult_assoc. apply Rmult_le_compat_r; [easy|].
     unfold eps. pose proof (pos_INR m). apply Rmult_le_reg_r with (2 * (INR m + 1)); [lra|].
     rewrite Rmult_assoc, Rinv_l by lra. lra.
 Qed.
@@ -222,7 +222,7 @@ Proof.
         rewrite IHr, (Above (S j + r)%nat) by lia. ring. }
       specialize (Keep (m - S j)%nat ltac:(lia)). replace (S j + (m - S j))%nat with m in Keep by lia. rewrite Keep. easy. }
     rewrite Split in Zero.
-    rewrite (msum_ext _ (fun k => - / b j * (b k * g (k + l)%nat))) by (intros; field; easy). rewrite msum_scal.
+    rewrite (sum_ext _ (fun k => - / b j * (b k * g (k + l)%nat))) by (intros; field; easy). rewrite sum_scal.
     apply Rmult_eq_reg_l with (b j); [|easy]. rewrite <- Rmult_assoc. replace (b j * - / b j) with (- 1) by (field; easy). lra.
 Qed.
 
@@ -234,7 +234,7 @@ Proof.
     { exists 1, (1 / 2). split; [lra|]. split; [lra|]. intros l. specialize (Rec l). simpl in Rec. rewrite Rec, Rabs_R0.
       apply Rmult_le_pos; [lra | apply pow_le; lra]. }
     destruct (window_halves a (S m) Rec Ind) as (L & HL & Half). set (win := fun n => sum (fun i => Rabs (g (n + i)%nat)) (S m)).
-    assert (Win0 : forall n, 0 <= win n) by (intros; apply msum_nonneg; intros; apply Rabs_pos).
+    assert (Win0 : forall n, 0 <= win n) by (intros; apply sum_nonneg; intros; apply Rabs_pos).
     set (kappa := Rpower (/ 2) (/ INR L)). assert (IL : 0 < INR L) by (apply lt_0_INR; lia).
     assert (K : 0 < kappa < 1).
     { split; [apply exp_pos|]. unfold kappa, Rpower. rewrite <- exp_0. apply exp_increasing.
@@ -242,18 +242,18 @@ Proof.
     assert (KL : kappa ^ L = / 2).
     { unfold kappa. rewrite <- Rpower_pow by apply exp_pos. rewrite Rpower_mult, Rinv_l, Rpower_1; lra. }
     set (c := 2 * sum win L + 1).
-    assert (C0 : 0 < c) by (unfold c; assert (0 <= sum win L) by (apply msum_nonneg; auto); lra).
+    assert (C0 : 0 < c) by (unfold c; assert (0 <= sum win L) by (apply sum_nonneg; auto); lra).
     assert (Bound : forall n, win n <= c * kappa ^ n).
     { intros n. induction n as [n IHn] using (well_founded_induction lt_wf). destruct (Nat.lt_ge_cases n L) as [Hlt|Hge].
       - assert (/ 2 <= kappa ^ n).
         { rewrite <- KL. replace L with (n + (L - n))%nat by lia. rewrite pow_add, <- (Rmult_1_r (kappa ^ n)) at 1.
           assert (0 < kappa ^ n) by (apply pow_lt; lra). assert (kappa ^ (L - n) <= 1) by (rewrite <- (pow1 (L - n)); apply pow_incr; lra).
           rewrite Rmult_1_r. nra. }
-        assert (win n <= sum win L) by (apply msum_term_le; auto). unfold c in *. nra.
+        assert (win n <= sum win L) by (apply sum_term_le; auto). unfold c in *. nra.
       - specialize (IHn (n - L)%nat ltac:(lia)). pose proof (Half (n - L)%nat) as H. replace (n - L + L)%nat with n in H by lia.
         fold (win n) in H. fold (win (n - L)%nat) in H. replace n with (n - L + L)%nat at 2 by lia. rewrite pow_add, KL. lra. }
     exists c, kappa. split; [easy|]. split; [easy|]. intros l. eapply Rle_trans; [|apply Bound]. unfold win.
-    rewrite msum_S_l, Nat.add_0_r. assert (0 <= sum (fun i => Rabs (g (l + S i)%nat)) m) by (apply msum_nonneg; intros; apply Rabs_pos). lra.
+    rewrite sum_first, Nat.add_0_r. assert (0 <= sum (fun i => Rabs (g (l + S i)%nat)) m) by (apply sum_nonneg; intros; apply Rabs_pos). lra.
   - apply not_all_ex_not in Dep. destruct Dep as [b Dep]. apply imply_to_and in Dep. destruct Dep as [Zero Dep].
     destruct (recurrence_from_dependence b m Zero) as (j & a' & Hj & Rec').
     { apply NNPP. intros None. apply Dep. intros k Hk. apply NNPP. intros Hb. apply None. now exists k. }

@@ -207,7 +207,7 @@ Theorem lem_K_7_holds : lem_K_7.
 Proof.
   intros m d T tau low high eps e_pos e_aux (Hm & Hd & O & Ht & He & Hu & Ho) omega.
   set (eta := eps / 4). assert (Heta : 0 < eta < 1) by (unfold eta; lra).
-  destruct (lem_K_6_holds T tau low high eta) as (a & a' & b & b' & L & Ha & Hb & HL & W1 & W0 & WA); [easy|].
+  destruct (lem_K_6_holds T tau low high eta) as (a & a' & b & b' & L & Ha & Hb & HL & W1 & W0 & WA & _); [easy|].
   destruct (focus_weight_sharp omega d T low high eta Hd O Heta) as [s Hs].
   set (w := window L a a' b b'). set (row := focus_row omega d s).
   exists (selector_block s e_pos (fun _ i => L * e_pos i) (window_corner L a a' b b') (window_read L a a' b b') e_aux (fun _ => 0) 1 e_aux).
@@ -257,6 +257,24 @@ Qed.
 
 (** * Lemma K.11 *)
 
+(** A function that is p + h q near 0 has the derivative q. *)
+Lemma derivative_of_line (f : R -> R) (p q delta : R) : 0 < delta ->
+  (forall h, Rabs h <= delta -> f h = p + h * q) -> is_derive f 0 q.
+Proof.
+  intros Hd H. apply (is_derive_ext_loc (fun h => p + h * q)).
+  - exists (mkposreal delta Hd). intros h Hh. symmetry. apply H. left.
+    unfold ball in Hh. simpl in Hh. unfold AbsRing_ball, abs, minus, plus, opp in Hh. simpl in Hh.
+    rewrite Ropp_0, Rplus_0_r in Hh. exact Hh.
+  - auto_derive; [easy | ring].
+Qed.
+
+(** The signal of token t, with the factor c, where h is added to that of token j. *)
+Lemma multiplied_signal (f : R -> R) c x t j :
+  (forall h, f h = c * (x + (if Nat.eqb t j then h else 0))) -> is_derive f 0 (if Nat.eqb t j then c else 0).
+Proof.
+  intros H. apply (derivative_of_line f (c * x) _ 1); [lra|]. intros h _. rewrite H. destruct (Nat.eqb t j); ring.
+Qed.
+
 Definition identity_read (k : nat) : R := match k with 0%nat => 1 | 1%nat => - 1 | _ => 0 end.
 Definition identity_slots (e : nat -> R) (k i : nat) : R := match k with 0%nat => e i | _ => - e i end.
 
@@ -282,14 +300,25 @@ Proof.
   destruct (focus_weight_sharp omega d T low high mu Hd O Hmu) as [s Hs].
   exists (selector_block s e_pos (identity_slots e_aux) (fun _ => 0) identity_read e_sig e_sig 0 e_sig), (focus_row omega d s).
   split; [intros j; apply focus_row_of_positions|]. intros u z w D y.
-  assert (Y : forall t i, y t i = u t i + (D t - 1) * inner m (u t) e_sig * e_sig i).
-  { intros t i. unfold y. rewrite (selector_output m 2) by (lia || (intros [|[|k]]; simpl; easy || lia)).
-    f_equal. rewrite (sum_ext _ (fun j => focus_row omega d s z t j * w j) (S t)); [unfold D; ring|].
-    intros j _. now rewrite identity_is_read. }
-  assert (I : forall t v, inner m (y t) v = inner m (u t) v + (D t - 1) * inner m (u t) e_sig * inner m e_sig v).
-  { intros t v. rewrite <- inner_plus. apply inner_ext. intros; apply Y. }
-  split; [intros; now apply gain_zero|]. split; [intros; apply Y|]. split; [intros t; rewrite I, Hs1; ring|].
-  split; [intros t v Hv; rewrite I, Hv; ring|]. intros P B t Ht.
+  set (p := selector_block s e_pos (identity_slots e_aux) (fun _ => 0) identity_read e_sig e_sig 0 e_sig) in *.
+  set (factor := fun (x : nat -> nat -> R) t =>
+    sum (fun j => focus_row omega d s (fun i => inner m (x i) e_pos) t j * inner m (x j) e_aux) (S t)).
+  assert (All : forall x t i, block_output m d omega (fun z => z) p x t i = x t i + (factor x t - 1) * inner m (x t) e_sig * e_sig i).
+  { intros x t i. unfold p. rewrite (selector_output m 2) by (lia || (intros [|[|k]]; simpl; easy || lia)).
+    f_equal. rewrite (sum_ext _ (fun j => focus_row omega d s (fun i => inner m (x i) e_pos) t j * inner m (x j) e_aux) (S t));
+      [unfold factor; ring|]. intros j _. now rewrite identity_is_read. }
+  assert (I : forall x t v, inner m (block_output m d omega (fun z => z) p x t) v
+                            = inner m (x t) v + (factor x t - 1) * inner m (x t) e_sig * inner m e_sig v).
+  { intros x t v. rewrite <- inner_plus. apply inner_ext. intros; apply All. }
+  split; [intros; now apply gain_zero|]. split; [intros; apply All|]. split; [intros t; unfold y; rewrite I, Hs1; unfold factor, D, z, w; ring|].
+  split; [intros t v Hv; unfold y; rewrite I, Hv; ring|]. split.
+  { (* the factor does not see the signal *)
+    intros t j. apply (multiplied_signal _ _ (inner m (u t) e_sig)). intros h. rewrite I, inner_moved, Hs1.
+    assert (E : factor (moved u h e_sig j) t = D t).
+    { apply sum_ext. intros i Hi. rewrite inner_moved, (inner_sym m e_sig e_aux), Has. rewrite Rmult_0_r, Rplus_0_r. f_equal.
+      apply focus_row_of_positions. intros k _. rewrite inner_moved, (inner_sym m e_sig e_pos), Hps. unfold z. ring. }
+    rewrite E. ring. }
+  intros P B t Ht.
   destruct (focus_row_facts omega d s z t) as (F0 & F1 & FS). destruct (Hs z P t Ht) as [_ Hrest].
   apply Rle_trans with (0 + mu * (2 * M)); [|lra].
   apply (focused_mix (focus_row omega d s z t) w); [exact F0 | exact F1 | now rewrite FS by lia | lra | |].
@@ -315,11 +344,16 @@ Proof.
   destruct (lem_K_11_holds m d T low high (eps / 4) 2 e_pos e_sig e_aux) with (omega := omega) as (p2 & alpha & Pal & H2).
   { unfold lem_K_11_hypotheses. repeat match goal with |- _ /\ _ => split end; easy || lia || lra. }
   set (D := fun (z : nat -> R) t => sum (fun j => alpha z t j * a z j) (S t)).
-  exists p1, p2, D, a. split; [|split; [exact Pa|]].
+  exists p1, p2, D, a. intros G. split; [intros u t; split; [apply (H1 u) | apply (H2 u)]|].
+  enough (S : selects m T tau low high eps e_pos e_sig e_aux G D a).
+  { split; [exact S|]. destruct S as (PD & _ & S). intros u t j. apply (multiplied_signal _ _ (inner m (u t) e_sig)). intros h.
+    destruct (S (moved u h e_sig j)) as (_ & Sig & _). rewrite Sig, inner_moved, Hs, Rmult_1_r. f_equal. apply PD.
+    intros i _. rewrite inner_moved, (inner_sym m e_sig e_pos), Hps. cbv beta. ring. }
+  split; [|split; [exact Pa|]].
   { intros z z' t Hz. apply sum_ext. intros j Hj. f_equal; [now apply Pal | apply Pa; intros; apply Hz; lia]. }
-  intros u z. set (v := block_output m d omega (fun z => z) p1 u).
+  intros u z. unfold G. set (v := block_output m d omega (fun z => z) p1 u).
   destruct (H1 u) as (_ & Y1 & A1 & K1 & B1). fold v in Y1, A1, K1. fold z in Y1, A1, B1.
-  destruct (H2 v) as (_ & Y2 & S2 & K2 & B2). simpl in Y2, S2, K2, B2.
+  destruct (H2 v) as (_ & Y2 & S2 & K2 & _ & B2). simpl in Y2, S2, K2, B2.
   (* the first block keeps positions and signal, and writes the auxiliary channel *)
   assert (Ez : forall t, inner m (v t) e_pos = z t) by (intros; apply K1; now rewrite inner_sym).
   assert (Es : forall t, inner m (v t) e_sig = inner m (u t) e_sig) by (intros; now apply K1).
@@ -364,7 +398,7 @@ Theorem rem_K_13_instance : exists m T tau low high eps e_pos e_sig e_aux G D a,
   rem_K_13_hypotheses m T tau low high eps e_pos e_sig e_aux G D a.
 Proof.
   destruct lem_K_12_instance as (m & d & T & tau & low & high & eps & e_pos & e_sig & e_aux & H).
-  destruct (lem_K_12_holds _ _ _ _ _ _ _ _ _ _ H (fun _ => 1)) as (p1 & p2 & D & a & S).
+  destruct (lem_K_12_holds _ _ _ _ _ _ _ _ _ _ H (fun _ => 1)) as (p1 & p2 & D & a & _ & S & _).
   exists m, T, tau, low, high, eps, e_pos, e_sig, e_aux,
     (fun u => block_output m d (fun _ => 1) (fun z => z) p2 (block_output m d (fun _ => 1) (fun z => z) p1 u)), D, a. exact S.
 Qed.
@@ -388,7 +422,7 @@ Theorem lem_K_14_instance : exists m T tau low high eps e_pos e_sig e_aux G D a,
   lem_K_14_hypotheses m T tau low high eps e_pos e_sig e_aux G D a.
 Proof.
   destruct lem_K_12_instance as (m & d & T & tau & low & high & eps & e_pos & e_sig & e_aux & H).
-  destruct (lem_K_12_holds _ _ _ _ _ _ _ _ _ _ H (fun _ => 1)) as (p1 & p2 & D & a & S).
+  destruct (lem_K_12_holds _ _ _ _ _ _ _ _ _ _ H (fun _ => 1)) as (p1 & p2 & D & a & _ & S & _).
   exists m, T, tau, low, high, eps, e_pos, e_sig, e_aux,
     (fun u => block_output m d (fun _ => 1) (fun z => z) p2 (block_output m d (fun _ => 1) (fun z => z) p1 u)), D, a.
   destruct H as (_ & _ & _ & _ & He & Hs & _ & Hps & _ & Has). split; [exact S|].

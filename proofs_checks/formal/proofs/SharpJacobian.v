@@ -54,7 +54,7 @@ Proof.
 Qed.
 End Tail.
 
-Theorem ours_jacobian_tail_holds : ours_jacobian_tail.
+Theorem ours_jacobian_tail_bound_holds : ours_jacobian_tail_bound.
 Proof.
   intros U V f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma H eta SR A1 A0 t Ht HT. split; [|split].
   - exact (sharp_closed_form _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ H t Ht).
@@ -67,15 +67,5 @@ Proof.
   intros U V Y f logit gamma s z tau T c2 gmax FR Lf0 Lf La0 Lroute Lgamma gate W GR Wnorm
     (H & Lg & LW & G0 & W0 & Bg & BW) t x b Htau Ht.
   destruct (sharp_derivative _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ H t Htau Ht) as [ds [D B]].
-  exists (fun v => W (gate (ds v))). split.
-  - pose proof (filterdiff_comp' (s t) gate z ds gate D (filterdiff_linear gate Lg)) as D1.
-    pose proof (filterdiff_comp' (fun u => gate (s t u)) W z _ W D1 (filterdiff_linear W LW)) as D2.
-    eapply filterdiff_ext_lin.
-    + apply (filterdiff_plus_fct (F := locally z) (fun u => plus x (W (gate (s t u)))) (fun _ => b)).
-      * apply (filterdiff_plus_fct (F := locally z) (fun _ => x) (fun u => W (gate (s t u)))); [|exact D2].
-        apply (filterdiff_const (F := locally z) x).
-      * apply (filterdiff_const (F := locally z) b).
-    + intros v. cbv beta. now rewrite plus_zero_l, plus_zero_r.
-  - intros v. eapply Rle_trans; [apply BW|]. rewrite !Rmult_assoc. apply Rmult_le_compat_l; [easy|].
-    eapply Rle_trans; [apply Bg|]. now apply Rmult_le_compat_l, B.
+  now apply JacobianTails.through_gate with ds.
 Qed.

@@ -3,7 +3,7 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums SoftmaxRows.
+From Sessa.proofs Require Import Sums Vectors SoftmaxRows.
 Open Scope R_scope.
 
 (** d alpha_j = alpha_j (d b_j - sum_i alpha_i d b_i). *)
@@ -28,9 +28,9 @@ Proof.
   pose proof (filterdiff_mult_fct (fun u => exp (logit j u)) _ z _ _ Rmult_comm (Dexp j Hj) Dinv) as Dprod.
   eapply filterdiff_ext_lin; [exact Dprod|]. intros v. cbv beta.
   unfold plus, mult; simpl. unfold alpha, softmax. fold Z.
-  rewrite (msum_ext (fun i => exp (logit i z) / Z * dlogit i v) (fun i => (dlogit i v * exp (logit i z)) * / Z))
+  rewrite (sum_ext (fun i => exp (logit i z) / Z * dlogit i v) (fun i => (dlogit i v * exp (logit i z)) * / Z))
     by (intros; unfold Rdiv; ring).
-  rewrite msum_scal_r. field; lra.
+  rewrite sum_scal_r. field; lra.
 Qed.
 
 (** sum_j alpha_j (m_j + sum_i alpha_i m_i) = 2 sum_i alpha_i m_i. *)
@@ -48,10 +48,10 @@ Proof.
     rewrite Rmult_assoc. apply Rmult_le_compat_l; [left; auto|].
     eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_Ropp, Rmult_plus_distr_r.
     apply Rplus_le_compat; [now apply H|].
-    eapply Rle_trans; [apply msum_Rabs|]. unfold mean. rewrite <- msum_scal_r. apply msum_le. intros i Hi.
+    eapply Rle_trans; [apply sum_Rabs_le|]. unfold mean. rewrite <- sum_scal_r. apply sum_le. intros i Hi.
     rewrite Rabs_mult, Rabs_pos_eq, Rmult_assoc by (left; auto). apply Rmult_le_compat_l; [left; auto|]. now apply H.
-  - rewrite (msum_ext _ (fun j => alpha j z * size j + alpha j z * mean)) by (intros; ring).
-    rewrite msum_plus, msum_scal_r. fold mean.
+  - rewrite (sum_ext _ (fun j => alpha j z * size j + alpha j z * mean)) by (intros; ring).
+    rewrite sum_plus, sum_scal_r. fold mean.
     replace (sum (fun j => alpha j z) n) with 1 by (symmetry; apply softmax_sum; lia). lra.
 Qed.
 
@@ -76,9 +76,8 @@ Qed.
 
 Theorem lem_4_3_holds : lem_4_3.
 Proof.
-  intros U q k d x t tau dlogit size (Ht & Hs & Hd & Hsize) alpha.
+  intros U q k d x t tau dlogit size (Ht & Hs & Hd & Hsize) alpha factor dsize.
   set (logit := fun i u => attention_logit q k d (with_token x tau u) t i).
-  set (weight := fun i => softmax (fun k => logit k (x tau)) (S t) i).
   (* only the logit at tau depends on token tau *)
   assert (Dlogit : forall i, (i < S t)%nat ->
     filterdiff (logit i) (locally (x tau)) (fun v => if Nat.eqb i tau then dlogit v else 0)).
@@ -86,44 +85,38 @@ Proof.
     apply filterdiff_ext with (fun _ => attention_logit q k d x t i).
     - intros u. unfold logit, attention_logit. now rewrite !with_token_other by lia.
     - apply (filterdiff_const (F := locally (x tau)) (attention_logit q k d x t i : R)). }
-  assert (Alpha : weight tau = alpha).
-  { unfold weight, alpha, attention_weight, softmax, logit, attention_logit.
-    rewrite !with_token_self. f_equal. apply msum_ext. intros i _. now rewrite !with_token_self. }
-  exists (fun j v => weight j * ((if Nat.eqb j tau then dlogit v else 0)
-                       - sum (fun i => weight i * (if Nat.eqb i tau then dlogit v else 0)) (S t))),
-         (fun j => weight j * ((if Nat.eqb j tau then 1 else 0) * (1 - alpha) + (if Nat.eqb j tau then 0 else 1) * alpha) * size).
-  assert (Pos : forall i, (i < S t)%nat -> 0 < weight i) by (intros; now apply softmax_pos).
-  assert (A1 : 0 < alpha <= 1) by (rewrite <- Alpha; split; [apply Pos; lia | apply softmax_le_1; lia]).
+  assert (Alpha : forall i, softmax (fun k => logit k (x tau)) (S t) i = alpha i).
+  { intros i. unfold alpha, attention_weight, softmax, logit, attention_logit.
+    rewrite !with_token_self. f_equal. apply sum_ext. intros j _. now rewrite !with_token_self. }
+  assert (Pos : forall i, (i < S t)%nat -> 0 < alpha i) by (intros; now apply softmax_pos).
+  assert (A1 : 0 < alpha tau <= 1) by (split; [apply Pos; lia | apply softmax_le_1; lia]).
   (* the weight at tau gains alpha (1 - alpha), all others together lose as much *)
-  assert (Total : sum (fun j => weight j * ((if Nat.eqb j tau then 1 else 0) * (1 - alpha)
-                    + (if Nat.eqb j tau then 0 else 1) * alpha) * size) (S t) = 2 * alpha * (1 - alpha) * size).
-  { rewrite msum_scal_r. f_equal. rewrite (msum_remove _ (S t) tau) by lia. rewrite Nat.eqb_refl, Alpha.
-    rewrite (msum_ext _ (fun i => (if Nat.eqb i tau then 0 else weight i) * alpha)).
-    - rewrite msum_scal_r. pose proof (msum_remove weight (S t) tau ltac:(lia)) as Q.
-      rewrite Alpha in Q. unfold weight in Q at 1. rewrite softmax_sum in Q by lia.
-      replace (sum (fun i => if Nat.eqb i tau then 0 else weight i) (S t)) with (1 - alpha) by lra. ring.
-    - intros i _. destruct (Nat.eqb i tau); ring. }
-  assert (Twice : 2 * alpha * (1 - alpha) * size <= 2 * alpha * size).
-  { replace (2 * alpha * size) with (2 * alpha * 1 * size) by ring.
+  assert (Total : sum dsize (S t) = 2 * alpha tau * (1 - alpha tau) * size).
+  { unfold dsize. rewrite sum_scal_r. f_equal. rewrite (sum_remove _ (S t) tau) by lia.
+    assert (Own : Rabs (factor tau) = alpha tau * (1 - alpha tau)).
+    { unfold factor. rewrite Nat.eqb_refl. apply Rabs_pos_eq, Rmult_le_pos; lra. }
+    rewrite Own, (sum_ext _ (fun i => (if Nat.eqb i tau then 0 else alpha i) * alpha tau)).
+    - rewrite sum_scal_r. pose proof (sum_remove alpha (S t) tau ltac:(lia)) as Q.
+      assert (One : sum alpha (S t) = 1) by (apply softmax_sum; lia). rewrite One in Q.
+      replace (sum (fun i => if Nat.eqb i tau then 0 else alpha i) (S t)) with (1 - alpha tau) by lra. ring.
+    - intros i Hi. specialize (Pos i Hi). unfold factor. destruct (Nat.eqb i tau); [ring|].
+      replace (alpha i * (0 - alpha tau)) with (- (alpha i * alpha tau)) by ring.
+      rewrite Rabs_Ropp. apply Rabs_pos_eq, Rmult_le_pos; lra. }
+  assert (Twice : 2 * alpha tau * (1 - alpha tau) * size <= 2 * alpha tau * size).
+  { replace (2 * alpha tau * size) with (2 * alpha tau * 1 * size) by ring.
     apply Rmult_le_compat_r; [easy|]. apply Rmult_le_compat_l; lra. }
   split; [|split; [exact Total | split; [now rewrite Total|]]].
   - intros j Hj. split.
-    { apply (softmax_differential logit (fun i v => if Nat.eqb i tau then dlogit v else 0) (S t) j (x tau)); [lia|exact Dlogit]. }
-    intros v. rewrite (msum_remove _ (S t) tau) by lia. rewrite Nat.eqb_refl, Alpha.
-    rewrite (msum_zero (fun i => if Nat.eqb i tau then 0 else _)) by (intros i _; destruct (Nat.eqb i tau); ring).
-    specialize (Hsize v). rewrite norm_R in *.
-    rewrite Rabs_mult, (Rabs_pos_eq (weight j)), !Rmult_assoc by (left; apply Pos; lia).
-    apply Rmult_le_compat_l; [left; apply Pos; lia|].
-    destruct (Nat.eqb j tau).
-    + replace (dlogit v - (alpha * dlogit v + 0)) with ((1 - alpha) * dlogit v) by ring.
-      rewrite Rabs_mult, Rabs_pos_eq by lra.
-      apply Rle_trans with ((1 - alpha) * (size * norm v)); [apply Rmult_le_compat_l; lra | right; ring].
-    + replace (0 - (alpha * dlogit v + 0)) with (- (alpha * dlogit v)) by ring.
-      rewrite Rabs_Ropp, Rabs_mult, (Rabs_pos_eq alpha) by lra.
-      apply Rle_trans with (alpha * (size * norm v)); [apply Rmult_le_compat_l; lra | right; ring].
+    + eapply filterdiff_ext_lin.
+      * apply (softmax_differential logit (fun i v => if Nat.eqb i tau then dlogit v else 0) (S t) j (x tau)); [lia | exact Dlogit].
+      * intros v. cbv beta zeta. rewrite Alpha, (sum_single _ (S t) tau), Nat.eqb_refl, Alpha; [|lia|].
+        -- unfold factor. match goal with |- ?x = ?y => change (@eq R x y) end. destruct (Nat.eqb j tau); ring.
+        -- intros i _ Hi. apply Nat.eqb_neq in Hi. rewrite Hi. ring.
+    + intros v. specialize (Hsize v). rewrite norm_R in *. unfold dsize. rewrite Rabs_mult, Rmult_assoc.
+      apply Rmult_le_compat_l; [apply Rabs_pos | exact Hsize].
   - intros D HD. rewrite Total. eapply Rle_trans; [exact Twice|].
-    destruct (lem_C_1_holds _ _ _ HD tau ltac:(lia)) as [[_ Upper] _]. fold (attention_weight q k d x t tau) in Upper.
-    fold alpha in Upper. replace (2 * alpha * size) with (2 * size * alpha) by ring. apply Rmult_le_compat_l; lra.
+    destruct (lem_C_1_holds _ _ _ HD tau ltac:(lia)) as [[_ Upper] _]. change (alpha tau <= exp D / INR (S t)) in Upper.
+    replace (2 * alpha tau * size) with (2 * size * alpha tau) by ring. apply Rmult_le_compat_l; lra.
 Qed.
 
 Theorem lem_4_3_instance : exists U q k d x t tau dlogit size, lem_4_3_hypotheses U q k d x t tau dlogit size.
@@ -147,34 +140,34 @@ Lemma row_variation_le n alpha h : (forall j, (j < n)%nat -> 0 < alpha j) -> sum
 Proof.
   intros Pos Sum. set (mass := sum (fun i => alpha i * Rabs (h i)) n).
   apply Rle_trans with (sum (fun j => alpha j * ((1 - alpha j) * Rabs (h j)) + alpha j * (mass - alpha j * Rabs (h j))) n).
-  - apply msum_le. intros j Hj. rewrite Rabs_mult, (Rabs_pos_eq (alpha j)), <- Rmult_plus_distr_l by (left; auto).
+  - apply sum_le. intros j Hj. rewrite Rabs_mult, (Rabs_pos_eq (alpha j)), <- Rmult_plus_distr_l by (left; auto).
     apply Rmult_le_compat_l; [left; auto|].
-    rewrite (msum_remove (fun i => alpha i * h i) n j Hj).
+    rewrite (sum_remove (fun i => alpha i * h i) n j Hj).
     set (rest := sum (fun i => if Nat.eqb i j then 0 else alpha i * h i) n).
     replace (h j - (alpha j * h j + rest)) with ((1 - alpha j) * h j + - rest) by ring.
     eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult, Rabs_Ropp.
-    assert (A1 : alpha j <= 1) by (rewrite <- Sum; apply msum_term_le; [easy | intros; left; auto]).
+    assert (A1 : alpha j <= 1) by (rewrite <- Sum; apply sum_term_le; [easy | intros; left; auto]).
     rewrite (Rabs_pos_eq (1 - alpha j)) by lra. apply Rplus_le_compat_l.
-    unfold mass. rewrite (msum_remove (fun i => alpha i * Rabs (h i)) n j Hj).
+    unfold mass. rewrite (sum_remove (fun i => alpha i * Rabs (h i)) n j Hj).
     replace (alpha j * Rabs (h j) + sum (fun i => if Nat.eqb i j then 0 else alpha i * Rabs (h i)) n - alpha j * Rabs (h j))
       with (sum (fun i => if Nat.eqb i j then 0 else alpha i * Rabs (h i)) n) by ring.
-    eapply Rle_trans; [apply msum_Rabs|]. apply msum_le. intros i Hi. destruct (Nat.eqb i j); [rewrite Rabs_R0; lra|].
+    eapply Rle_trans; [apply sum_Rabs_le|]. apply sum_le. intros i Hi. destruct (Nat.eqb i j); [rewrite Rabs_R0; lra|].
     rewrite Rabs_mult, (Rabs_pos_eq (alpha i)) by (left; auto). lra.
-  - rewrite (msum_ext _ (fun j => alpha j * (1 - 2 * alpha j) * Rabs (h j) + alpha j * mass)) by (intros; ring).
-    rewrite msum_plus, msum_scal_r, Sum, Rmult_1_l. unfold mass. rewrite <- msum_plus.
-    right. apply msum_ext. intros; ring.
+  - rewrite (sum_ext _ (fun j => alpha j * (1 - 2 * alpha j) * Rabs (h j) + alpha j * mass)) by (intros; ring).
+    rewrite sum_plus, sum_scal_r, Sum, Rmult_1_l. unfold mass. rewrite <- sum_plus.
+    right. apply sum_ext. intros; ring.
 Qed.
 
 Lemma row_variation_single n alpha k c : (forall j, (j < n)%nat -> 0 < alpha j) -> sum alpha n = 1 -> (k < n)%nat ->
   row_variation n alpha (fun i => if Nat.eqb i k then c else 0) = 2 * alpha k * (1 - alpha k) * Rabs c.
 Proof.
   intros Pos Sum Hk. unfold row_variation.
-  assert (A1 : alpha k <= 1) by (rewrite <- Sum; apply msum_term_le; [easy | intros; left; auto]).
+  assert (A1 : alpha k <= 1) by (rewrite <- Sum; apply sum_term_le; [easy | intros; left; auto]).
   assert (Mean : sum (fun i => alpha i * (if Nat.eqb i k then c else 0)) n = alpha k * c).
-  { rewrite (msum_remove _ n k Hk), Nat.eqb_refl, msum_zero; [ring|]. intros i _. destruct (Nat.eqb i k); ring. }
-  rewrite Mean, (msum_remove _ n k Hk), Nat.eqb_refl.
-  rewrite (msum_ext _ (fun i => (if Nat.eqb i k then 0 else alpha i) * (alpha k * Rabs c))).
-  - rewrite msum_scal_r. pose proof (msum_remove alpha n k Hk) as Q. rewrite Sum in Q.
+  { rewrite (sum_remove _ n k Hk), Nat.eqb_refl, sum_all_zero; [ring|]. intros i _. destruct (Nat.eqb i k); ring. }
+  rewrite Mean, (sum_remove _ n k Hk), Nat.eqb_refl.
+  rewrite (sum_ext _ (fun i => (if Nat.eqb i k then 0 else alpha i) * (alpha k * Rabs c))).
+  - rewrite sum_scal_r. pose proof (sum_remove alpha n k Hk) as Q. rewrite Sum in Q.
     replace (sum (fun i => if Nat.eqb i k then 0 else alpha i) n) with (1 - alpha k) by lra.
     replace (c - alpha k * c) with ((1 - alpha k) * c) by ring.
     rewrite !Rabs_mult, (Rabs_pos_eq (alpha k)), (Rabs_pos_eq (1 - alpha k)) by (solve [left; auto] || lra). ring.
@@ -186,7 +179,7 @@ Theorem ours_softmax_variation_holds : ours_softmax_variation.
 Proof.
   split; [|split].
   - intros n alpha m h [H Sum]. eapply Rle_trans; [apply row_variation_le; [intros; now apply H | easy]|].
-    rewrite <- msum_scal. apply msum_le. intros i Hi. destruct (H i Hi).
+    rewrite <- sum_scal. apply sum_le. intros i Hi. destruct (H i Hi).
     replace (2 * alpha i * (1 - alpha i) * Rabs (h i)) with (2 * (1 - alpha i) * (alpha i * Rabs (h i))) by ring.
     apply Rmult_le_compat_r; [apply Rmult_le_pos; [lra | apply Rabs_pos] | lra].
   - intros n alpha m k c [H Sum] Hk. apply row_variation_single; auto. intros; now apply H.

@@ -3,25 +3,25 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums.
+From Sessa.proofs Require Import Sums Vectors Powers.
 Open Scope R_scope.
 
 Lemma exp_sum_pos b n : (0 < n)%nat -> 0 < sum (fun i => exp (b i)) n.
-Proof. intros H. apply msum_pos; [easy|]. intros; apply exp_pos. Qed.
+Proof. intros H. apply sum_pos; [easy|]. intros; apply exp_pos. Qed.
 
 Lemma softmax_pos b n j : (j < n)%nat -> 0 < softmax b n j.
 Proof. intros H. apply Rdiv_lt_0_compat; [apply exp_pos | apply exp_sum_pos; lia]. Qed.
 
 Lemma softmax_sum b n : (0 < n)%nat -> sum (softmax b n) n = 1.
 Proof.
-  intros H. unfold softmax, Rdiv. rewrite msum_scal_r.
+  intros H. unfold softmax, Rdiv. rewrite sum_scal_r.
   apply Rinv_r. pose proof (exp_sum_pos b n H); lra.
 Qed.
 
 Lemma softmax_le_1 b n j : (j < n)%nat -> softmax b n j <= 1.
 Proof.
   intros H. rewrite <- (softmax_sum b n) by lia.
-  apply msum_term_le; [easy|]. intros; left; now apply softmax_pos.
+  apply sum_term_le; [easy|]. intros; left; now apply softmax_pos.
 Qed.
 
 (** Every other logit is within D, so the sum of the exponentials lies between e^b + (n-1) e^(b-D) and e^b + (n-1) e^(b+D). *)
@@ -31,11 +31,11 @@ Proof.
   intros H Hj.
   assert (Hother : forall x, exp (b j) * (1 + (INR n - 1) * x)
     = exp (b j) + sum (fun i => if Nat.eqb i j then 0 else exp (b j) * x) n).
-  { intros x. pose proof (msum_remove (fun _ => exp (b j) * x) n j Hj) as E.
-    rewrite msum_const in E. simpl in E. lra. }
-  rewrite !Hother, (msum_remove (fun i => exp (b i)) n j Hj).
-  split; apply Rplus_le_compat_l, msum_le; intros i Hi; destruct (Nat.eqb_spec i j); try lra;
-    rewrite <- exp_plus; apply exp_mono; [specialize (H j i Hj Hi) | specialize (H i j Hi Hj)]; lra.
+  { intros x. pose proof (sum_remove (fun _ => exp (b j) * x) n j Hj) as E.
+    rewrite sum_const in E. simpl in E. lra. }
+  rewrite !Hother, (sum_remove (fun i => exp (b i)) n j Hj).
+  split; apply Rplus_le_compat_l, sum_le; intros i Hi; destruct (Nat.eqb_spec i j); try lra;
+    rewrite <- exp_plus; apply exp_le_incr; [specialize (H j i Hj Hi) | specialize (H i j Hi Hj)]; lra.
 Qed.
 
 Lemma INR_minus_1_nonneg n j : (j < n)%nat -> 0 <= INR n - 1.
@@ -60,7 +60,7 @@ Theorem lem_C_1_holds : lem_C_1.
 Proof.
   intros b n D H j Hj.
   assert (D0 : 0 <= D) by (specialize (H j j Hj Hj); lra).
-  assert (E1 : 1 <= exp D) by (rewrite <- exp_0; now apply exp_mono).
+  assert (E1 : 1 <= exp D) by (rewrite <- exp_0; now apply exp_le_incr).
   pose proof (INR_minus_1_nonneg n j Hj) as N. destruct (sharp_bounds b n D j H Hj) as [L U].
   assert (0 <= (INR n - 1) * exp D) by (apply Rmult_le_pos; lra).
   split; [split|].
@@ -70,7 +70,7 @@ Proof.
   - eapply Rle_trans; [exact U|]. apply Rmult_le_compat_l; [lra|]. apply Rinv_le_contravar; lra.
   - intros i Hi. unfold softmax. pose proof (exp_sum_pos b n ltac:(lia)).
     replace (exp (b i) / sum (fun k => exp (b k)) n / (exp (b j) / sum (fun k => exp (b k)) n)) with (exp (b i - b j)).
-    + pose proof (H i j Hi Hj). pose proof (H j i Hj Hi). split; apply exp_mono; lra.
+    + pose proof (H i j Hi Hj). pose proof (H j i Hj Hi). split; apply exp_le_incr; lra.
     + unfold Rminus. rewrite exp_plus, exp_Ropp. pose proof (exp_pos (b j)). field; lra.
 Qed.
 
@@ -87,7 +87,7 @@ Proof.
   split; [intros b n D H j Hj; now apply sharp_bounds|].
   intros n D Hn HD.
   assert (S1 : forall a c, sum (fun i => exp (if Nat.eqb i 0 then a else c)) n = exp a + (INR n - 1) * exp c).
-  { intros a c. destruct n as [|m]; [lia|]. rewrite msum_S_l. cbn [Nat.eqb]. rewrite msum_const, S_INR. lra. }
+  { intros a c. destruct n as [|m]; [lia|]. rewrite sum_first. cbn [Nat.eqb]. rewrite sum_const, S_INR. lra. }
   (* the first logit at the bottom, or at the top, all others at the other end *)
   exists (fun i => if Nat.eqb i 0 then 0 else D), (fun i => if Nat.eqb i 0 then D else 0).
   repeat split.
@@ -105,18 +105,18 @@ Proof.
   assert (Rest : (INR n - 1) * exp (- (s * Delta)) <= delta).
   { destruct (Rle_lt_or_eq_dec _ _ N) as [Npos|<-]; [|lra].
     assert (R0 : 0 < (INR n - 1) / delta) by now apply Rdiv_lt_0_compat.
-    rewrite exp_Ropp. apply exp_mono in Hln. rewrite exp_ln in Hln by easy.
+    rewrite exp_Ropp. apply exp_le_incr in Hln. rewrite exp_ln in Hln by easy.
     apply Rmult_le_reg_r with (exp (s * Delta)); [apply exp_pos|].
     rewrite Rmult_assoc, Rinv_l by (pose proof (exp_pos (s * Delta)); lra).
     apply (Rmult_le_compat_r delta) in Hln; [|lra]. unfold Rdiv in Hln. rewrite Rmult_assoc, Rinv_l in Hln; lra. }
   assert (Total : sum (fun i => exp (s * b i)) n <= exp (s * b top) * (1 + (INR n - 1) * exp (- (s * Delta)))).
-  { pose proof (msum_remove (fun _ => exp (s * b top) * exp (- (s * Delta))) n top Ht) as E.
-    rewrite msum_const in E. simpl in E.
-    rewrite (msum_remove (fun i => exp (s * b i)) n top Ht).
+  { pose proof (sum_remove (fun _ => exp (s * b top) * exp (- (s * Delta))) n top Ht) as E.
+    rewrite sum_const in E. simpl in E.
+    rewrite (sum_remove (fun i => exp (s * b i)) n top Ht).
     apply Rle_trans with (exp (s * b top)
       + sum (fun i => if Nat.eqb i top then 0 else exp (s * b top) * exp (- (s * Delta))) n); [|lra].
-    apply Rplus_le_compat_l, msum_le. intros i Hi. destruct (Nat.eqb_spec i top) as [|Hne]; [lra|].
-    rewrite <- exp_plus. apply exp_mono. specialize (Hgap i Hi Hne).
+    apply Rplus_le_compat_l, sum_le. intros i Hi. destruct (Nat.eqb_spec i top) as [|Hne]; [lra|].
+    rewrite <- exp_plus. apply exp_le_incr. specialize (Hgap i Hi Hne).
     apply (Rmult_le_compat_l s) in Hgap; lra. }
   pose proof (exp_sum_pos (fun i => s * b i) n ltac:(lia)) as PS. unfold softmax.
   apply Rmult_le_reg_r with (sum (fun i => exp (s * b i)) n); [easy|].
@@ -169,7 +169,7 @@ Proof.
     + rewrite (minus_eq_zero (G := V)), (norm_zero (V := V)); lra.
     + apply Rmult_le_compat_l; [easy|]. eapply Rle_trans; [apply (norm_triangle (V := V))|].
       rewrite (norm_opp (V := V)). lra.
-  - rewrite msum_scal_r. pose proof (msum_remove p n one Hone) as Q. rewrite Hsum in Q.
+  - rewrite sum_scal_r. pose proof (sum_remove p n one Hone) as Q. rewrite Hsum in Q.
     destruct (Hp one Hone) as [_ N1]. pose proof (norm_ge_0 (V := V) (w one)). nra.
 Qed.
 
@@ -195,7 +195,7 @@ Proof.
   assert (B0 : 0 <= 2 * delta * Vmax) by (apply Rmult_le_pos; lra).
   rewrite <- (sqrt_pow2 (2 * delta * Vmax)) by easy.
   rewrite <- sqrt_mult by (try apply pow2_ge_0; apply pos_INR).
-  apply sqrt_le_1_alt. rewrite Rmult_comm, <- msum_const. apply msum_le. intros t Ht.
+  apply sqrt_le_1_alt. rewrite Rmult_comm, <- sum_const. apply sum_le. intros t Ht.
   apply pow_incr. split; [apply (norm_ge_0 (V := V)) | now apply Row].
 Qed.
 

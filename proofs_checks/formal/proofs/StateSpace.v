@@ -3,13 +3,13 @@
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
-From Sessa.proofs Require Import ModelSums Norms.
+From Sessa.proofs Require Import Sums Vectors Powers Euclid.
 Open Scope R_scope.
 
 (** A decay factor lies between 0 and 1. *)
 Lemma decay_factor a s : 0 <= a -> 0 <= s -> 0 < exp (- (a * s)) <= 1.
 Proof.
-  intros Ha Hs. split; [apply exp_pos|]. rewrite <- exp_0. apply exp_mono.
+  intros Ha Hs. split; [apply exp_pos|]. rewrite <- exp_0. apply exp_le_incr.
   pose proof (Rmult_le_pos a s Ha Hs). lra.
 Qed.
 
@@ -90,12 +90,12 @@ Lemma msum_opp f n : sum (fun i => - f i) n = - sum f n.
 Proof. induction n as [|n IH]; simpl; [lra|]. rewrite IH; lra. Qed.
 
 Lemma prod_decay a s n : prod (fun r => exp (- (a * s r))) n = exp (- (a * sum s n)).
-Proof. rewrite prod_exp. f_equal. now rewrite msum_opp, msum_scal. Qed.
+Proof. rewrite prod_exp. f_equal. now rewrite msum_opp, sum_scal. Qed.
 
 Theorem prop_5_holds : prop_5.
 Proof.
   intros lambda c step tau lag [Hl Hc]. unfold memory_factor. split; [apply (prod_decay lambda (fun r => step (tau + 1 + r)%nat))|].
-  apply exp_mono. apply (Rmult_le_compat_l lambda) in Hc; lra.
+  apply exp_le_incr. apply (Rmult_le_compat_l lambda) in Hc; lra.
 Qed.
 
 Theorem prop_5_instance : exists lambda c step tau lag, prop_5_hypotheses lambda c step tau lag.
@@ -109,7 +109,7 @@ Lemma transitions_le a lambda step tau lag : lambda <= a -> (forall r, 0 <= step
   0 < prod (fun r => exp (- (a * step (tau + 1 + r)%nat))) lag <= memory_factor lambda step tau lag.
 Proof.
   intros Ha Hs. rewrite (prod_decay a (fun r => step (tau + 1 + r)%nat)). split; [apply exp_pos|].
-  apply exp_mono, Ropp_le_contravar, Rmult_le_compat_r; [|easy]. apply msum_nonneg; auto.
+  apply exp_le_incr, Ropp_le_contravar, Rmult_le_compat_r; [|easy]. apply sum_nonneg; auto.
 Qed.
 
 Theorem prop_9_ii_holds : prop_9_ii.

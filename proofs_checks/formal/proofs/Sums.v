@@ -1,6 +1,6 @@
 (** Sums and products: what the other proofs use of them. *)
 
-From Coq Require Import Reals Lra Lia.
+From Coq Require Import Reals Lra Lia PeanoNat.
 From Sessa Require Import Statements.
 Open Scope R_scope.
 
@@ -23,6 +23,14 @@ Proof. induction n; simpl; lra. Qed.
 Lemma sum_nonneg (f : nat -> R) (n : nat) :
   (forall i, (i < n)%nat -> 0 <= f i) -> 0 <= sum f n.
 Proof. intros H. rewrite <- (sum_zero n). now apply sum_le. Qed.
+
+Lemma sum_all_zero (f : nat -> R) (n : nat) : (forall i, (i < n)%nat -> f i = 0) -> sum f n = 0.
+Proof. intros H. rewrite <- (sum_zero n). now apply sum_ext. Qed.
+
+Lemma sum_pos (f : nat -> R) (n : nat) : (0 < n)%nat -> (forall i, (i < n)%nat -> 0 < f i) -> 0 < sum f n.
+Proof.
+  intros Hn H. destruct n; [lia|]. simpl. apply Rplus_le_lt_0_compat; [apply sum_nonneg; intros; left|]; auto with arith.
+Qed.
 
 Lemma sum_const (c : R) (n : nat) : sum (fun _ => c) n = INR n * c.
 Proof. induction n; [simpl; lra|]. rewrite S_INR. simpl. lra. Qed.
@@ -94,6 +102,15 @@ Proof.
   intros Hi H. apply Rle_trans with (sum f (S i)).
   - simpl. assert (0 <= sum f i); [apply sum_nonneg; intros; apply H; lia | lra].
   - apply sum_mono; [lia | intros; apply H; lia].
+Qed.
+
+(** One term apart. *)
+Lemma sum_remove (f : nat -> R) (n k : nat) :
+  (k < n)%nat -> sum f n = f k + sum (fun i => if Nat.eqb i k then 0 else f i) n.
+Proof.
+  induction n; intros Hk; [lia|]. simpl. destruct (Nat.eqb_spec n k) as [->|Hne]; [|rewrite IHn by lia; lra].
+  rewrite (sum_ext (fun i => if Nat.eqb i k then 0 else f i) f k); [lra|].
+  intros i Hi. destruct (Nat.eqb_spec i k); [lia | easy].
 Qed.
 
 (** A sum in which only the term [k] counts. *)

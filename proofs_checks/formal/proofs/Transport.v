@@ -25,17 +25,6 @@ Proof.
   - intros t i. unfold moved. destruct (Nat.eqb t j); ring.
 Qed.
 
-(** A function that is p + h q near 0 has the derivative q. *)
-Lemma derivative_of_line (f : R -> R) (p q delta : R) : 0 < delta ->
-  (forall h, Rabs h <= delta -> f h = p + h * q) -> is_derive f 0 q.
-Proof.
-  intros Hd H. apply (is_derive_ext_loc (fun h => p + h * q)).
-  - exists (mkposreal delta Hd). intros h Hh. symmetry. apply H. left.
-    unfold ball in Hh. simpl in Hh. unfold AbsRing_ball, abs, minus, plus, opp in Hh. simpl in Hh.
-    rewrite Ropp_0, Rplus_0_r in Hh. exact Hh.
-  - auto_derive; [easy | ring].
-Qed.
-
 (** The signal of a transported sequence, with h added at token j. *)
 Lemma transported_signal m n T e e_sig X B kernel u v h i j :
   exact_transport m n T e e_sig X B kernel -> X u -> X v -> same_controls m n T e v u -> (j <= i <= T)%nat ->
@@ -115,6 +104,9 @@ Proof.
   exists 2%nat, 1%nat, 4%nat, (fun _ => unit_vector 0), (unit_vector 1), (fun _ => True), (fun _ => True), example_B, example_B, example_kernel, example_kernel.
   split; [apply example_transport|]. split; [apply example_transport|]. split; [easy|]. now exists (fun t _ => INR t).
 Qed.
+
+Theorem lem_K_8_holds : lem_K_8.
+Proof. exact (conj lem_K_8_i_holds lem_K_8_ii_holds). Qed.
 
 Theorem lem_K_9_holds : lem_K_9.
 Proof.

@@ -164,12 +164,22 @@ Qed.
 
 Theorem lem_K_15_kernel_holds : lem_K_15_kernel.
 Proof.
-  intros beta mu T alpha (Hb & Hmu & Ha) gamma kernel i j Hij. set (shape := Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
+  intros beta mu T alpha (Hb & Hmu & Ha) gamma kernel.
+  assert (Half : mu <= 1 / 2).
+  { apply Rle_trans with (1 := proj2 Hmu). pose proof (pos_INR T).
+    apply Rle_div_l; [lra|]. assert (beta * (1 - beta) <= 1) by nra. lra. }
+  split.
+  { intros i Hi. assert (E : kernel i i = alpha i i).
+    { unfold kernel. replace (S i - i)%nat with 1%nat by lia. cbn [sum]. rewrite Nat.add_0_r, resolvent_spec, Nat.eqb_refl.
+      rewrite (sum_all_zero _ i) by (intros; now apply resolvent_before). ring. }
+    destruct (Ha i Hi) as (A0 & A1 & A2). simpl in A1.
+    assert (0 <= sum (alpha i) i) by (apply sum_nonneg; intros; apply A0; lia). lra. }
+  intros i j Hij. set (shape := Rpower (INR (S j)) (- gamma) * Rpower (INR (S i)) (- beta)).
   destruct (resolvent_order beta i j Hb ltac:(lia)) as [L U]. fold gamma shape in L, U.
   assert (Hg : 0 < gamma < 1) by (unfold gamma; lra).
   set (Th := uniform_resolvent gamma i) in *. assert (Pos : forall k, 0 <= Th k) by (intros; apply resolvent_nonneg; lra).
   assert (PT : 0 < INR T + 1) by (pose proof (pos_INR T); lra).
-  (* mu is at most 1/2, and mu/beta at most a quarter of Theta_ij *)
+  (* mu/beta is at most a quarter of Theta_ij *)
   assert (Shape : / (INR T + 1) <= shape).
   { unfold shape, gamma. pose proof (INR_S_pos j). pose proof (INR_S_pos i).
     apply Rle_trans with (Rpower (INR (S i)) (- (1 - beta)) * Rpower (INR (S i)) (- beta)).
@@ -182,9 +192,6 @@ Proof.
       + apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat; lra | easy].
       + right. unfold gamma. field. lra.
     - apply Rmult_le_compat_r; [lra|]. apply Rle_trans with (2 := L). apply Rmult_le_compat_l; lra. }
-  assert (Half : mu <= 1 / 2).
-  { apply Rle_trans with (1 := proj2 Hmu). pose proof (pos_INR T).
-    apply Rle_div_l; [lra|]. assert (beta * (1 - beta) <= 1) by nra. lra. }
   destruct (Ha j ltac:(lia)) as (A0 & A1 & A2). simpl in A1.
   assert (Dj : 1 / 2 <= alpha j j <= 1).
   { assert (0 <= sum (alpha j) j) by (apply sum_nonneg; intros; apply A0; lia). lra. }

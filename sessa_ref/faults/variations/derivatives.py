@@ -177,6 +177,27 @@ def families() -> Iterator[Family]:
         "Truncated back-propagation through time.", "Let the gradient flow through all of B.",
         lambda amount: one("s", _blocked(amount)), counts[1:],
     )  # fmt: skip
+    for word, words, names in (
+        ("FeedbackLogits", "the feedback logits", ("logits_fb",)),
+        ("FeedbackLogitsAndGain", "the feedback logits and the gain", ("logits_fb", "gamma")),
+        ("State", "the states", ("s",)),
+        ("FeedbackKeys", "the feedback keys", ("k_fb",)),
+        ("FeedbackQueries", "the feedback queries", ("q_fb",)),
+    ):
+        yield Family(
+            f"GradientTailOf{word}", "gradient",
+            f"With blocks of {{number}}, nothing flows back through {words} of the tokens of an incomplete last block.",
+            "A loop over full blocks in a backward pass.", "Round the number of blocks up.",
+            lambda amount, names=names: {name: _full_blocks(amount) for name in names}, counts[2:],
+        )  # fmt: skip
+
+
+def _full_blocks(amount: Amount) -> Change:
+    def tangent(run: Run, value: Array) -> Array:
+        T, size = value.shape[-2], int(amount(run))
+        return np.imag(value) * (np.arange(T) < T // size * size)[:, None]
+
+    return with_tangent(tangent)
 
 
 def _scaling(amount: Amount) -> Change:

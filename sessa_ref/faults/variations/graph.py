@@ -6,7 +6,7 @@ float64, or on complex numbers, whose imaginary parts are then the derivative al
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,9 @@ Number = float | int
 
 Changes = Mapping[str, Change]
 """Changes by the name of the value. The names are those that `advance` notes."""
+
+Start = Literal["x", "u", "solve"]
+"""Where a run begins: at the layer's input, at the mixer's, or at q_fb, k_fb, gamma and f, side by side."""
 
 _INPUT, _ATTENTION, _ROUTING, _OUTPUT = _STAGES = ("input", "attention", "routing", "output")
 
@@ -115,8 +118,9 @@ def advance(
     base: Run | None = None,
     capacity: int = 0,
     formulas: Formulas = DEFINITION,
+    start: Start = "x",
 ) -> Run:
-    """The layer on tokens x, (batch, T, D), that follow those in `past`.
+    """The layer, or a part of it, on tokens x, (batch, T, D), that follow those in `past`.
 
     Args:
         parameters: the layer.
@@ -127,6 +131,7 @@ def advance(
         base: the same run without changes; stages that no change affects are copied from it.
         capacity: tokens that the cache was made for.
         formulas: of the reference; only the activation and the operations on heads are used.
+        start: what the tokens are.
     """
     run = Run(parameters, changes, past or {}, decoding, capacity, formulas)
     changed = {base.stages.get(name, _INPUT) for name in changes} if base is not None else set(_STAGES)
@@ -136,7 +141,7 @@ def advance(
             run.values |= base.by_stage[stage]
             continue
         run.stage = stage
-        _COMPUTE[stage](run, x)
+        _COMPUTE[start][stage](run, x)
     return run
 
 
@@ -150,14 +155,36 @@ def _input(run: Run, x: Array) -> None:
     run.values["g"] = g  # for u, should that be made of it
     note("u", run.formulas.gelu(note("a", a)))
     note("g", g)
-    note("rows", np.arange(run.start, run.start + T)[:, None])
-    note("columns", np.arange(run.start + T))
+    _enumerate(run, T)
+
+
+def _mixer_input(run: Run, u: Array) -> None:
+    run.note("u", u)
+    _enumerate(run, u.shape[-2])
+
+
+def _solve_input(run: Run, parts: Array) -> None:
+    width = run.config.feedback_width
+    q, k, gamma, f = np.split(parts, [width, 2 * width, 2 * width + 1], axis=-1)
+    for name, part in (("given q_fb", q), ("given k_fb", k), ("given gamma", gamma), ("f", f)):
+        run.note(name, part)
+    _enumerate(run, parts.shape[-2])
+
+
+def _enumerate(run: Run, T: int) -> None:
+    run.note("rows", np.arange(run.start, run.start + T)[:, None])
+    run.note("columns", np.arange(run.start + T))
+
+
+def _state(run: Run, x: Array) -> Array:
+    s = run.note("s", _solved(run, run.values["B"], run.values["f"]))
+    run.after("s", s)
+    return s
 
 
 def _output(run: Run, x: Array) -> None:
     note, values = run.note, run.values
-    s = note("s", _solved(run, values["B"], values["f"]))
-    run.after("s", s)
+    s = _state(run, x)
     gated = note("gated", s * values["g"])
     branch = note("branch", run.linear("W_out", gated))
     note("y", note("residual", x) + branch)
@@ -169,9 +196,11 @@ def forward(
     changes: Changes,
     base: Run | None = None,
     formulas: Formulas = DEFINITION,
+    start: Start = "x",
 ) -> Array:
-    """The output of the layer with these changes; for `base` and `formulas` see `advance`."""
-    return advance(parameters, x, changes, base=base, formulas=formulas).values["y"]
+    """The output with these changes; for the other arguments see `advance`."""
+    run = advance(parameters, x, changes, base=base, formulas=formulas, start=start)
+    return run.values["y" if start == "x" else "s"]
 
 
 def decoded(
@@ -258,22 +287,31 @@ def _attention(run: Run, x: Array) -> None:
 
 def _routing(run: Run, x: Array) -> None:
     note, config = run.note, run.config
-    u, rows, columns = run.values["u"], run.values["rows"], run.values["columns"]
-    width = config.feedback_width
+    u, width = run.values["u"], config.feedback_width
     weight, bias = run.weight("mixer.proj_fb.weight"), run.weight("mixer.proj_fb.bias")
     q_fb = note("q_fb input", u) @ weight[:width].T
     k_fb = note("k_fb input", u) @ weight[width:].T
     if bias is not None:
         q_fb, k_fb = q_fb + bias[:width], k_fb + bias[width:]
-    q_fb = note("q_fb", q_fb)
-    k_fb = run.after("k_fb", note("k_fb", k_fb))
-    visible = note("visible_fb", columns < rows)
-    logits = note("logits_fb", (q_fb @ np.swapaxes(k_fb, -1, -2)) * note("scale_fb", 1 / np.sqrt(width)))
-    alpha = note("alpha_fb", softmax(logits, visible))
+    alpha = _feedback_weights(run, q_fb, k_fb)
     z = run.linear("mixer.gamma_ctx", note("gain input", u))
     z = note("z", z + run.weight("mixer.gamma_bias"))
     gamma = note("gamma", note("gamma_max", config.gamma_max) * np.tanh(z))
     note("B", gamma * alpha)
+
+
+def _given_routing(run: Run, parts: Array) -> None:
+    alpha = _feedback_weights(run, run.values["given q_fb"], run.values["given k_fb"])
+    run.note("B", run.note("gamma", run.values["given gamma"]) * alpha)
+
+
+def _feedback_weights(run: Run, q_fb: Array, k_fb: Array) -> Array:
+    note, rows, columns = run.note, run.values["rows"], run.values["columns"]
+    q_fb = note("q_fb", q_fb)
+    k_fb = run.after("k_fb", note("k_fb", k_fb))
+    visible = note("visible_fb", columns < rows)
+    scale = note("scale_fb", 1 / np.sqrt(run.config.feedback_width))
+    return note("alpha_fb", softmax(note("logits_fb", (q_fb @ np.swapaxes(k_fb, -1, -2)) * scale), visible))
 
 
 def _solved(run: Run, B: Array, f: Array) -> Array:
@@ -288,9 +326,14 @@ def solve(B: Array, f: Array) -> Array:
     return np.linalg.solve(np.eye(T) - B, f) if T else f
 
 
-_COMPUTE: dict[str, Callable[[Run, Array], None]] = {
-    _INPUT: _input,
-    _ATTENTION: _attention,
-    _ROUTING: _routing,
-    _OUTPUT: _output,
+def _nothing(run: Run, x: Array) -> None:
+    return
+
+
+_Compute = Callable[[Run, Array], Any]
+_OF_LAYER: dict[str, _Compute] = {_INPUT: _input, _ATTENTION: _attention, _ROUTING: _routing, _OUTPUT: _output}
+_COMPUTE: dict[Start, dict[str, _Compute]] = {
+    "x": _OF_LAYER,
+    "u": _OF_LAYER | {_INPUT: _mixer_input, _OUTPUT: _state},
+    "solve": {_INPUT: _solve_input, _ATTENTION: _nothing, _ROUTING: _given_routing, _OUTPUT: _state},
 }

@@ -84,5 +84,50 @@ class LossyForms(Formulas):
         return standardize_gradient_in_parts(dstandard, standard, scale)
 
 
+class OneSum(LossyForms):
+    """The same, with each state as one sum.
+
+    The forward signal is the term that the others are added to one by one. Where the gain is small, partial sums are
+    then much larger than what is added. In a whole layer that hides behind other roundings, in a solve it does not.
+    """
+
+    def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
+        """s_t = 1 f_t + B_t0 s_0 + ... in one sum."""
+        if past is not None:
+            return super().forward_substitution(B, f, past)
+        s, one = np.empty_like(f), np.empty_like(f[..., :1, 0])
+        one[...] = 1
+        for t in range(f.shape[-2]):
+            factors = np.concatenate([one, B[..., t, :t]], axis=-1)
+            s[..., t, :] = np.einsum(
+                "...j,...jd->...d", factors, np.concatenate([f[..., t : t + 1, :], s[..., :t, :]], axis=-2)
+            )
+        return s
+
+
+class InverseBlocks(LossyForms):
+    """The same, with the diagonal blocks of I - B inverted, as kernels do that have products of matrices alone."""
+
+    def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
+        """Block after block, each by the inverse of its own part of I - B."""
+        if past is not None:
+            return super().forward_substitution(B, f, past)
+        s = f[..., :0, :]
+        for start in range(0, f.shape[-2], _BLOCK):
+            here = slice(start, start + _BLOCK)
+            block = B[..., here, here]
+            one = np.empty_like(block)
+            one[...] = np.eye(block.shape[-1])
+            inverse = super().forward_substitution(block, one)
+            right = f[..., here, :] + B[..., here, :start] @ s if start else f[..., here, :]
+            s = np.concatenate([s, inverse @ right], axis=-2)
+        return s
+
+
+_BLOCK = 64
+
 EQUIVALENTS: Final[tuple[Formulas, ...]] = (DEFINITION, LossyForms())
 """The layer in every form; the first is the definition itself."""
+
+OF_PARTS: Final[tuple[Formulas, ...]] = (DEFINITION, OneSum(), InverseBlocks())
+"""The same for the mixer and the solve by themselves."""

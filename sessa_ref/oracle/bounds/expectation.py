@@ -10,12 +10,12 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from sessa_ref import reference
 from sessa_ref.certified import Enclosure, enclose_vjp
-from sessa_ref.oracle.bounds.equivalent_forms import EQUIVALENTS
+from sessa_ref.oracle.bounds.equivalent_forms import EQUIVALENTS, OF_PARTS
 from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.implementation.protocol import Values
+from sessa_ref.oracle.levels import LAYER
 from sessa_ref.precision import PRECISIONS
 from sessa_ref.reference import DEFINITION, Formulas
 
@@ -44,9 +44,7 @@ _DRAWING_UNIT = 2.0**-24
 
 def evaluate(case: Case, x: np.ndarray, dy: np.ndarray, formulas: Formulas = DEFINITION) -> Values:
     """All quantities that checks compare, from the reference, in the arithmetic of `x` and `dy`."""
-    steps = reference.trace(case.parameters, x, formulas=formulas)
-    dx, gradients = reference.backward(case.parameters, steps, dy, formulas)
-    return {"y": steps.y, "dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
+    return case.level.evaluate(case.parameters, x, dy, formulas)
 
 
 class Expectation:
@@ -67,6 +65,16 @@ class Expectation:
     def __getstate__(self) -> dict:
         # flint's balls do not travel between processes; the true values, which are made from them, do
         return {name: value for name, value in vars(self).items() if name != "enclosures"}
+
+    @property
+    def output(self) -> str:
+        """What the output is called."""
+        return self.case.level.output
+
+    @property
+    def gradients(self) -> list[str]:
+        """What the gradients are called."""
+        return [name for name in self.true if name != self.output]
 
     @cached_property
     def true(self) -> Values:
@@ -118,7 +126,9 @@ class Expectation:
 
 
 def is_certified(case: Case) -> bool:
-    """Whether ball arithmetic gives the true values of a case in float64."""
+    """Whether ball arithmetic gives the true values of a case in float64: of whole layers, where they are small."""
+    if case.level != LAYER:
+        return False
     batch, T, _ = case.x.shape
     numbers = sum(array.size for _, array in case.parameters.items())
     return T <= CERTIFIED and batch * T * numbers <= CERTIFIED_WORK
@@ -177,7 +187,7 @@ def spreads(case: Case, unit: float, angle_unit_roundoff: float, drawing_unit: f
 
 
 def mean_squares(case: Case, draw: Callable[[np.random.Generator, Formulas], Values]) -> Values:
-    """Mean square deviations of draws from the exact values, over the forms in `EQUIVALENTS` in turn.
+    """Mean square deviations of draws from the exact values, over the equivalent forms in turn.
 
     Args:
         case: gives the exact values and the number of draws.
@@ -185,9 +195,9 @@ def mean_squares(case: Case, draw: Callable[[np.random.Generator, Formulas], Val
     """
     exact = evaluate(case, case.x, case.dy)
     squares = {name: np.zeros(value.shape) for name, value in exact.items()}
-    draws = draws_for(case)
+    draws, forms = draws_for(case), EQUIVALENTS if case.level == LAYER else OF_PARTS
     for number in range(draws):
-        values = draw(np.random.default_rng(number), EQUIVALENTS[number % len(EQUIVALENTS)])
+        values = draw(np.random.default_rng(number), forms[number % len(forms)])
         for name, value in values.items():
             squares[name] += (np.asarray(value) - exact[name]) ** 2 / draws
     return squares
@@ -195,7 +205,7 @@ def mean_squares(case: Case, draw: Callable[[np.random.Generator, Formulas], Val
 
 def draws_for(case: Case) -> int:
     """Draws for a case: `DRAWS`, half of them where it is long, more where the last axis pools fewer than 8 numbers."""
-    T, D = case.x.shape[1:]
+    T, D = case.dy.shape[1:]
     return DRAWS // 2 if T > LONG else DRAWS * max(1, 8 // D)
 
 

@@ -1,6 +1,7 @@
 """Cases: one input to every check, deterministic, made from a few choices."""
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,21 +9,22 @@ import numpy as np
 
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
+from sessa_ref.oracle.levels import LAYER, Level
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.precision import PRECISIONS, round_to
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One input to every check: a layer, tokens, a cotangent of the output, and where decoding begins."""
+    """One input to every check: a layer, or a part of it, tokens, a cotangent of the output, and where decoding begins."""
 
     name: str
     about: str
     parameters: SessaParameters
     x: np.ndarray
-    """Tokens, (batch, T, D), float64."""
+    """Tokens, (batch, T, D), float64; at other levels than the layer's, what that level is given."""
     dy: np.ndarray
-    """Cotangent of the output, of x's shape."""
+    """Cotangent of the output, (batch, T, D)."""
     split: int
     """Tokens that the prefill takes; the rest are decoded one by one."""
     other_splits: tuple[int, ...] = ()
@@ -33,16 +35,44 @@ class Case:
     """Whether the case belongs to the quick battery."""
     dtypes: tuple[str, ...] = tuple(PRECISIONS)
     """Precisions in which the case makes sense: the others would lose all digits."""
+    lengths: tuple[int, ...] = ()
+    """Numbers of tokens that the check "lengths" tries; all of them by default."""
+    level: Level = LAYER
+    """What the case is a case of."""
+
+    def at(self, level: Level) -> "Case":
+        """The case of another level that this case of the layer holds: the same computation, begun later, cut off earlier."""
+        parameters, tokens = level.parts(self.parameters, self.x)
+        extras = self.extras - set(level.leaves_out)
+        return replace(self, parameters=parameters, x=tokens, level=level, extras=extras)
+
+    def with_parameters(self, arrays: Mapping[str, Any]) -> "Case":
+        """The same case with these arrays as parameters."""
+        parameters = SessaParameters.unchecked(
+            self.parameters.config, {name: np.asarray(array) for name, array in arrays.items()}
+        )
+        return replace(self, parameters=parameters)
+
+    def inputs(self) -> dict[str, np.ndarray]:
+        """All that the output depends on, by the names of the gradients."""
+        inputs = self.level.of_inputs(self.parameters.config, self.x)
+        return inputs | {f"grad.{name}": array for name, array in self.parameters.items()}
+
+    def moved(self, by: Mapping[str, Any]) -> "Case":
+        """The same case with something added to its inputs, by the names of the gradients; complex numbers, too."""
+        parts = {name: part + by[name] for name, part in self.level.of_inputs(self.parameters.config, self.x).items()}
+        tokens = self.level.join({name[1:]: part for name, part in parts.items()})
+        case = self.with_parameters({name: a + by[f"grad.{name}"] for name, a in self.parameters.items()})
+        return replace(case, x=tokens)
+
+    def first_tokens(self, T: int) -> "Case":
+        """The case of the first tokens alone."""
+        return replace(self, x=np.ascontiguousarray(self.x[:, :T]), dy=self.dy[:, :T], split=min(self.split, T))
 
     def rounded(self, dtype: str) -> "Case":
         """The same case with parameters, tokens and cotangent rounded to what `dtype` can hold."""
-        parameters = self.parameters
-        return replace(
-            self,
-            parameters=parameters.replace({name: round_to(a, dtype) for name, a in parameters.items()}),
-            x=round_to(self.x, dtype),
-            dy=round_to(self.dy, dtype),
-        )
+        case = self.with_parameters({name: round_to(a, dtype) for name, a in self.parameters.items()})
+        return replace(case, x=round_to(self.x, dtype), dy=round_to(self.dy, dtype))
 
 
 def case(

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from sessa_ref import reference
 from sessa_ref.faults import FAULTS, Fault, with_faults
 from sessa_ref.oracle.bounds.expectation import Expectation, expectations
 from sessa_ref.oracle.cases.case import Case
@@ -19,8 +18,7 @@ def exposes(expectation: Expectation, fault: Fault) -> bool:
     case, formulas = expectation.case, with_faults(fault)
     with np.errstate(all="ignore"):
         if fault.area != "gradient":
-            values = {"y": reference.forward(case.parameters, case.x, formulas=formulas)}
+            values = {expectation.output: case.level.forward(case.parameters, case.x, formulas)}
         else:
-            dx, gradients = reference.vjp(case.parameters, case.x, case.dy, formulas=formulas)
-            values = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
+            values = case.level.evaluate(case.parameters, case.x, case.dy, formulas)
     return any(np.max(expectation.error_ratios(name, value), initial=0.0) > 1 for name, value in values.items())

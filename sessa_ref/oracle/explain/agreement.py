@@ -10,9 +10,9 @@ from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.variation import Variation, only_prefill, together
 from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.implementation.protocol import Values
-from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import DEFINITION, Formulas
 
 Mistake = Fault | Variation
@@ -67,7 +67,7 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
     expectation, comparison = observation.expectation, observation.comparison
     if expectation is None:
         return 0.0
-    observed = observed_values(observation)
+    observed, output = observed_values(observation), expectation.output
     split = comparison.split if comparison is not None else expectation.case.split
     faults = [m for m in mistakes if isinstance(m, Fault)]
     changes = together(*(m.changes for m in mistakes if isinstance(m, Variation)))
@@ -76,11 +76,12 @@ def misfit(mistakes: Sequence[Mistake], observation: Observation) -> float:
         with np.errstate(all="ignore"):
             if observation.result.check == "decode":
                 decodings = _decodings(expectation, split, changes, faults)
-                return min(distance(expectation, "y", observed.get("y"), values, share) for values in decodings)
+                return min(distance(expectation, output, observed.get(output), values, share) for values in decodings)
             formulas = with_faults(*(fault for fault in faults if not fault.only))
             if observation.result.check == "gradients":
                 return gradient_distance(expectation, observed, changes, formulas)
-            return distance(expectation, "y", observed.get("y"), forward_values(expectation, changes, formulas), share)
+            predicted = forward_values(expectation, changes, formulas)
+            return distance(expectation, output, observed.get(output), predicted, share)
     except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
         return np.inf
 
@@ -96,8 +97,8 @@ def forward_values(expectation: Expectation, changes: Changes, formulas: Formula
     """The output with these changes, and with these formulas."""
     case = expectation.case
     if changes:
-        return graph.forward(case.parameters, case.x, changes, formulas=formulas)
-    return reference.forward(case.parameters, case.x, formulas=formulas)
+        return graph.forward(case.parameters, case.x, changes, formulas=formulas, start=case.level.start)
+    return case.level.forward(case.parameters, case.x, formulas)
 
 
 def _decodings(expectation: Expectation, split: int, changes: Changes, faults: Sequence[Fault]) -> Iterator[np.ndarray]:
@@ -129,13 +130,12 @@ def gradient_distance(
     The latter is seen by complex steps along random directions.
     """
     case = expectation.case
-    names = [name for name in expectation.true if name != "y"]
+    names = expectation.gradients
     if any(name not in observed for name in names):
         return np.inf
     direct = np.inf
     if not changes:
-        dx, gradients = reference.vjp(case.parameters, case.x, case.dy, formulas=formulas)
-        predicted = {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
+        predicted = case.level.evaluate(case.parameters, case.x, case.dy, formulas)
         direct = max(distance(expectation, name, observed[name], predicted[name]) for name in names)
         if direct <= 1:
             return direct
@@ -156,7 +156,7 @@ class Slopes:
     def __init__(self, expectation: Expectation, observed: Values) -> None:
         self.expectation = expectation
         self.observed = observed
-        self.names = [name for name in expectation.true if name != "y"]
+        self.names = expectation.gradients
 
     def direction(self, number: int) -> Values:
         """The direction of this number: the first moves everything, the others one half of the parameters each."""
@@ -164,6 +164,7 @@ class Slopes:
         direction = {name: generator.normal(size=self.expectation.true[name].shape) for name in self.names}
         if number:
             kept = generator.integers(2, size=len(self.names))
+            kept = kept if kept.any() else 1 - kept
             for name, keep in zip(self.names, kept, strict=True):
                 direction[name] *= keep
         return direction
@@ -171,15 +172,7 @@ class Slopes:
     def along(self, number: int, changes: Changes, formulas: Formulas = DEFINITION) -> float:
         """The derivative of <dy, y> of the layer with changes, and with these formulas."""
         case, direction = self.expectation.case, self.direction(number)
-        moved = with_imaginary(
-            case.parameters, {n.removeprefix("grad."): STEP * v for n, v in direction.items() if n != "dx"}
-        )
-        x = case.x + 1j * STEP * direction["dx"]
-        if changes:
-            y = graph.forward(moved, x, changes, formulas=formulas)
-        else:
-            y = reference.forward(moved, x, formulas=formulas)
-        return float(np.sum(case.dy * np.imag(y))) / STEP
+        return slope(case.moved({name: 1j * STEP * v for name, v in direction.items()}), changes, formulas)
 
     def distance(self, number: int, along: float) -> float:
         """How far from the implementation's gradient, in bounds."""
@@ -204,7 +197,10 @@ def distance(
     return float(np.max(distances, initial=0.0))
 
 
-def with_imaginary(parameters: SessaParameters, imaginary: Values) -> SessaParameters:
-    """Parameters with an imaginary part, for complex steps."""
-    arrays = {name: np.asarray(a + 1j * imaginary[name]) for name, a in parameters.items()}
-    return SessaParameters.unchecked(parameters.config, arrays)
+def slope(moved: Case, changes: Changes, formulas: Formulas = DEFINITION) -> float:
+    """The derivative of sum(dy * output) along the imaginary parts of a case, which are steps of size `STEP`."""
+    if changes:
+        output = graph.forward(moved.parameters, moved.x, changes, formulas=formulas, start=moved.level.start)
+    else:
+        output = moved.level.forward(moved.parameters, moved.x, formulas)
+    return float(np.sum(moved.dy * np.imag(output))) / STEP

@@ -21,9 +21,9 @@ def smallest(failed: Sequence[Observation], check: str) -> Observation | None:
 
 
 def output(implementation: Implementation, case: Case, dtype: str, operation: str = "forward") -> np.ndarray | None:
-    """What the implementation gives as y; None where it fails."""
+    """The output that the implementation gives; None where it fails."""
     try:
-        return implementation.run(operation, case, dtype).get("y")
+        return implementation.run(operation, case, dtype).get(case.level.output)
     except FAILURES:
         return None
 
@@ -31,5 +31,5 @@ def output(implementation: Implementation, case: Case, dtype: str, operation: st
 def differ(expectation: Expectation, first: np.ndarray, second: np.ndarray) -> bool:
     """Whether two outputs differ by more than two correct ones may."""
     alike = ~np.isfinite(first) & ~np.isfinite(second)
-    ratios = np.where(alike, 0.0, expectation.ratios("y", second, first))
+    ratios = np.where(alike, 0.0, expectation.ratios(expectation.output, second, first))
     return bool(np.max(ratios, initial=0.0) > 2)

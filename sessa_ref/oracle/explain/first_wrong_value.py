@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from sessa_ref import reference
 from sessa_ref.notation import SYMBOLS
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, UnsupportedError
@@ -28,9 +27,7 @@ def locate(implementation: Implementation, observations: Sequence[Observation]) 
         if o.result.check == "forward" and o.comparison is not None and o.expectation is not None
     ]
     if wrong:
-        smallest = min(
-            wrong, key=lambda o: o.comparison.values["y"].size if o.comparison and "y" in o.comparison.values else 0
-        )
+        smallest = min(wrong, key=_size)
         sentences += [s for s in (_first_token(smallest), _first_quantity(implementation, smallest)) if s]
     return sentences
 
@@ -50,11 +47,22 @@ def _part(failed: set[str]) -> str:
     return "the forward pass is wrong"
 
 
+def _size(observation: Observation) -> int:
+    value = _output(observation)
+    return 0 if value is None else value.size
+
+
+def _output(observation: Observation) -> np.ndarray | None:
+    if observation.expectation is None or observation.comparison is None:
+        return None
+    return observation.comparison.values.get(observation.expectation.output)
+
+
 def _first_token(observation: Observation) -> str:
-    expectation, comparison = observation.expectation, observation.comparison
-    if expectation is None or comparison is None or comparison.values["y"].shape != expectation.true["y"].shape:
+    expectation, value = observation.expectation, _output(observation)
+    if expectation is None or value is None or value.shape != expectation.true[expectation.output].shape:
         return ""
-    wrong = np.atleast_1d((expectation.error_ratios("y", comparison.values["y"]) > 1).any(axis=(0, 2)))
+    wrong = np.atleast_1d((expectation.error_ratios(expectation.output, value) > 1).any(axis=(0, 2)))
     T, first, count = len(wrong), int(np.argmax(wrong)), int(wrong.sum())
     number = "1 token is" if count == 1 else f"{count} tokens are"
     return f"on {observation.result.case} (T = {T}) the first wrong token is {first}; {number} wrong"
@@ -93,7 +101,7 @@ def wrong_stage(
     elif off:
         yield "WrongStage", f"on {case}, {off} is off by up to {shown[off]:.2g}{known}"
     else:
-        yield "WrongStage", f"on {case}, y is wrong{known}"
+        yield "WrongStage", f"on {case}, the output is wrong{known}"
 
 
 def _enumerated(names: Sequence[str]) -> str:
@@ -109,11 +117,12 @@ def _shown(implementation: Implementation, observation: Observation) -> dict[str
         shown = implementation.run("trace", replace(expectation.case), expectation.dtype)
     except (ImplementationError, UnsupportedError):
         return {}
-    true = vars(reference.trace(expectation.case.parameters, expectation.case.x))
+    case = expectation.case
+    true = vars(case.level.trace(case.parameters, case.x))
     errors = {}
     for symbol in SYMBOLS:
         name = symbol.identifier
-        if name in shown and shown[name].shape == np.shape(true[name]):
+        if name in shown and name in true and shown[name].shape == np.shape(true[name]):
             size = np.max(np.abs(true[name]), initial=0.0)
             allowed = _ROUNDINGS * PRECISIONS[expectation.dtype].unit_roundoff * size
             error = float(np.max(np.abs(shown[name].astype(np.float64) - true[name]), initial=0.0))

@@ -2,18 +2,17 @@
 
 import numpy as np
 
-from sessa_ref import reference
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.graph import Changes
 from sessa_ref.faults.variations.places import PLACES
 from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.cases.case import Case
-from sessa_ref.oracle.explain.agreement import STEP, with_imaginary
+from sessa_ref.oracle.explain.agreement import STEP, slope
 
 
 def values_behind(expectation: Expectation, wrong: set[str]) -> list[str]:
     """The values, in words, on which the gradients of these names ("dx", "grad.ln.weight") depend and no others do."""
-    names = [name for name in expectation.true if name != "y"]
+    names = expectation.gradients
     whole = {name: _along(expectation, name, {}) for name in names}
     told = {name for name in names if abs(whole[name]) > _size(expectation, name)}
     found = []
@@ -28,12 +27,16 @@ def values_behind(expectation: Expectation, wrong: set[str]) -> list[str]:
 
 def gradients_behind(case: Case) -> dict[str, set[str]]:
     """For every value of the layer the gradients that flow back through it ("dx", "grad.ln.weight")."""
-    smaller = {name: array / 4 for name, array in case.parameters.items()}  # so that nothing saturates
+    smaller = case.with_parameters({name: array / 4 for name, array in case.parameters.items()})  # nothing saturates
     found: dict[str, set[str]] = {}
-    for name in ("dx", *(f"grad.{n}" for n in case.parameters)):
-        moving = {n: STEP * (f"grad.{n}" == name) + 0 * a for n, a in smaller.items()}
-        parameters = with_imaginary(case.parameters.replace(smaller), moving)
-        run = graph.advance(parameters, case.x + 1j * STEP * (name == "dx") * case.x, {})
+    inputs = smaller.inputs()
+    for name in inputs:
+        # Of an input the direction is the input itself, of a parameter a constant.
+        step = {
+            n: 1j * STEP * (n == name) * (np.ones_like(a) if n.startswith("grad.") else a) for n, a in inputs.items()
+        }
+        moved = smaller.moved(step)
+        run = graph.advance(moved.parameters, moved.x, {}, start=case.level.start)
         for value, array in run.values.items():
             if array is not None and np.any(np.imag(array)):
                 found.setdefault(value, set()).add(name)
@@ -50,9 +53,6 @@ def _direction(expectation: Expectation, name: str) -> np.ndarray:
 
 def _along(expectation: Expectation, name: str, changes: Changes) -> float:
     """The derivative of <dy, y> where one quantity alone moves."""
-    case, step = expectation.case, STEP * _direction(expectation, name)
-    moving = {n: step if f"grad.{n}" == name else np.zeros_like(a) for n, a in case.parameters.items()}
-    x = case.x + 1j * (step if name == "dx" else 0)
-    parameters = with_imaginary(case.parameters, moving)
-    y = graph.forward(parameters, x, changes) if changes else reference.forward(parameters, x)
-    return float(np.sum(case.dy * np.imag(y))) / STEP
+    case, step = expectation.case, 1j * STEP * _direction(expectation, name)
+    steps = {n: step if n == name else 0j * array for n, array in case.inputs().items()}
+    return slope(case.moved(steps), changes)

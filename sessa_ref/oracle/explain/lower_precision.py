@@ -28,8 +28,8 @@ def rounds_at_random(implementation: Implementation | None, failed: Sequence[Obs
     expected, dtype, operation = probe.expectation, probe.result.dtype, probe.result.check
     case = replace(expected.case, split=probe.comparison.split) if operation == "decode" else expected.case
     size = max(
-        float(np.max(expected.error_ratios("y", v)))
-        if (v := probe.comparison.values.get("y")) is not None and v.shape == case.x.shape
+        float(np.max(expected.error_ratios(expected.output, v)))
+        if (v := probe.comparison.values.get(expected.output)) is not None and v.shape == case.dy.shape
         else 0.0,
         1.0,
     )
@@ -40,9 +40,10 @@ def rounds_at_random(implementation: Implementation | None, failed: Sequence[Obs
     for number in range(2):
         moved = _jittered(case, unit, number).rounded(dtype)
         y = output(implementation, moved, dtype, operation)
-        if y is None or y.shape != moved.x.shape:
+        if y is None or y.shape != moved.dy.shape:
             return False
-        errors.append(y.astype(np.float64) - Expectation(moved, dtype, expected.spread).true["y"].astype(np.float64))
+        true = Expectation(moved, dtype, expected.spread).true[expected.output]
+        errors.append(y.astype(np.float64) - true.astype(np.float64))
     return _point_elsewhere(*(error.ravel() for error in errors))
 
 
@@ -52,7 +53,7 @@ def gradients_round_at_random(implementation: Implementation | None, failed: Seq
     if implementation is None or probe is None or probe.expectation is None or probe.comparison is None:
         return False
     case, dtype, expected = probe.expectation.case, probe.result.dtype, probe.expectation
-    names = [n for n in expected.true if n != "y"]
+    names = expected.gradients
     unit = min(64 * PRECISIONS[dtype].unit_roundoff * max(probe.comparison.ratio, 1.0), 2.0**-6)
     errors = []
     for number in range(2):
@@ -81,8 +82,8 @@ def _jittered(case: Case, unit: float, seed: int) -> Case:
     def moved(array: np.ndarray) -> np.ndarray:
         return np.asarray(array * (1 + unit * generator.uniform(-1, 1, size=array.shape)))
 
-    parameters = case.parameters.replace({name: moved(array) for name, array in case.parameters.items()})
-    return replace(case, x=moved(case.x), parameters=parameters)
+    parameters = {name: moved(array) for name, array in case.parameters.items()}
+    return replace(case.with_parameters(parameters), x=moved(case.x))
 
 
 def lower_precision(failed: Sequence[Observation], rounding: bool, unsure: bool) -> Diagnosis | None:
@@ -124,12 +125,12 @@ def _share_wrong(observation: Observation) -> float:
     Of decoding, the larger share of the prompt's outputs and of the later ones: one may be computed as it should.
     """
     expectation, comparison = observation.expectation, observation.comparison
-    value = None if comparison is None else comparison.values.get("y")
-    if expectation is None or comparison is None or value is None or not value.size:
+    if expectation is None or comparison is None:
         return 1.0
-    if value.shape != expectation.true["y"].shape:
+    value = comparison.values.get(expectation.output)
+    if value is None or not value.size or value.shape != expectation.true[expectation.output].shape:
         return 1.0
-    wrong = expectation.error_ratios("y", value) > 1
+    wrong = expectation.error_ratios(expectation.output, value) > 1
     parts = np.split(wrong, [comparison.split], axis=1) if observation.result.check == "decode" else [wrong]
     return max(float(np.mean(part)) for part in parts if part.size)
 

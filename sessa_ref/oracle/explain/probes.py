@@ -16,9 +16,10 @@ def prefill_is_wrong(observations: Sequence[Observation]) -> bool:
     """Whether outputs of the prompt itself are wrong in the check "decode"."""
     for o in observations:
         if o.comparison is not None and o.expectation is not None:
-            y, split = o.comparison.values.get("y"), o.comparison.split
-            if y is not None and y.shape == o.expectation.true["y"].shape:
-                return bool(np.any(o.expectation.error_ratios("y", y)[:, :split] > 1))
+            output, split = o.expectation.output, o.comparison.split
+            y = o.comparison.values.get(output)
+            if y is not None and y.shape == o.expectation.true[output].shape:
+                return bool(np.any(o.expectation.error_ratios(output, y)[:, :split] > 1))
     return False
 
 
@@ -59,7 +60,7 @@ def _cost(observation: Observation) -> float:
     if observation.expectation is None:
         return np.inf
     case = observation.expectation.case
-    batch, T, D = case.x.shape
+    batch, T, D = case.dy.shape
     config = case.parameters.config
     cost = float(batch * T * (D + T))
     if observation.result.check == "decode" and observation.comparison is not None:

@@ -29,6 +29,7 @@ from sessa_ref.oracle.explain.agreement import (
 from sessa_ref.oracle.explain.gradient_paths import gradients_behind
 from sessa_ref.oracle.explain.probes import LONGEST, config_of, prefill_is_wrong, probes_of, size_of, tokens_of
 from sessa_ref.oracle.explain.search_order import Tier, tiers
+from sessa_ref.oracle.levels import LAYER, SOLVE
 
 REST = 24
 """Further cases that a mistake has to predict, at most."""
@@ -103,8 +104,17 @@ class Search:
         """Whether every gradient that is wrong on the first probe flows back through one of the changed values."""
         return not self.wrong - set().union(*(self.behind.get(name, set()) for name in changes))
 
+    def _is_there(self, name: str, changes: Changes) -> bool:
+        """Whether the level of the cases has the changed values. The whole layer has all but a config's optional ones."""
+        expectation = self.probes[0].expectation
+        if expectation is None or expectation.case.level == LAYER:
+            return True
+        if expectation.case.level == SOLVE and "Heads" in name:  # which one head would imitate
+            return False
+        return changes.keys() <= self._right(self.probes[0]).values.keys()
+
     def _agreeing(self, variation: Variation) -> Variation | None:
-        if not self._reaches(variation.changes):
+        if not self._is_there(variation.name, variation.changes) or not self._reaches(variation.changes):
             return None
         first = self._residual(self.probes[0], variation.changes)
         if first is None:
@@ -128,7 +138,8 @@ class Search:
         """The family's member, if there is one that explains the probes and predicts the rest."""
         if family.whole:
             return self._counted(family)
-        if not self._reaches(family.changes(lambda run: 1.0)):
+        changes = family.changes(lambda run: 1.0)
+        if not self._is_there(family.name, changes) or not self._reaches(changes):
             return None
         first = self._number(family, self.probes[0])
         if first is None:
@@ -177,7 +188,7 @@ class Search:
         assert probe.expectation is not None
         case = probe.expectation.case
         if id(probe) not in self.right:
-            self.right[id(probe)] = graph.advance(case.parameters, case.x, {})
+            self.right[id(probe)] = graph.advance(case.parameters, case.x, {}, start=case.level.start)
         return self.right[id(probe)]
 
     def _number(self, family: Family, probe: Observation) -> Number | None:
@@ -231,8 +242,9 @@ class Search:
                 if self.check == "decode":
                     predicted = graph.decoded(case.parameters, case.x, comparison.split, together_, self.formulas)
                 else:
-                    predicted = graph.forward(case.parameters, case.x, together_, self._right(probe), self.formulas)
-                residual = (predicted - observed["y"]) / expectation.bounds("y")
+                    base, start = self._right(probe), case.level.start
+                    predicted = graph.forward(case.parameters, case.x, together_, base, self.formulas, start)
+                residual = (predicted - observed[expectation.output]) / expectation.bounds(expectation.output)
         except (ArithmeticError, ValueError, IndexError, TypeError, KeyError, np.linalg.LinAlgError):
             return None
         return residual if np.all(np.isfinite(residual)) else None
@@ -248,10 +260,12 @@ def _wrong(probe: Observation) -> set[str]:
     assert expectation is not None
     return {
         name
-        for name, true in expectation.true.items()
-        if name != "y"
-        and (value := observed.get(name)) is not None
-        and (value.shape != true.shape or np.max(expectation.error_ratios(name, value), initial=0.0) > 1)
+        for name in expectation.gradients
+        if (value := observed.get(name)) is not None
+        and (
+            value.shape != expectation.true[name].shape
+            or np.max(expectation.error_ratios(name, value), initial=0.0) > 1
+        )
     }
 
 

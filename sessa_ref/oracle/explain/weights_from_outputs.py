@@ -15,6 +15,7 @@ from sessa_ref import reference
 from sessa_ref.notation import Array
 from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.checks import Observation
+from sessa_ref.oracle.levels import LAYER
 from sessa_ref.precision import PRECISIONS
 from sessa_ref.reference import attention
 
@@ -49,7 +50,7 @@ def values_inside(observations: Sequence[Observation]) -> Iterator[tuple[str, st
     wrong = [
         o for o in observations
         if o.result.check == "forward" and o.comparison is not None and o.expectation is not None
-        and o.expectation.case.x.shape[1] in _TOKENS and "y" in o.comparison.values
+        and o.expectation.case.level == LAYER and o.expectation.case.x.shape[1] in _TOKENS and "y" in o.comparison.values
         and o.comparison.values["y"].shape == o.expectation.case.x.shape
     ]  # fmt: skip
     wrong = sorted(wrong, key=lambda o: o.expectation.case.x.size if o.expectation else 0)[:_CASES]

@@ -85,12 +85,12 @@ def _random(failed: Sequence[Observation], implementation: Implementation | None
     case, dtype = probe.expectation.case, probe.result.dtype
     implementation = asked_directly(implementation)
     first, second = (output(implementation, case, dtype) for _ in range(2))
-    if first is None or second is None or first.shape != second.shape or first.shape != case.x.shape:
+    if first is None or second is None or first.shape != second.shape or first.shape != case.dy.shape:
         return
     if differ(probe.expectation, first, second):
         yield "Random", f"on {case.name}, they differ by up to {np.nanmax(np.abs(first - second)):.2g}"
         return
-    other = output(implementation, replace(case, x=-2 * np.roll(case.x, 1, axis=-1)), dtype)
+    other = output(implementation, replace(case, x=case.level.another(case.parameters.config, case.x)), dtype)
     if other is None or other.shape != first.shape or not np.isfinite(first).all():
         return
     if not differ(probe.expectation, first, other):
@@ -104,10 +104,17 @@ def _not_finite(failed: Sequence[Observation]) -> Iterator[tuple[str, str]]:
     wrong = [o for o in failed if o.result.check == "forward" and o.comparison is not None]
     if not wrong:
         return
-    infinite = [o for o in wrong if o.comparison and not np.all(np.isfinite(o.comparison.values.get("y", np.zeros(1))))]
+    infinite = [o for o in wrong if o.comparison and _is_infinite(o)]
     if len(infinite) == len(wrong):
         names = ", ".join(sorted({o.result.case for o in infinite})[:4])
         yield "NotFinite", f"on {names}"
+
+
+def _is_infinite(observation: Observation) -> bool:
+    if observation.comparison is None or observation.expectation is None:
+        return False
+    value = observation.comparison.values.get(observation.expectation.output)
+    return value is not None and not np.all(np.isfinite(value))
 
 
 def _later_tokens(failed: Sequence[Observation]) -> Iterator[tuple[str, str]]:
@@ -123,7 +130,7 @@ def _batch(failed: Sequence[Observation], implementation: Implementation | None)
     case, dtype = probe.expectation.case, probe.result.dtype
     whole = output(implementation, case, dtype)
     alone = output(implementation, replace(case, x=case.x[:1], dy=case.dy[:1]), dtype)
-    if whole is None or alone is None or whole.shape != case.x.shape or alone.shape != case.x[:1].shape:
+    if whole is None or alone is None or whole.shape != case.dy.shape or alone.shape != case.dy[:1].shape:
         return
     padded = whole.copy()
     padded[:1] = alone

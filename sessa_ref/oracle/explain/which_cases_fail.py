@@ -1,7 +1,6 @@
 """What the failing cases have in common: numbers of tokens, the first wrong token, the layer's config, the input."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +15,11 @@ _FEW = 3
 
 _FIRST_CHOICE = 2
 """Number of the first token that has several feedback weights: the token before it has one, which is 1."""
+
+
+def _gain_bias(case: Case) -> float:
+    return float(case.parameters.get("mixer.gamma_bias", 0.0))
+
 
 LAYERS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("there are several heads", lambda c: c.parameters.config.heads > 1),
@@ -44,8 +48,8 @@ LAYERS: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("inputs are large", lambda c: float(np.max(np.abs(c.x), initial=0)) > 50),
     ("inputs are small", lambda c: float(np.max(np.abs(c.x), initial=1)) < 0.05),
     ("there are tokens that are zero", lambda c: bool(np.any(~np.any(c.x, axis=-1)))),
-    ("gains are negative", lambda c: float(c.parameters["mixer.gamma_bias"]) < -5),
-    ("gains are saturated", lambda c: abs(float(c.parameters["mixer.gamma_bias"])) > 5),
+    ("gains are negative", lambda c: _gain_bias(c) < -5),
+    ("gains are saturated", lambda c: abs(_gain_bias(c)) > 5),
 )  # fmt: skip
 """Properties of a case, in words."""
 
@@ -140,9 +144,9 @@ def _first_wrong_tokens(observations: Sequence[Observation]) -> list[tuple[int, 
     firsts = []
     for o in observations:
         if o.result.check == "forward" and o.comparison is not None and o.expectation is not None:
-            y, true = o.comparison.values.get("y"), o.expectation.true["y"]
+            y, true = o.comparison.values.get(o.expectation.output), o.expectation.true[o.expectation.output]
             if y is not None and y.shape == true.shape:
-                mask = np.asarray((o.expectation.error_ratios("y", y) > 1).any(axis=(0, 2)))
+                mask = np.asarray((o.expectation.error_ratios(o.expectation.output, y) > 1).any(axis=(0, 2)))
                 firsts.append((int(np.argmax(mask)), len(mask), int(mask.sum())))
     return firsts
 
@@ -172,15 +176,15 @@ def _lengths_tried(T: int, failing: Sequence[int]) -> list[int]:
 def _right_at(implementation: Implementation, expectation: Expectation, T: int) -> bool | None:
     case = expectation.case
     try:
-        shorter = replace(case, x=np.ascontiguousarray(case.x[:, :T]), dy=case.dy[:, :T], split=min(case.split, T))
-        y = implementation.run("forward", shorter, expectation.dtype).get("y")
+        shorter, output = case.first_tokens(T), expectation.output
+        y = implementation.run("forward", shorter, expectation.dtype).get(output)
     except (ImplementationError, UnsupportedError, TargetError):
         return None
-    if y is None or y.shape != shorter.x.shape:
+    if y is None or y.shape != shorter.dy.shape:
         return False
-    whole = expectation.true["y"].astype(np.float64)
+    whole = expectation.true[output].astype(np.float64)
     whole[:, :T] = y
-    return bool(np.max(expectation.error_ratios("y", whole), initial=0.0) <= 1)
+    return bool(np.max(expectation.error_ratios(output, whole), initial=0.0) <= 1)
 
 
 def _length_rule(bad: Sequence[int], good: Sequence[int]) -> str:

@@ -41,9 +41,11 @@ def _relative_error(wrong: Sequence[Observation]) -> float:
     """The median over wrong gradients of their error, relative to the gradient; in root mean square."""
     sizes = []
     for o in wrong:
-        for name, true in o.expectation.true.items() if o.expectation is not None and o.comparison is not None else ():
-            value = o.comparison.values.get(name) if o.comparison is not None else None
-            if name != "y" and value is not None and value.shape == true.shape and o.expectation is not None:
+        if o.expectation is None or o.comparison is None:
+            continue
+        for name in o.expectation.gradients:
+            value, true = o.comparison.values.get(name), o.expectation.true[name]
+            if value is not None and value.shape == true.shape:
                 length = float(np.linalg.norm(true.astype(np.float64)))
                 if length and np.max(o.expectation.error_ratios(name, value), initial=0.0) > 1:
                     sizes.append(float(np.linalg.norm(value.astype(np.float64) - true)) / length)
@@ -58,7 +60,7 @@ def _behind(wrong: Sequence[Observation]) -> str:
     names = {
         name
         for name, true in probe.expectation.true.items()
-        if name != "y"
+        if name != probe.expectation.output
         and (value := probe.comparison.values.get(name)) is not None
         and (value.shape != true.shape or np.max(probe.expectation.error_ratios(name, value), initial=0.0) > 1)
     }
@@ -78,7 +80,7 @@ def _gradient_fact(observation: Observation) -> str:
     facts: dict[str, str] = {}
     for name, true in expectation.true.items():
         value = comparison.values.get(name)
-        if name == "y" or value is None:
+        if name == expectation.output or value is None:
             continue
         if value.shape != true.shape:
             facts[name] = "has another shape"
@@ -114,5 +116,5 @@ def _compared(value: np.ndarray, true: np.ndarray) -> str:
 
 
 def _listed(names: dict[str, str]) -> str:
-    plain = ["x" if name == "dx" else name.removeprefix("grad.") for name in names]
+    plain = [name.removeprefix("grad.") if name.startswith("grad.") else name[1:] for name in names]
     return ", ".join(plain[:4]) + (f" and {len(plain) - 4} more" if len(plain) > 4 else "")

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from sessa_ref import reference
 from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.checks import Observation
@@ -31,15 +30,16 @@ BEHAVIOUR_OF: dict[Use, str] = {
     Use.COTANGENT_STORED_ONCE: "WrongForStridedCotangents",
     Use.ONLY_X: "PartialGradientsWrong",
     Use.ONLY_PARAMETERS: "PartialGradientsWrong",
+    Use.NOTHING_ELSE: "PartialGradientsWrong",
     Use.TRAINING: "WrongInTraining",
 }
 """The behaviour that each use of the check `calls` shows if it goes wrong, the plainest first."""
 
 
 _OWN_REQUESTS: dict[Use, tuple[str, Callable[[Case], Case], str, str]] = {
-    Use.FIRST_HALF: ("forward", lambda case: _first_tokens(case, case.x.shape[1] // 2), "WrongForSomeLengths", "the first half"),
+    Use.FIRST_HALF: ("forward", lambda case: case.first_tokens(case.x.shape[1] // 2), "WrongForSomeLengths", "the first half"),
     Use.FIRST_ROW: ("forward", lambda case: replace(case, x=case.x[:1], dy=case.dy[:1]), "WrongForSomeLayers", "the first row, a batch of one,"),
-    Use.AFTER_DECODING: ("decode", lambda case: _first_tokens(case, 1), "WrongForSomeLengths", "a prompt of one token"),
+    Use.AFTER_DECODING: ("decode", lambda case: case.first_tokens(1), "WrongForSomeLengths", "a prompt of one token"),
 }  # fmt: skip
 """Uses that ask for something else than the plain calls: what that is, and the behaviour if it goes wrong by itself."""
 
@@ -70,7 +70,7 @@ def wrong_uses(observations: Sequence[Observation], implementation: Implementati
                 continue
             if use is not Use.AFTER_DECODING and _by_itself(use, o, observations, implementation) != _RIGHT:
                 continue  # after decoding, what is wrong is the output of the plain request
-            stale = _stale(o.expectation, o.comparison.wrong[label]) if label.quantity == "y" else ""
+            stale = _stale(o.expectation, o.comparison.wrong[label]) if not label.is_gradient else ""
             yield name, f"on {case}, {label} is wrong{stale}"
             break
 
@@ -123,42 +123,39 @@ def _by_itself(
     operation, asked, *_ = _OWN_REQUESTS[use]
     case = asked(expectation.case)
     try:
-        y = implementation.run(operation, case, expectation.dtype).get("y")
+        y = implementation.run(operation, case, expectation.dtype).get(expectation.output)
     except FAILURES:
         return _FAILS
     rows, T = case.x.shape[:2]
-    if y is None or y.shape != case.x.shape:
+    if y is None or y.shape != case.dy.shape:
         return _WRONG
-    whole = expectation.true["y"].astype(np.float64)
+    whole = expectation.true[expectation.output].astype(np.float64)
     whole[:rows, :T] = y
-    return _WRONG if np.max(expectation.error_ratios("y", whole), initial=0.0) > 1 else _RIGHT
-
-
-def _first_tokens(case: Case, T: int) -> Case:
-    return replace(case, x=np.ascontiguousarray(case.x[:, :T]), dy=case.dy[:, :T], split=min(case.split, T))
+    return _WRONG if np.max(expectation.error_ratios(expectation.output, whole), initial=0.0) > 1 else _RIGHT
 
 
 def _plain_check(label: Label) -> str:
     """The check that does the same without anything unusual."""
     if label.use is Use.SEQUENCES_IN_TURN:
         return "decode"
-    return "forward" if label.quantity in ("x", "y") else "gradients"
+    return "gradients" if label.is_gradient else "forward"
 
 
 def _stale(expectation: Expectation, value: np.ndarray) -> str:
     """Whether a wrong output of the check `calls` belongs to earlier parameters or an earlier input, or where it is wrong."""
-    case, true = expectation.case, expectation.true["y"]
+    case, true = expectation.case, expectation.true[expectation.output]
     if value.shape != true.shape:
         return ""
-    halved = case.parameters.replace({name: array / 2 for name, array in case.parameters.items()})
-    for words, parameters, x in (
-        ("the output of the parameters that were loaded before", halved, case.x),
-        ("the output for the input before", case.parameters, -2 * np.roll(case.x, 1, axis=-1)),
+    halved = case.with_parameters({name: array / 2 for name, array in case.parameters.items()})
+    other_input = replace(case, x=case.level.another(case.parameters.config, case.x))
+    for words, before in (
+        ("the output of the parameters that were loaded before", halved),
+        ("the output for the input before", other_input),
     ):
-        other = reference.forward(parameters, x)
+        other = case.level.forward(before.parameters, before.x)
         if np.allclose(value, other, rtol=1e-3, atol=1e-3 * float(np.std(true - other))):
             return f": it is {words}"
-    tokens = np.flatnonzero((expectation.error_ratios("y", value) > 1).any(axis=(0, 2)))
+    tokens = np.flatnonzero((expectation.error_ratios(expectation.output, value) > 1).any(axis=(0, 2)))
     if len(tokens) == true.shape[1] or not len(tokens):
         return ""
     if len(tokens) == true.shape[1] - tokens[0]:

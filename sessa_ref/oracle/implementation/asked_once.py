@@ -47,7 +47,9 @@ def asked_directly(implementation: Implementation) -> Implementation:
 
 def _key(operation: str, case: Case, dtype: str) -> bytes:
     """A digest of everything that the implementation gets to see."""
-    digest = hashlib.sha256(repr((operation, dtype, case.split, case.parameters.config)).encode())
+    digest = hashlib.sha256(
+        repr((operation, dtype, case.level, case.split, case.lengths, case.parameters.config)).encode()
+    )
     for name, array in (("x", case.x), ("dy", case.dy), *case.parameters.items()):
         digest.update(repr((name, array.shape)).encode())
         digest.update(np.ascontiguousarray(array).tobytes())

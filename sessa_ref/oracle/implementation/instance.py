@@ -12,6 +12,7 @@ import torch
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.implementation.protocol import TargetError
 from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
+from sessa_ref.oracle.levels import LAYER, Level
 
 
 def config_of(module: torch.nn.Module, given: SessaConfig | None) -> SessaConfig:
@@ -34,7 +35,7 @@ def config_of(module: torch.nn.Module, given: SessaConfig | None) -> SessaConfig
     return exact
 
 
-def adapter_of(module: torch.nn.Module) -> TorchAdapter:
+def adapter_of(module: torch.nn.Module, level: Level = LAYER) -> TorchAdapter:
     """An adapter that makes copies of the module and loads parameters into them; the module itself is left alone.
 
     Raises:
@@ -60,7 +61,7 @@ def adapter_of(module: torch.nn.Module) -> TorchAdapter:
         construct(SessaConfig(width=1, rope=False))
     except Exception as error:
         raise TargetError(f"this {name} cannot be copied: {type(error).__name__}: {error}") from error
-    return TorchAdapter(name, construct)
+    return TorchAdapter(name, construct, level)
 
 
 def capacity_of(module: torch.nn.Module) -> float:

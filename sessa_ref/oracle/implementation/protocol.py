@@ -14,7 +14,7 @@ from sessa_ref.oracle.implementation.uses import Label
 from sessa_ref.parameters import SessaParameters
 
 Values = dict[str, np.ndarray]
-"""y, dx, and the gradient of every parameter under "grad." + its name; or arrays under keys of labels, see `uses`."""
+"""Arrays by quantity, as in `sessa_ref.oracle.levels`; or under keys of labels, see `uses`."""
 
 
 class TargetError(Exception):
@@ -73,7 +73,7 @@ _LONGEST_MESSAGE = 1000
 
 @runtime_checkable
 class Layer(Protocol):
-    """One layer with its parameters. All arrays have the dtype it was built for; for bfloat16, float32."""
+    """One layer, or part of one, with its parameters. All arrays have the dtype it was built for; for bfloat16, float32."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The output y for x, both of shape (batch, T, D)."""
@@ -152,6 +152,15 @@ class Trainable(Differentiable, Layer, Protocol):
         self, x: np.ndarray, dy: np.ndarray, of: Literal["x", "parameters"]
     ) -> tuple[np.ndarray | None, dict[str, np.ndarray]]:
         """As `vjp`, but with only x, or only the parameters, to differentiate; the rest is None or left out."""
+        ...
+
+
+@runtime_checkable
+class Selective(Differentiable, Protocol):
+    """A function of several inputs whose gradients can be had one by one; optional."""
+
+    def vjp_of(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        """The gradient of one input where no other is wanted."""
         ...
 
 

@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.implementation.protocol import ImplementationError, UnsupportedError, Values
+from sessa_ref.oracle.levels import LAYER, LEVELS
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.precision import PRECISIONS
 
@@ -31,13 +32,16 @@ def write_case(folder: Path, operation: str, case: Case, dtype: str) -> None:
     about = {
         "protocol": PROTOCOL_VERSION,
         "operation": operation,
+        "level": case.level.name,
         "dtype": dtype,
         "split": case.split,
+        "lengths": case.lengths,
         "config": asdict(case.parameters.config),
     }
     (folder / "case.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
     carrier = PRECISIONS[dtype].carrier
-    tensors = {"x": case.x, "dy": case.dy} | {f"param.{name}": a for name, a in case.parameters.items()}
+    tensors = case.level.split(case.parameters.config, case.x) | {f"d{case.level.output}": case.dy}
+    tensors |= {f"param.{name}": a for name, a in case.parameters.items()}
     stored = {name: np.asarray(array.astype(carrier), order="C") for name, array in tensors.items()}
     (folder / "case.safetensors").write_bytes(save(stored))
 
@@ -48,12 +52,15 @@ def read_case(folder: Path) -> tuple[str, Case, str]:
     if about["protocol"] != PROTOCOL_VERSION:
         raise ValueError(f"case.json has protocol version {about['protocol']}, expected {PROTOCOL_VERSION}")
     tensors = load_file(folder / "case.safetensors")
-    parameters = SessaParameters(
-        SessaConfig(**about["config"]),
-        {name.removeprefix("param."): a for name, a in tensors.items() if name.startswith("param.")},
+    level, config = LEVELS[about["level"]], SessaConfig(**about["config"])
+    given = {name.removeprefix("param."): a for name, a in tensors.items() if name.startswith("param.")}
+    made = SessaParameters if level == LAYER else SessaParameters.unchecked
+    x = level.join({name: tensors[name].astype(np.float64) for name in level.inputs(config)})
+    dy = tensors[f"d{level.output}"].astype(np.float64)
+    case = Case(
+        folder.name, "", made(config, given), x, dy, about["split"], lengths=tuple(about["lengths"]), level=level
     )
-    x, dy = (tensors[name].astype(np.float64) for name in ("x", "dy"))
-    return about["operation"], Case(folder.name, "", parameters, x, dy, about["split"]), about["dtype"]
+    return about["operation"], case, about["dtype"]
 
 
 def write_output(folder: Path, values: Values) -> None:

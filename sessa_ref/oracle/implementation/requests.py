@@ -14,6 +14,7 @@ from sessa_ref.oracle.implementation.protocol import (
     Differentiable,
     ImplementationError,
     Layer,
+    Selective,
     Sequences,
     TargetError,
     Tracing,
@@ -69,20 +70,21 @@ def _array(name: str, value: Any) -> np.ndarray:
     return array
 
 
-def _gradients(result: Any) -> tuple[Any, Mapping[str, Any]]:
-    """The two parts of what `vjp` or `partial_vjp` returned."""
+def _gradients(case: Case, result: Any) -> Returned:
+    """The gradients by quantity, of what `vjp` or `partial_vjp` returned."""
     if isinstance(result, tuple | list) and len(result) == 2 and isinstance(result[1], Mapping):
-        return result[0], result[1]
+        of_input, of_parameters = result
+        named = {} if of_input is None else case.level.of_inputs(case.parameters.config, of_input)
+        return named | {f"grad.{name}": gradient for name, gradient in of_parameters.items()}
     raise ImplementationError(f"its vjp returns {describe(result)}; expected (dx, a dict of gradients by name)")
 
 
 def _forward(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
-    return {"y": layer.forward(x)}
+    return {case.level.output: layer.forward(x)}
 
 
 def _vjp(layer: Differentiable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
-    dx, gradients = _gradients(layer.vjp(x, dy))
-    return {"dx": dx} | {f"grad.{name}": gradient for name, gradient in gradients.items()}
+    return _gradients(case, layer.vjp(x, dy))
 
 
 def _decode(layer: Decoding, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
@@ -97,24 +99,25 @@ def _decode(layer: Decoding, case: Case, x: np.ndarray, dy: np.ndarray) -> Retur
 def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """Uses that must make no difference: what a layer computed before, how x lies in memory, the mode."""
     values: Returned = {}
+    output = case.level.output
 
     def use(how: Use, forward: Callable[[], Any]) -> None:
-        with _naming(Label("y", how)):
-            values[Label("y", how)] = forward()
+        with _naming(Label(output, how)):
+            values[Label(output, how)] = forward()
 
     # Start with other parameters and fewer rows and tokens: whatever the layer keeps must be replaced and must grow.
     if isinstance(layer, Trainable):
-        layer.load(case.parameters.replace({name: array / 2 for name, array in case.parameters.items()}))
+        layer.load(case.with_parameters({name: array / 2 for name, array in case.parameters.items()}).parameters)
     layer.forward(x[:1, : x.shape[1] // 2].copy())
     if isinstance(layer, Trainable):
         layer.load(case.parameters)
-    layer.forward(-2 * np.roll(x, 1, axis=-1))
+    layer.forward(case.level.another(case.parameters.config, x))
     given = x.copy()
-    values[Label("y", Use.AFTER_ANOTHER_INPUT)] = layer.forward(given)
+    values[Label(output, Use.AFTER_ANOTHER_INPUT)] = layer.forward(given)
     values[Label("x", Use.INPUT_AFTERWARDS)] = given
     kept = layer.forward(x)
-    layer.forward(-2 * np.roll(x, 1, axis=-1))
-    values[Label("y", Use.KEPT)] = np.array(_array(str(Label("y", Use.KEPT)), kept))
+    layer.forward(case.level.another(case.parameters.config, x))
+    values[Label(output, Use.KEPT)] = np.array(_array(str(Label(output, Use.KEPT)), kept))
     use(Use.SLICE, lambda: layer.forward(np.concatenate([x[:1], x])[1:]))
     use(Use.STRIDED_INPUT, lambda: layer.forward(_strided(x)))
     use(Use.FIRST_ROW, lambda: layer.forward(x[:1]))
@@ -122,54 +125,60 @@ def _calls(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     use(Use.FIRST_HALF, lambda: layer.forward(x[:, : x.shape[1] // 2].copy()))
     use(Use.AFTER_A_SHORTER_INPUT, lambda: layer.forward(x))
     if isinstance(layer, Decoding):
-        values |= _after_decoding(layer, x)
+        values |= _after_decoding(layer, case, x)
     if isinstance(layer, Differentiable):
-        values |= _around_gradients(layer, x, dy)
+        values |= _around_gradients(layer, case, x, dy)
     if isinstance(layer, Sequences):
         use(Use.SEQUENCES_IN_TURN, lambda: _in_turn(layer, case, x))
     if isinstance(layer, Trainable):
-        values |= _training(layer, x, dy)
+        values |= _training(layer, case, x, dy)
+    if isinstance(layer, Selective):
+        for name in case.level.inputs(case.parameters.config):
+            label = Label(f"d{name}", Use.NOTHING_ELSE)
+            with _naming(label):
+                values[label] = layer.vjp_of(name, x, dy)
     return values
 
 
-def _after_decoding(layer: Any, x: np.ndarray) -> Returned:
+def _after_decoding(layer: Any, case: Case, x: np.ndarray) -> Returned:
     """The output after two prefills."""
-    label = Label("y", Use.AFTER_DECODING)
+    label = Label(case.level.output, Use.AFTER_DECODING)
     layer.prefill(x, x.shape[1])
     with _naming(label):
         layer.prefill(x[:, :1].copy(), x.shape[1])
         return {label: layer.forward(x)}
 
 
-def _around_gradients(layer: Any, x: np.ndarray, dy: np.ndarray) -> Returned:
+def _around_gradients(layer: Any, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """The output after a gradient, and gradients for cotangents that lie differently in memory."""
     layer.vjp(x, dy)
-    with _naming(Label("y", Use.AFTER_A_GRADIENT)):
-        values: Returned = {Label("y", Use.AFTER_A_GRADIENT): layer.forward(x)}
-    values |= _gradient(Use.SECOND_GRADIENT, lambda: layer.vjp(x, dy))
-    values |= _gradient(Use.STRIDED_COTANGENT, lambda: layer.vjp(x, _strided(dy)))
+    label = Label(case.level.output, Use.AFTER_A_GRADIENT)
+    with _naming(label):
+        values: Returned = {label: layer.forward(x)}
+    values |= _gradient(case, Use.SECOND_GRADIENT, lambda: layer.vjp(x, dy))
+    values |= _gradient(case, Use.STRIDED_COTANGENT, lambda: layer.vjp(x, _strided(dy)))
     if len(dy) and np.array_equal(dy, np.broadcast_to(dy[:1], dy.shape)):
         stored_once = np.broadcast_to(dy[:1], dy.shape)
-        values |= _gradient(Use.COTANGENT_STORED_ONCE, lambda: layer.vjp(x, stored_once))
+        values |= _gradient(case, Use.COTANGENT_STORED_ONCE, lambda: layer.vjp(x, stored_once))
     return values
 
 
-def _training(layer: Trainable, x: np.ndarray, dy: np.ndarray) -> Returned:
+def _training(layer: Trainable, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """Training: the mode changes, and not all gradients are wanted."""
-    values = _gradient(Use.ONLY_X, lambda: layer.partial_vjp(x, dy, "x"))
-    values |= _gradient(Use.ONLY_PARAMETERS, lambda: layer.partial_vjp(x, dy, "parameters"))
+    values = _gradient(case, Use.ONLY_X, lambda: layer.partial_vjp(x, dy, "x"))
+    values |= _gradient(case, Use.ONLY_PARAMETERS, lambda: layer.partial_vjp(x, dy, "parameters"))
     layer.train()
-    with _naming(Label("y", Use.TRAINING)):
-        values[Label("y", Use.TRAINING)] = layer.forward(x)
-    return values | _gradient(Use.TRAINING, lambda: layer.vjp(x, dy))
+    label = Label(case.level.output, Use.TRAINING)
+    with _naming(label):
+        values[label] = layer.forward(x)
+    return values | _gradient(case, Use.TRAINING, lambda: layer.vjp(x, dy))
 
 
-def _gradient(use: Use, vjp: Callable[[], Any]) -> Returned:
+def _gradient(case: Case, use: Use, vjp: Callable[[], Any]) -> Returned:
     """What `vjp` or `partial_vjp` returns in some use, by label."""
     with _naming(Label(GRADIENT, use)):
-        dx, gradients = _gradients(vjp())
-    values: Returned = {} if dx is None else {Label("dx", use): dx}
-    return values | {Label(f"grad.{name}", use): value for name, value in gradients.items()}
+        gradients = _gradients(case, vjp())
+    return {Label(name, use): value for name, value in gradients.items()}
 
 
 @contextmanager
@@ -207,7 +216,8 @@ def _strided(array: np.ndarray) -> np.ndarray:
 
 def _lengths(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:
     """The first tokens alone, for every number of them."""
-    return {Label("y", Use.FIRST_TOKENS, T): layer.forward(x[:, :T].copy()) for T in range(1, x.shape[1] + 1)}
+    output, tried = case.level.output, case.lengths or range(1, x.shape[1] + 1)
+    return {Label(output, Use.FIRST_TOKENS, T): layer.forward(x[:, :T].copy()) for T in tried}
 
 
 def _padded(layer: Layer, case: Case, x: np.ndarray, dy: np.ndarray) -> Returned:

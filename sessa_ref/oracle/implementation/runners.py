@@ -25,6 +25,7 @@ from sessa_ref.oracle.implementation.protocol import (
 from sessa_ref.oracle.implementation.request_folder import COMMAND_OPERATIONS, check_supported, read_output, write_case
 from sessa_ref.oracle.implementation.requests import perform
 from sessa_ref.oracle.implementation.uses import Label
+from sessa_ref.oracle.levels import LAYER, Level
 
 _NO_RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _ROOM = 2**16
@@ -107,6 +108,10 @@ class _GuardedImplementation:
 class WorkerImplementation(_GuardedImplementation):
     """A Python implementation in a worker process, which is started again after a crash."""
 
+    def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS, level: Level = LAYER) -> None:
+        super().__init__(name, limits)
+        self.level = level
+
     def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
         if guardian.has_ended():
             self._start(guardian, folder)
@@ -120,8 +125,9 @@ class WorkerImplementation(_GuardedImplementation):
 
     def _start(self, guardian: Guardian, folder: Path) -> None:
         package = Path(sessa_ref.__file__).resolve().parents[1]
+        arguments = [str(package), self.name, str(folder), self.level.name]
         try:
-            guardian.start([sys.executable, "-P", "-c", _WORKER, str(package), self.name, str(folder)], requests=True)
+            guardian.start([sys.executable, "-P", "-c", _WORKER, *arguments], requests=True)
         except OSError as error:
             raise OracleError(f"the implementation's process cannot be started: {error.strerror}") from None
         try:

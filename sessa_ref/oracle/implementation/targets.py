@@ -15,16 +15,26 @@ from types import ModuleType
 from typing import Any
 
 from sessa_ref.config import SessaConfig
+from sessa_ref.oracle.implementation.functions import FunctionAdapter
 from sessa_ref.oracle.implementation.protocol import Adapter, TargetError, UnsupportedError, first_line
+from sessa_ref.oracle.levels import LAYER, SOLVE, Level
 
-CONSTRUCTOR = "SessaLayer(D, n_heads, n_kv_heads, max_len, ln_eps, use_flash, use_forward_rope, gamma_max)"
-_NEEDED = ("D", "n_heads", "n_kv_heads", "ln_eps", "use_forward_rope", "gamma_max")
+CONSTRUCTOR = {
+    "layer": "SessaLayer(D, n_heads, n_kv_heads, max_len, ln_eps, use_flash, use_forward_rope, gamma_max)",
+    "mixer": "SessaMixer(D, n_heads, n_kv_heads, max_len, use_flash, use_forward_rope, gamma_max)",
+}
+"""The published constructors, by level."""
+_NEEDED = {
+    "layer": ("D", "n_heads", "n_kv_heads", "ln_eps", "use_forward_rope", "gamma_max"),
+    "mixer": ("D", "n_heads", "n_kv_heads", "use_forward_rope", "gamma_max"),
+}
 
 
-def load_target(target: str) -> Adapter:
+def load_target(target: str, level: Level = LAYER) -> Adapter:
     """The adapter for `package.module:name` or `path/to/file.py:name`.
 
-    The name may be that of a torch module class with the published constructor, of a function that takes a
+    At the level of the solve the name is that of a function of q, k, gamma and f that returns s, or of an `Adapter`. At
+    the others it may be that of a torch module class with the published constructor, of a function that takes a
     `SessaConfig` and returns a torch module (also "Class.method", or any other callable), or of an `Adapter` (an
     object, or a class without arguments). A file inside a package is imported as part of it. The current directory
     is searched for modules, and the folder of a file for those that it imports: after the standard library, before
@@ -33,7 +43,7 @@ def load_target(target: str) -> Adapter:
     Raises:
         TargetError: the target does not exist, does not import, or is none of these.
     """
-    return as_adapter(load_object(target), target)
+    return as_adapter(load_object(target), target, level)
 
 
 def load_object(target: str) -> Any:
@@ -59,17 +69,20 @@ def load_object(target: str) -> Any:
         raise TargetError(f"{location} has no {name}") from None
 
 
-def as_adapter(implementation: Any, name: str) -> Adapter:
+def as_adapter(implementation: Any, name: str, level: Level = LAYER) -> Adapter:
     """The adapter that an implementation is, or the one that it needs.
 
     Args:
         implementation: see `load_target`.
         name: what error messages call it.
+        level: what it implements.
 
     Raises:
         TargetError: it is neither a torch module class with the published constructor, nor a function, nor an
             adapter.
     """
+    if level == SOLVE:
+        return _of_solve(implementation, name)
     torch = sys.modules.get("torch")
     essence: Any = implementation
     while isinstance(essence, functools.partial):
@@ -78,16 +91,16 @@ def as_adapter(implementation: Any, name: str) -> Adapter:
         from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
 
         try:
-            inspect.signature(implementation).bind(**dict.fromkeys(_NEEDED))
+            inspect.signature(implementation).bind(**dict.fromkeys(_NEEDED[level.name]))
         except TypeError as error:
-            message = f"{name} lacks the published constructor {CONSTRUCTOR}: {error}"
+            message = f"{name} lacks the published constructor {CONSTRUCTOR[level.name]}: {error}"
             raise TargetError(message) from None
-        return TorchAdapter(name, lambda config: implementation(**_published_arguments(config)))
+        return TorchAdapter(name, lambda config: implementation(**_published_arguments(config, level)), level)
     if hasattr(essence, "build"):
         return _without_arguments(implementation, name) if inspect.isclass(essence) else implementation
     is_module = torch is not None and isinstance(essence, torch.nn.Module)
     if callable(implementation) and not inspect.isclass(essence) and not is_module:
-        return _factory_adapter(implementation, name)
+        return _factory_adapter(implementation, name, level)
     kind = "a class" if inspect.isclass(essence) else f"an object of type {type(essence).__name__}"
     raise TargetError(
         f"{name} is {kind}, but neither a torch module class with the published constructor, nor a function that "
@@ -95,10 +108,23 @@ def as_adapter(implementation: Any, name: str) -> Adapter:
     )
 
 
-def _published_arguments(config: SessaConfig) -> dict[str, Any]:
+def _of_solve(implementation: Any, name: str) -> Adapter:
+    """The adapter of a solve. A torch module is a function, too."""
+    if hasattr(implementation, "build"):
+        return _without_arguments(implementation, name) if inspect.isclass(implementation) else implementation
+    if inspect.isclass(implementation) or not callable(implementation):
+        kind = "a class" if inspect.isclass(implementation) else f"an object of type {type(implementation).__name__}"
+        raise TargetError(
+            f"{name} is {kind}, but neither a function of (q, k, gamma, f) that returns s, nor an object with a method "
+            "build(parameters, dtype)"
+        )
+    return FunctionAdapter(name, implementation)
+
+
+def _published_arguments(config: SessaConfig, level: Level) -> dict[str, Any]:
     if not config.is_published:
         raise UnsupportedError("the published constructor has no such config")
-    return config.published_arguments()
+    return {name: value for name, value in config.published_arguments().items() if name in _NEEDED[level.name]}
 
 
 def _without_arguments(implementation: Callable, name: str) -> Adapter:
@@ -108,7 +134,7 @@ def _without_arguments(implementation: Callable, name: str) -> Adapter:
         raise TargetError(f"{name}() failed: {first_line(error)}") from error
 
 
-def _factory_adapter(factory: Callable, name: str) -> Adapter:
+def _factory_adapter(factory: Callable, name: str, level: Level) -> Adapter:
     try:
         from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
     except ModuleNotFoundError:
@@ -121,7 +147,7 @@ def _factory_adapter(factory: Callable, name: str) -> Adapter:
         raise TargetError(f"{name} does not take one argument, a SessaConfig: {error}") from None
     except ValueError:
         pass  # it has no signature; the first call will tell
-    return TorchAdapter(name, factory)
+    return TorchAdapter(name, factory, level)
 
 
 def _file(path: Path) -> ModuleType:

@@ -9,6 +9,7 @@ import torch
 
 from sessa_ref.config import SessaConfig
 from sessa_ref.oracle.implementation.protocol import ImplementationError, Layer, TargetError, describe
+from sessa_ref.oracle.levels import LAYER, Level
 from sessa_ref.parameters import SessaParameters
 
 
@@ -18,11 +19,14 @@ class TorchAdapter:
     Args:
         name: what error messages call the implementation.
         construct: makes the module for a config.
+        level: the layer, or the mixer, whose parameters have the names that they have in the mixer itself.
     """
 
-    def __init__(self, name: str, construct: Callable[[SessaConfig], Any]) -> None:
+    def __init__(self, name: str, construct: Callable[[SessaConfig], Any], level: Level = LAYER) -> None:
         self.name = name
         self.construct = construct
+        self.level = level
+        self.prefix = level.prefix
 
     def build(self, parameters: SessaParameters, dtype: str) -> Layer:
         """The module with these parameters, in `dtype` and in evaluation mode.
@@ -38,7 +42,7 @@ class TorchAdapter:
         if not isinstance(module, torch.nn.Module):
             raise TargetError(f"{self.name} made {describe(module)}, not a torch module")
         module = module.to(torch_dtype).eval()
-        own = {_published_name(name): name for name, _ in module.named_parameters()}
+        own = {self.prefix + _published_name(name): name for name, _ in module.named_parameters()}
         if own.keys() != parameters.keys():
             added, missing = sorted(own.keys() - parameters.keys()), sorted(parameters.keys() - own.keys())
             raise TargetError(
@@ -55,20 +59,22 @@ class TorchAdapter:
         if unexpected:
             raise TargetError(f"{self.name} does not take the published state_dict: it refuses {sorted(unexpected)}")
         has_cache = all(hasattr(module, name) for name in ("init_cache", "prefill", "decode_step"))
-        return (DecodingTorchLayer if has_cache else TorchLayer)(module, torch_dtype)
+        decodes = has_cache and "decode" not in self.level.leaves_out
+        return (DecodingTorchLayer if decodes else TorchLayer)(module, torch_dtype, self.prefix)
 
 
 class TorchLayer:
     """A torch module behind the adapter protocol."""
 
-    def __init__(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, module: torch.nn.Module, dtype: torch.dtype, prefix: str = "") -> None:
         self.module: Any = module
         self.dtype = dtype
+        self.prefix = prefix
 
     @property
     def parameters(self) -> dict[str, Any]:
         """The module's parameters under their published names."""
-        return {_published_name(name): leaf for name, leaf in self.module.named_parameters()}
+        return {self.prefix + _published_name(name): leaf for name, leaf in self.module.named_parameters()}
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The module's output; autograd records it in training mode.
@@ -127,7 +133,7 @@ class TorchLayer:
                 lambda _module, inputs, output, name=name: seen.update({name: output, f"{name} input": inputs[0]})
             )
             for path, child in self.module.named_modules()
-            if (name := _published_name(path))
+            if (name := self.prefix + _published_name(path))
         ]
         try:
             self.forward(x)
@@ -137,22 +143,14 @@ class TorchLayer:
         return _by_symbol({n: _to_numpy(t) for n, t in seen.items() if isinstance(t, torch.Tensor)})
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        if 0 in array.strides[:1]:  # equal rows, stored once
-            return torch.from_numpy(array[:1].copy()).to(self.dtype).expand(array.shape)
-        return torch.from_numpy(array).to(self.dtype)
+        return as_given(array, self.dtype)
 
     def _output(self, y: Any, source: str) -> np.ndarray:
         """The output as an array; `source` is what gave it, in messages."""
         if not isinstance(y, torch.Tensor):
             advice = "return the output alone, or name a function whose module does"
             raise ImplementationError(f"{source} returns {describe(y)} in place of the output tensor; {advice}")
-        if y.dtype != self.dtype:
-            raise ImplementationError(f"the output that {source} returns is {y.dtype}, expected {self.dtype}")
-        if y.layout != torch.strided:
-            raise ImplementationError(f"the output that {source} returns is {y.layout}, expected a dense tensor")
-        if y.is_meta:
-            raise ImplementationError(f"the output that {source} returns lies on the device meta and has no numbers")
-        return _to_numpy(y)
+        return as_array(y, self.dtype, f"the output that {source} returns")
 
     def _gradients(
         self, x: np.ndarray, dy: np.ndarray, leaves: Sequence[Any], with_x: bool, meanwhile: bool = False
@@ -248,6 +246,28 @@ _WRAPPERS = {"_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped
 def _published_name(path: str) -> str:
     """The name of a parameter or submodule without those of wrappers."""
     return ".".join(part for part in path.split(".") if part not in _WRAPPERS)
+
+
+def as_given(array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
+    """A tensor of the array's own memory and layout, where torch can represent them."""
+    if 0 in array.strides[:1]:  # equal rows, stored once
+        return torch.from_numpy(array[:1].copy()).to(dtype).expand(array.shape)
+    return torch.from_numpy(array).to(dtype)
+
+
+def as_array(tensor: torch.Tensor, dtype: torch.dtype, name: str) -> np.ndarray:
+    """A tensor that an implementation returned, as an array.
+
+    Raises:
+        ImplementationError: it has another dtype than this one, or holds no numbers; `name` says in messages what it is.
+    """
+    if tensor.dtype != dtype:
+        raise ImplementationError(f"{name} is {tensor.dtype}, expected {dtype}")
+    if tensor.layout != torch.strided:
+        raise ImplementationError(f"{name} is {tensor.layout}, expected a dense tensor")
+    if tensor.is_meta:
+        raise ImplementationError(f"{name} lies on the device meta and has no numbers")
+    return _to_numpy(tensor)
 
 
 def _as_tensor(array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:

@@ -32,6 +32,7 @@ class Use(StrEnum):
     COTANGENT_STORED_ONCE = "of a cotangent stored once"
     SEQUENCES_IN_TURN = "of two sequences in turn"
     ONLY_X = "with only x to differentiate"
+    NOTHING_ELSE = "with nothing else to differentiate"
     ONLY_PARAMETERS = "with only parameters to differentiate"
     TRAINING = "in training mode"
     FIRST_TOKENS = "of the first tokens alone"
@@ -48,7 +49,8 @@ class Label:
     """What one array of an answer is."""
 
     quantity: str
-    """"y", "dx", "grad." and the name of a parameter, "x" for the input itself, or `GRADIENT`."""
+    """The output, "d" and the name of an input, "grad." and the name of a parameter, "x" for the input itself, or
+    `GRADIENT`."""
     use: Use | None = None
     """None for a plain call."""
     tokens: int | None = None
@@ -58,6 +60,11 @@ class Label:
         if self.tokens is not None:
             return f"{self.quantity} of {self.tokens} tokens"
         return self.quantity if self.use is None else f"{self.quantity} {self.use}"
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether it is a gradient, rather than an output or an input."""
+        return self.quantity == GRADIENT or self.quantity.startswith(("d", "grad."))
 
     @property
     def key(self) -> str:

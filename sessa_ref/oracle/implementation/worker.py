@@ -21,15 +21,16 @@ from sessa_ref.oracle.implementation.protocol import (
 from sessa_ref.oracle.implementation.request_folder import read_case, write_output
 from sessa_ref.oracle.implementation.requests import perform
 from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.oracle.levels import LEVELS
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
-def main(target: str, answers: str) -> None:
+def main(target: str, answers: str, level: str) -> None:
     """Load the target and serve requests until standard input ends."""
     requests = _requests()
     try:
-        adapter = load_target(target)
+        adapter = load_target(target, LEVELS[level])
     except TargetError as error:
         _answer(Path(answers) / "started.json", {"target_error": str(error)})
         return

@@ -19,10 +19,12 @@ _STYLES = {
     Status.FAILED: "bold red",
     Status.ERRORED: "bold magenta",
     Status.SKIPPED: "dim",
+    Status.EXPECTED: "yellow",
 }
 _VERDICT_STYLES = {
     Verdict.CONFORMS: "bold green",
     Verdict.CONFORMS_WITH_DEPARTURES: "bold yellow",
+    Verdict.CONFORMS_BUT_FOR_KNOWN_FAILURES: "bold yellow",
     Verdict.DOES_NOT_CONFORM: "bold red",
     Verdict.INCOMPLETE: "bold magenta",
 }
@@ -45,7 +47,7 @@ def print_report(console: Console, report: Report) -> None:
     whole = console.measure(table, options=console.options.update(max_width=sys.maxsize)).maximum
     console.width = max(console.width, whole)  # a number that is cut off is another number
     console.print(table)
-    for status in (Status.FAILED, Status.ERRORED, Status.DEPARTED, Status.SKIPPED):
+    for status in (Status.FAILED, Status.ERRORED, Status.EXPECTED, Status.DEPARTED, Status.SKIPPED):
         _print_not_passed(console, report, status)
     for sentence in report.location:
         _print(console, f"where: {sentence}")

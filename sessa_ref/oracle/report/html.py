@@ -20,6 +20,7 @@ _LONG_LIST = 12
 _VERDICT_CLASSES = {
     Verdict.CONFORMS: "passed",
     Verdict.CONFORMS_WITH_DEPARTURES: "departed",
+    Verdict.CONFORMS_BUT_FOR_KNOWN_FAILURES: "departed",
     Verdict.DOES_NOT_CONFORM: "failed",
     Verdict.INCOMPLETE: "errored",
 }
@@ -29,6 +30,7 @@ _MARKS = {
     Status.FAILED: "✗ ",
     Status.ERRORED: "⚠ ",
     Status.SKIPPED: "– ",
+    Status.EXPECTED: "✓ ",
 }
 
 
@@ -90,7 +92,7 @@ def _not_passed(report: Report) -> list[_Group]:
     for result in report.results:
         if result.status is not Status.PASSED:
             groups.setdefault((result.status, result.required, result.check), []).append(result)
-    severity = [Status.ERRORED, Status.FAILED, Status.DEPARTED, Status.SKIPPED]
+    severity = [Status.ERRORED, Status.FAILED, Status.EXPECTED, Status.DEPARTED, Status.SKIPPED]
     order = sorted(groups, key=lambda key: (not key[1], severity.index(key[0])))
     return [_Group(*key, groups[key]) for key in order]
 
@@ -122,8 +124,8 @@ def _mark(result: Result) -> str:
 
 
 def _css_class(result: Result) -> Status:
-    """The status, but what does not decide the verdict looks like a departure."""
-    return Status.DEPARTED if _is_undecisive(result) else result.status
+    """The status, but what does not decide the verdict, or is known, looks like a departure."""
+    return Status.DEPARTED if _is_undecisive(result) or result.status is Status.EXPECTED else result.status
 
 
 def _number(ratio: float | None) -> str:

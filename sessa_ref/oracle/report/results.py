@@ -25,6 +25,8 @@ class Status(StrEnum):
     """The implementation raised an error, or declined what must be checked."""
     SKIPPED = "skipped"
     """The implementation declined an optional part."""
+    EXPECTED = "expected"
+    """It failed or errored, as a list of known failures says."""
 
 
 class Verdict(StrEnum):
@@ -32,6 +34,7 @@ class Verdict(StrEnum):
 
     CONFORMS = "conforms"
     CONFORMS_WITH_DEPARTURES = "conforms with departures"
+    CONFORMS_BUT_FOR_KNOWN_FAILURES = "conforms but for known failures"
     DOES_NOT_CONFORM = "does not conform"
     INCOMPLETE = "is not judged"
     """The oracle itself failed before the end: no verdict."""
@@ -88,16 +91,19 @@ class Report:
     """Where results begin to be wrong: sentences."""
     incomplete: str = ""
     """Why the run ended before its end; empty for a whole run."""
+    now_passing: Sequence[str] = ()
+    """Known failures that do not fail any more, or were not run."""
 
     def __post_init__(self) -> None:
         for name in ("target", "incomplete"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
+        object.__setattr__(self, "now_passing", [one_line(sentence) for sentence in self.now_passing])
         object.__setattr__(self, "location", [one_line(sentence) for sentence in self.location])
         object.__setattr__(self, "about", {one_line(name): _printable(value) for name, value in self.about.items()})
 
     @property
     def verdict(self) -> Verdict:
-        """Required checks that failed or errored decide. Departures are named. Skipped parts do not count.
+        """Required checks that failed or errored decide. Known failures and departures are named. Skipped parts do not count.
 
         Nothing conforms unless the output of some token was compared.
         """
@@ -106,12 +112,14 @@ class Report:
         statuses = {result.status for result in self.results if result.required}
         if statuses & {Status.FAILED, Status.ERRORED} or not any(map(is_compared_output, self.results)):
             return Verdict.DOES_NOT_CONFORM
+        if Status.EXPECTED in statuses:
+            return Verdict.CONFORMS_BUT_FOR_KNOWN_FAILURES
         return Verdict.CONFORMS_WITH_DEPARTURES if Status.DEPARTED in statuses else Verdict.CONFORMS
 
     @property
     def conforms(self) -> bool:
-        """Whether the verdict is favourable, departures or not."""
-        return self.verdict in (Verdict.CONFORMS, Verdict.CONFORMS_WITH_DEPARTURES)
+        """Whether the verdict is favourable, departures and known failures or not."""
+        return self.verdict not in (Verdict.DOES_NOT_CONFORM, Verdict.INCOMPLETE)
 
     @property
     def skipped(self) -> dict[str, int]:
@@ -120,8 +128,13 @@ class Report:
 
     @property
     def remark(self) -> str:
-        """Limits of the verdict: why the run ended early, and what was skipped; may be empty."""
+        """Limits of the verdict: why the run ended early, what was expected to fail, and what was skipped; may be empty."""
         remarks = [f"the run ended early: {self.incomplete}"] if self.incomplete else []
+        expected = sum(result.status is Status.EXPECTED for result in self.results)
+        if expected:
+            remarks.append(f"{expected} of {len(self.results)} checks failed as known")
+        if self.now_passing:
+            remarks.append(f"known failures that are none any more: {', '.join(self.now_passing)}")
         if self.skipped:
             number, total = sum(self.skipped.values()), len(self.results)
             by_check = ", ".join(f"{check} ({count})" for check, count in self.skipped.items())
@@ -144,6 +157,7 @@ class Report:
             "about": self.about,
             "diagnosis": [asdict(diagnosis) for diagnosis in self.diagnosis],
             "location": list(self.location),
+            "now_passing": list(self.now_passing),
             "results": results,
         }
         return json.dumps(content, indent=2)

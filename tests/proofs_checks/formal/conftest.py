@@ -1,6 +1,7 @@
 """A small project of Coq files, whole or with something wrong in it, and its audit."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from proofs_checks.formal import coq
 from proofs_checks.formal.audit import Audit, audit
 from proofs_checks.formal.sources import FOLDER
+from proofs_checks.formal.status import Proved
 
 STATEMENTS = """(** What is proved. *)
 From Coq Require Import Reals.
@@ -100,10 +102,10 @@ class Project:
         assert text.count(find) == 1
         self.write(name, text.replace(find, replace))
 
-    def audit(self) -> Audit:
+    def audit(self, recorded: Sequence[Proved] = (), say: Callable[[str], None] = lambda text: None) -> Audit:
         """Audit it; needs Coq."""
         needs_coq()
-        return audit(self.folder, self._build, 2, {"lem:4.2", "thm:31"})
+        return audit(self.folder, self._build, 2, {"lem:4.2", "thm:31"}, say, recorded)
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ def test_a_project_that_is_whole_passes(project):
         ),
         ("proofs/Small.v", "lem_4_2_instance", "an_instance", "there is no theorem lem_4_2_instance"),
         ("proofs/Small.v", "thm_31_upper_holds", "other", "there is no theorem thm_31_upper_holds"),
+        ("Statements.v", "(** Theorem 31, above.\n    Left: the lower bound. *)\n", "", "there is no comment above it"),
         ("Statements.v", "Left:", "Row: thm:99\n    Left:", "the ledger has no row 'thm:99'"),
         ("Statements.v", "Definition thm_31_upper ", "Lemma no : True. Proof. exact I. Qed.\nDefinition thm_31_upper ", "neither"),
         ("counterexamples/Small.v", "- 3 <=", "- 2 <=", "does not say that the bent statement is false"),
@@ -59,6 +60,36 @@ def test_what_is_wrong_is_found(project, file, find, replace, message):
     found = project.audit()
     assert any(message in str(problem) for problem in found.problems), found.problems
     assert len(found.proved) < 2
+
+
+def test_what_is_recorded_is_taken_where_nothing_has_changed_since(project):
+    bends = (project.folder / "bends.toml").read_text()
+    project.write("bends.toml", bends + """
+[[bend]]
+statement = "lem_4_2"
+about = "from -2 on"
+find = "0 <= x."
+replace = "- 2 <= x."
+counterexample = "lem_4_2_wide_false"
+""")  # fmt: skip
+    refuted = (project.folder / "counterexamples/Small.v").read_text()
+    project.write("counterexamples/Small.v", refuted + """
+Theorem lem_4_2_wide_false : ~ (forall x : R, - 2 <= x -> 0 <= x + x).
+Proof. intros bent. specialize (bent (- 1)). lra. Qed.
+""")  # fmt: skip
+    found, said = project.audit(), []
+    assert project.audit(found.proved, said.append) == found
+    assert any(line.startswith("3 bent statements, 1 of them tried") for line in said)
+    assert not any(line.startswith("coqchk") for line in said)
+    # what is assumed is looked at even so
+    project.change("axioms.toml", "sig_forall_dec", "sig_forall")
+    problems = [str(one) for one in project.audit(found.proved).problems]
+    assert "lem_4_2: lem_4_2_holds assumes ClassicalDedekindReals.sig_forall_dec" in problems
+    project.change("axioms.toml", "sig_forall", "sig_forall_dec")
+    # a counterexample that no longer refutes its bent statement is found, although neither statement nor proof changes
+    project.change("counterexamples/Small.v", "- 2 <= x", "- 1 <= x")
+    problems = [str(one) for one in project.audit(found.proved).problems]
+    assert any("lem_4_2_wide_false does not say that the bent statement is false" in one for one in problems)
 
 
 def test_an_axiom_that_is_not_allowed_is_found_wherever_it_hides(project):

@@ -3,7 +3,7 @@
 import pytest
 
 from proofs_checks.formal.rules import broken, uses_interval
-from proofs_checks.formal.sources import Sources, row_of, sentences, without_comments
+from proofs_checks.formal.sources import Sources, row_of, sentences, stray_comments, without_comments
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,22 @@ def test_the_hash_changes_with_all_that_the_proof_rests_on(project):
 
     before = hashes()
     project.change("counterexamples/Small.v", "- 1", "- 2")
-    assert hashes() == before
+    assert [old == new for old, new in zip(before, hashes(), strict=True)] == [False, True]
+    before = hashes()
     project.change("bends.toml", "S n <= n", "S (S n) <= n")
     assert [old == new for old, new in zip(before, hashes(), strict=True)] == [True, False]
     project.change("proofs/Small.v", "auto.", "auto with arith.")
     assert not set(hashes()) & set(before)
+
+
+def test_a_comment_that_says_what_is_left_is_above_a_statement(project):
+    def stray() -> list[str]:
+        sources = Sources(project.folder)
+        return stray_comments(sources.texts["Statements.v"], sources.statements)
+
+    assert stray() == []
+    project.change("Statements.v", "Definition thm_31_upper ", "Definition one : nat := 1.\n\nDefinition thm_31_upper ")
+    assert stray() == ["Theorem 31, above.\nLeft: the lower bound."]
 
 
 def test_rules_are_for_code_and_not_for_comments():

@@ -71,6 +71,14 @@ def test_what_is_saved_is_loaded_and_damage_is_refused(tmp_path):
         status.load(file)
 
 
+def test_the_record_of_another_version_of_coq_does_not_count(tmp_path):
+    file = tmp_path / "status.json"
+    assert status.recorded("8.16.1", file) == ()
+    status.save([WHOLE], "8.16.1", file)
+    assert status.recorded("8.16.1", file) == (WHOLE,)
+    assert status.recorded("8.20.0", file) == ()
+
+
 def test_the_record_is_of_the_sources_that_are_here():
     sources, rows = Sources(), {one.id for one in ledger.ROWS}
     recorded = {one.name: one for one in status.load()}

@@ -42,6 +42,8 @@ SHARES: tuple[tuple[str, str, Shares], ...] = (
     ("BlocksFirstUnread", "With blocks of {number}, tokens do not read the first token of their own block.", lambda t, j, n, T: j != t // n * n),
     ("BlocksFromEnd", "The solve runs in blocks of {number} tokens, counted from the last token, that do not read earlier blocks.", lambda t, j, n, T: (T - 1 - t) // n == (T - 1 - j) // n),
     ("Parts", "The tokens are divided into {number} parts, whose solves do not read earlier parts.", lambda t, j, n, T: t // -(-T // n) == j // -(-T // n)),
+    ("BlocksEdgeTwice", "With blocks of {number}, a block reads the last token before it twice.", lambda t, j, n, T: 1 + (j == t // n * n - 1)),
+    ("BlocksStartTwice", "With blocks of {number}, tokens read the first token of their own block twice.", lambda t, j, n, T: 1 + (j == t // n * n)),
     ("PairsMerged", "Blocks of {number} tokens are merged two by two, again and again, and one without a full partner stays alone.", lambda t, j, n, T: _merged(t, j, n, T)),
 )  # fmt: skip
 """Entries of B that are dropped or counted more than once."""
@@ -110,12 +112,21 @@ def _tail_of_signals(B: Array, f: Array, n: int) -> Array:
     return graph.solve(B * ~outside, f + (B * outside) @ f)
 
 
+def _stale(B: Array, f: Array, n: int) -> Array:
+    T = f.shape[-2]
+    block, moved = np.arange(T) // n, np.zeros_like(B)
+    before = (block[:, None] - block == 1) & (block > 0)
+    moved[..., : max(T - n, 0)] = (B * before)[..., n:]
+    return graph.solve(B * ~before + moved, f)
+
+
 def _tail_zero(B: Array, f: Array, end: int) -> Array:
     return graph.solve(B, f) * (np.arange(f.shape[-2]) < end)[:, None]
 
 
 TAILS: tuple[tuple[str, str, Callable[[Array, Array, int], Array]], ...] = (
     ("TailOfSignals", "With blocks of {number}, the tokens of an incomplete last block read f instead of s of full blocks.", _tail_of_signals),
+    ("BlocksStale", "With blocks of {number}, the states of the block before the last are read once more in place of those of the last.", _stale),
     ("LongTailZero", "Beyond {number} tokens, the states of an incomplete last block of {number} are zero.", lambda B, f, n: _tail_zero(B, f, _long(f.shape[-2], n))),
     ("BlocksOfSignalsFromEnd", "The solve runs in blocks of {number} tokens, counted from the last token, and reads f instead of s of earlier blocks.", lambda B, f, n: _signals(B, f, _same(np.arange(f.shape[-2])[::-1] // n))),
     ("PartsOfSignals", "The tokens are divided into {number} parts, which read f instead of s of earlier parts.", lambda B, f, n: _signals(B, f, _same(np.arange(f.shape[-2]) // max(-(-f.shape[-2] // n), 1)))),

@@ -152,6 +152,21 @@ def rounded_carries() -> Iterator[Family]:
                 solving(lambda run, B, f, size, carried=carried, dtype=dtype: _carrying(B, f, int(size), lambda rows, s, r: carried(rows, s, r, dtype))),
                 BLOCKS,
             )  # fmt: skip
+        yield Family(
+            f"SolveAccumulatedFeedbackIn{dtype.capitalize()}", "solve",
+            f"The solve runs in blocks of {{number}} tokens, and the feedback from earlier blocks is added up in {dtype}, block by block.",
+            "An accumulator in a lower precision.", "Accumulate in the layer's dtype, or a wider one.",
+            solving(lambda run, B, f, size, dtype=dtype: _carrying(B, f, int(size), lambda rows, s, r: _accumulated(rows, s, int(size), dtype))),
+            BLOCKS,
+        )  # fmt: skip
+
+
+def _accumulated(rows: Array, s: Array, size: int, dtype: str) -> Array:
+    total = rounded_to(rows[..., :size] @ s[..., :size, :], dtype)
+    for start in range(size, s.shape[-2], size):
+        block = slice(start, start + size)
+        total = rounded_to(total + rows[..., block] @ s[..., block, :], dtype)
+    return total
 
 
 def _carrying(B: Array, f: Array, size: int, carried: Callable[[Array, Array, Array], Array]) -> Array:

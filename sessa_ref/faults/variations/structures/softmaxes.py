@@ -75,6 +75,20 @@ def _count(visible: Array) -> Array:
     return np.maximum(visible.sum(axis=-1, keepdims=True), 1)
 
 
+def _with_sum_of(logits: Array, visible: Array, moved: Callable[[Array], Array]) -> Array:
+    """exp(logit - the log-sum-exp of another row); a row that has none keeps its own."""
+    if not logits.shape[-2]:
+        return graph.softmax(logits, visible)
+    hidden = np.where(visible, logits, -np.inf)
+    highest = np.max(np.real(hidden), axis=-1, keepdims=True, initial=-np.inf)
+    highest = np.where(np.isfinite(highest), highest, 0)
+    total = np.sum(np.exp(hidden - highest), axis=-1, keepdims=True)
+    empty = np.broadcast_to(~visible.any(axis=-1, keepdims=True), total.shape)
+    own = highest + np.log(np.where(empty, 1, total))
+    other = np.where(moved(empty), own, moved(own))
+    return np.where(visible, np.exp(hidden - other), 0)
+
+
 def _normalized(z: Array) -> Array:
     total = np.sum(z, axis=-1, keepdims=True)
     return z / np.where(np.real(total) == 0, 1, total)
@@ -106,6 +120,14 @@ SOFTMAXES: dict[str, tuple[str, Callable[[Array, Array], Array]]] = {
             1 + 0 * logits,
             0,
         ),
+    ),
+    "SumOfRowBefore": (
+        "exponentials over the sum of the row before",
+        lambda logits, seen: _with_sum_of(logits, seen, lambda sums: np.concatenate([sums[..., :1, :], sums[..., :-1, :]], axis=-2)),
+    ),
+    "SumOfRowAfter": (
+        "exponentials over the sum of the row after",
+        lambda logits, seen: _with_sum_of(logits, seen, lambda sums: np.concatenate([sums[..., 1:, :], sums[..., -1:, :]], axis=-2)),
     ),
     "MaskedAfter": (
         "a softmax over all tokens, of which the invisible ones are dropped",

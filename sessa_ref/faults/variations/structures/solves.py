@@ -1,6 +1,7 @@
 """Other algorithms and other matrices in place of the triangular solve."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -180,6 +181,13 @@ def variations() -> Iterator[Variation]:
             f"Solve{label}", "solve", f"The solve is another: {words}.", _SOLVE, "Solve (I - B) s = f.",
             one("s", _solving(function)),
         )  # fmt: skip
+    tf32 = partial(rounded_to, dtype="tfloat32")
+    factors = {name: lambda run, value: tf32(value) for name in ("q_fb", "k_fb")}
+    yield Variation(
+        "SolveFactorsInTfloat32", "solve", "The factors of q k^T and of B s are rounded to TF32.",
+        "Tensor cores with TF32 switched on.", "Switch TF32 off, or compare in that precision.",
+        {**factors, **one("s", _solving(lambda run, B, f: _recurrence(tf32(B), f, lambda s, t: tf32(s))))},
+    )  # fmt: skip
 
 
 def _solving(function: Callable[[Run, Array, Array], Array]) -> Callable[[Run, Array], Array]:

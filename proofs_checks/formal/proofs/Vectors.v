@@ -1,95 +1,9 @@
-(** Facts about finite sums of numbers and of vectors, used by the proofs on softmax, state-space models and depth. *)
+(** Finite sums of vectors, their derivatives, and sequences of tokens. *)
 
 From Coq Require Import Reals Lra Lia PeanoNat.
 From Coquelicot Require Import Coquelicot.
 From Sessa Require Import Statements.
 Open Scope R_scope.
-
-Lemma msum_ext f g n : (forall i, (i < n)%nat -> f i = g i) -> sum f n = sum g n.
-Proof. induction n as [|n IH]; intros H; simpl; [easy|]. rewrite IH, H; auto with arith. Qed.
-
-Lemma msum_le f g n : (forall i, (i < n)%nat -> f i <= g i) -> sum f n <= sum g n.
-Proof.
-  induction n as [|n IH]; intros H; simpl; [lra|].
-  apply Rplus_le_compat; [apply IH; auto with arith | auto with arith].
-Qed.
-
-Lemma msum_plus f g n : sum (fun i => f i + g i) n = sum f n + sum g n.
-Proof. induction n as [|n IH]; simpl; [lra|]. rewrite IH; lra. Qed.
-
-Lemma msum_scal c f n : sum (fun i => c * f i) n = c * sum f n.
-Proof. induction n as [|n IH]; simpl; [lra|]. rewrite IH; lra. Qed.
-
-Lemma msum_scal_r c f n : sum (fun i => f i * c) n = sum f n * c.
-Proof. induction n as [|n IH]; simpl; [lra|]. rewrite IH; lra. Qed.
-
-Lemma msum_const c n : sum (fun _ => c) n = INR n * c.
-Proof. induction n as [|n IH]; [simpl; lra|]. rewrite S_INR; simpl. rewrite IH; lra. Qed.
-
-Lemma msum_zero f n : (forall i, (i < n)%nat -> f i = 0) -> sum f n = 0.
-Proof. intros H. rewrite (msum_ext f (fun _ => 0) n H), msum_const; lra. Qed.
-
-Lemma msum_nonneg f n : (forall i, (i < n)%nat -> 0 <= f i) -> 0 <= sum f n.
-Proof. intros H. rewrite <- (msum_zero (fun _ => 0) n); auto. apply msum_le, H. Qed.
-
-Lemma msum_pos f n : (0 < n)%nat -> (forall i, (i < n)%nat -> 0 < f i) -> 0 < sum f n.
-Proof.
-  intros Hn H. destruct n as [|n]; [lia|]. simpl.
-  assert (0 <= sum f n) by (apply msum_nonneg; intros; left; auto with arith).
-  specialize (H n); lra || (assert (0 < f n) by auto with arith; lra).
-Qed.
-
-Lemma msum_Rabs f n : Rabs (sum f n) <= sum (fun i => Rabs (f i)) n.
-Proof.
-  induction n as [|n IH]; simpl; [rewrite Rabs_R0; lra|].
-  eapply Rle_trans; [apply Rabs_triang|]; lra.
-Qed.
-
-(** One term of a sum, and the rest. *)
-Lemma msum_remove f n k : (k < n)%nat ->
-  sum f n = f k + sum (fun i => if Nat.eqb i k then 0 else f i) n.
-Proof.
-  induction n as [|n IH]; intros Hk; [lia|]. simpl.
-  destruct (Nat.eqb_spec n k) as [->|Hne].
-  - rewrite (msum_ext (fun i => if Nat.eqb i k then 0 else f i) f k); [lra|].
-    intros i Hi. destruct (Nat.eqb_spec i k); [lia|easy].
-  - rewrite IH; [lra|lia].
-Qed.
-
-Lemma msum_term_le f n k : (k < n)%nat -> (forall i, (i < n)%nat -> 0 <= f i) -> f k <= sum f n.
-Proof.
-  intros Hk H. rewrite (msum_remove f n k Hk).
-  assert (0 <= sum (fun i => if Nat.eqb i k then 0 else f i) n); [|lra].
-  apply msum_nonneg; intros i Hi. destruct (Nat.eqb i k); [lra|auto].
-Qed.
-
-Lemma msum_swap f n m : sum (fun i => sum (fun j => f i j) m) n = sum (fun j => sum (fun i => f i j) n) m.
-Proof.
-  induction n as [|n IH]; simpl.
-  - symmetry. apply msum_zero; easy.
-  - rewrite IH, <- msum_plus. now apply msum_ext.
-Qed.
-
-(** The first term apart. *)
-Lemma msum_S_l f n : sum f (S n) = f O + sum (fun i => f (S i)) n.
-Proof. induction n as [|n IH]; [simpl; lra|]. change (sum f (S (S n))) with (sum f (S n) + f (S n)). rewrite IH; simpl; lra. Qed.
-
-(** The order of summation reversed. *)
-Lemma msum_rev f n : sum f n = sum (fun i => f (n - 1 - i)%nat) n.
-Proof.
-  induction n as [|n IH]; [easy|]. rewrite (msum_S_l (fun i => f (S n - 1 - i)%nat)).
-  simpl. rewrite IH. replace (n - 0 - 0)%nat with n by lia.
-  rewrite (msum_ext (fun i => f (n - 1 - i)%nat) (fun i => f (n - 0 - S i)%nat)); [lra|].
-  intros; f_equal; lia.
-Qed.
-
-Lemma msum_telescope f n : sum (fun i => f (S i) - f i) n = f n - f O.
-Proof. induction n as [|n IH]; simpl; [lra|]. rewrite IH; lra. Qed.
-
-Lemma exp_mono x y : x <= y -> exp x <= exp y.
-Proof. intros [H| ->]; [left; now apply exp_increasing | lra]. Qed.
-
-(** ** Vectors *)
 
 Lemma vsum_ext {V : AbelianGroup} (f g : nat -> V) n : (forall i, (i < n)%nat -> f i = g i) -> vsum f n = vsum g n.
 Proof. induction n as [|n IH]; intros H; simpl; [easy|]. rewrite IH, H; auto with arith. Qed.

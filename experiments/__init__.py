@@ -1,0 +1,1 @@
+"""Small models, trained to see what a layer learns: `python -m experiments`."""

@@ -1,0 +1,92 @@
+"""`python -m experiments`: train small models and see what they learn."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from experiments.mixers import MIXERS
+from experiments.results import Result
+from experiments.run import run
+from experiments.settings import Settings
+from experiments.training import Step
+from sessa_ref.messages import reason
+
+_CONFIGS = Path(__file__).parent / "configs"
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def experiments() -> None:
+    """Train small models on tasks with known ceilings, and see what their layers learn."""
+
+
+@app.command()
+def recall(
+    config: Annotated[
+        Path, typer.Option(metavar="FILE", help="Settings, a TOML file; experiments/configs has some.")
+    ] = _CONFIGS / "recall.toml",
+    mixer: Annotated[str | None, typer.Option(help=f"One of {', '.join(MIXERS)}.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of parameters and training sequences.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Training steps.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Its largest value.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For metrics, checkpoint, model and result; runs/recall/MIXER-SEED."),
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+) -> None:
+    """Train a model to name a marked token some tokens later, and test it at other lags.
+
+    A run that was interrupted goes on where its folder has a checkpoint. Exit code 0: it is done. 1: training diverged.
+    2: bad options or settings, or files that cannot be read or written.
+    """
+    log = Console(stderr=True)
+    options = {"mixer": mixer, "seed": seed, "steps": steps, "learning_rate": learning_rate}
+    try:
+        if threads < 1:
+            raise ValueError(f"--threads must be positive, got {threads}")
+        torch.set_num_threads(threads)
+        settings = Settings.read(config, {name: value for name, value in options.items() if value is not None})
+        folder = out or Path("runs") / "recall" / f"{settings.mixer}-{settings.seed}"
+        columns = (
+            BarColumn(20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
+        with Progress(*columns, console=log) as bar:
+            task = bar.add_task(settings.mixer, total=settings.steps)
+
+            def progress(step: Step) -> None:
+                text = f"{settings.mixer}: loss {step.loss:.3f}, accuracy {step.accuracy:.2f}"
+                bar.update(task, completed=step.step + 1, description=text)
+
+            result = run(settings, folder, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), progress)
+    except ArithmeticError as error:
+        log.print(str(error), style="red", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except (ValueError, TypeError, OSError) as error:
+        log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(2) from None
+    _print(Console(), result, folder)
+
+
+def _print(console: Console, result: Result, folder: Path) -> None:
+    task = result.task
+    console.print(
+        f"{result.settings.mixer}: {result.parameters} parameters, {result.seconds:.0f} s, {folder}", highlight=False
+    )
+    console.print(f"accuracy by lag (trained at {task.lag}; chance {task.chance:.1%}, ceiling {task.ceiling:.0%}):")
+    for lag, accuracy in result.accuracy_by_lag.items():
+        console.print(f"{lag:>6}  {accuracy:6.1%}", highlight=False)
+
+
+if __name__ == "__main__":
+    app()

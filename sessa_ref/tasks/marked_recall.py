@@ -1,0 +1,102 @@
+"""Marked recall: one token of a sequence is marked, and is to be named `lag` tokens later.
+
+Every symbol has two tokens, a plain one and a marked one. A sequence is drawn from the plain ones. Then one position is
+drawn, its token becomes marked, and `lag` tokens later stands the query token. The answer is the marked symbol. Chance is
+one over the number of symbols, and the ceiling is 1: the marked token is the only one, and it determines the answer.
+
+It asks for memory over a distance alone. Order does not matter: who counts all tokens so far, marked apart from plain,
+knows the answer; who sees the last `lag` tokens alone can only guess.
+"""
+
+import operator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int64
+
+from sessa_ref.notation import Array
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Sequences and what is to be said in each."""
+
+    tokens: Int64[Array, "count T"]
+    """In 0 .. vocabulary - 1: plain symbols, then marked ones, then the query."""
+    marks: Int64[Array, " count"]
+    """Positions of the marked tokens."""
+    queries: Int64[Array, " count"]
+    """Positions of the query tokens, marks + lag: where the answer is due."""
+    answers: Int64[Array, " count"]
+    """The marked symbols, in 0 .. symbols - 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkedRecall:
+    """The task at one lag.
+
+    Raises:
+        TypeError: a field is no whole number.
+        ValueError: a field is too small; the message names it.
+    """
+
+    lag: int
+    """Tokens from the marked one to the query; at least 1."""
+    symbols: int = 32
+    """Size of the alphabet; at least 2."""
+    starts: int = 16
+    """Where the marked token may stand: at one of the first `starts` positions, each equally likely. At least 1."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("lag", 1), ("symbols", 2), ("starts", 1)):
+            value = getattr(self, name)
+            if isinstance(value, bool):
+                raise TypeError(f"{name} must be a whole number, got {value!r}")
+            try:
+                value = operator.index(value)
+            except TypeError:
+                raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+            if value < least:
+                raise ValueError(f"{name} must be at least {least}, got {value}")
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens: two for each symbol, and the query."""
+        return 2 * self.symbols + 1
+
+    @property
+    def query(self) -> int:
+        """The query token."""
+        return 2 * self.symbols
+
+    @property
+    def length(self) -> int:
+        """Tokens T in a sequence, lag + starts: the latest query is the last token."""
+        return self.lag + self.starts
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of a guess, 1 / symbols: answers are uniform."""
+        return 1 / self.symbols
+
+    @property
+    def ceiling(self) -> float:
+        """Accuracy of perfect memory."""
+        return 1.0
+
+    def sample(self, count: int, seed: int | list[int] | np.random.Generator) -> Recall:
+        """`count` independent sequences; with equal seeds, equal ones. What follows a query is noise, too.
+
+        Raises:
+            ValueError: `count` or `seed` is negative.
+        """
+        if count < 0:
+            raise ValueError(f"count must not be negative, got {count}")
+        rng = np.random.default_rng(seed)
+        tokens = rng.integers(self.symbols, size=(count, self.length))
+        marks = rng.integers(self.starts, size=count)
+        rows, queries = np.arange(count), marks + self.lag
+        answers = tokens[rows, marks]
+        tokens[rows, marks] += self.symbols
+        tokens[rows, queries] = self.query
+        return Recall(tokens, marks, queries, answers)

@@ -1,0 +1,44 @@
+import pytest
+import torch
+
+from experiments.decoder import Block, Decoder
+from experiments.mixers import MIXERS
+from sessa_ref.config import SessaConfig
+from sessa_ref.optimized import SessaLayer, SessaMixer
+
+CONFIG = SessaConfig.published(16, 2)
+
+
+def decoder(name: str) -> Decoder:
+    torch.manual_seed(0)
+    return Decoder(CONFIG, MIXERS[name], layers=2, vocabulary=11, answers=5)
+
+
+@pytest.mark.parametrize("name", MIXERS)
+def test_no_output_depends_on_later_tokens(name):
+    model = decoder(name)
+    tokens = torch.randint(11, (2, 12), generator=torch.Generator().manual_seed(1))
+    changed = tokens.clone()
+    changed[:, 7] = (changed[:, 7] + 1) % 11
+    with torch.no_grad():
+        before, after = model(tokens), model(changed)
+    assert torch.equal(before[:, :7], after[:, :7])
+    assert all((before[:, t] - after[:, t]).abs().max() > 1e-6 for t in range(7, 12))
+
+
+def test_a_block_around_sessas_mixer_is_the_sessa_layer():
+    torch.manual_seed(0)
+    block = Block(CONFIG, SessaMixer(CONFIG))
+    layer = SessaLayer.from_config(CONFIG)
+    layer.load_state_dict(block.state_dict())
+    x = torch.randn(2, 9, 16)
+    with torch.no_grad():
+        assert torch.equal(block(x), layer(x))
+
+
+def test_answers_are_the_logits_at_the_queries():
+    model = decoder("sessa")
+    tokens, queries = torch.randint(11, (3, 8)), torch.tensor([7, 2, 5])
+    with torch.no_grad():
+        everywhere = model(tokens)
+        assert torch.allclose(model.answers(tokens, queries), everywhere[torch.arange(3), queries], rtol=0, atol=1e-6)

@@ -1,0 +1,47 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from experiments.__main__ import app
+from experiments.run import RESULT
+
+runner = CliRunner()
+CONFIG = "width = 8\nheads = 2\nlayers = 1\nsymbols = 4\nstarts = 2\nlag = 4\nsteps = 3\nbatch = 2\ntest_lags = [4]\ntest_sequences = 4\n"
+
+
+def recall(tmp_path, *options, text=CONFIG):
+    (tmp_path / "config.toml").write_text(text)
+    out = tmp_path / "out"
+    return runner.invoke(app, ["recall", "--config", str(tmp_path / "config.toml"), "--out", str(out), *options]), out
+
+
+def test_a_run(tmp_path):
+    done, out = recall(tmp_path, "--mixer", "gated-linear", "--seed", "3")
+    assert done.exit_code == 0, done.output
+    assert "chance 25.0%, ceiling 100%" in done.output
+    entries = json.loads((out / RESULT).read_text())
+    assert (entries["settings"]["mixer"], entries["settings"]["seed"]) == ("gated-linear", 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "message"),
+    [
+        (["--mixer", "mamba"], CONFIG, "mixer must be one of sessa, gain-0"),
+        (["--threads", "0"], CONFIG, "--threads must be positive, got 0"),
+        ([], "lags = 3", "there is no setting lags"),
+        (["--config", "nowhere.toml"], CONFIG, "No such file or directory: nowhere.toml"),
+    ],
+)
+def test_bad_options_are_one_line_and_leave_nothing(tmp_path, options, text, message):
+    done, out = recall(tmp_path, *options, text=text)
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+    assert not out.exists()
+
+
+def test_divergence_has_an_exit_code_of_its_own(tmp_path):
+    done, out = recall(tmp_path, "--learning-rate", "1e30", text=CONFIG.replace("steps = 3", "steps = 30"))
+    assert done.exit_code == 1
+    assert "training has diverged" in " ".join(done.output.split())
+    assert not (out / RESULT).exists()

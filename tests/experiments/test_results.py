@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from experiments.checkpoints import load_model
+from experiments.results import KEPT, Result, kept
+from experiments.training import accuracy_at
+
+
+def test_kept_results_are_of_one_task_and_one_budget():
+    """All settings but mixer, seed and learning rate are equal, and every run is finished."""
+    runs = [run for of_mixer in kept().values() for run in of_mixer]
+    free = ("mixer", "seed", "learning_rate")
+    fixed = [{name: value for name, value in run.settings.entries().items() if name not in free} for run in runs]
+    assert all(one == fixed[0] for one in fixed)
+    for run in runs:
+        assert len(run.steps) == run.settings.steps
+        assert list(run.accuracy_by_lag) == list(run.settings.test_lags)
+        assert f"--mixer {run.settings.mixer} --seed {run.settings.seed}" in run.command
+        assert bool(run.watched) == run.settings.mixer.startswith("sessa")
+
+
+def test_the_kept_model_has_the_accuracy_of_its_result():
+    """On the test sequences of the training lag; a rounding may move an answer or two, not one in a hundred."""
+    model, settings = load_model(KEPT / "recall" / "sessa-0.safetensors")
+    result = Result.read(KEPT / "recall" / "sessa-0.json")
+    assert settings == result.settings
+    assert accuracy_at(model, settings, settings.lag) == pytest.approx(result.accuracy_by_lag[settings.lag], abs=0.01)
+
+
+def test_series_of_what_was_watched():
+    result = kept()["sessa"][0]
+    steps, rho = result.series(0, "rho")
+    assert steps[0] == 0
+    assert steps[-1] == result.settings.steps
+    assert np.all((rho > 0) & (rho < 1))
+    assert result.series(1, "hop_shares")[1].shape == (len(steps), 5)
+    assert np.allclose(result.series(1, "hop_shares")[1].sum(axis=1), 1)
+
+
+def test_bad_results(tmp_path):
+    file = tmp_path / "result.json"
+    for text in ("[]", "{}", "{", '{"command": 1, "settings": {"lag": 0}}'):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=r"result.json must be a result of `python -m experiments`"):
+            Result.read(file)
+    with pytest.raises(ValueError, match="there are no results of nothing"):
+        kept("nothing")

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import torch
+
+from experiments.mixers import MIXERS
+from experiments.training import Training
+from experiments.watch import layer_of, watch
+from sessa_ref import reference
+from tests.experiments.small import small
+
+
+def test_what_is_watched_is_what_the_definition_has():
+    """Against sums over all tokens, written out, for one sequence."""
+    training = Training(small())
+    recall = small().task(6).sample(1, 5)
+    found = watch(training.model, recall)
+    assert found is not None
+    for block, x, watched in zip(
+        training.model.blocks, training.model.states(torch.from_numpy(recall.tokens)), found, strict=False
+    ):
+        steps = reference.trace(layer_of(block), x.detach().double().numpy()[0])
+        rows = range(1, len(steps.B))
+        c2 = max(t * steps.alpha_fb[t].max() for t in rows)
+        gamma_max = max(abs(steps.gamma[t]) for t in rows)
+        assert watched.c2 == pytest.approx(c2, rel=1e-12)
+        assert watched.c2 > watched.median_c2 > 1
+        assert watched.c2_gamma_max == pytest.approx(c2 * gamma_max, rel=1e-12)
+        assert watched.rho == pytest.approx(gamma_max, rel=1e-12)  # rows of weights sum to 1
+        row, powers = np.eye(len(steps.B))[recall.queries[0]], []
+        for _ in range(len(steps.B)):
+            powers.append(row.sum())
+            row = row @ np.abs(steps.B)
+        shares = np.array([*powers[:4], sum(powers[4:])]) / sum(powers)
+        assert watched.hop_shares == pytest.approx(shares, rel=1e-12)
+
+
+@pytest.mark.parametrize("mixer", MIXERS)
+def test_only_layers_with_feedback_are_watched(mixer):
+    training = Training(small(mixer))
+    assert (training.watch() is None) == (mixer not in ("sessa", "sessa-no-rotary"))
+
+
+def test_a_layer_of_another_mixer():
+    with pytest.raises(TypeError, match="block must have a SessaMixer, got GatedLinear"):
+        layer_of(Training(small("gated-linear")).model.blocks[0])
