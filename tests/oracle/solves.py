@@ -277,7 +277,7 @@ class _Adjoint(torch.autograd.Function):
         return s
 
     @classmethod
-    def backward(cls, ctx, ds):
+    def backward(cls, ctx, ds):  # pyright: ignore[reportIncompatibleMethodOverride]
         q, k, gamma, alpha, s = ctx.saved_tensors
         lam = torch.linalg.solve_triangular(-(gamma[..., None] * alpha).mT, ds, upper=True, unitriangular=True)
         lam = ds if cls.change == "unsolved" else lam
