@@ -103,6 +103,15 @@ class Shared:
         return alone / (alone / self.ranks / filled + self.received / LINKS[self.ranks])
 
 
+def row(T: int, D: int, precision: str, backward: bool) -> list[str]:
+    """A row of the table for one GPU."""
+    count, fused = walk(T, D, precision, backward), attention(T, D, precision, backward)
+    total = sum(count.seconds.values())
+    shares = [f"{seconds / total:.0%}" for seconds in count.seconds.values()]
+    times = [f"{1e3 * fused:.1f}", f"{total / fused:.1f}"]
+    return [f"{T:,}", str(D), precision, "both" if backward else "forward", f"{1e3 * total:.1f}", *shares, *times]
+
+
 def main(
     lengths: Annotated[str, typer.Option(help="Numbers of tokens.")] = "4096,32768,131072",
     widths: Annotated[str, typer.Option(help="Widths D.")] = "512,1024",
@@ -115,11 +124,7 @@ def main(
         for D in map(int, widths.split(",")):
             for precision in RATES:
                 for backward in (False, True):
-                    count, fused = walk(T, D, precision, backward), attention(T, D, precision, backward)
-                    total = sum(count.seconds.values())
-                    shares = [f"{seconds / total:.0%}" for seconds in count.seconds.values()]
-                    one.add_row(f"{T:,}", str(D), precision, "both" if backward else "forward", f"{1e3 * total:.1f}",
-                                *shares, f"{1e3 * fused:.1f}", f"{total / fused:.1f}")  # fmt: skip
+                    one.add_row(*row(T, D, precision, backward))
     console.print(one)
     several = Table("GPUs", "D", "GiB received by each", "speed-up",
                     title=f"Model of context_parallel_solve, T = {LONGEST:,}, both passes, TF32")  # fmt: skip
