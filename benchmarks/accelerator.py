@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accelerator`: what the blocked solve may take on a large GPU. A model, nothing is measured.
+"""`python -m benchmarks.accelerator`: a model of the blocked solve's time on a large GPU; nothing is measured.
 
 The walk itself runs on torch's meta device, which computes nothing. Every operation is counted: its arithmetic, the
 bytes that it reads and writes, and its launch. An operation then takes the longest of the three at a machine's rates;
@@ -96,11 +96,20 @@ class Shared:
 
     @property
     def speed_up(self) -> float:
-        """Against one GPU with memory enough, where sending does not overlap with computing."""
+        """Speed-up over one GPU with enough memory, where sending does not overlap with computing."""
         alone = sum(walk(LONGEST, self.D, self.precision, backward=True).seconds.values())
         blocks = LONGEST / block_substitution.ACCELERATOR.block
         filled = blocks / (blocks + self.ranks - 1)
         return alone / (alone / self.ranks / filled + self.received / LINKS[self.ranks])
+
+
+def row(T: int, D: int, precision: str, backward: bool) -> list[str]:
+    """A row of the table for one GPU."""
+    count, fused = walk(T, D, precision, backward), attention(T, D, precision, backward)
+    total = sum(count.seconds.values())
+    shares = [f"{seconds / total:.0%}" for seconds in count.seconds.values()]
+    times = [f"{1e3 * fused:.1f}", f"{total / fused:.1f}"]
+    return [f"{T:,}", str(D), precision, "both" if backward else "forward", f"{1e3 * total:.1f}", *shares, *times]
 
 
 def main(
@@ -115,11 +124,7 @@ def main(
         for D in map(int, widths.split(",")):
             for precision in RATES:
                 for backward in (False, True):
-                    count, fused = walk(T, D, precision, backward), attention(T, D, precision, backward)
-                    total = sum(count.seconds.values())
-                    shares = [f"{seconds / total:.0%}" for seconds in count.seconds.values()]
-                    one.add_row(f"{T:,}", str(D), precision, "both" if backward else "forward", f"{1e3 * total:.1f}",
-                                *shares, f"{1e3 * fused:.1f}", f"{total / fused:.1f}")  # fmt: skip
+                    one.add_row(*row(T, D, precision, backward))
     console.print(one)
     several = Table("GPUs", "D", "GiB received by each", "speed-up",
                     title=f"Model of context_parallel_solve, T = {LONGEST:,}, both passes, TF32")  # fmt: skip

@@ -1,6 +1,6 @@
 """`python -m benchmarks.block_size`: which number of rows per block solves fastest, forward and backward.
 
-Block sizes take turns, so that a drift of the machine hits all alike; the numbers are medians in milliseconds.
+Block sizes take turns, so that a drift of the machine affects all alike; the numbers are medians in milliseconds.
 """
 
 from statistics import median

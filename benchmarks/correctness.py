@@ -1,4 +1,4 @@
-"""The oracle checks every method first; one that computes something else is not timed."""
+"""The oracle checks every method first; a method that computes something else is not timed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

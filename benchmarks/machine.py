@@ -1,4 +1,4 @@
-"""The machine, and the matrix product with whose rate the methods are compared."""
+"""The machine, and the matrix product whose rate the methods are compared with."""
 
 import platform
 from pathlib import Path

@@ -26,7 +26,7 @@ class Probe:
     peak_bytes: int | None = None
     """Largest resident memory of the process, from its start to the end of the call; for decoding, while it steps."""
     before_bytes: int | None = None
-    """For decoding, resident memory before the steps; None where the system cannot begin a new peak."""
+    """For decoding, resident memory before the steps; None where the system cannot reset the peak."""
     message: str = ""
     """What went wrong, where the status is "failed"."""
 

@@ -1,6 +1,6 @@
 """The results as tables; `python -m benchmarks.report FILE` prints them as Markdown.
 
-README.md, benchmarks/README.md and the book have their numbers from here and from `benchmarks/results`.
+README.md, benchmarks/README.md and the book take their numbers from here and from `benchmarks/results`.
 """
 
 import sys

@@ -76,7 +76,7 @@ class Results:
         return next((row for row in self.rows if (row.measurement, row.method, row.T) == wanted), None)
 
     def lengths(self, measurement: str) -> list[int]:
-        """The lengths at which something was asked of any method."""
+        """The lengths at which any method was to be measured."""
         return sorted({row.T for row in self.rows if row.measurement == measurement})
 
     def ratio(self, row: Row) -> float | None:

@@ -52,7 +52,7 @@ def steps(settings: Settings) -> int:
 
 
 class Measuring:
-    """The measurements of one run, as far as they have come."""
+    """The measurements of one run so far."""
 
     def __init__(self, settings: Settings, methods: Sequence[Method], progress: Progress) -> None:
         self.settings = settings

@@ -1,4 +1,4 @@
-"""What one run of the benchmarks is asked to do."""
+"""The settings of one run of the benchmarks."""
 
 from dataclasses import dataclass
 from typing import Final

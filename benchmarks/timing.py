@@ -1,4 +1,4 @@
-"""Timing side by side: each round calls every task once, so that a drift of the machine hits all alike."""
+"""Timing side by side: each round calls every task once, so that a drift of the machine affects all alike."""
 
 import gc
 import random
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 SHORT = 5.0
-"""Seconds for which rounds are repeated at least, so that short calls get many repetitions."""
+"""Rounds are repeated for at least this many seconds, so that short calls get many repetitions."""
 
 
 class Task(NamedTuple):
@@ -37,7 +37,7 @@ def interleaved(
     seconds: dict[str, list[float]] = {task.name: [] for task in tasks}
     draw = random.Random(0)
     rounds = 0
-    while tasks:  # in no fixed order, as what a task leaves in the caches meets the next one
+    while tasks:  # in random order, since what a task leaves in the caches affects the next one
         for task in draw.sample(tasks, len(tasks)):
             seconds[task.name].append(_seconds(task))
         rounds += 1

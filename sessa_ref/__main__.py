@@ -1,4 +1,4 @@
-"""`sessa-ref`, and `python -m sessa_ref`: the command line, which Ctrl-C can end while it is being imported."""
+"""The entry point of `sessa-ref` and `python -m sessa_ref`, which Ctrl-C can end even during the imports."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ def main() -> None:
     """
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # not where Ctrl-C is ignored
-        # No exception, which a library could catch during its imports: nothing has to be left in order yet.
+        # End at once: a library could catch an exception during its imports, and there is nothing to clean up yet.
         signal.signal(signal.SIGINT, _end)
     from sessa_ref.commands.app import main as command_line
 

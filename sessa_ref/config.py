@@ -29,7 +29,7 @@ class SessaConfig:
     kv_heads: int = 0
     """Key/value heads G; G divides H. 0, the default, means H."""
     query_width: int = 0
-    """Query/key width per forward head; even where `rope` is on. 0, the default, means D / H."""
+    """Query/key width per forward head; must be even if `rope` is on. 0, the default, means D / H."""
     feedback_width: int = 0
     """Query/key width of the feedback attention. 0, the default, means D."""
     gamma_max: float = 0.999
@@ -180,7 +180,7 @@ class SessaConfig:
         twin = type(self).published(**arguments, rotary_dtype=self.rotary_dtype)
         different = [f.name for f in fields(self) if getattr(self, f.name) != getattr(twin, f.name)]
         if different:
-            raise ValueError(f"the published layer has no choice of {', '.join(different)}; got {self}")
+            raise ValueError(f"the published layer cannot choose {', '.join(different)}; got {self}")
         return arguments
 
     def to_json(self) -> str:
@@ -189,12 +189,12 @@ class SessaConfig:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "SessaConfig":
-        """The config that `to_json` wrote; entries that are left out have their defaults, width has none.
+        """The config that `to_json` wrote; entries that are left out take their defaults, but width has none.
 
         Raises:
-            ValueError: the text is not a JSON object, an entry is no field of a config, comes twice or is out of
-                range, or width is missing.
-            TypeError: an entry has the wrong type; nothing is converted, not "8" nor 8.0 to 8.
+            ValueError: the text is not a JSON object; an entry is not a field of a config, occurs twice or is out of
+                range; or width is missing.
+            TypeError: an entry has the wrong type; nothing is converted: neither "8" nor 8.0 becomes 8.
         """
         try:
             entries = json.loads(text, object_pairs_hook=_each_once)

@@ -1,4 +1,4 @@
-"""Files to be written: tried before any work is done."""
+"""A check that files can be written, before any work is done."""
 
 import os
 import tempfile
@@ -6,16 +6,16 @@ from pathlib import Path
 
 
 def try_to_write(*paths: str | os.PathLike[str], called: str = "files") -> None:
-    """Raise what writing these files would raise, and leave no trace.
+    """Raise the error that writing these files would raise, and leave no trace.
 
-    Nothing changes: a file that is there is opened, and for a new one a nameless file is made in its folder.
+    Nothing changes: an existing file is opened, and for a new one an unnamed temporary file is made in its folder.
 
     Args:
         *paths: the files.
         called: what an error message calls them.
 
     Raises:
-        ValueError: two of the files are one.
+        ValueError: two of the names stand for the same file.
         OSError: one of them cannot be written.
     """
     if len({_identity(Path(path)) for path in paths}) < len(paths):
@@ -25,7 +25,7 @@ def try_to_write(*paths: str | os.PathLike[str], called: str = "files") -> None:
 
 
 def _identity(path: Path) -> object:
-    """What two names of one file have in common, also two hard links."""
+    """A key that is the same for all names of one file, hard links included."""
     try:
         status = path.stat()
     except OSError:  # it is new
@@ -35,7 +35,7 @@ def _identity(path: Path) -> object:
 
 def _try(path: Path) -> None:
     try:
-        path.stat()  # of what is really there: a pipe that /dev/stdout stands for has no other name
+        path.stat()  # not of the resolved name: the pipe behind /dev/stdout has no other name
     except FileNotFoundError:
         place = Path(os.path.realpath(path))
         if not place.parent.is_dir():

@@ -1,10 +1,10 @@
-"""Text of messages: what the oracle did not write as one line that any terminal and any file can show, and names like a wrong one."""
+"""Text for messages: foreign text as one printable line, the reason of an error, and names close to an unknown one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST = 1000
-"""Characters of a text that are shown."""
+"""The most characters of a text that are shown."""
 
 
 def one_line(text: object, longest: int = LONGEST) -> str:
@@ -25,7 +25,7 @@ def one_line(text: object, longest: int = LONGEST) -> str:
 def reason(error: BaseException) -> str:
     """Why something failed, in one line: the text of an operating system's error, or of one of ours.
 
-    Other errors are mistakes of the program; their names are told as well.
+    Other errors are bugs of the program; the name of their type is added.
     """
     if isinstance(error, MemoryError):
         return "there is not enough memory"
@@ -43,9 +43,9 @@ def _named(error: BaseException) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the up to three known ones that are most like it, or nothing.
+    """The end of a message about an unknown name: up to three known names that are most like it, or nothing.
 
-    Those that begin with it come first: an erratum's "8-constant" for "8".
+    Names that begin with it come first: an erratum's "8-constant" for "8".
     """
     listed = list(known)
     begin = [one for one in listed if name and one.startswith((f"{name}-", f"{name}:"))]

@@ -26,12 +26,12 @@ else:
 
 
 def real_dtype(array: Array) -> np.dtype:
-    """The dtype of an array's real part: what constants that meet the array are made in."""
+    """The dtype of an array's real part; constants that are combined with the array are made in it."""
     return np.finfo(array.dtype).dtype
 
 
 def as_array(name: str, value: Any) -> Array:
-    """`value`, an array, a torch tensor or nested lists, as an array; bfloat16 and 8 bits of a tensor as float64.
+    """`value` (an array, a torch tensor or nested lists) as an array; floating-point tensors become float64.
 
     Raises:
         TypeError: `value` is a masked array, or a tensor that is not dense or has no values.
@@ -53,14 +53,14 @@ def as_array(name: str, value: Any) -> Array:
 
 
 def as_floats(name: str, value: Any) -> Array:
-    """`value`, an array, a torch tensor or nested lists, as an array of floating-point numbers, exactly.
+    """`value` (an array, a torch tensor or nested lists) as an array of exactly the same floating-point numbers.
 
     It is float64, longdouble or complex in this machine's byte order: float32, float16, bfloat16 and narrower formats
-    become float64. Subclasses of arrays pass, since the oracle computes with one, but `np.matrix`, whose products
+    become float64. Subclasses of arrays are kept, since the oracle computes with one; only `np.matrix`, whose products
     differ, becomes a plain array.
 
     Raises:
-        TypeError: `value` holds other things than floating-point numbers, is a masked array, or has no values.
+        TypeError: `value` holds something other than floating-point numbers, is a masked array, or has no values.
         ValueError: `value` is no array, as lists of different lengths are none; the message calls it `name`.
     """
     array = as_array(name, value)
@@ -71,7 +71,7 @@ def as_floats(name: str, value: Any) -> Array:
 
 
 AXES: Final[dict[str, str]] = {
-    "*batch": "any number of leading batch axes, also none",
+    "*batch": "any number of leading batch axes, possibly none",
     "T": "tokens, t = 0 .. T - 1; T = 0 is allowed",
     "D": "model width (the paper's D; m in its appendices)",
     "H": "query heads of the forward attention",

@@ -76,7 +76,7 @@ class SessaParameters(Mapping[str, Array]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in vars(self):
-            raise AttributeError(f"parameters cannot be changed, {name} neither; `replace` makes others")
+            raise AttributeError(f"parameters cannot be changed, got a new {name}; `replace` makes a changed copy")
         super().__setattr__(name, value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -109,14 +109,14 @@ class SessaParameters(Mapping[str, Array]):
 
     @classmethod
     def unchecked(cls, config: SessaConfig, arrays: Mapping[str, Array]) -> "SessaParameters":
-        """Parameters of these very arrays, of any dtype: complex numbers, whose imaginary parts are derivatives, say."""
+        """Parameters that hold these arrays themselves, of any dtype, such as complex numbers for derivatives."""
         parameters = cls.__new__(cls)
         parameters.config = config
         parameters._arrays = dict(arrays)
         return parameters
 
     def replace(self, arrays: Mapping[str, Any]) -> "SessaParameters":
-        """The same parameters with some arrays exchanged; names and shapes are checked as ever."""
+        """The same parameters with some arrays replaced; names and shapes are checked as in the constructor."""
         return type(self)(self.config, {**self._arrays, **arrays})
 
     @classmethod
@@ -162,13 +162,13 @@ class SessaParameters(Mapping[str, Array]):
 
         Args:
             path: the file; float64, float32, float16 and bfloat16 are read exactly.
-            config: needed where the file carries none: shapes do not tell heads, gamma_max or norm_eps.
+            config: needed where the file carries none, since shapes do not determine heads, gamma_max or norm_eps.
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: the file is not safetensors, is a network of blocks, carries no config and none is given, or
-                another config than the one given, or its content does not fit the config.
-            TypeError: the file stores other things than floating-point numbers, or its config has a wrong type.
+            ValueError: the file is not safetensors or is a network of blocks; it carries no config and none is given,
+                or a config that differs from the given one; or its content does not fit the config.
+            TypeError: the file stores something other than floating-point numbers, or its config has a wrong type.
         """
         entries = read_safetensors(path)
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -184,7 +184,7 @@ class SessaParameters(Mapping[str, Array]):
                 raise ValueError(f"{path} carries another config than the one given: {carried} instead of {config}")
             config = carried
         if config is None:
-            raise ValueError(f"{path} carries no sessa_config: a config is needed, the one it was trained with")
+            raise ValueError(f"{path} carries no sessa_config: give the config that it was trained with")
         wanted = {name: e for name, e in entries.items() if name not in IGNORED_BUFFERS}
         return cls(config, {name: decode(name, entry) for name, entry in wanted.items()})
 

@@ -11,7 +11,7 @@ class Precision(NamedTuple):
     unit_roundoff: float
     """Unit roundoff: half the distance from 1 to the next number."""
     angle_unit_roundoff: float
-    """Unit roundoff that rotary angles must at least have in a layer of this format."""
+    """The largest unit roundoff that rotary angles may have in a layer of this format."""
     tiny: float
     """Smallest normal number."""
     carrier: str
@@ -26,7 +26,7 @@ PRECISIONS: Final[dict[str, Precision]] = {
 }
 
 STANDARD_DTYPES: Final = ("float64", "float32")
-"""What an implementation is checked in unless asked otherwise."""
+"""The formats that an implementation is checked in by default."""
 
 
 def round_to(array: np.ndarray, dtype: str) -> np.ndarray:

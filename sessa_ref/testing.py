@@ -27,9 +27,9 @@ def assert_conforms(
 ) -> Report:
     """Assert that an implementation of the layer, or of a part of it, conforms; it runs in this process.
 
-    An instance of a torch module is judged as it is, with its settings and on its own config: copies of it get the
-    parameters of the cases, on the CPU and in each precision, and the instance is left alone. Cases longer than its
-    `max_len`, if it has one, are left out.
+    An instance of a torch module is judged with its own settings and on its own config. Copies of it get the parameters
+    of the cases, on the CPU and in each precision; the instance itself is left alone. Cases longer than its `max_len`,
+    if it has one, are left out.
 
     Args:
         implementation: a torch module class with the published constructor, an instance of any torch module with
@@ -41,7 +41,7 @@ def assert_conforms(
         quick: run the quick battery instead of the full one.
         departures: accept known departures, such as float32 rotary angles in a float64 layer.
         require: names of checks that must not be skipped, such as "gradients" and "decode".
-        config: check this config only; for instances that have no attribute `config`, the one that they have. Of a
+        config: check this config only. For an instance without an attribute `config`, give the config that it has. Of a
             solve it gives the widths.
         level: what is implemented: "layer", "mixer" (u -> s) or "solve" ((q, k, gamma, f) -> s).
         block_sizes: tokens per block of the implementation, whose multiples' neighbours are tried, besides those that
@@ -79,7 +79,7 @@ def assert_conforms(
 
 
 def _check_modes() -> None:
-    """Modes of the caller's that act on the implementation would be held against it."""
+    """Refuse modes of the caller that change what the implementation computes."""
     torch = sys.modules.get("torch")
     if torch is None:
         return

@@ -37,7 +37,7 @@ def test_published_arguments_round_trip():
     ],
 )
 def test_what_the_published_layer_cannot_compute_is_named(change, named):
-    with pytest.raises(ValueError, match=f"no choice of {named}"):
+    with pytest.raises(ValueError, match=f"cannot choose {named}"):
         SessaConfig(**{"width": 8, "heads": 2, **change}).published_arguments()
 
 

@@ -158,7 +158,7 @@ def test_copies_are_equal_and_read_only(duplicate):
 
 def test_the_config_cannot_be_exchanged():
     parameters = SessaParameters.random(CONFIG, 0)
-    with pytest.raises(AttributeError, match="parameters cannot be changed, config neither"):
+    with pytest.raises(AttributeError, match="parameters cannot be changed, got a new config"):
         parameters.config = SessaConfig.published(8, 4)
 
 

@@ -71,7 +71,7 @@ def beside(matrices: Sequence[arb_mat]) -> arb_mat:
 
 
 def from_rows(rows: Iterable[Sequence[Any]], width: int) -> arb_mat:
-    """A matrix from its rows; `width` says how long they are where there are none."""
+    """A matrix from its rows; `width` is the number of columns where there are no rows."""
     entries = [list(row) for row in rows]
     return arb_mat(len(entries), width, list(chain.from_iterable(entries)))
 
@@ -109,7 +109,7 @@ def from_numbers(middle: Numbers, radius: Numbers) -> arb:
     """The ball that `to_numbers` took apart."""
     given = radius
     if isinstance(radius, tuple) and radius[0]:
-        # Of a radius flint keeps 30 bits, and it takes the next such number above what it is given.
+        # Flint keeps 30 bits of a radius and rounds it up to the next such number.
         given = (radius[0] << 64) - 1, radius[1] - 64
     ball = arb(arb(middle), arb(given))
     if to_numbers(ball)[1] != radius:

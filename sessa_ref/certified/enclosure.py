@@ -1,8 +1,8 @@
-"""`Enclosure`: balls around the true output of the layer, or its gradients, and how they are had.
+"""`Enclosure`: balls around the true output of the layer, or its gradients, and how to compute them.
 
 The inputs, float64 numbers, are taken as exact; "the true output" is what the formulas of the paper give for them in
-real arithmetic. Each operation is flint's, whose result always contains the exact one, so containment is proved by
-construction; what the radius costs is precision, and more of it makes the radius as small as one likes.
+real arithmetic. Each operation is flint's, whose result always contains the exact one, so containment holds by
+construction. With more precision the radius becomes as small as one likes.
 """
 
 from collections.abc import Callable
@@ -109,8 +109,8 @@ def enclose_to(parameters: SessaParameters, x: Any, radius: Any) -> Enclosure:
 
     Raises:
         TypeError: as `enclose`.
-        ValueError: as `enclose`; a radius is not positive or does not broadcast; or `MOST_BITS` bits do not suffice, which means that the
-            output is not defined, as that of a layer norm of equal entries with eps 0.
+        ValueError: as `enclose`; a radius is not positive or does not broadcast; or `MOST_BITS` bits do not suffice,
+            which means that the output is not defined, such as a layer norm of equal entries with eps 0.
     """
     target, shape = np.asarray(radius, dtype=np.float64), _tokens(parameters, x, "x").shape
     if not np.all(target > 0):

@@ -1,6 +1,6 @@
 """The solve and its path sums in exact rationals, for any length; matrices are flint's `fmpq_mat`.
 
-Every float64 number is a rational and is taken as the one it is. No rounding happens anywhere here, so equality
+Every float64 number is a rational number and is taken exactly. No rounding happens anywhere here, so equality
 means equality. Denominators grow with the length and with the bits of the entries.
 """
 
@@ -36,7 +36,7 @@ def solve(B: Any, f: Any) -> fmpq_mat:
         f: right-hand side, (T, D).
 
     Raises:
-        ValueError: B is not strictly lower-triangular, or f has not T rows.
+        ValueError: B is not strictly lower-triangular, or f does not have T rows.
         TypeError: an entry is no rational number.
     """
     matrix, signal = _checked(B), rational(f)

@@ -1,7 +1,7 @@
 """The layer's functions on balls: layer norm, exact GELU, gain, rotary angles, softmax over the visible tokens.
 
 Formulas are those of `sessa_ref.reference`, rearranged where balls lose fewer digits: erfc for 1 + erf, 1/cosh^2 for
-1 - tanh^2. Constants of the config, such as gamma_max, are the float64 numbers that they are.
+1 - tanh^2. Constants of the config, such as gamma_max, are taken as exact float64 numbers.
 """
 
 from typing import NamedTuple

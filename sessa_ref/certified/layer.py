@@ -30,7 +30,7 @@ class BallTrace:
     k_fb: arb_mat
     alpha_fb: arb_mat
     pre_gain: list[arb]
-    """What the gain takes the tanh of, for each token."""
+    """The argument of the gain's tanh, for each token."""
     gamma: list[arb]
     B: arb_mat
     s: arb_mat

@@ -1,1 +1,1 @@
-"""The command line: `app` lists the commands, one file each; `terminal` is how they speak and end."""
+"""The command line: `app` lists the commands, one file each; `terminal` handles their output and how they end."""

@@ -30,7 +30,7 @@ def selective_retrieval(
     target: Annotated[int, typer.Option(help="The token that is remembered.")] = 0,
     width: Annotated[int, typer.Option(help="D, at least 6; above 7 the channels lie along random directions.")] = 7,
     radius: Annotated[float, typer.Option(help="A bound on the tokens' norms.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Of the tokens, and of the directions.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the tokens and the directions.")] = 0,
     improved: Annotated[
         bool,
         typer.Option(

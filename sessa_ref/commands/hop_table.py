@@ -15,8 +15,8 @@ def print_hop_table(console: Console, signed: HopShares, shares: HopShares, rows
     Args:
         console: where it goes.
         signed: the influences.
-        shares: whose shares and mean hops are shown: the same, or those of magnitudes.
-        rows: sources that are shown at most.
+        shares: the influences whose shares and mean hops are shown: the same, or those of magnitudes.
+        rows: the most sources that are shown.
     """
     table = Table(box=None, pad_edge=False, show_edge=False)
     for column in ("source", "lag", "influence"):

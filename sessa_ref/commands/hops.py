@@ -1,4 +1,4 @@
-"""`sessa-ref hops`: how much of each influence on a token of a real layer arrives in how many hops."""
+"""`sessa-ref hops`: the influences on a token of a real layer, divided by number of hops."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,16 +14,16 @@ def hops(
     tokens: Annotated[
         Path, typer.Argument(metavar="INPUT", help="x of shape (T, D): .npy, or safetensors with one tensor or an x.")
     ],
-    target: Annotated[int | None, typer.Option(help="Token that hears the others; the last by default.")] = None,
-    most: Annotated[int, typer.Option(help="Numbers of hops that are shown one by one.")] = 6,
-    rows: Annotated[int, typer.Option(help="Sources that are shown, the strongest.")] = 12,
+    target: Annotated[int | None, typer.Option(help="Token that the others influence; the last by default.")] = None,
+    most: Annotated[int, typer.Option(help="How many numbers of hops are shown one by one.")] = 6,
+    rows: Annotated[int, typer.Option(help="How many sources are shown, the strongest.")] = 12,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw shares by source: .svg, .pdf or .png.")
     ] = None,
     powers: PowersFile = None,
     config: ConfigFile = None,
 ) -> None:
-    """Show how much of each influence on a token of a real layer arrives in how many hops."""
+    """Show the influences on a token of a real layer, divided by number of hops."""
     from sessa_ref.commands import routing_of_layer
 
     log = Console(stderr=True)

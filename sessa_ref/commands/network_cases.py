@@ -13,14 +13,14 @@ from sessa_ref.oracle.bounds.expectation import Expectation, spreads_for
 from sessa_ref.precision import STANDARD_DTYPES
 
 LONGEST = 64
-"""Tokens that are tried at most; fewer than a network is for are as good, because it is causal."""
+"""The most tokens that are tried. Fewer than a network is for are enough, because it is causal."""
 
 USELESS = 0.01
 """A bound beyond this share of what a block adds to its tokens leaves a precision no digits to judge."""
 
 
 def saved_cases(path: Path) -> tuple[Case, ...]:
-    """The cases of a network that `Network.save` wrote, on as many tokens as its notes say, and of the norm that they say.
+    """The cases of a network that `Network.save` wrote, with the number and norm of tokens that its notes give.
 
     Raises:
         TargetError: the file cannot be read, or holds no network.

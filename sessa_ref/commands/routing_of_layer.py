@@ -106,7 +106,7 @@ def _read_tokens(path: Path) -> Array:
 
 
 def _read_npy(path: Path) -> Array:
-    """The array; mapped, so that a file that is shorter than it says is refused before memory is asked for."""
+    """The array; mapped, so that a file shorter than its header says is refused before memory is asked for."""
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except OSError:

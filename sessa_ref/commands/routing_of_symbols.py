@@ -16,7 +16,7 @@ _FilePath = str | os.PathLike[str] | None
 
 
 def check(gamma: float, *pictures: _FilePath) -> None:
-    """Refuse a gain that is none, and pictures as `picture_files.check_files` does, before any work is done.
+    """Refuse a gain out of range, and pictures as `picture_files.check_files` does, before any work is done.
 
     Raises:
         ValueError: gamma is not in [-1, 1].

@@ -1,4 +1,4 @@
-"""How the command line speaks and ends: data is shown as it is, and every exit status comes from one place."""
+"""The command line's output and exit: data is shown as it is, and every exit status comes from one place."""
 
 import io
 import os
@@ -88,7 +88,7 @@ def is_exit(error: Exception) -> bool:
 
 @contextmanager
 def errors(doing: str, log: Console) -> Iterator[None]:
-    """Whatever fails in here is told in one line, and there is no verdict."""
+    """Report any failure in here in one line; there is then no verdict."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The existence proofs of the paper as programs: each gives a network, and the claim that it has to meet."""
+"""The existence proofs of the paper as programs: each gives a network, and the claim that it must meet."""
 
 from sessa_ref.constructions.block import Block
 from sessa_ref.constructions.channels import ONE, Channels

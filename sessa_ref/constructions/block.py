@@ -22,7 +22,7 @@ UNIT = float(np.asarray(optimize.brentq(lambda c: c * special.ndtr(c) - 1, 1.0, 
 
 
 class Block:
-    """A block under construction; whatever is not said is zero.
+    """A block under construction; whatever is not set is zero.
 
     Args:
         channels: the directions that it reads and writes.

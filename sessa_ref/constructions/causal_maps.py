@@ -1,4 +1,4 @@
-"""Causal maps F as Python functions: on a box, tried for causality, and compared with a network as hard as one can."""
+"""Causal maps F as Python functions on a box: a test of causality, and a search for a network's largest error."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Map = Callable[[Array], Any]
 
 
 class NotCausalError(ValueError):
-    """F is not causal: two inputs with one prefix have different outputs on it."""
+    """F is not causal: two inputs with the same prefix have different outputs on it."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class CausalMap:
 
     @classmethod
     def of(cls, function: Map, T: int, d: int = 1, domain: tuple[float, float] = (-1.0, 1.0)) -> "CausalMap":
-        """The map, after it was called once and tried for causality.
+        """The map, after it was called once and tested for causality.
 
         Raises:
-            ValueError: T, d or the domain make no sense, or a value is not finite or has the wrong shape.
+            ValueError: T, d or the domain is out of range, or a value is not finite or has the wrong shape.
             NotCausalError: it is not causal.
         """
         if T < 1 or d < 1:
@@ -73,7 +73,7 @@ class CausalMap:
         return np.stack([_value(self.function, one) for one in x]) if len(x) else np.empty(x.shape)
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
-        """Inputs from the box, (n, T, d): half of them even, the rest with coordinates at sides, ties and single moves."""
+        """Inputs from the box, (n, T, d): half uniform, the rest with coordinates at the sides, ties and near ties."""
         x = rng.uniform(self.low, self.high, (n, self.T, self.d))
         quarter = n // 8
         x[:quarter] = np.where(rng.random((quarter, self.T, self.d)) < 0.5, self.low, self.high)
@@ -126,7 +126,7 @@ class CausalMap:
     def steepest(self, rng: np.random.Generator) -> tuple[float, float]:
         """The largest change of F that bisection finds between two near inputs, and their distance.
 
-        Segments between random inputs are halved, and the half is kept on which F changes more: a jump stays.
+        Segments between random inputs are halved, and the half on which F changes more is kept, with any jump in it.
         """
         a, b = self.sample(256, rng), self.sample(256, rng)
         at_a, at_b = self(a), self(b)
@@ -207,12 +207,12 @@ def _value(function: Map, x: Array) -> Array:
 
 
 def _rounding(y: Array) -> float:
-    """What F's own rounding may do to its values y: nothing is known of F, so 23 of the 53 bits of float64 are spared."""
+    """An allowance for F's own rounding in its values y: F is unknown, so it gets 23 of the 53 bits of float64."""
     return 2.0**-30 * max(1.0, float(np.abs(y).max()))
 
 
 def _same(y: Array, z: Array) -> bool:
-    """Whether values are the same but for rounding: a batch may be summed in another order than one input."""
+    """Whether values are the same except for rounding: a batch may be summed in another order than one input."""
     return y.shape == z.shape and float(np.abs(y - z).max(initial=0.0)) <= _rounding(y)
 
 

@@ -1,4 +1,4 @@
-"""Channels by name: orthonormal directions of the model's space, in which the proofs speak of sig, pos, prof, ..."""
+"""Channels by name: orthonormal directions of the model's space, which the proofs call sig, pos, prof, ..."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

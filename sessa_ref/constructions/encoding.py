@@ -1,7 +1,8 @@
 """The first half of Theorem 14's network: adapters, positions, and every earlier token in a slice of its own.
 
-Beside the proof's channels there is one for each position, 1 at that token and 0 elsewhere. They let a gate choose what
-happens at which t, and clear the slices of tokens that do not exist, where the proof's hold the copy of another one.
+Beside the proof's channels there is one for each position, 1 at that token and 0 elsewhere. They let a gate act at
+chosen t, and they clear the slices of tokens that do not exist; in the proof such a slice holds a copy of another
+token.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -19,7 +19,7 @@ def fit_exponent(margin: Array, order: float, target: int = 0, first: int = 16) 
     """Fit log margin = c + nu log y + c' y^-order + c''/y, y = 1 + target + lag, by least squares over lags from `first`.
 
     A margin of Theorem 12 is a sum of powers (1 + t)^(nu - n gamma) and (1 + t)^(nu - n), n = 0, 1, ...; the two largest
-    corrections are fitted with it, their powers known, their sizes free. nu is not told.
+    corrections are fitted with it, their powers known, their sizes free. nu is not given.
 
     Args:
         margin: M(1), M(2), ..., positive.

@@ -45,7 +45,7 @@ class Layer:
 def fit(
     z: Array, y: Array, error: float, sizes: Sequence[int], rng: np.random.Generator, steps: int = 60
 ) -> tuple[Layer, float]:
-    """The smallest of the sizes whose layer is within `error` on samples held back, or else the best that was found.
+    """The smallest layer of these sizes that is within `error` on samples held back, or else the best one found.
 
     Args:
         z: (n, inputs).
@@ -53,7 +53,7 @@ def fit(
         error: the sup error that is wanted.
         sizes: numbers of units, rising.
         rng: for the start.
-        steps: of the solver, at most, for each size.
+        steps: the most steps of the solver for each size.
 
     Returns:
         The layer, and its sup error on the samples that were held back.

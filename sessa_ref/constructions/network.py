@@ -93,7 +93,7 @@ class Network:
     def derivative(self, x: Any, dx: Any) -> Array:
         """dy for each of n directions dx, (n, T, inputs), at tokens x, (T, inputs): exact, forward through every block.
 
-        Where a block has a norm, by complex step.
+        Blocks with a norm are differentiated by complex step.
         """
         if any(block.config.norm != "identity" for block in self.blocks):
             return np.imag(self(np.asarray(x) + STEP * 1j * np.asarray(dx))) / STEP
@@ -109,9 +109,9 @@ class Network:
             yield dh
 
     def then(self, other: "Network") -> "Network":
-        """This network and then the other, which adapts nothing at its input."""
+        """This network followed by the other, which must have no adapter at its input."""
         if self.unembed is not None or other.embed is not None:
-            raise ValueError("networks can only be joined where neither adapts tokens between them")
+            raise ValueError("networks can only be joined without adapters between them")
         return Network(
             self.blocks + other.blocks, self.names + other.names, self.embed, other.unembed, self.notes | other.notes
         )

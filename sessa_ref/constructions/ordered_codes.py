@@ -51,7 +51,7 @@ class OrderedCodes(NamedTuple):
         return OrderedCodes.of(gelu(self.lower), gelu(self.upper))
 
     def tokens(self, channels: Channels, n: int, radius: float, seed: int | np.random.Generator = 0) -> Array:
-        """N sequences, (n, T, D): any tokens of norm at most `radius`, but for pos, which lies in its interval.
+        """N sequences, (n, T, D): any tokens of norm at most `radius`, except for pos, which lies in its interval.
 
         Half of the tokens have the largest norm, and half of the positions lie at an end of their interval.
         """

@@ -1,7 +1,8 @@
 """The other side: the comparison classes of Proposition 13, given the same token to remember.
 
-Two margins have closed routing, uniform rows and a constant step; they are the classes at their most even. The stacks are
-whole networks with weights, tokens and selection of their own, as wide and as deep as one wants.
+Two margins are for routing in closed form: uniform rows, and a constant step. They are the most even members of their
+classes. The stacks are whole networks with weights, tokens and selection of their own, as wide and as deep as one
+wants.
 """
 
 from collections.abc import Sequence

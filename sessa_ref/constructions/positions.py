@@ -49,7 +49,7 @@ def positions(
         T: number of tokens, at least 2.
         width: of the tokens.
         gamma: the gain, in (0, 1).
-        radius: R, a bound on |<h_t, e_pos>| for the tokens that are meant.
+        radius: R, a bound on |<h_t, e_pos>| for the tokens that the network is for.
         margin: the scale is `margin` times the least that separates the codes; above 1.
         channels: with a channel "pos", and "sig" where signal transparency is to be measured; random by default.
 

@@ -9,11 +9,12 @@ from sessa_ref.parameters import SessaParameters, shapes
 
 
 def to_published(network: Network, gamma_max: float = 0.999, size: float = 1e8) -> Network:
-    """Blocks of `SessaConfig.published` that do nearly what the blocks of `network`, the paper's, do.
+    """Blocks of `SessaConfig.published` that compute nearly the same as the paper blocks of `network`.
 
-    Queries and keys of width d_k are padded by zeros to the layer's width D, and queries multiplied by sqrt(D/d_k), so that
-    the logits stay; the first rotary pair turns by one radian per token in both. LayerNorm is undone by a scaffold of
-    width 2 (Lemma J.2). Every gain is a constant that gamma_max tanh can give. An odd width gets a channel of zeros.
+    Queries and keys of width d_k are padded by zeros to the layer's width D, and queries multiplied by sqrt(D/d_k), so
+    that the logits stay the same; the first rotary pair turns by one radian per token in both. LayerNorm is undone by a
+    scaffold of width 2 (Lemma J.2). Every gain is a constant that gamma_max tanh can give. An odd width gets a channel
+    of zeros.
 
     Args:
         network: of blocks with one head, d_k = 2, Norm = Id and constant gains.

@@ -134,7 +134,7 @@ def _recursion(given: Samples) -> list[list[Fitted]] | None:
     for t in range(1, given.T):
         given.progress(f"fitting phi_t at t = {t}")
         z = np.concatenate([given.y[:, t - 1], given.x[:, t]], axis=1)
-        # An output can tell of F_(t-1) only what it depends on too.
+        # An output can use a coordinate of F_(t-1) only if both depend on some common input.
         state = (on[t][:, None, :t] & on[t - 1][None, :, :t]).any(axis=(2, 3))
         active = np.concatenate([state, on[t, :, t]], axis=1)
         if t > 1 and all(

@@ -1,8 +1,9 @@
-"""LayerNorm in the way, and a scaffold that gets round it (Appendix J).
+"""A scaffold with which a block works under LayerNorm too (Appendix J).
 
-A token is widened by coordinates c and -c that never change. They dominate its variance, so that LayerNorm is nearly the
-multiplication with a constant a, which the input projection takes back. The paper makes the scaffold wide. Undoing the
-removal of the mean, which is a linear map with an exact inverse on tokens of this form, makes a scaffold of width 2 suffice.
+A token is widened by coordinates c and -c that never change. They dominate its variance, so that LayerNorm is nearly a
+multiplication by a constant a, which the input projection undoes. The paper makes the scaffold wide. Here width 2
+suffices, because the input projection also undoes the removal of the mean, a linear map with an exact inverse on tokens
+of this form.
 """
 
 from dataclasses import replace

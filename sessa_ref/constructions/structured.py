@@ -1,6 +1,6 @@
-"""Read-outs by hand for named causal maps: composition and gates, of which the proof of Theorem 14 makes no use.
+"""Read-outs by hand for named causal maps: composition and gates, which the proof of Theorem 14 does not use.
 
-Each gives a network with a bound on its error that has all constants. They are what the general fits are compared with.
+Each gives a network with an explicit bound on its error. The general fits are compared with them.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def running_mean(T: int, d: int = 1) -> Built:
 def running_maximum(T: int, d: int = 1, sharpness: float = 1e4) -> Built:
     """out <- out + GELU(L (u_lag - out))/L for every lag; no positions are needed.
 
-    Where a token does not exist its slice holds the copy of another earlier one, which does no harm here.
+    Where a token does not exist, its slice holds a copy of another earlier token, which does no harm here.
     """
     channels = storage(T, d)
     blocks = [(f"lag {n}", lag_copy(channels, T, d, n)) for n in range(1, T)]

@@ -17,7 +17,7 @@ from sessa_ref.reference import rotary
 from sessa_ref.theory.sharp_attention import needed_gap
 
 DELTA = 1e-15
-"""What a row leaves to other tokens, by default: as little as float64 can tell from nothing."""
+"""The weight that a row leaves to other tokens by default: about the least that float64 can tell from none."""
 
 MOST_LOGIT = 1e12
 """The largest logit that leaves a gap of 36 some digits in float64."""

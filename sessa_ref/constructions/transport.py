@@ -1,4 +1,4 @@
-"""What the definitions 11 to 13 speak of, measured on a network: kernels, preserved channels, transparency."""
+"""The quantities of Definitions 11 to 13, measured on a network: kernels, preserved channels, transparency."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,17 +18,17 @@ STEPS = 24
 
 
 def rounding(network: Network, T: int, solved: bool = True) -> float:
-    """What rounding may do to a channel of T tokens, relative to the largest number of the sums behind it.
+    """A bound on the rounding error of a channel of T tokens, relative to the largest number in the sums behind it.
 
-    A block sums D terms in each projection and T in each row, each within a unit roundoff. A solve passes its errors on
-    with at most 1/(1 - |gamma|) of their size (Lemma 4.2). The blocks' errors add up. Gains are constant, as in all of these
-    networks; errors of sharp logits do not matter, because every row still sums to 1 and its other weights are below
-    what is promised of them.
+    A block sums D terms in each projection and T in each row, each within a unit roundoff. A solve amplifies its errors
+    by at most 1/(1 - |gamma|) (Lemma 4.2). The blocks' errors add up. Gains are constant, as in all of these networks;
+    errors of sharp logits do not matter, because every row still sums to 1 and its other weights stay below their
+    promised bound.
 
     Args:
         network: of blocks with constant gains.
         T: number of tokens.
-        solved: whether the channel holds what the solves give; one that no block writes gets the other errors alone.
+        solved: whether the channel holds results of solves; a channel that no block writes has only the other errors.
     """
     gains = np.array([abs(float(np.tanh(block["mixer.gamma_bias"]))) * solved for block in network.blocks])
     return float(np.sum((T + 2 * network.width + STEPS) * UNIT_ROUNDOFF / (1 - gains)))
@@ -46,7 +46,7 @@ def perturbed_kernel(
 ) -> Array:
     """The same for some sources j, (T, sources), from what a change of x_j by +-size along e does, divided by 2 size.
 
-    It is no small change: exact transport is linear in the signal, so that any size must give the same.
+    The change need not be small: exact transport is linear in the signal, so any size must give the same result.
     """
     changes = np.zeros((len(sources), *np.shape(x)))
     changes[np.arange(len(sources)), list(sources)] = size * channels[along]
@@ -57,7 +57,7 @@ def perturbed_kernel(
 def linearity_defect(network: Network, channels: Channels, x: Any, T_x: Array, along: str = "sig") -> float:
     """How far the output along e is from T_x times the input along e (Definition 12), relative to the sum of sizes.
 
-    Where e is no axis, e's part is a sum of all entries of a token, so that their largest counts as well.
+    Where e is not an axis, e's part is a sum over all entries of a token, so their largest counts as well.
     """
     before, after = channels.read(along, x), channels.read(along, network(x))
     size = np.abs(T_x) @ np.abs(before) + 1e-300

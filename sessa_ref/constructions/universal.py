@@ -29,14 +29,14 @@ FITS = "step 5, the fits on samples held back (the step that is not explicit)"
 
 @dataclass(frozen=True)
 class Approximation:
-    """A network for a causal map, and how far it is from it.
+    """A network for a causal map, and its distance from the map.
 
     Attributes:
         network: takes tokens (..., T, d), gives the same shape.
         claim: that its sup error is at most the tolerance.
         target: the map.
         route: which read-out it has.
-        tolerance: the sup error that was asked for, of an entry of the output.
+        tolerance: the wanted sup error of an entry of the output.
         error: the largest that was found, by samples and by search.
         units: hidden units of the read-out.
         span: the range of the map's values.

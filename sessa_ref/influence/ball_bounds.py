@@ -1,4 +1,4 @@
-"""How large a layer's outputs can be for inputs in a ball, from its weights: Proposition 25 (52), and sharper.
+"""How large a layer's outputs can be for inputs in a ball, from its weights: Proposition 25 (52), and a sharper bound.
 
 The paper's statements are for Norm = Id and one head. Two things are ours, so that every layer has a bound:
 
@@ -23,7 +23,7 @@ from sessa_ref.theory.stability import Growth
 
 
 class GrowthConstants(NamedTuple):
-    """(c, L) with |.| <= c + L |z| for what the layer makes of a token z, z what W_in reads: the constants of (51)."""
+    """(c, L) with |.| <= c + L |z| for what the layer computes from z, the input of W_in: the constants of (51)."""
 
     f: Growth
     """Of the forward signal."""
@@ -60,10 +60,10 @@ class BallBound:
 
     Attributes:
         R: the radius.
-        T: number of tokens that `sharper` speaks of.
-        size: bound on |z_t|, z what W_in reads, before LayerNorm's weight and bias: R without LayerNorm.
+        T: number of tokens that `sharper` is for.
+        size: bound on |z_t|, where z is the input of W_in before LayerNorm's weight and bias; R without LayerNorm.
         paper: Proposition 25 (52), for every number of tokens.
-        sharper: of ours, for T tokens; nowhere larger.
+        sharper: our bounds, for T tokens; never larger.
     """
 
     R: float
@@ -86,7 +86,7 @@ def growth_constants(parameters: SessaParameters) -> GrowthConstants:
 def sharper_constants(parameters: SessaParameters) -> GrowthConstants:
     """The same with GELU split (`stability.gelu_growth`), and with the gate's largest entry in place of its norm.
 
-    The entries have constants each; the answer has the largest c and the largest L.
+    Each entry has its own constants; the result takes the largest c and the largest L.
     """
     W, b = _input_map(parameters)
     D = parameters.config.width
@@ -124,7 +124,7 @@ def _bounds(parameters: SessaParameters, R: float, T: int | None, F: float, G: f
 
 
 def _input_map(parameters: SessaParameters) -> tuple[Array, Array]:
-    """Weight and bias of W_in; with LayerNorm's, W (w z + b) + b_in, in them."""
+    """Weight and bias of W_in, with those of LayerNorm folded in: W (w z + b) + b_in."""
     weight, bias = parameters["W_in.weight"], parameters["W_in.bias"]
     if parameters.config.norm == "layernorm":
         return weight * parameters["ln.weight"], bias + weight @ parameters["ln.bias"]

@@ -1,8 +1,8 @@
 """How fast an influence decays with the lag: local exponents, and fits of a power law and of an exponential.
 
 Both fits are straight lines by least squares, the power law in (log lag, log influence), the exponential in
-(lag, log influence). Their residuals are of one kind, so the smaller `spread` fits better. A fit describes the lags it
-was given and proves nothing beyond them.
+(lag, log influence). Their residuals are comparable, so the curve with the smaller `spread` fits better. A fit
+describes the lags it was given and proves nothing beyond them.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def local_exponent(lags: Any, influence: Any) -> Float64[Array, " n"]:
         influence: a positive influence for each of them; take absolute values first where gains have both signs.
 
     Raises:
-        ValueError: lags or influence are not so.
+        ValueError: lags or influence do not meet these conditions.
         TypeError: one of them is a masked array.
     """
     lag, value = _checked(lags, influence)

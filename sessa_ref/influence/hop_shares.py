@@ -1,4 +1,4 @@
-"""How much of each influence on one token arrives in how many hops, for a matrix of numbers such as a trace's B.
+"""The influences on one token, divided by number of hops, for a matrix of numbers such as a trace's B.
 
 The symbolic twin is `hops`. Here two triangular solves give influences and mean hops for all sources at once, and each
 number of hops costs one product of a row and a matrix, which is fast for thousands of tokens.
@@ -56,7 +56,7 @@ def by_hops(B: Float64[Array, "T T"], target: int, most_hops: int = 8) -> HopSha
     for k in range(len(parts)):
         parts[k] = row
         row = row @ edges
-    # row is what the next hop number brings; all further ones are its prolongations.
+    # `row` holds the paths of the next number of hops; all longer paths extend these.
     return HopShares(
         target, influence, parts, _times_inverse(row, edges), _over(_times_inverse(influence, edges), influence)
     )

@@ -25,7 +25,7 @@ def block_jacobian(parameters: SessaParameters, x: Any, source: int) -> Float64[
     Args:
         parameters: the layer.
         x: tokens, shape (T, D), without batch axes.
-        source: tau, the token whose influence is asked for.
+        source: tau, the token whose influence is measured.
 
     Returns:
         An array J with J[t, i, k] = dy_{t, i} / dx_{tau, k}. It costs D evaluations of the layer at once.
@@ -47,7 +47,7 @@ def block_jacobian(parameters: SessaParameters, x: Any, source: int) -> Float64[
 
 
 def jacobian_norms(parameters: SessaParameters, x: Any, source: int) -> Float64[Array, " T"]:
-    """The operator norm of dy_t / dx_tau for every t, what Proposition 10 bounds; entry tau + lag belongs to the lag.
+    """The operator norm of dy_t / dx_tau for every t, which Proposition 10 bounds; entry tau + lag is for that lag.
 
     Raises:
         TypeError, ValueError: as `block_jacobian`.

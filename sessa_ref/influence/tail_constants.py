@@ -29,7 +29,7 @@ class Measured:
     """What was measured at tokens x for a source tau."""
 
     constants: TailConstants
-    """The smallest ones that hold at x for the derivatives with respect to x_tau."""
+    """The smallest constants that hold at x for the derivatives with respect to x_tau."""
     states: Float64[Array, " later"]
     """|ds_t / dx_tau| for t > tau, in the operator norm."""
     outputs: Float64[Array, " later"]
@@ -47,7 +47,7 @@ def measure(parameters: SessaParameters, x: Any, source: int, formulas: Formulas
         parameters: the layer.
         x: tokens.
         source: tau.
-        formulas: another layer's, as for `reference.trace`; what changes the feedback logits is not seen by L_route.
+        formulas: another layer's, as for `reference.trace`; L_route does not see a change of the feedback logits.
 
     Raises:
         ValueError: x has the wrong shape, or there is no token `source`.

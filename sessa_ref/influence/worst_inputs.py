@@ -1,9 +1,9 @@
-"""A search for the input in a ball whose outputs are largest: what a bound on the outputs is compared with.
+"""A search for the input in a ball whose outputs are largest, to compare with a bound on the outputs.
 
 Ascent without a step size to choose: the gradient g of the largest |y_t| says that x_t = R g_t / |g_t| is the best
-point of the ball for the linear part, so each step moves towards it, all the way or half of it, a quarter ..., and is
-taken only where the output grows. It starts from several short sequences; the best is lengthened, doubling it until it
-has T tokens, and improved at each length, because a step at T tokens costs T^2.
+point of the ball for the linear part, so each step moves towards it, by the whole distance, half of it, a quarter ...,
+and is taken only if the output grows. The search starts from several short sequences. The best one is doubled in length
+until it has T tokens, and improved at each length, because a step at T tokens costs T^2.
 """
 
 import math
@@ -18,7 +18,7 @@ from sessa_ref.notation import Array
 from sessa_ref.parameters import SessaParameters
 
 SHORT = 32
-"""Tokens of the sequences that the search starts with, at most."""
+"""The most tokens in a sequence that the search starts with."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _starts(D: int, T: int, number: int, seed: int) -> Iterator[Float64[Array, "
 
 
 def _lengthened(x: Float64[Array, "T D"], T: int) -> Iterator[Float64[Array, "T D"]]:
-    """Sequences of T tokens made of those of x: each repeated, the first, and the whole, put before."""
+    """Sequences of T tokens from x: each token repeated, and x behind copies of its first token or its own end."""
     yield x[np.arange(T) * len(x) // T]
     yield np.concatenate([np.repeat(x[:1], T - len(x), axis=0), x])
     yield np.concatenate([x[len(x) - (T - len(x)) :], x])

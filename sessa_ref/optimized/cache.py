@@ -1,4 +1,4 @@
-"""What decoding has to remember: rotated keys, values, feedback keys and states of the tokens so far."""
+"""The decoding cache: rotated keys, values, feedback keys and states of the tokens so far."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from sessa_ref.optimized import cache_file
 from sessa_ref.optimized.arguments import require_floating_dtype, whole_number
 
 Count = int | tuple[int, ...]
-"""A number of tokens: one where it is the same for all rows, which is the fast path, or one for each row."""
+"""Numbers of tokens: a single one where it is the same for all rows (the fast path), or one for each row."""
 
 Result = TypeVar("Result")
 SomeCache = TypeVar("SomeCache", "Cache", dict[str, Any])
@@ -27,8 +27,9 @@ PARTS = ("k_f", "v_f", "k_b", "s")
 class Cache:
     """Tensors with room for `capacity` tokens on axis 1; every row's tokens stand at the first places.
 
-    The tensors are the entries of the published layer's cache, a dict, which is taken in its place. `select`,
-    `concatenate` and `clone` give new caches with memory of their own; `reorder`, `crop` and `grow` change this one.
+    The tensors are the entries of the published layer's cache, a dict, which is accepted in place of this class.
+    `select`, `concatenate` and `clone` give new caches with memory of their own; `reorder`, `crop` and `grow` change
+    this one.
     """
 
     k_f: Float[Tensor, "batch capacity G d_k"]
@@ -36,14 +37,14 @@ class Cache:
     k_b: Float[Tensor, "batch capacity d_b"]
     s: Float[Tensor, "batch capacity D"]
     filled: Count = 0
-    """Tokens in every row. Where rows differ, everything beyond a row's tokens is zero: it is multiplied by weights of zero."""
+    """Tokens in every row. Where rows differ, all beyond a row's tokens is zero, since weights of zero meet it."""
 
     @classmethod
     def empty(
         cls, config: SessaConfig, batch: int, capacity: int, device: torch.device | str, dtype: torch.dtype
     ) -> "Cache":
         """A cache without tokens."""
-        with torch.inference_mode(False):  # which makes tensors that cannot be written to outside of it
+        with torch.inference_mode(False):  # tensors made in inference mode could not be written to outside of it
             k_f, v_f, k_b, s = (
                 torch.zeros(batch, capacity, *width, device=device, dtype=dtype) for width in widths(config).values()
             )
@@ -77,7 +78,7 @@ class Cache:
         return cls(*(cache[name] for name in PARTS), filled=t)
 
     def returned_as(self, cache: SomeCache) -> SomeCache:
-        """What `of` was given, with the present number of tokens; the tensors are shared anyway."""
+        """The object that `of` was given, with the present number of tokens; the tensors are shared anyway."""
         if not isinstance(cache, Cache):
             cache["t"] = self.t
         return cache
@@ -119,7 +120,7 @@ class Cache:
             )
 
     def _check_filled(self) -> None:
-        """Raise unless `filled` is one number of tokens, or one for each row; whether they fit, `after` says."""
+        """Raise unless `filled` is one number of tokens, or one for each row; `after` checks whether they fit."""
         if isinstance(self.filled, tuple) and len(self.filled) != self.batch:
             raise ValueError(f"filled of cache must have one number for each of {self.batch} rows, got {self.filled}")
         for n in self.filled if isinstance(self.filled, tuple) else (self.filled,):
@@ -131,7 +132,7 @@ class Cache:
         """The number of tokens in every row.
 
         Raises:
-            ValueError: the rows have different numbers of tokens, which `lengths` tells.
+            ValueError: the rows have different numbers of tokens; `lengths` has them.
         """
         if isinstance(self.filled, tuple):
             raise ValueError(f"the rows hold different numbers of tokens, {self.filled}: read lengths instead of t")
@@ -181,7 +182,7 @@ class Cache:
         self._become(self.select(index))
 
     def crop(self, lengths: int | Sequence[int] | Int[Tensor, " batch"]) -> None:
-        """Forget all but the first tokens: so many in every row, or in each.
+        """Forget all but the first tokens: `lengths` of them in every row, or one number for each row.
 
         Raises:
             TypeError, ValueError: `lengths` is no number of tokens, or more than a row has.
@@ -232,7 +233,7 @@ class Cache:
         """
         caches = list(caches)
         if not caches or len({tuple((p.shape[2:], p.dtype, p.device) for p in cache.parts()) for cache in caches}) > 1:
-            raise ValueError("caches must be some caches of one layer, in one dtype and on one device")
+            raise ValueError("caches must be one or more caches of one layer, in one dtype and on one device")
         longest = max(cache.longest for cache in caches)
         capacity = max(cache.capacity for cache in caches) if max_len is None else whole_number("max_len", max_len)
         if capacity < longest:
@@ -280,7 +281,7 @@ class Cache:
         return self.k_f, self.v_f, self.k_b, self.s
 
     def after(self, new: Count) -> Count:
-        """How many tokens there will be with so many more; nothing is changed.
+        """How many tokens there will be after `new` more; nothing is changed.
 
         Raises:
             ValueError: they do not fit.
@@ -295,7 +296,7 @@ class Cache:
         return total
 
     def take(self, new: Count, work: Callable[[], Result]) -> Result:
-        """What `work` returns, which stores so many more tokens; they count when it is done.
+        """The result of `work`, which stores `new` more tokens; they count once it is done.
 
         If it fails, the cache holds what it held before.
 
@@ -308,7 +309,7 @@ class Cache:
                 self.clear()
             try:
                 result = work()
-            except BaseException:  # what it has stored does not count, but has to be zero where rows differ
+            except BaseException:  # what it has stored does not count, but must be zero where rows differ
                 self.clear()
                 raise
         else:
@@ -317,7 +318,7 @@ class Cache:
         return result
 
     def clear(self, lengths: tuple[int, ...] | None = None) -> None:
-        """Write zeros beyond the tokens of every row, or beyond so many of them."""
+        """Write zeros beyond the tokens of every row, or beyond the first `lengths` of them."""
         first = torch.tensor(self.lengths if lengths is None else lengths, dtype=torch.long, device=self.s.device)
         beyond = torch.arange(self.capacity, device=self.s.device) >= first[:, None]
         with torch.no_grad():
@@ -378,7 +379,7 @@ def first_of(new: Count, most: int) -> Count:
 
 
 def _listed(numbers: Any) -> Any:
-    """Arrays and tensors as Python's numbers and lists; what is neither as it is."""
+    """Arrays and tensors as Python's numbers and lists; anything else as it is."""
     return numbers.tolist() if hasattr(numbers, "tolist") else numbers
 
 

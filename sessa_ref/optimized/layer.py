@@ -16,24 +16,24 @@ from sessa_ref.optimized.solve import Backend
 class SessaLayer(nn.Module):
     """y = x + W_out(mixer(GELU(a)) * g), with (a, g) = W_in(norm(x)).
 
-    Constructor, parameter names and methods are those of the published layer, so checkpoints load in both
-    directions; its mask buffers, which it has with `max_len` alone, are ignored on loading and not written. The buffer
-    `mixer.rope_inv_freq` is there for the published `state_dict`: angles are computed from the config, in float64, and
-    no conversion of the module reaches them. A state_dict with other frequencies is refused.
+    Constructor, parameter names and methods are those of the published layer, so checkpoints load in both directions.
+    Its mask buffers, which exist only with `max_len`, are ignored on loading and not written. The buffer
+    `mixer.rope_inv_freq` exists only for the published `state_dict`: angles are computed from the config, in float64,
+    and no conversion of the module changes them. A state_dict with other frequencies is refused.
 
-    All derivatives of all orders are there, under `torch.func` too. Backwards and once, memory is linear in T; all
-    others have T x T matrices. `torch.compile` and `torch.export` take any length in one program; an exported program
-    contains operators of this package, which must be imported where it is loaded.
+    Derivatives of every kind and order work, under `torch.func` too. The first derivative in reverse mode takes memory
+    linear in T; all others have T x T matrices. `torch.compile` and `torch.export` take any length in one program; an
+    exported program contains operators of this package, which must be imported where it is loaded.
 
-    FSDP refuses parameters without axes, and the published `gamma_bias` is one. So leave it out, and average its
-    gradient over the processes yourself, for nobody else does then:
+    FSDP refuses 0-d parameters, and the published `gamma_bias` is one. Leave it out, and average its gradient over the
+    processes yourself:
 
         fully_shard(layer, mesh=mesh, ignored_params={layer.mixer.gamma_bias})
         FullyShardedDataParallel(layer, ignored_states=[layer.mixer.gamma_bias], use_orig_params=True)
 
-    A token that is not finite, or overflows in a projection, makes the outputs from it on NaN. Those before it, other
-    rows of the batch, and their gradients do not notice. The layer norm is torch's: beyond 10^19 in float32 the squares
-    of a token's entries overflow, and it normalises them to 0 instead.
+    A token that is not finite, or overflows in a projection, makes its own output and all later ones NaN. Earlier
+    outputs, other rows of the batch, and their gradients are not affected. The layer norm is torch's: beyond 10^19 in
+    float32 the squares of a token's entries overflow, and it normalises them to 0 instead.
 
     Args:
         D: model width; divisible by `n_heads`.
@@ -116,7 +116,7 @@ class SessaLayer(nn.Module):
         self.W_out = nn.Linear(D, D, **like)
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew: with the same seed, those of a new layer. Also after `to_empty`."""
+        """Draw all parameters anew, as a new layer would with the same seed; also for use after `to_empty`."""
         reset_children(self)
 
     def forward(self, x: Float[Tensor, "..."], attention_mask: Tensor | None = None) -> Float[Tensor, "*batch T D"]:
@@ -128,11 +128,11 @@ class SessaLayer(nn.Module):
                 `key_padding_mask` is the inverse). Padding, wherever it stands and whatever it holds, reads nothing
                 and is not read, and positions count real tokens alone, so that the outputs of real tokens are those
                 without the padding; at padding y = x + b_out. A row may be all padding. None: all tokens are real.
-                On a GPU the numbers of an integer mask are waited for, to be checked; booleans are not.
+                On a GPU, the check of an integer mask waits for its values; booleans are not waited for.
 
         Raises:
-            TypeError: x is no tensor of floating-point numbers, or not of the parameters' dtype; or `attention_mask`
-                none of booleans or whole numbers.
+            TypeError: x is no tensor of floating-point numbers, or not of the parameters' dtype; or `attention_mask` is
+                no tensor of booleans or whole numbers.
             ValueError: x has no token axis, the wrong width or is on another device than the parameters; or
                 `attention_mask` does not fit x, or holds other numbers than 0 and 1.
         """
@@ -168,11 +168,12 @@ class SessaLayer(nn.Module):
         The cache, which may be that of the published layer, is updated in place and returned; a call that fails leaves
         it as it was. A prompt may come in any number of parts. Prompts of different lengths are padded to one, on any
         side, and `attention_mask`, shape (batch, T), says which tokens are real, as for `forward`. Padding is not
-        stored: each row goes on from its own length. Numbers of a mask on the GPU are waited for.
+        stored: each row goes on from its own length. A mask on a GPU is waited for, because the rows' lengths are kept
+        on the CPU.
 
         Raises:
-            TypeError: as `forward`; or x has not the cache's dtype, or the cache is none.
-            ValueError: as `forward`; or x has not the cache's rows or device, the cache is that of another layer, its
+            TypeError: as `forward`; or x does not have the cache's dtype, or `cache` is neither kind of cache.
+            ValueError: as `forward`; or x does not have the cache's rows or device, the cache is of another layer, its
                 entries do not belong together, the tokens do not fit, or they make rows differ in a published dict.
         """
         self._check(x, 3)
@@ -207,7 +208,7 @@ class SessaLayer(nn.Module):
         The cache, which may be that of the published layer, is updated in place; a call that fails leaves it as it
         was. There are no gradients. `use_flash_decode` is accepted and without effect. Rows that have ended are False
         in `attention_mask`, of shape (batch) or (batch, 1) as x_t: they store nothing, and their output is x_t + b_out.
-        A mask on the CPU lets no GPU wait.
+        With a mask on the CPU, nothing waits for the GPU.
 
         Raises:
             TypeError, ValueError: as `prefill`, for x_t.

@@ -85,7 +85,7 @@ class SessaMixer(nn.Module):
         return self.states(u)[-1]
 
     def states(self, u: Float[Tensor, "*batch T D"]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What decoding has to remember: (rotated keys, values, feedback keys, s), tokens before heads."""
+        """The entries of a decoding cache: (rotated keys, values, feedback keys, s), tokens before heads."""
         bad, u = nonfinite_tokens(u), finite(u)
         q, k, v, overflows = self._finite_projections(u, Together(0, u.shape[-2]))
         f = self.forward_signal(q, k, v, is_causal=True)
@@ -96,8 +96,8 @@ class SessaMixer(nn.Module):
     def forward_projections(self, u: Float[Tensor, "*batch T D"], tokens: Span) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (H heads), keys and values (G heads) with heads on axis -2, rotated by the tokens' positions.
 
-        Of several tokens, one that overflows has no query but NaN, and finite keys and values, which earlier ones meet
-        with weight 0.
+        Among several tokens, one that overflows has NaN as its query, and finite keys and values, which earlier tokens
+        meet with weight 0.
         """
         if u.shape[-2] == 1:
             return self._projections(u, tokens)
@@ -105,7 +105,7 @@ class SessaMixer(nn.Module):
         return q.masked_fill(overflows[..., None, None], torch.nan), k, v
 
     def _finite_projections(self, u: Tensor, tokens: Span) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The projections made finite, and at which tokens one was not."""
+        """The projections made finite, and the tokens at which one of them was not."""
         q, k, v = self._projections(u, tokens)
         overflows = nonfinite_tokens(q.flatten(-2), k.flatten(-2), v.flatten(-2))
         return finite(q), finite(k), finite(v), overflows
@@ -161,7 +161,7 @@ class SessaMixer(nn.Module):
         """The mixer's output for tokens that follow those in the cache, which is updated.
 
         Raises:
-            TypeError, ValueError: u or the cache is not what it has to be, or there is no room; nothing is changed.
+            TypeError, ValueError: u or the cache is not valid, or there is no room; nothing is changed.
         """
         require_tokens("u", u, 3, self.config.width, self.q_proj)
         cache.check(self.config, u)
@@ -172,7 +172,7 @@ class SessaMixer(nn.Module):
         """The mixer's output for the next token; the cache is updated.
 
         Raises:
-            TypeError, ValueError: u or the cache is not what it has to be, or it is full; nothing is changed.
+            TypeError, ValueError: u or the cache is not valid, or the cache is full; nothing is changed.
         """
         require_tokens("u", u, 2, self.config.width, self.q_proj)
         cache.check(self.config, u)
@@ -185,7 +185,7 @@ class SessaMixer(nn.Module):
         Args:
             u: tokens; the last ones of a row that has fewer than others are padding, where the output means nothing.
             cache: the tokens before, with room for these.
-            new: how many tokens each row has; T at most, and in one row at least, or none.
+            new: how many tokens each row has; the largest number is T, or all are 0.
         """
         T, first = u.shape[1], cache.filled
         if new == 0 or cache.batch == 0:
@@ -227,7 +227,7 @@ class SessaMixer(nn.Module):
     def _load_from_state_dict(
         self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
     ):
-        """The published masks are left out, frequencies that are missing are filled in, and others than ours refused."""
+        """Leave out the published masks, fill in missing frequencies, and refuse frequencies other than ours."""
         state = {name: value for name, value in state_dict.items() if name.removeprefix(prefix) not in _PUBLISHED_MASKS}
         name = prefix + "rope_inv_freq"
         if self.config.rope:
@@ -247,7 +247,7 @@ def reset_children(module: nn.Module) -> None:
 
 
 def _are_rounded(given: Any, wanted: Tensor) -> bool:
-    """Whether these are the wanted numbers as far as bfloat16 and float16 can tell, or torch itself will refuse them."""
+    """Whether these equal the wanted numbers to within bfloat16 and float16, or torch itself will refuse them."""
     if type(given) not in (Tensor, nn.Parameter) or given.is_meta or given.shape != wanted.shape:
         return True
     return torch.allclose(given.detach().double().cpu(), wanted.double().cpu(), rtol=2.0**-8, atol=2.0**-24)

@@ -1,7 +1,7 @@
-"""Tokens that are not finite are kept from those before them.
+"""Keeps tokens that are not finite from spoiling those before them.
 
-A masked weight of 0 times NaN is NaN, so one such token would spoil the outputs before it, and their gradients. So all
-factors are made finite, and the outputs from the bad token on are set to NaN.
+A masked weight of 0 times NaN is NaN, so one such token would spoil the outputs before it, and their gradients.
+Therefore all factors are made finite, and the outputs from the bad token on are set to NaN.
 """
 
 from typing import Any
@@ -34,12 +34,12 @@ def finite(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def isolate_nonfinite(
     u: Float[Tensor, "*batch T D"],
 ) -> tuple[Float[Tensor, "*batch T D"], Bool[Tensor, "*batch T 1"]]:
-    """u made finite, and the tokens from the first one on that was not."""
+    """u made finite, and all tokens from the first one on that was not finite."""
     return finite(u), from_first_on(nonfinite_tokens(u))[..., None]
 
 
 def from_first_on(bad: Bool[Tensor, "*batch T"]) -> Bool[Tensor, "*batch T"]:
-    """The bad tokens and all that come after one."""
+    """The bad tokens and all tokens after them."""
     return bad.cumsum(dim=-1) > 0
 
 

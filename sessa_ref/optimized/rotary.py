@@ -1,7 +1,7 @@
 """Rotary position embedding (15) in torch.
 
-Nothing is kept between calls: angles are a small part of a call, and a table that outlives it would have to know
-every mode in which torch makes tensors that are not real ones.
+Nothing is kept between calls: angles are a small part of a call, and a table that outlives it would have to handle
+every mode in which torch makes tensors without values.
 """
 
 from typing import NamedTuple
@@ -40,10 +40,9 @@ def angles(
 ) -> Float[Tensor, "*rows T pairs"]:
     """Angle of every pair at every position, in radians: position * base^(-2r/query_width).
 
-    Float64 for every `dtype` of the layer: a float32 product would be wrong by one radian in 10^7 per
-    radian, a bfloat16 one could not tell neighbours apart beyond position 256. With
-    `rotary_dtype="float32"` they are rounded as in the published code: float32 frequencies, and products
-    in float64 only for a float64 layer.
+    Float64 for every `dtype` of the layer: a float32 product would be wrong by about one part in 10^7, and a bfloat16
+    product could not tell neighbours apart beyond position 256. With `rotary_dtype="float32"` they are rounded as in
+    the published code: float32 frequencies, and products in float64 only for a float64 layer.
     """
     home = positions.device
     device = torch.device("cpu") if home.type == "mps" else home  # Apple's GPUs have no float64

@@ -38,7 +38,7 @@ class Together:
 
 
 class Apart:
-    """The same where rows differ. The numbers of tokens are known on the host, so no device has to be waited for.
+    """The same where rows differ. The numbers of tokens are known on the host, so nothing waits for the device.
 
     Args:
         past: past tokens of each row.

@@ -1,6 +1,6 @@
-"""What a function with its own derivatives has to know about torch's modes and transforms.
+"""Questions about torch's modes and transforms, for functions with their own derivatives.
 
-Torch has no public name for some of it; the private ones that are used are all here.
+Some of them have no public name in torch; all private names that are used are here.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -16,8 +16,8 @@ from torch.autograd import forward_ad
 def forward_mode() -> bool:
     """Whether derivatives are being pushed forward, by `torch.func.jvp` and its relatives or by dual numbers.
 
-    There only torch's own operations are right: nested, forward modes take the `jvp` of a
-    `torch.autograd.Function` for a constant, and the second derivative is silently 0.
+    There only torch's own operations are right: nested forward modes treat the `jvp` of a `torch.autograd.Function` as
+    a constant, so the second derivative is silently 0.
     """
     return forward_ad._current_level >= 0
 

@@ -1,4 +1,4 @@
-"""What one token of a real layer hears of earlier tokens, by number of hops."""
+"""The influences of earlier tokens on one token of a real layer, by number of hops."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ def draw_hops(signed: HopShares, shares: HopShares) -> Any:
 
     Args:
         signed: the influences.
-        shares: whose shares are shown: the same, or those of magnitudes, since shares of both signs do not stack.
+        shares: the influences whose shares are shown: the same, or those of magnitudes, since shares of both signs
+            cannot be stacked.
 
     Raises:
         ValueError: there is no earlier token, or a share is negative.

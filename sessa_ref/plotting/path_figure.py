@@ -18,9 +18,9 @@ from sessa_ref.symbolic.routing import check_tokens, checked, numbers
 from sessa_ref.symbolic.text import to_text
 
 MOST_LINES = 32
-"""Paths that get a time line of their own."""
+"""The most paths that each get a time line of their own."""
 MOST_ARCS = 8192
-"""Arcs in a picture; more would be black, after minutes of drawing."""
+"""The most arcs in a picture; more would take minutes to draw and come out black."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def check_files(*paths: str | os.PathLike[str] | None) -> None:
     """Refuse, before any work is done, pictures that could not be written in the end; None stands for no picture.
 
     Raises:
-        ValueError: a file has an ending that is no picture's, or two files are one.
+        ValueError: a file's ending is not that of a picture, or two names stand for the same file.
         OSError: a file cannot be written.
         MissingMatplotlibError: matplotlib is not installed.
     """
@@ -56,7 +56,7 @@ def check_format(path: str | os.PathLike[str]) -> None:
 def to_svg(figure: Any, prefix: str, label: str) -> str:
     """The figure as an element for a page: no prolog, and ids that begin with `prefix`, so that no two figures share one.
 
-    To be called within the context that the figure was made in; `label` is what a screen reader says.
+    Call it within the context that the figure was made in; `label` is what a screen reader says.
     """
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))

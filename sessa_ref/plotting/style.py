@@ -1,4 +1,4 @@
-"""How figures look: `style.mplstyle`, the same for everyone, and nothing of the user's own settings.
+"""How figures look: `style.mplstyle`, the same for everyone, whatever the user's own settings are.
 
 Maps of colours are viridis, cividis and PuOr, whose order colour-blind readers see as others do.
 """
@@ -38,7 +38,7 @@ class MissingMatplotlibError(ModuleNotFoundError):
 def applied(changes: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
     """A context of matplotlib's defaults, the style, and `changes`, whatever settings or backend the user has.
 
-    Figures are to be made of `matplotlib.figure.Figure`, and saved, within it; pyplot, which needs a backend, is not.
+    Make and save figures within it, as `matplotlib.figure.Figure`; pyplot, which needs a backend, is not used.
 
     Raises:
         MissingMatplotlibError: matplotlib is not installed.
@@ -52,14 +52,14 @@ def applied(changes: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]
 
 
 def new_figure(width: float, height: float) -> Any:
-    """An empty figure of that size in inches, apart from any global state; to be made within `applied()`."""
+    """An empty figure of that size in inches, independent of global state; call this within `applied()`."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height))
 
 
 def colours() -> list[str]:
-    """The style's colours for lines and marks, of which the last is black; to be asked for within `applied()`."""
+    """The style's colours for lines and marks, of which the last is black; call this within `applied()`."""
     import matplotlib
 
     return matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]

@@ -21,7 +21,8 @@ def attention_weights(
 ) -> Real[Array, "*batch T J"]:
     """alpha_tj = softmax over the visible j of <q_t, k_j> / sqrt(width), and 0 elsewhere.
 
-    `visible` is the same for the whole batch, or broadcasts to it. A row that sees nothing is 0. Row t reads no invisible logit, so a NaN in a later token does not reach it.
+    `visible` is the same for the whole batch, or broadcasts to it. A row that sees nothing is 0.
+    Row t reads no invisible logit, so a NaN in a later token does not reach it.
     """
     scale = 1 / np.sqrt(real_dtype(q).type(q.shape[-1]))
     logits = np.where(visible, (q @ np.swapaxes(k, -1, -2)) * scale, -np.inf)
@@ -33,7 +34,7 @@ def attention_weights(
 
 
 def among(real: Bool[Array, "*batch J"], past: int) -> Bool[Array, "*batch T J"]:
-    """Pairs of real tokens, the first of each after `past` others: padding reads nothing and is not read."""
+    """Where token past + t and token j are both real: padding reads nothing and is not read."""
     return real[..., past:, None] & real[..., None, :]
 
 

@@ -10,14 +10,14 @@ from sessa_ref.notation import Array, Real
 
 @dataclass(frozen=True)
 class Cache:
-    """What the tokens so far leave behind. A step returns a new cache and leaves the old one as it is."""
+    """What later tokens need of the tokens so far. A step returns a new cache and leaves the old one as it is."""
 
     k_rotated: Real[Array, "*batch G t d_k"]
     v: Real[Array, "*batch G t d_v"]
     k_fb: Real[Array, "*batch t d_b"]
     s: Real[Array, "*batch t D"]
     real: Bool[Array, "*batch t"] | None = None
-    """Which tokens are no padding; None where all are."""
+    """Which tokens are real, not padding; None where all are real."""
 
     @property
     def length(self) -> int:

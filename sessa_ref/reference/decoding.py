@@ -35,12 +35,12 @@ def decode_step(
 ) -> tuple[Real[Array, "*batch D"], Cache]:
     """The layer's output for the next token x_t, shape (..., D), and the cache after it.
 
-    Rows in which x_t is padding, as one that has ended, are False in `attention_mask`, of shape (...). `formulas` is
-    that of `reference.trace`.
+    `attention_mask`, of shape (...), is False for rows in which x_t is padding, such as rows that have ended.
+    `formulas` is that of `reference.trace`.
 
     Raises:
-        TypeError: `x_t` does not hold floating-point numbers, or `attention_mask` no booleans.
-        ValueError: `x_t` has the wrong width, or its batch axes are not the cache's; or those of `attention_mask`.
+        TypeError: `x_t` does not hold floating-point numbers, or `attention_mask` does not hold booleans.
+        ValueError: `x_t` has the wrong width, or the batch axes of `x_t` or `attention_mask` are not the cache's.
     """
     x_t = layer.as_tokens(parameters.config, x_t, "x_t", "D")
     if x_t.shape[:-1] != cache.s.shape[:-2]:
@@ -80,7 +80,7 @@ def decode(
 
 
 def _real_so_far(cache: Cache, attention_mask: Any) -> Bool[Array, "*batch t"] | None:
-    """Which tokens are no padding, the new one included; None where nothing was said of padding."""
+    """Which tokens are real, the new one included; None where no mask was given."""
     if attention_mask is None and cache.real is None:
         return None
     past, batch = cache.real, cache.s.shape[:-2]

@@ -1,7 +1,7 @@
-"""The formulas of the layer, as an object that every computation takes: the definition, unless told otherwise.
+"""The formulas of the layer, as an object that every computation takes; by default it is the definition.
 
-Each method is one formula, in the order of the computation. Most say in which file it stands. Another layer is a
-subclass in which a method is another:
+Each method is one formula, in the order of the computation. Most name the function that they call. Another layer is a
+subclass that overrides a method:
 
 class GainAbsolute(Formulas):
     def gain(self, u, weight, bias, gamma_max):
@@ -9,8 +9,8 @@ class GainAbsolute(Formulas):
 
 y = reference.forward(parameters, x, formulas=GainAbsolute())
 
-Subclasses combine by inheritance: `class Both(Later, Earlier)`. No method changes the object, so that one serves any
-number of threads. A subclass that has to know where it is used gives another object for that, in `for_tokens`.
+Subclasses combine by inheritance: `class Both(Later, Earlier)`. No method changes the object, so any number of threads
+can share it. A subclass that needs to know where it is used returns another object from `for_tokens`.
 """
 
 from dataclasses import replace
@@ -32,7 +32,7 @@ class Formulas:
         return f"{type(self).__name__}()"
 
     def for_tokens(self, parameters: SessaParameters, x: Array, past: Cache | None) -> "Formulas":
-        """The formulas for tokens x, (..., T, D), of a sequence or, in a decoding step, after `past`: these, for all."""
+        """The formulas for tokens x, (..., T, D), of a sequence or of a step after `past`; here always these."""
         return self
 
     # Token-wise, (9) to (13)
@@ -128,7 +128,7 @@ class Formulas:
         return solve.forward_substitution(B, f, past)
 
     def remember(self, past: Cache | None, steps: Trace) -> Cache:
-        """The cache after the tokens of `steps`, of a prefill where `past` is None, or of a decoding step."""
+        """The cache after the tokens of `steps`: those of a prefill where `past` is None, else of a decoding step."""
         new = (steps.k_rotated, steps.v, steps.k_fb, steps.s)
         return Cache(*new, real=steps.real) if past is None else replace(past.append(*new), real=steps.real)
 
@@ -156,7 +156,7 @@ class Formulas:
         return tokenwise.gelu_derivative(a)
 
     def rotate_back(self, dz: Array, theta: Array) -> Array:
-        """The gradient of what `rotate` was given."""
+        """The gradient of the argument of `rotate`."""
         return self.rotate(dz, -theta)
 
     def weights_gradient(self, alpha: Array, q: Array, k: Array, dout: Array, values: Array) -> tuple[Array, Array]:
@@ -181,7 +181,7 @@ class Formulas:
         return attention.mean_dalpha(alpha, dout, values)
 
     def sum_groups(self, dz: Array, G: int) -> Array:
-        """The gradient of what `repeat_kv` was given: `attention.sum_groups`."""
+        """The gradient of the argument of `repeat_kv`: `attention.sum_groups`."""
         return attention.sum_groups(dz, G)
 
     def gain_gradient(self, u: Array, weight: Array, bias: Array, gamma_max: float, dgamma: Array) -> Array:

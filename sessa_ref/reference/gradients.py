@@ -43,7 +43,7 @@ def vjp(
 def backward(
     parameters: SessaParameters, steps: Trace, dy: Any, formulas: Formulas = DEFINITION
 ) -> tuple[Real[Array, "*batch T D"], Gradients]:
-    """`vjp` from a trace that is already there.
+    """`vjp` from an existing trace.
 
     Raises:
         TypeError, ValueError: `dy` has the wrong dtype or shape.

@@ -79,7 +79,7 @@ def advance(
     past: Cache | None,
     formulas: Formulas,
 ) -> Trace:
-    """The layer on tokens x that follow those in `past`, all of it checked before; for `real` see `mixer.mixer`."""
+    """The layer on tokens x that follow those in `past`, without checks; for `real` see `mixer.mixer`."""
     tokens = without_padding(x, None if real is None else real[..., real.shape[-1] - x.shape[-2] :])
     formulas = formulas.for_tokens(parameters, tokens, past)
     n, a, g, u = before_mixer(parameters, tokens, formulas)
@@ -93,14 +93,14 @@ def trace(parameters: SessaParameters, x: Any, attention_mask: Any = None, formu
 
     Padding is given by `attention_mask`, of shape (..., T), booleans or 0 and 1: True or 1 for real tokens. It reads
     nothing and is not read, in both attentions, and positions count real tokens alone, wherever padding stands. So
-    what real tokens have, but for the axes over which they attend, is what they have with the padding removed. At
-    padding n, a, g, u and what is projected from them are those of a token of zeros, f = s = 0, and y = x + b_out.
+    every intermediate of a real token is the same as with the padding removed, except along the axes over which tokens
+    attend. At padding, n, a, g, u and their projections are those of a token of zeros, f = s = 0, and y = x + b_out.
 
     Args:
         parameters: the layer.
         x: the tokens.
-        attention_mask: which of them are no padding; None where none is.
-        formulas: another layer's, where it is not the definition that is to be computed.
+        attention_mask: which of them are real; None where all are.
+        formulas: another layer's, to compute it in place of the definition.
 
     Raises:
         TypeError, ValueError: `x` or `attention_mask` has the wrong dtype or shape.

@@ -1,7 +1,7 @@
 """The mixer (12), (14) to (22): forward attention, feedback attention and the solve between them.
 
-It computes any number of tokens after any number of others, whose part is in a cache. So a sequence and a decoding
-step are the same computation.
+It computes any number of tokens that follow the tokens in a cache, so a sequence and a decoding step are the same
+computation.
 """
 
 import numpy as np
@@ -27,9 +27,9 @@ def mixer(
     Args:
         parameters: the layer.
         u: what the mixer reads; finite at padding.
-        real: where False, tokens are padding: they read nothing and are not read, so that f = s = 0. It says so of
-            the tokens in `past` as well. None where nothing is padding.
-        past: what earlier tokens left; None before the first token.
+        real: False at padding, which reads nothing and is not read, so that f = s = 0 there. It covers the tokens in
+            `past` as well. None where nothing is padding.
+        past: the cache of earlier tokens; None before the first token.
         formulas: those of the layer.
     """
     T, before = u.shape[-2], 0 if past is None else past.length

@@ -9,8 +9,8 @@ from sessa_ref.notation import Array, Real, real_dtype
 def frequencies(config: SessaConfig, like: Real[Array, "..."] | None = None) -> Real[Array, " pairs"]:
     """Frequency of pair r in radians per position: base^(-2r/d_k), in the arithmetic of `like`, float64 by default.
 
-    With `rotary_dtype="float32"` exponents and frequencies are rounded to float32: that is what the published layer
-    keeps of them in a float64 run.
+    With `rotary_dtype="float32"` exponents and frequencies are rounded to float32, as the published layer keeps them
+    even in a float64 run.
     """
     dtype = np.dtype(np.float64) if like is None else real_dtype(like)
     pairs = np.arange(config.query_width // 2, dtype=dtype, like=like)

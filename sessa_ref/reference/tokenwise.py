@@ -52,7 +52,7 @@ def _divided_by_root_mean_square(z: Array, eps: Any) -> tuple[Array, Array]:
 def standardize_gradient(
     dstandard: Real[Array, "*batch D"], standard: Real[Array, "*batch D"], scale: Real[Array, "*batch 1"]
 ) -> Real[Array, "*batch D"]:
-    """The gradient of x from that of `standard`, where (standard, scale) is what `standardize` gave for x."""
+    """The gradient of x from that of `standard`, where (standard, scale) = standardize(x, eps)."""
     D = standard.shape[-1]
     mean = np.sum(dstandard, axis=-1, keepdims=True) / D
     along = np.sum(dstandard * standard, axis=-1, keepdims=True) / D

@@ -1,6 +1,6 @@
 """Every intermediate of the layer, under the paper's names; see `sessa_ref.notation.SYMBOLS`.
 
-T counts the tokens that were computed, J those and the ones before them. In a whole sequence J = T.
+T counts the tokens that were computed; J also counts the tokens before them. In a whole sequence J = T.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class MixerTrace(FeedbackTrace, ForwardTrace):
     u: Real[Array, "*batch T D"]
     s: Real[Array, "*batch T D"]
     real: Bool[Array, "*batch J"] | None
-    """Which tokens are no padding; None where nothing was said of padding."""
+    """Which tokens are real, not padding; None where no mask was given."""
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import sympy
 from sessa_ref.symbolic.routing import check_tokens, checked
 
 LIMIT = 2**12
-"""Paths that are listed at most."""
+"""The most paths that are listed."""
 
 
 class TooManyPathsError(ValueError):
-    """There are more paths than anyone wants to see listed."""
+    """There are too many paths to list."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def enumerate_paths(source: int, target: int, hops: int | None = None) -> Iterat
 
 
 def _count_if_short(lag: int, hops: int | None) -> int | None:
-    """`count`, or None where there are so many paths that nobody wants to read their number, let alone wait for it."""
+    """`count`, or None where the number itself would be too long to compute and to read."""
     stops = lag - 1
     # Both 2^stops and binomial(stops, m) with 0 < m < stops are at least `stops`.
     if stops > LIMIT and (hops is None or 1 < hops < lag):

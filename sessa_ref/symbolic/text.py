@@ -33,7 +33,7 @@ def to_ascii(expression: Any) -> str:
 
 
 def can_print(console: Console, text: str) -> bool:
-    """Whether the console's stream has all characters of the text: a pipe or file on Windows may lack some."""
+    """Whether the console's stream can encode all characters of the text: a pipe or file on Windows may lack some."""
     try:
         text.encode(getattr(console.file, "encoding", None) or "utf-8")
     except UnicodeEncodeError:

@@ -1,8 +1,11 @@
 """What the model counts, against sums written out."""
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks.accelerator import LAUNCH, RATES, Shared, attention, walk
+from benchmarks import accelerator
+from benchmarks.accelerator import LAUNCH, RATES, Shared, attention, row, walk
 from sessa_ref.optimized.solve.block_substitution import ACCELERATOR
 
 
@@ -37,3 +40,9 @@ def test_narrow_products_take_their_launch_and_wide_ones_their_arithmetic():
 def test_sharing_sends_what_the_others_hold():
     """q, k, s and lambda in float32, a row of 4 D numbers of 4 bytes for each token of the others."""
     assert Shared(8, 512, "tf32").received == 7 * 2**17 * 4 * 512 * 4
+
+
+@pytest.mark.parametrize("T", [32768, 131072])
+def test_the_readme_has_the_models_numbers(T):
+    text = Path(accelerator.__file__).with_name("README.md").read_text(encoding="utf-8")
+    assert "| " + " | ".join(row(T, 1024, "tf32", backward=True)) + " |" in text

@@ -50,7 +50,7 @@ def test_a_layer_is_no_network(tmp_path):
 
 def test_what_cannot_be_joined():
     network = random_network()
-    with pytest.raises(ValueError, match="neither adapts"):
+    with pytest.raises(ValueError, match="without adapters"):
         network.then(network)
     with pytest.raises(ValueError, match="a name each"):
         Network(network.blocks, ("one",))

@@ -265,7 +265,7 @@ def test_lengths_as_arrays():
         (lambda c: c.crop(2), r"got \(2, 2, 2\)"),
         (lambda c: c.grow(5), "max_len must be at least the capacity 12, got 5"),
         (lambda c: c.clone(dtype=torch.int64), "dtype must be float16"),
-        (lambda c: Cache.concatenate([]), "caches must be some caches of one layer"),
+        (lambda c: Cache.concatenate([]), "caches must be one or more caches of one layer"),
         (lambda c: Cache.concatenate([c, c.clone(dtype=torch.float32)]), "in one dtype and on one device"),
         (lambda c: Cache.concatenate([c, layer(D=6, n_heads=1, n_kv_heads=1).init_cache(1, max_len=3)]), "one layer"),
         (lambda c: Cache.concatenate([c], max_len=5), "max_len must be at least 6"),

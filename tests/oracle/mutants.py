@@ -60,7 +60,6 @@ PAIRS: dict[str, tuple[str, str]] = {
         ("TanhGelu", "GainUnclamped"),
         ("RotaryHalfSplit", "FeedbackScaleHeadWidth"),
         ("NormBiasMissing", "OutputBiasMissing"),
-        ("GroupsInterleaved", "GainSigmoid"),
         ("UnbiasedVariance", "RotaryOtherBase"),
         ("FeedbackSeesItself", "GainAbsolute"),
         ("SolveOneHop", "GateSigmoid"),

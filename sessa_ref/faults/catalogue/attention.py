@@ -12,7 +12,7 @@ from sessa_ref.reference import Formulas
 from sessa_ref.reference import attention as right
 
 HIDDEN_LOGIT = -1e4
-"""What MaskTooSmall takes for minus infinity."""
+"""The number that MaskTooSmall uses for minus infinity."""
 
 
 def _queries_times(ratio: Callable[[SessaParameters], float]) -> type[Formulas]:
@@ -125,7 +125,7 @@ FAULTS = (
     Fault(
         "GroupsInterleaved",
         "attention",
-        description="Query heads take the key/value heads in turn instead of in runs.",
+        description="Query heads take the key/value heads cyclically instead of in consecutive groups.",
         formula="right: query head h reads key/value head h // (H / G)\n"
         "wrong: query head h reads key/value head h mod G",
         cause="repeat or expand puts the copies of all key/value heads one after another.",

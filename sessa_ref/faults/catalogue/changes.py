@@ -1,4 +1,4 @@
-"""The ways to change the formulas that several faults share."""
+"""Changes of the formulas that several faults share."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ from sessa_ref.reference import Formulas
 
 
 def always(**functions: Callable) -> type[Formulas]:
-    """Formulas in which these functions stand in for the methods of their names."""
+    """Formulas with these functions in place of the methods of the same names."""
     return type("Always", (Formulas,), {name: staticmethod(function) for name, function in functions.items()})
 
 
@@ -49,7 +49,7 @@ def projected(which: str, change: Callable[[SessaParameters, Array], Array]) -> 
 
 
 class WithDiagonal(Formulas):
-    """The solve does not take the diagonal of B for zero."""
+    """The solve reads the diagonal of B instead of taking it as zero."""
 
     def forward_substitution(self, B: Array, f: Array, past: Array | None = None) -> Array:
         """(I - B) s = f with B's diagonal."""

@@ -150,7 +150,7 @@ FAULTS = (
     Fault(
         "FeedbackNotRenormalised",
         "feedback",
-        description="The feedback softmax runs over all tokens there are, and the weights of those not past are dropped.",
+        description="The feedback softmax runs over all tokens, and weights outside the strict past are dropped.",
         formula="right: alpha_fb_tj = softmax over j < t\nwrong: alpha_fb_tj = softmax over all j, then j < t is kept",
         cause="The mask multiplies the weights instead of hiding logits.",
         fix="Hide all but the strict past before the softmax.",
@@ -206,7 +206,7 @@ FAULTS = (
         "feedback",
         description="The gain is a sigmoid, and never negative.",
         formula="right: gamma_t = gamma_max tanh(<w, u_t> + b)\nwrong: gamma_t = gamma_max sigmoid(<w, u_t> + b)",
-        cause="The habit of gates between 0 and 1.",
+        cause="Gates usually lie between 0 and 1.",
         fix="Use tanh.",
         formulas=_gain(lambda z, gamma_max: gamma_max * sigmoid(z)),
     ),

@@ -114,9 +114,9 @@ FAULTS = (
     Fault(
         "GradientSolveDetached",
         "gradient",
-        description="The backward pass takes the solve for the identity.",
+        description="The backward pass treats the solve as the identity.",
         formula="right: df = lambda, dB_tj = <lambda_t, s_j>, (I - B)^T lambda = ds\nwrong: the same with lambda = ds",
-        cause="A custom solve whose backward pass returns its gradient as it came.",
+        cause="A custom solve whose backward pass returns the incoming gradient unchanged.",
         fix="Solve (I - B)^T lambda = ds.",
         formulas=always(backward_substitution=lambda B, ds: ds),
     ),
@@ -181,7 +181,7 @@ FAULTS = (
         description="No gradient flows through the values: v_proj does not learn.",
         formula="right: dv_j = sum over t >= j of alpha_tj do_t\nwrong: dv_j = 0",
         cause="The values are detached, or the backward pass of the attention omits them.",
-        fix="Let do flow back into the values.",
+        fix="Let the gradient do flow back into the values.",
         formulas=_through("mixer.v_proj", lambda dv: 0 * dv),
     ),
     Fault(
@@ -229,7 +229,7 @@ FAULTS = (
         description="Parameter gradients are averaged over the batch instead of summed.",
         formula="right: dW = sum over batch rows\nwrong: dW = mean over batch rows",
         cause="A mean over the batch in a hand-written backward pass.",
-        fix="Sum over the batch; averaging is the loss's affair.",
+        fix="Sum over the batch; only the loss may average.",
         formulas=_BatchMean,
     ),
     Fault(

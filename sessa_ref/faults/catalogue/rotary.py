@@ -137,7 +137,7 @@ FAULTS = (
         "rotary",
         description="Queries and keys are rotated in the opposite sense.",
         formula="right: (e, o) -> (e cos - o sin, e sin + o cos)\nwrong: (e, o) -> (e cos + o sin, -e sin + o cos)",
-        cause="A sign of the sine, or the transposed rotation matrix.",
+        cause="A wrong sign of the sine, or a transposed rotation matrix.",
         fix="Rotate by +theta.",
         formulas=_Reversed,
     ),
@@ -146,7 +146,7 @@ FAULTS = (
         "rotary",
         description="The base of the frequencies is 500000.",
         formula="right: theta_tr = t 10000^(-2r/d)\nwrong: theta_tr = t 500000^(-2r/d)",
-        cause="The base of a long-context model that was taken over.",
+        cause="A base taken over from a long-context model.",
         fix="Use the config's base, 10000 in the published layer.",
         formulas=_with_base(lambda base: 500000.0),
     ),
@@ -184,7 +184,7 @@ FAULTS = (
         description="The rotation runs over the whole projection before it is split into heads.",
         formula="right: theta_tr = t base^(-2r/d), r < d/2, in every head\n"
         "wrong: theta_tr = t base^(-2r/D), r < D/2, over all heads (keys: G d in place of D)",
-        cause="Rotation and reshape stand in the wrong order.",
+        cause="The rotation and the reshape are in the wrong order.",
         fix="Split into heads first, and rotate each head with the same frequencies.",
         formulas=_with_positions(
             q_proj=_before_heads(lambda config: config.heads), k_proj=_before_heads(lambda config: config.kv_heads)

@@ -132,7 +132,7 @@ def families() -> Iterator[Family]:
             ), counts,
         )  # fmt: skip
         yield Family(
-            f"Decode{word}Beginning", "decode", f"In decoding steps the {phrase} attention reads the first {{number}} tokens, and itself, only.",
+            f"Decode{word}Beginning", "decode", f"In decoding steps the {phrase} attention reads only the first {{number}} tokens and the token itself.",
             "A cache of limited size.", _FIX,
             lambda amount, mask=mask: only_decoding(
                 one(mask, lambda run, v: v & ((run.values["columns"] < amount(run)) | (run.values["columns"] == run.values["rows"])))

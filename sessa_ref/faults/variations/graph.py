@@ -49,7 +49,7 @@ class Run:
         self.changes = changes
         self.decoding = decoding
         self.formulas = formulas
-        """Of these, the activation and what is done with heads."""
+        """Only the activation and the operations on heads are used."""
         self.capacity = capacity
         """Tokens that the cache was made for."""
         self.prompt = int(past["prompt"]) if past else 0
@@ -128,9 +128,9 @@ def advance(
         changes: what is different.
         past: what an earlier run left, by `Run.cache`.
         decoding: whether this is a decoding step.
-        base: the same run without changes, of which stages that nothing changes are taken over.
+        base: the same run without changes; stages that no change affects are copied from it.
         capacity: tokens that the cache was made for.
-        formulas: of the reference; of these, the activation and what is done with heads.
+        formulas: of the reference; only the activation and the operations on heads are used.
         start: what the tokens are.
     """
     run = Run(parameters, changes, past or {}, decoding, capacity, formulas)

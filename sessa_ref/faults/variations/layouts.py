@@ -113,4 +113,4 @@ _PROJECTIONS: tuple[tuple[str, Area, str, str, Changes], ...] = (
         {"q_fb": _feedback(0), "k_fb": _feedback(1)},
     ),
 )  # fmt: skip
-"""Word, area, name, what its halves are, and what becomes of them where memory is read in another shape."""
+"""Word, area, name, what its halves are, and what they turn into where memory is read in another shape."""

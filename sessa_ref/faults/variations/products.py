@@ -19,7 +19,7 @@ from sessa_ref.faults.variations.variation import Family, Variation, one, with_t
 from sessa_ref.notation import Array
 
 _CAUSE = "A hand-written backward pass that saves, rounds or overwrites another quantity than it needs."
-_FIX = "Save the very factors of the forward pass."
+_FIX = "Save exactly the factors of the forward pass."
 
 Real = Callable[[Run], Array]
 
@@ -231,7 +231,7 @@ _MODIFIED: tuple[tuple[str, str, Callable[[Array], Array], tuple[str, ...]], ...
     ("BatchMean", "averaged over the batch", lambda w: np.broadcast_to(w.mean(axis=0, keepdims=True), w.shape), ("tokens", "heads", "matrix")),
     ("Absolute", "taken without its sign", np.abs, ("tokens", "heads")),
 )  # fmt: skip
-"""Label, words, what becomes of a factor, and of which kinds; none for all."""
+"""Label, words, the changed factor, and the kinds of factor that it is for; none for all kinds."""
 
 _ADJOINTS: tuple[tuple[str, str, Real], ...] = (
     *(

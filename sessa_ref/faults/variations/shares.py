@@ -1,4 +1,4 @@
-"""Variations of the gradient: a parameter, or what flows back through a value, gets a share of its gradient only.
+"""Variations of the gradient: a parameter, or what flows back through a value, gets only a share of its gradient.
 
 A parameter's gradient is a sum over the batch and over tokens. Its share from some of them is what the linear map that
 it belongs to adds to the tangent there.

@@ -20,8 +20,8 @@ from sessa_ref.faults.variations.structures.tanhs import TANHS
 from sessa_ref.faults.variations.variation import Family, Variation, one, with_tangent
 from sessa_ref.notation import Array
 
-_CAUSE = "A hand-written backward pass that saves, rounds or clamps another quantity than it differentiates at."
-_FIX = "Differentiate at the very argument of the forward pass."
+_CAUSE = "A hand-written backward pass that saves, rounds or clamps the wrong quantity to differentiate at."
+_FIX = "Differentiate at exactly the argument of the forward pass."
 
 
 _ROUNDED = ("RoundedToFloat32", "RoundedToBfloat16", "RoundedToFloat16")
@@ -43,7 +43,7 @@ class Slope:
     arguments: dict[str, Callable[[Run], Array]]
     """Arguments by their words, real; the first one is right."""
     ways: tuple[str, ...]
-    """The ways in which the argument may be changed and is not by another slope of the list."""
+    """The changes of the argument that no other slope of the list already makes."""
 
 
 def _z(run: Run) -> Array:
@@ -210,7 +210,7 @@ _MODIFIED: tuple[tuple[str, str, Callable[[Array], Array]], ...] = (
     ("Squared", "squared", np.square),
     ("Root", "replaced by its root", lambda w: np.sqrt(np.abs(w))),
 )
-"""Label, words, and what becomes of an argument."""
+"""Label, words, and the changed argument."""
 
 _WITH_NUMBER: tuple[tuple[str, str, Callable[[Array, Number], Array], tuple[Number, ...]], ...] = (
     ("Clamped", "clamped to +-{number}", lambda w, c: clamped(w, -abs(c), abs(c)), BOUNDS),

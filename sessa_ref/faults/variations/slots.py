@@ -24,7 +24,7 @@ def variations() -> Iterator[Variation]:
             ):
                 yield Variation(
                     f"Decode{word}{label}{suffix}", "decode",
-                    f"{where} {phrase} also {'count' if word == 'Both' else 'counts'} unwritten zero slots of a buffer: its size is {size}.",
+                    f"{where} {phrase} also {'count' if word == 'Both' else 'counts'} unwritten zero slots of a buffer, whose size is {size}.",
                     "A mask that shows the whole buffer.", "Show only the slots that were written.", limited,
                 )  # fmt: skip
 

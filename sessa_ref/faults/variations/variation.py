@@ -32,11 +32,11 @@ class Variation:
     changes: Changes = field(default_factory=dict)
     """The values that are changed."""
     formula: str = ""
-    """Nothing: the sentence says it."""
+    """Always empty: the sentence says it all."""
 
     @property
     def rounds(self) -> bool:
-        """Whether all that it does is to round to a lower precision."""
+        """Whether it only rounds to a lower precision."""
         return self.name.endswith(_ROUNDING)
 
 
@@ -62,7 +62,7 @@ class Family:
 
     @property
     def rounds(self) -> bool:
-        """Whether all that its members do is to round to a lower precision."""
+        """Whether its members only round to a lower precision."""
         return self.name.endswith(_ROUNDING)
 
     @property

@@ -56,8 +56,8 @@ _CHANGES: dict[str, tuple[str, Callable[[Run, Array], Array], str]] = {
     "Doubled": ("is added or counted twice", lambda run, w: 2 * w, "It is applied in two places."),
     "Negated": ("is taken with the other sign", lambda run, w: -w, "A sign."),
     "Absolute": ("is taken without signs", lambda run, w: np.where(np.real(w) < 0, -w, w), "A magnitude in its place."),
-    "PlusOne": ("has 1 added to it", lambda run, w: 1 + w, "The habit of weights that are stored as a difference from 1."),
-    "Exponential": ("goes through exp", lambda run, w: np.exp(w), "The habit of weights that are stored as logarithms."),
+    "PlusOne": ("has 1 added to it", lambda run, w: 1 + w, "Some models store the weight as a difference from 1."),
+    "Exponential": ("goes through exp", lambda run, w: np.exp(w), "Some models store the weight as a logarithm."),
     "Transposed": (
         "is applied transposed",
         lambda run, w: w.T if w.ndim == 2 and w.shape[0] == w.shape[1] else w,

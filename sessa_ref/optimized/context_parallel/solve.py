@@ -1,7 +1,7 @@
 """The feedback solve over several processes of `torch.distributed`, each of which holds some of the tokens.
 
-Forwards and backwards it is the wave of `wave`. Every rank keeps q, k, s and lambda of all tokens, so memory is linear
-in T; what it computes, and the weights, which take the most memory, are shared out.
+Both passes, forwards and backwards, are the wave of `wave`. Every rank keeps q, k, s and lambda of all tokens, so
+memory is linear in T. The computation and the weights, which take the most memory, are divided among the ranks.
 """
 
 import math
@@ -27,12 +27,12 @@ def context_parallel_solve(
     block: int,
     group: distributed.ProcessGroup | None = None,
 ) -> Float[Tensor, "*batch own D"]:
-    """This rank's rows of the solution that `feedback_solve` gives for all tokens; every rank has to call it.
+    """This rank's rows of the solution that `feedback_solve` gives for all tokens; every rank must call it.
 
     It can be differentiated once, backwards. Dtypes, and tokens that are not finite, are as in `feedback_solve`.
 
     Args:
-        q: feedback queries of `own_tokens`, and so are the others.
+        q: feedback queries of `own_tokens`; the other inputs are of the same tokens.
         k: feedback keys.
         gamma: gains.
         f: forward signal.

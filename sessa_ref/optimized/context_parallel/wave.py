@@ -30,7 +30,7 @@ def own_tokens(T: int, block: int, group: distributed.ProcessGroup | None = None
 
 
 class Wave:
-    """Who does what in which step, and what the ranks tell each other."""
+    """Which rank does what in each step, and how the ranks exchange results."""
 
     def __init__(self, block: int, group: distributed.ProcessGroup | None) -> None:
         self.block, self.group = block, group

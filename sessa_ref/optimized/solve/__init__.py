@@ -32,8 +32,8 @@ def feedback_solve(
     method of the backend (the adjoint of "hops" in a compiled graph is that of "blocked"); all others go through the
     dense form, with its T x T matrices.
 
-    From the first token on at which an input is not finite, s is NaN. Earlier tokens, other rows of the batch and
-    their gradients do not notice.
+    From the first token on at which an input is not finite, s is NaN. Earlier tokens, other rows of the batch and their
+    gradients are not affected.
 
     Args:
         q: feedback queries (14), shape (..., T, d_b).

@@ -1,9 +1,9 @@
 """The feedback solve by hops: s <- f + B s, each one causal attention, until what is missing is certified small.
 
-All tokens move at once, so it suits a device with more parallel arithmetic than the blocked walk can use, and gains
-that are small: with rho = max |gamma|, K hops leave at most rho^(K+1) / (1 - rho) max |f|. At rho = 0.3 fourteen hops
-give float32's precision, at 0.999 thousands may be needed; after T - 1 hops nothing is missing, because B is nilpotent.
-Where routing is diffuse, routes are short and far fewer hops do.
+All tokens move at once, so it suits a device with more parallel arithmetic than the blocked walk can use. It also suits
+small gains: with rho = max |gamma|, K hops leave a remainder of at most rho^(K+1) / (1 - rho) max |f|. At rho = 0.3
+fourteen hops give float32's precision; at 0.999 thousands may be needed. After T - 1 hops nothing is missing, because B
+is nilpotent. Where routing is diffuse, routes are short and far fewer hops suffice.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def iterate(
 ) -> Hops:
     """The solution with its certificate. Arguments as for `feedback_solve`.
 
-    After a hop of size e = max |B^K f| at most rho / (1 - rho) e is missing, never more than
+    After a hop of size e = max |B^K f| the remainder is at most rho / (1 - rho) e, and never more than
     rho^(K+1) / (1 - rho) max |f|. The same holds in each column, and up to each token.
 
     Args:

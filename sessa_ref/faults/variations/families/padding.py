@@ -50,25 +50,25 @@ def families() -> Iterator[Family]:
                 for seen, by, hidden in MASKED:
                     yield Family(
                         f"{place}PaddedInFront{tokens}{many}{seen}", "behaviour",
-                        f"In front of {where} come {what}, {up_to}, which are {by}.", _CAUSE, _FIX,
+                        f"There is padding in front of {where}: {what}, {up_to}, {by}.", _CAUSE, _FIX,
                         _in_front(padded, cut, made, count, hidden), tuple(starts),
                     )  # fmt: skip
                 if tokens == "Zeros" and many != "By" and not place:
                     yield Family(
                         f"PaddedInFrontCutBehind{many}", "behaviour",
-                        f"In front of the layer's input come zero tokens, {up_to}, and as many outputs are cut off behind instead of in front.",
+                        f"There is padding in front of the layer's input: zero tokens, {up_to}; and as many outputs are cut off at the end instead of the start.",
                         _CAUSE, "Cut off the outputs of the padding.",
                         _in_front(padded, cut, made, count, (), from_start=True), tuple(starts),
                     )  # fmt: skip
                 if many.startswith("To"):
                     yield Family(
                         f"{place}PaddedBehind{tokens}{many}", "behaviour",
-                        f"Behind {where} come {what}, {up_to}, which every token sees in the forward attention.", _CAUSE, _FIX,
+                        f"There is padding behind {where}: {what}, {up_to}, which every token sees in the forward attention.", _CAUSE, _FIX,
                         _behind(padded, cut, made, count, "visible"), tuple(starts),
                     )  # fmt: skip
                     yield Family(
                         f"{place}PaddedBehind{tokens}{many}Feedback", "behaviour",
-                        f"Behind {where} come {what}, {up_to}, which take part in the feedback softmax of every token.", _CAUSE, _FIX,
+                        f"There is padding behind {where}: {what}, {up_to}, which take part in the feedback softmax of every token.", _CAUSE, _FIX,
                         _behind(padded, cut, made, count, "visible_fb"), tuple(starts),
                     )  # fmt: skip
 

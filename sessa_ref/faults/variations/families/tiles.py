@@ -44,7 +44,7 @@ _RULES: tuple[tuple[str, str, Rule], ...] = (
     ("TilesWithoutStarts", "{which} do not read the first key of each tile of {number}, except their own", lambda t, j, n: (j % n != 0) | (j == t)),
     ("TilesWithoutLaterStarts", "{which} do not read the first key of each tile of {number} after the first tile, except their own", lambda t, j, n: (j % n != 0) | (j == 0) | (j == t)),
     ("TilesWithoutEnds", "{which} do not read the last key of each tile of {number}, except their own", lambda t, j, n: (j % n != n - 1) | (j == t)),
-    ("TilesBefore", "{which} read, of their own tile of {number}, nothing but themselves at most", lambda t, j, n: (j < t // n * n) | (j == t)),
+    ("TilesBefore", "{which} read nothing of their own tile of {number} except, at most, themselves", lambda t, j, n: (j < t // n * n) | (j == t)),
     ("TilesTriangular", "{which} read, in every tile of {number} keys, those up to their own place in their tile", lambda t, j, n: j % n <= t % n),
     ("TilesTail", "{which} do not read keys of an incomplete last tile of {number}, unless it is the only one", lambda t, j, n: j < (j.size // n * n or j.size)),
     ("TilesTailAndItself", "{which} do not read keys of an incomplete last tile of {number}, except their own, unless it is the only one", lambda t, j, n: (j < (j.size // n * n or j.size)) | (j == t)),

@@ -27,7 +27,7 @@ def variations() -> Iterator[Variation]:
                 return run.values["gamma_max"] * z if bounded else z
 
             yield Variation(
-                f"Gain{camel(name)}{label}", "feedback", f"The gain is {words}: {name}.", "The habit of other gates.",
+                f"Gain{camel(name)}{label}", "feedback", f"The gain is {words}: {name}.", "A formula that is usual for other gates.",
                 "Use gamma_max tanh(z).", one("gamma", change),
             )  # fmt: skip
     for label, (words, function) in GAINS.items():

@@ -30,9 +30,9 @@ def variations() -> Iterator[Variation]:
         ("OutProjAfterSolve", "W_out is applied before the gate", one("branch", lambda run, v: _w_out(run, run.values["s"]) * run.values["g"])),
         ("HeadsMerged", "Heads are merged with their axes in another order", one("o", lambda run, o: _merged(run))),
         ("HeadsMergedFlat", "Heads and tokens are merged without bringing the axes together", one("o", lambda run, o: run.values["o_heads"].reshape(o.shape))),
-        ("GroupsOfKeys", "Query heads take the key heads in turn instead of in runs", one("shared k", lambda run, k: _tiled(run, "k_rotated"))),
-        ("GroupsOfValues", "Query heads take the value heads in turn instead of in runs", one("shared v", lambda run, k: _tiled(run, "v_heads"))),
-        ("GroupsBoth", "Query heads take the key/value heads in turn instead of in runs", {
+        ("GroupsOfKeys", "Query heads take the key heads cyclically instead of in consecutive groups", one("shared k", lambda run, k: _tiled(run, "k_rotated"))),
+        ("GroupsOfValues", "Query heads take the value heads cyclically instead of in consecutive groups", one("shared v", lambda run, k: _tiled(run, "v_heads"))),
+        ("GroupsBoth", "Query heads take the key/value heads cyclically instead of in consecutive groups", {
             "shared k": lambda run, k: _tiled(run, "k_rotated"), "shared v": lambda run, v: _tiled(run, "v_heads"),
         }),
         ("GroupsFirst", "All query heads read the first key/value head", {

@@ -68,7 +68,7 @@ def variations() -> Iterator[Variation]:
             "q_rotated": lambda run, z: _wrong_sign(run, "q_heads", "query theta", z),
             "k_rotated": lambda run, z: _wrong_sign(run, "k_heads", "key theta", z),
         }),
-        *((f"InPlace{label}{camel(pairs)}{whose}", f"it is done in place, {words}, so that the other coordinate of a pair is made of a changed one{how}", {
+        *((f"InPlace{label}{camel(pairs)}{whose}", f"it is done in place, {words}, so that the other coordinate of a pair is computed from a changed one{how}", {
             f"{s}_rotated": lambda run, z, s=s, first=first, pairs=pairs: _in_place(run, f"{s}_heads", "query theta" if s == "q" else "key theta", z, first, pairs) for s in sides
         })
           for label, words, first in (("First", "the first coordinate before the second", 0), ("Second", "the second coordinate before the first", 1))
