@@ -105,7 +105,7 @@ def _under_a_condition(
     condition = next(chain(length_pattern(observations, implementation), layer_pattern(observations)), None)
     if condition is None:
         return []
-    members = Search("forward", (), failed, seconds=30).run()
+    members = Search("forward", (), failed, seconds=30.0).run()
     if not members:
         return []
     explained = sum(explains(members[:1], o) for o in failed)
