@@ -12,10 +12,11 @@ from jaxtyping import Float
 from torch import Tensor, distributed
 from torch.autograd.function import once_differentiable
 
-from sessa_ref.optimized.arguments import require_floating, whole_number
+from sessa_ref.optimized.arguments import whole_number
 from sessa_ref.optimized.context_parallel.wave import Wave
 from sessa_ref.optimized.context_parallel.weights import Columns, Rows
 from sessa_ref.optimized.nonfinite_tokens import finite, from_first_on, nonfinite_tokens
+from sessa_ref.optimized.solve.inputs import working_dtype
 from sessa_ref.optimized.transforms import without_autocast
 
 
@@ -41,19 +42,12 @@ def context_parallel_solve(
 
     Raises:
         TypeError: an input is no tensor of floating-point numbers.
-        ValueError: the shapes do not belong together, or the tokens are not whole blocks.
+        ValueError: the shapes or devices do not belong together, or the tokens are not whole blocks.
     """
-    require_floating(q=q, k=k, gamma=gamma, f=f)
-    batch = gamma.shape[:-1]
-    if q.dim() < 2 or q.shape != k.shape or q.shape[:-1] != f.shape[:-1] or gamma.shape != f.shape[:-1]:
-        shapes = ", ".join(str(tuple(tensor.shape)) for tensor in (q, k, gamma, f))
-        raise ValueError(f"q and k must have shape (..., T, d_b), gamma (..., T) and f (..., T, D), got {shapes}")
+    working = working_dtype(q, k, gamma, f)
     if gamma.shape[-1] % whole_number("block", block, least=1):
         raise ValueError(f"a rank's tokens must be whole blocks of {block}, got {gamma.shape[-1]} tokens")
-    working = torch.float32
-    for tensor in (q, k, gamma, f):
-        working = torch.promote_types(working, tensor.dtype)
-    wave = Wave(block, group)
+    wave, batch = Wave(block, group), gamma.shape[:-1]
     with without_autocast(f.device):
         bad = nonfinite_tokens(q, k, gamma[..., None], f)
         flat = [finite(z.to(working)).reshape(math.prod(batch), *z.shape[len(batch) :]) for z in (q, k, gamma, f)]

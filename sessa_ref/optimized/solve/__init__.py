@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sessa_ref.optimized.arguments import require_floating
 from sessa_ref.optimized.nonfinite_tokens import finite, from_first_on, nonfinite_tokens
 from sessa_ref.optimized.solve.differentiable import blocked, hops
+from sessa_ref.optimized.solve.inputs import working_dtype
 from sessa_ref.optimized.solve.matrix import dense
 from sessa_ref.optimized.solve.new_tokens import extend
 from sessa_ref.optimized.transforms import without_autocast
@@ -51,25 +51,10 @@ def feedback_solve(
         ValueError: the shapes or devices do not belong together, or there is no such backend.
     """
     check_backend(backend)
-    inputs = {"q": q, "k": k, "gamma": gamma, "f": f}
-    require_floating(**inputs)
-    shapes = [tuple(tensor.shape) for tensor in inputs.values()]
-    if q.dim() < 2 or q.shape != k.shape or q.shape[:-1] != f.shape[:-1] or gamma.shape != f.shape[:-1]:
-        raise ValueError(
-            "q and k must have shape (..., T, d_b), gamma (..., T) and f (..., T, D), "
-            f"got {shapes[0]}, {shapes[1]}, {shapes[2]} and {shapes[3]}"
-        )
-    if q.shape[-1] == 0 or f.shape[-1] == 0:
-        raise ValueError(f"q and f must have a width of at least 1, got shapes {shapes[0]} and {shapes[3]}")
-    for name, tensor in inputs.items():
-        if tensor.device != q.device:
-            raise ValueError(f"{name} must be on the device of q, {q.device}, got {tensor.device}")
-    working = torch.float32
-    for tensor in inputs.values():
-        working = torch.promote_types(working, tensor.dtype)
+    working = working_dtype(q, k, gamma, f)
     with without_autocast(f.device):
         bad = nonfinite_tokens(q, k, gamma[..., None], f)
-        s = _METHODS[backend](*(finite(tensor.to(working)) for tensor in inputs.values())).to(f.dtype)
+        s = _METHODS[backend](*(finite(tensor.to(working)) for tensor in (q, k, gamma, f))).to(f.dtype)
         return s.masked_fill(from_first_on(bad)[..., None], torch.nan)
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sessa_ref.optimized.arguments import require_floating
+from sessa_ref.optimized.solve.inputs import widest_dtype
 
 _SHARED = 1 << 20
 """A product with a single row is shared among threads if it has at least this many numbers; one thread reads fewer faster."""
@@ -44,9 +45,7 @@ def extend(
     past, new = s.shape[1], f.shape[1]
     if new == 0 or past + new == 1:  # no token, or a first one, which sees nothing
         return f
-    working = torch.float32
-    for tensor in (q, k, gamma, f, s):
-        working = torch.promote_types(working, tensor.dtype)
+    working = widest_dtype(q, k, gamma, f, s)
     with torch.autocast(f.device.type, enabled=False):
         q, k, gamma, right, states = (tensor.to(working) for tensor in (q, k, gamma[..., None], f, s))
         logits = _inner_products(q * q.shape[-1] ** -0.5, k[:, : past + new - 1])  # nobody reads the last key

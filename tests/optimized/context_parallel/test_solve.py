@@ -24,7 +24,7 @@ def test_two_and_four_processes_agree_with_one(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"k": torch.ones(6, 3)}, r"q and k must have shape .* got \(6, 2\), \(6, 3\), \(6,\), \(6, 4\)"),
+        ({"k": torch.ones(6, 3)}, r"q and k must have shape .* got \(6, 2\), \(6, 3\), \(6,\) and \(6, 4\)"),
         ({"block": 4}, "whole blocks of 4, got 6 tokens"),
         ({"block": 0}, "block must be at least 1"),
     ],
