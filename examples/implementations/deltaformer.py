@@ -1,0 +1,88 @@
+"""The solve of DeltaFormer, u_t = f_t - beta_t sum over j < t of alpha_tj u_j, from the public package fla-core 0.6.0.
+
+It is ours with gamma = -beta. `plain` is that package's form in plain PyTorch, `kernel` its Triton kernel, in chunks of
+`BLOCK` tokens. Without a GPU the kernel runs through Triton's interpreter. Both compute in float32 or less.
+
+.venv/bin/pip install --no-deps fla-core==0.6.0 einops triton
+.venv/bin/sessa-ref verify examples/implementations/deltaformer.py:plain --level solve --quick --dtype float32
+.venv/bin/sessa-ref verify examples/implementations/deltaformer.py:kernel --level solve --block-size 64 --dtype float32
+"""
+
+import os
+import sys
+import warnings
+from types import ModuleType
+
+import torch
+from torch.nn.functional import pad
+
+from sessa_ref.oracle import UnsupportedError
+
+BLOCK = 64
+INTERPRETED = not torch.cuda.is_available()
+_PEAK = 256.0
+"""Its square, over the root of a width, is far more than any other logit."""
+
+
+def _deltaformer() -> ModuleType:
+    """The module of the kernel."""
+    if INTERPRETED:
+        os.environ["TRITON_INTERPRET"] = "1"
+    # fla-core alone lacks fla.layers, from which the module imports two functions for padded batches
+    layers = ModuleType("fla.layers.utils")
+    layers.pad_input = layers.unpad_input = None
+    parent = ModuleType("fla.layers")
+    parent.__all__ = []
+    sys.modules |= {"fla.layers": parent, "fla.layers.utils": layers}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no GPU, and no flash_attn, which the solve does not need
+        from fla.ops.deltaformer import parallel
+    if INTERPRETED:
+        parallel.range = lambda *limits: map(_Index, range(*limits))
+        for kernel in vars(parallel).values():
+            if hasattr(kernel, "configs"):  # the interpreter cannot time alternatives: the first one will do
+                kernel.configs = kernel.configs[:1]
+    return parallel
+
+
+class _Index(int):
+    """A number of a loop, which a compiled kernel can cast, and the interpreter's cannot."""
+
+    def to(self, _dtype: object) -> "_Index":
+        """Itself."""
+        return self
+
+
+deltaformer = _deltaformer()
+
+
+def kernel(q, k, gamma, f):
+    """s, of the shape of f, (batch, T, D), by the function that the package's `deltaformer_attn` calls."""
+    width = q.shape[-1]
+    if width != f.shape[-1] or width < 16 or width & (width - 1):
+        raise UnsupportedError("it is for equal widths that are powers of two from 16 on")
+    if not f.shape[1]:
+        return f.clone()
+    q, k, f, beta = (part[:, :, None].contiguous() for part in (q, k, f, -gamma))
+    return deltaformer.ParallelDeltaformerFunction.apply(q, k, f, beta, BLOCK, None)[:, :, 0]
+
+
+def plain(q, k, gamma, f):
+    """s, of the shape of f, (batch, T, D), by `naive_deltaformer_attn`.
+
+    That function solves for u, and returns what a causal attention with the same queries and keys reads of u. Here every
+    token has a coordinate of its own, on which its query and its key are large: they leave the solve as it is, whose
+    tokens do not read themselves, and token t then reads u_t alone.
+    """
+    from fla.ops.deltaformer import naive_deltaformer_attn
+
+    T, width = f.shape[1], q.shape[-1]
+    if not T:
+        return f.clone()
+    scale, wide = 1, width  # logits are divided by the root of the width; a power of two makes up for it exactly
+    while wide < max(width + T, f.shape[-1]):
+        scale, wide = 2 * scale, 4 * wide
+    own = pad(_PEAK * torch.eye(T, dtype=q.dtype, device=q.device), (width, wide - width - T))
+    q, k, f_wide = scale * pad(q, (0, wide - width)) + own, pad(k, (0, wide - width)) + own, pad(f, (0, wide - f.shape[-1]))
+    s = naive_deltaformer_attn(q[:, :, None], k[:, :, None], f_wide[:, :, None], -gamma[:, :, None])
+    return s[:, :, 0, : f.shape[-1]]
