@@ -27,6 +27,8 @@ _PEAK = 256.0
 def _deltaformer() -> ModuleType:
     """The module of the kernel."""
     if INTERPRETED:
+        if "triton" in sys.modules and os.environ.get("TRITON_INTERPRET") != "1":
+            raise ImportError("without a GPU, TRITON_INTERPRET=1 has to be set before triton is imported")
         os.environ["TRITON_INTERPRET"] = "1"
     # fla-core alone lacks fla.layers, from which the module imports two functions for padded batches
     layers = ModuleType("fla.layers.utils")

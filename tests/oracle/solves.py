@@ -381,7 +381,6 @@ WRONG: dict[str, str] = {
     "gradient_without_routing": "GradientRoutingDetached",
     "gradient_without_mean": "GradientSoftmaxMeanMissing",
     "gradient_unsolved": "GradientSolveDetached",
-    "gradient_walked_from_the_end": "WrongForSomeLengths",
     "gradient_of_gain_negated": "GradientGain",
     "overwrites": "OverwritesInput",
     "reuses_memory": "KeepsState",
