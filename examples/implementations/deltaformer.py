@@ -1,11 +1,11 @@
 """The solve of DeltaFormer, u_t = f_t - beta_t sum over j < t of alpha_tj u_j, from the public package fla-core 0.6.0.
 
 It is ours with gamma = -beta. `plain` is that package's form in plain PyTorch, `kernel` its Triton kernel, in chunks of
-`BLOCK` tokens. Without a GPU the kernel runs through Triton's interpreter. Both compute in float32 or less.
+`BLOCK` tokens, and `packed` the same kernel for sequences that are joined. Without a GPU, kernels run through Triton's
+interpreter, which has no arithmetic in bfloat16. All compute in float32, or less.
 
 .venv/bin/pip install --no-deps fla-core==0.6.0 einops triton
-.venv/bin/sessa-ref verify examples/implementations/deltaformer.py:plain --level solve --quick --dtype float32
-.venv/bin/sessa-ref verify examples/implementations/deltaformer.py:kernel --level solve --block-size 64 --dtype float32
+.venv/bin/sessa-ref verify examples/implementations/deltaformer.py:kernel --level solve --quick --block-size 64 --dtype float32
 """
 
 import os
@@ -60,13 +60,28 @@ deltaformer = _deltaformer()
 
 def kernel(q, k, gamma, f):
     """s, of the shape of f, (batch, T, D), by the function that the package's `deltaformer_attn` calls."""
+    _check_widths(q, f)
+    q, k, f, beta = (part[:, :, None].contiguous() for part in (q, k, f, -gamma))  # one head
+    return _solve(q, k, f, beta, BLOCK, None)[:, :, 0]
+
+
+def packed(q, k, gamma, f):
+    """The same with the rows of the batch one after another, as sequences of different lengths are given to it."""
+    _check_widths(q, f)
+    rows, T = gamma.shape
+    q, k, f, beta = (part.reshape(1, rows * T, 1, *part.shape[2:]) for part in (q, k, f, -gamma))
+    ends = T * torch.arange(rows + 1, device=f.device)
+    return _solve(q, k, f, beta, BLOCK, ends).reshape(rows, T, -1)
+
+
+def _solve(q, k, f, beta, block, ends):
+    return deltaformer.ParallelDeltaformerFunction.apply(q, k, f, beta, block, ends) if f.shape[1] else f.clone()
+
+
+def _check_widths(q, f):
     width = q.shape[-1]
     if width != f.shape[-1] or width < 16 or width & (width - 1):
         raise UnsupportedError("it is for equal widths that are powers of two from 16 on")
-    if not f.shape[1]:
-        return f.clone()
-    q, k, f, beta = (part[:, :, None].contiguous() for part in (q, k, f, -gamma))
-    return deltaformer.ParallelDeltaformerFunction.apply(q, k, f, beta, BLOCK, None)[:, :, 0]
 
 
 def plain(q, k, gamma, f):
@@ -85,6 +100,10 @@ def plain(q, k, gamma, f):
     while wide < max(width + T, f.shape[-1]):
         scale, wide = 2 * scale, 4 * wide
     own = pad(_PEAK * torch.eye(T, dtype=q.dtype, device=q.device), (width, wide - width - T))
-    q, k, f_wide = scale * pad(q, (0, wide - width)) + own, pad(k, (0, wide - width)) + own, pad(f, (0, wide - f.shape[-1]))
+    q, k, f_wide = (
+        scale * pad(q, (0, wide - width)) + own,
+        pad(k, (0, wide - width)) + own,
+        pad(f, (0, wide - f.shape[-1])),
+    )
     s = naive_deltaformer_attn(q[:, :, None], k[:, :, None], f_wide[:, :, None], -gamma[:, :, None])
     return s[:, :, 0, : f.shape[-1]]

@@ -96,13 +96,18 @@ def candidates() -> list[Candidate]:
     return [(group, name, right) for (group, right), names in groups.items() for name in names]
 
 
-def judged(chosen: Iterable[Candidate], dtype: str, cases: Mapping[str, list[Case]]) -> dict[Candidate, dict[str, bool]]:
+def judged(
+    chosen: Iterable[Candidate], dtype: str, cases: Mapping[str, list[Case]]
+) -> dict[Candidate, dict[str, bool]]:
     """Whether each gate accepts each candidate on all cases; without those that torch cannot run in this precision."""
     expectations = {
         group: [Expectation(case, dtype) for case in of_group if dtype in case.dtypes]
         for group, of_group in cases.items()
     }
-    reference = {"solves": _runner("solves", "dense", dtype), "layers": _runner("layers", "Plain", dtype, "variants.py")}
+    reference = {
+        "solves": _runner("solves", "dense", dtype),
+        "layers": _runner("layers", "Plain", dtype, "variants.py"),
+    }
     outcome = {}
     for group, name, right in track(list(chosen), description=dtype):
         if name.endswith(NATIVE) and dtype != "bfloat16":
@@ -142,19 +147,24 @@ def main() -> None:
     record = {dtype: judged(candidates(), dtype, cases) for dtype in DTYPES}
     written = {
         "command": "python -m tests.oracle.gates",
+        "table": table(record).splitlines(),
         "torch": torch.__version__,
         "popcorn": "0.1.1, its rule and its floors",
         "cases": {group: [case.name for case in some] for group, some in cases.items()},
         "mistakes": {
             dtype: {
-                gate: [f"{name} ({'rejected' if right else 'accepted'})" for (_, name, right), a in o.items() if a[gate] is not right]
+                gate: [
+                    f"{name} ({'rejected' if right else 'accepted'})"
+                    for (_, name, right), a in o.items()
+                    if a[gate] is not right
+                ]
                 for gate in GATES
             }
             for dtype, o in record.items()
         },
     }
     RECORD.write_text(json.dumps(written, indent=1) + "\n")
-    print(table(record))
+    print(*written["table"], sep="\n")
 
 
 def _runner(group: str, name: str, dtype: str, file: str = "") -> AskedOnce:

@@ -58,7 +58,7 @@ def _part(failed: set[str]) -> str:
     if failed <= {"decode"}:
         return "only decoding is wrong; the forward pass and the gradients are right"
     if failed <= {"gradients", "differences"}:
-        return "only the gradients are wrong; the forward pass and decoding are right"
+        return "only the gradients are wrong; all outputs are right"
     if failed <= {"calls"}:
         return "single calls are right; what was called before, or how, makes a difference"
     if "forward" not in failed:

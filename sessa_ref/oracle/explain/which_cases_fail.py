@@ -116,7 +116,9 @@ def gradient_length_pattern(
     gradients = [o for o in observations if o.result.check == "gradients" and o.expectation is not None]
     dtype = next((o.result.dtype for o in gradients if o.comparison is not None), None)
     outcome = [
-        (o.expectation, o.comparison is None) for o in gradients if o.expectation is not None and o.result.dtype == dtype
+        (o.expectation, o.comparison is None)
+        for o in gradients
+        if o.expectation is not None and o.result.dtype == dtype
     ]
     usable = [e for e, good in outcome if not good and e.case.x.shape[1] <= _RUNS]
     if implementation is None or not usable:
