@@ -16,8 +16,6 @@ from types import ModuleType
 import torch
 from torch.nn.functional import pad
 
-from sessa_ref.oracle import UnsupportedError
-
 BLOCK = 64
 INTERPRETED = not torch.cuda.is_available()
 _PEAK = 256.0
@@ -60,28 +58,32 @@ deltaformer = _deltaformer()
 
 def kernel(q, k, gamma, f):
     """s, of the shape of f, (batch, T, D), by the function that the package's `deltaformer_attn` calls."""
-    _check_widths(q, f)
-    q, k, f, beta = (part[:, :, None].contiguous() for part in (q, k, f, -gamma))  # one head
-    return _solve(q, k, f, beta, BLOCK, None)[:, :, 0]
+    q, k, wide = _padded(q, k, f)
+    q, k, wide, beta = (part[:, :, None].contiguous() for part in (q, k, wide, -gamma))  # one head
+    return _solve(q, k, wide, beta, None)[:, :, 0, : f.shape[-1]]
 
 
 def packed(q, k, gamma, f):
     """The same with the rows of the batch one after another, as sequences of different lengths are given to it."""
-    _check_widths(q, f)
     rows, T = gamma.shape
-    q, k, f, beta = (part.reshape(1, rows * T, 1, *part.shape[2:]) for part in (q, k, f, -gamma))
+    q, k, wide = _padded(q, k, f)
+    q, k, wide, beta = (part.reshape(1, rows * T, 1, *part.shape[2:]) for part in (q, k, wide, -gamma))
     ends = T * torch.arange(rows + 1, device=f.device)
-    return _solve(q, k, f, beta, BLOCK, ends).reshape(rows, T, -1)
+    return _solve(q, k, wide, beta, ends).reshape(rows, T, -1)[..., : f.shape[-1]]
 
 
-def _solve(q, k, f, beta, block, ends):
-    return deltaformer.ParallelDeltaformerFunction.apply(q, k, f, beta, block, ends) if f.shape[1] else f.clone()
+def _solve(q, k, f, beta, ends):
+    return deltaformer.ParallelDeltaformerFunction.apply(q, k, f, beta, BLOCK, ends) if f.shape[1] else f.clone()
 
 
-def _check_widths(q, f):
+def _padded(q, k, f):
+    """With zeros up to one width, the power of two that Triton needs. Logits are divided by its root, so q is scaled."""
     width = q.shape[-1]
-    if width != f.shape[-1] or width < 16 or width & (width - 1):
-        raise UnsupportedError("it is for equal widths that are powers of two from 16 on")
+    wide = 16
+    while wide < max(width, f.shape[-1]):
+        wide *= 2
+    q, k, f = (pad(part, (0, wide - part.shape[-1])) for part in (q, k, f))
+    return q * (wide / width) ** 0.5, k, f
 
 
 def plain(q, k, gamma, f):
