@@ -69,7 +69,7 @@ def packed(q, k, gamma, f):
     q, k, wide = _padded(q, k, f)
     q, k, wide, beta = (part.reshape(1, rows * T, 1, *part.shape[2:]) for part in (q, k, wide, -gamma))
     ends = T * torch.arange(rows + 1, device=f.device)
-    return _solve(q, k, wide, beta, ends).reshape(rows, T, -1)[..., : f.shape[-1]]
+    return _solve(q, k, wide, beta, ends).reshape(rows, T, wide.shape[-1])[..., : f.shape[-1]]
 
 
 def _solve(q, k, f, beta, ends):
