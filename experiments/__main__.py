@@ -15,7 +15,7 @@ from experiments.results import Result
 from experiments.run import run
 from experiments.settings import Settings
 from experiments.training import Step
-from sessa_ref.messages import reason
+from sessa_ref.messages import one_line, reason
 
 _CONFIGS = Path(__file__).parent / "configs"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -124,7 +124,7 @@ def stories(
         else:
             console.print(f"  {name.replace('_', ' ')}: {bits:.3f}")
     console.print("one that it tells:")
-    console.print(result["told"][0])
+    console.print(one_line(result["told"][0]))
 
 
 def _bar(console: Console) -> Progress:

@@ -41,7 +41,7 @@ class StoryText:
         best = np.array([self.task.bits(row[1:]).mean() for row in rows])
         counted = self.task.text(_COUNTED_BYTES, [_COUNTED])
         return {
-            "ceiling": best.mean(),
+            "ceiling": float(best.mean()),
             "entropy_rate": self.task.bits_per_byte,
             "from_last_bytes": {order: ByteCounts(counted, order).bits_per_byte(rows) for order in _ORDERS},
         }
@@ -65,7 +65,9 @@ class FileText:
             raise ValueError(f"{path} is empty: there is nothing to learn from")
         least = 10 * (settings.length + 1)
         if len(text) < least:
-            raise ValueError(f"{path} must have at least {least} bytes, ten rows and a byte more each, got {len(text)}")
+            raise ValueError(
+                f"{path} must have at least {least} bytes, ten times a row of {settings.length} and a byte, got {len(text)}"
+            )
         cut = len(text) - len(text) // 10
         self._training, self._test = text[:cut], text[cut:]
 
@@ -83,8 +85,8 @@ class FileText:
 
     def limits(self) -> dict[str, Any]:
         """Counts alone: nobody knows how well such a text can be predicted."""
-        rows = self.test()
-        return {"from_last_bytes": {order: ByteCounts(self._training, order).bits_per_byte(rows) for order in _ORDERS}}
+        rows, counted = self.test(), self._training[-_COUNTED_BYTES:]
+        return {"from_last_bytes": {order: ByteCounts(counted, order).bits_per_byte(rows) for order in _ORDERS}}
 
 
 def as_tokens(rows: Sequence[bytes]) -> Int64[Tensor, "rows bytes"]:

@@ -1,7 +1,7 @@
 """Sessa language models as models of `transformers`: generation, checkpoints, training."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import safetensors
 import torch
@@ -46,11 +46,12 @@ class SessaPreTrainedModel(PreTrainedModel):
             raise ValueError("use_safetensors must be True: other files would have to be unpickled")
         ignored = kwargs.pop("ignore_mismatched_sizes", False)
         try:
-            model, info = super().from_pretrained(
+            loaded: Any = super().from_pretrained(
                 name, *args, output_loading_info=True, ignore_mismatched_sizes=True, **kwargs
             )
         except safetensors.SafetensorError as error:
             raise ValueError(f"the weights in {name} must be a safetensors file: {one_line(error)}") from None
+        model, info = loaded
         if missing := sorted(info["missing_keys"]):
             raise ValueError(f"the weights in {name} lack {len(missing)} parameters: {', '.join(missing[:3])}")
         if info["mismatched_keys"] and not ignored:
@@ -152,7 +153,7 @@ class SessaModel(SessaPreTrainedModel):
             return real.cpu()
         return None if not torch.compiler.is_compiling() and bool(real.all()) else real
 
-    def _through(self, layer: nn.Module, x: Tensor, real: Tensor | None, cache: Any) -> Tensor:
+    def _through(self, layer: Any, x: Tensor, real: Any, cache: Any) -> Tensor:
         if isinstance(cache, SessaCacheLayer):
             return cache.advance(layer, x, real)
         if self.gradient_checkpointing and self.training and torch.is_grad_enabled():
@@ -167,6 +168,11 @@ class SessaForCausalLM(SessaPreTrainedModel, GenerationMixin):
     `attention_mask`. Of its kinds of caches it has ours alone, and refuses a `cache_implementation`.
     """
 
+    if TYPE_CHECKING:  # `transformers` declares a `self` there that its own models are not, either
+
+        def generate(self, *args: Any, **kwargs: Any) -> Any:
+            """That of `GenerationMixin`."""
+
     _tied_weights_keys = {"lm_head.weight": "model.embed_tokens.weight"}  # noqa: RUF012
 
     def __init__(self, config: SessaModelConfig) -> None:
@@ -177,11 +183,12 @@ class SessaForCausalLM(SessaPreTrainedModel, GenerationMixin):
 
     def _prepare_cache_for_generation(
         self, generation_config: Any, model_kwargs: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> None:
+    ) -> Any:
         """Give `generate` our cache where it would make one of its own, which would lack the states."""
         if generation_config.use_cache is not False and model_kwargs.get("cache") is None:
             model_kwargs["cache"] = SessaCache(self.config)
-        super()._prepare_cache_for_generation(generation_config, model_kwargs, *args, **kwargs)
+        own: Any = super()
+        return own._prepare_cache_for_generation(generation_config, model_kwargs, *args, **kwargs)
 
     def forward(
         self,

@@ -26,7 +26,7 @@ def test_tokens_in_parts_and_after_the_cache_was_changed_give_what_whole_rows_gi
         assert cache.get_seq_length() == 7
         assert cache.batch_size == 3
         cache.crop(-3)
-        assert [layer.stored.lengths for layer in cache.layers] == [(2, 4, 0)] * 2
+        assert [layer.stored.lengths for layer in vars(cache)["layers"]] == [(2, 4, 0)] * 2
         cache.batch_select_indices(torch.tensor([2, 0]))
         cache.batch_repeat_interleave(2)
         more = model(IDS[:2, 4:].repeat_interleave(2, dim=0), cache=cache).logits
@@ -47,8 +47,8 @@ def test_what_is_refused():
         model(IDS, cache=cache)
     with torch.no_grad():
         model(IDS, attention_mask=MASK, cache=cache)
-        with pytest.raises(TypeError, match="cache must be a SessaCache, got DynamicCache"):
-            model.model.forward.__wrapped__(model.model, IDS, cache=DynamicCache())
+        with pytest.raises(TypeError, match=r"SessaCache[\s\S]*DynamicCache"):
+            model.model(IDS, cache=DynamicCache())
         with pytest.raises(ValueError, match=r"shape \(3, 8\), an entry for each token, of which 7 are in the cache"):
             model(IDS[:, :1], attention_mask=MASK[:, :3], cache=cache)
     for wrong in (1, -8):

@@ -90,7 +90,7 @@ def test_gradient_checkpointing_computes_twice_and_the_same():
         model, calls = small().train(), []
         if checkpointing:
             model.activation_checkpointing_enable()
-        model.model.layers[0].mixer.register_forward_pre_hook(lambda *_, calls=calls: calls.append(1))
+        model.model.layers[0].get_submodule("mixer").register_forward_pre_hook(lambda *_, calls=calls: calls.append(1))
         model(ids, attention_mask=mask, labels=ids).loss.backward()
         found[checkpointing] = len(calls), [parameter.grad for parameter in model.parameters()]
     assert (found[False][0], found[True][0]) == (1, 2)
