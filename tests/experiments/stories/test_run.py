@@ -1,28 +1,34 @@
 import json
+from typing import Any
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from typer.testing import CliRunner
 
+import experiments.stories.run
+import experiments.stories.texts
 from experiments.__main__ import app
 from experiments.results import KEPT
 from experiments.stories.run import MODEL, RESULT, run
 from experiments.stories.settings import Settings
 from experiments.stories.texts import FileText, StoryText, as_tokens
-from experiments.stories.training import bits_per_byte, possible
+from experiments.stories.training import bits_per_byte, possible, tell
 from sessa_ref.tasks import Stories
 
 SMALL = Settings(width=8, heads=2, layers=1, length=40, batch=4, steps=3, test_rows=3)
 
 
-def test_a_run_and_what_it_leaves(tmp_path):
+def test_a_run_and_what_it_leaves(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments.stories.texts, "_COUNTED_BYTES", 3000)
+    monkeypatch.setattr(experiments.stories.run, "tell", lambda model: tell(model, 2, longest=20))
     text, told = StoryText(SMALL), []
     result = run(SMALL, text, tmp_path, "the command", lambda step, bits: told.append(bits))
     assert json.loads((tmp_path / RESULT).read_text()) == json.loads(json.dumps(result))
     assert [round(bits, 4) for bits in told] == result["curve"]
-    assert result["limits"]["ceiling"] < result["limits"]["from_last_bytes"][16] < result["bits_per_byte"]
-    model = AutoModelForCausalLM.from_pretrained(tmp_path / MODEL)
+    assert result["limits"]["ceiling"] < result["limits"]["from_last_bytes"][1] < result["bits_per_byte"]
+    assert len(result["told"]) == result["possible"]["stories"] == 2
+    model: Any = AutoModelForCausalLM.from_pretrained(tmp_path / MODEL)
     assert bits_per_byte(model, text.test()) == pytest.approx(result["bits_per_byte"], rel=1e-6)
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / MODEL)
     row = text.test()[0]
