@@ -93,11 +93,6 @@ class SessaCacheLayer(CacheLayerMixin):
             self.real = self.real[:, :kept]
             self.stored.crop(self.real.sum(dim=1))
 
-    def offload(self) -> None:
-        """Move to the CPU."""
-        if self.stored is not None:
-            self.stored = self.stored.clone(device="cpu")
-
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> NoReturn:
         """Not for keys and values alone: `advance` stores states, too."""
         raise TypeError("a Sessa layer's cache cannot be updated with keys and values alone")
