@@ -8,6 +8,7 @@
 
     small-layer.json    the layer of the landing page's figure, which interactive.js contains
     smaller-layer.json  the one to look into, likewise
+    trained-rows.json   what a trained layer reads, for the walks, likewise
 
 and what a page includes:
 
@@ -28,6 +29,7 @@ from pathlib import Path
 BOOK = Path(__file__).resolve().parent
 GENERATED = BOOK / "_generated"
 BENCHMARKS = ("width-512", "length-4096")  # files of benchmarks/results; the second measures one length once more
+WALKED = 25  # tokens in the figure of walks
 MODULES = BOOK / "node_modules"
 MATHJAX = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2")
 
@@ -47,6 +49,7 @@ def main() -> None:
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     sys.path.insert(0, str(BOOK.parent))
     _write_layers(GENERATED)
+    _write_trained_rows(GENERATED / "trained-rows.json")
     # sessa.mjs is also a program of node; in a page it must not look for itself, nor for modules of node.
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
@@ -71,6 +74,19 @@ def _write_layers(folder: Path) -> None:
         config = json.loads(layer.config.to_json())
         text = json.dumps({"config": config, "parameters": arrays})
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def _write_trained_rows(file: Path) -> None:
+    """The feedback weights of the trained model's second layer, for the first tokens of a sequence; one is marked."""
+    from experiments.checkpoints import load_model
+    from experiments.results import KEPT
+    from experiments.watch import traces
+
+    model, settings = load_model(KEPT / "recall" / "sessa-0.safetensors")
+    recall = settings.task(settings.lag).sample(1, seed=0)
+    _, second = traces(model, recall.tokens[:, :WALKED])
+    rows = [row[:t].tolist() for t, row in enumerate(second.alpha_fb[0])]
+    file.write_text(json.dumps({"marked": int(recall.marks[0]), "rows": rows}), encoding="utf-8")
 
 
 def _write_benchmarks(folder: Path) -> None:

@@ -285,7 +285,7 @@ def test_walk_backwards(browser: Browser) -> None:
             ("uniform", {"walkers": ["End"]}),
             ("chain", {"gamma": ["ArrowRight"] * 5}),
             ("earliest", {"gamma": ["Home"]}),
-            ("a layer\u2019s", {"gamma": ["ArrowRight"] * 170}),
+            ("a trained layer\u2019s", {"gamma": ["ArrowRight"] * 170}),
             ("sharp", {}),
         ):
             page.get_by_label(routing).check()
