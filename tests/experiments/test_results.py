@@ -3,16 +3,16 @@ import pytest
 
 from experiments.checkpoints import load_model
 from experiments.results import KEPT, Result, kept
+from experiments.settings import Settings
 from experiments.training import accuracy_at
 
 
-def test_kept_results_are_of_one_task_and_one_budget():
-    """All settings but mixer, seed and learning rate are equal, and every run is finished."""
-    runs = [run for of_mixer in kept().values() for run in of_mixer]
-    free = ("mixer", "seed", "learning_rate")
-    fixed = [{name: value for name, value in run.settings.entries().items() if name not in free} for run in runs]
-    assert all(one == fixed[0] for one in fixed)
-    for run in runs:
+def test_kept_results_are_those_of_the_configuration_that_comes_along():
+    """All settings but mixer and seed are those of `recall.toml`, and the defaults; every run is finished."""
+    config = KEPT.parent / "configs" / "recall.toml"
+    assert Settings.read(config, {}) == Settings()
+    for run in (run for of_mixer in kept().values() for run in of_mixer):
+        assert run.settings == Settings.read(config, {"mixer": run.settings.mixer, "seed": run.settings.seed})
         assert len(run.steps) == run.settings.steps
         assert list(run.accuracy_by_lag) == list(run.settings.test_lags)
         assert f"--mixer {run.settings.mixer} --seed {run.settings.seed}" in run.command
