@@ -123,7 +123,7 @@ function draw(drawing, { means, exact, last, marked }) {
   const points = exact.slice(0, -1).map((value, t) => svg("circle", { class: "exact", cx: x(t), cy: y(value), r: 3.5 }));
   const marks = [0, T - 1].map((t) => svg("text", { x: x(t), y: ground + 18 }, String(t)));
   if (marked !== undefined) marks.push(svg("text", { x: x(marked), y: ground + 18 }, `${marked}, marked`));
-  const scale = svg("text", { class: "scale", x: width, y: y(high) + 4 }, `up to ${rounded(high, 2)}`);
+  const scale = svg("text", { class: "scale", x: width, y: y(high) + 14 }, `up to ${rounded(high, 2)}`);
   const description =
     `Tokens 0 to ${T - 1}. The last walker went ${last.join(", ")}. Bars of what walkers brought to each token, ` +
     `${rounded(means[0])} to token 0, and points of the exact influences, ${rounded(exact[0])} of token 0.`;
