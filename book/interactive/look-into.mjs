@@ -54,11 +54,12 @@ export function lookInto(place) {
   let chosen = { name: "n", row: 3, col: 0 };
   const maps = new Map();
 
-  /** Begin with a layer, and with tokens or with the words in the box: words that it has no token for get one from their letters. */
+  /** Begin with a layer, and with tokens or the words in the box; a word that the layer does not know gets one from its letters. */
   const begin = ({ config, parameters, tokens: known }, itsTokens, T = itsTokens?.length ?? tokens.value) => {
     layer = { config, parameters: Object.fromEntries(Object.entries(parameters).map(copied)), tokens: known };
     names = itsTokens ? [] : wordsOf(words.value.trim() || given.sequence);
-    pool = itsTokens ?? embedded(names, config.width).map((made, t) => (known && Object.hasOwn(known, names[t]) ? [...known[names[t]]] : made));
+    const tokenOf = (name, made) => (known && Object.hasOwn(known, name) ? [...known[name]] : made);
+    pool = itsTokens ?? embedded(names, config.width).map((made, t) => tokenOf(names[t], made));
     maps.clear();
     tables = {};
     resize(Math.min(T, pool.length));
