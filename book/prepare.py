@@ -70,7 +70,9 @@ def _write_small_layer(file: Path) -> None:
     from sessa_ref.config import SessaConfig
     from sessa_ref.parameters import SessaParameters
 
-    file.write_text(json.dumps(_entries(SessaParameters.random(SessaConfig.published(16, 2), seed=0))), encoding="utf-8")
+    file.write_text(
+        json.dumps(_entries(SessaParameters.random(SessaConfig.published(16, 2), seed=0))), encoding="utf-8"
+    )
 
 
 def _write_trained_layer(file: Path) -> None:
