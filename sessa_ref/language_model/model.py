@@ -165,7 +165,8 @@ class SessaForCausalLM(SessaPreTrainedModel, GenerationMixin):
     """The decoder with the map to tokens: logits, losses, and what `generate` needs.
 
     `generate` decodes greedily, samples, or searches with beams; batches of prompts are padded on the left, with their
-    `attention_mask`. Of its kinds of caches it has ours alone, and refuses a `cache_implementation`.
+    `attention_mask`. Of its kinds of caches it has ours alone, and refuses a `cache_implementation`. With FSDP, see
+    `SessaLayer`: it refuses the 0-d parameters `gamma_bias`.
     """
 
     if TYPE_CHECKING:  # `transformers` declares a `self` there that its own models are not, either
