@@ -13,8 +13,9 @@ def dense(
 ) -> Float[Tensor, "*batch T D"]:
     """The solution s of (I - diag(gamma) alpha) s = f, with alpha of (17) as a T x T matrix.
 
-    Every step is differentiable, any number of times. Arguments as for `feedback_solve`.
+    Every step is differentiable, any number of times. Arguments as for `feedback_solve`. Computed in the dtype of f.
     """
+    q, k = q.to(f.dtype), k.to(f.dtype)
     B = gamma[..., None] * weights(q, k)
     # unitriangular: the solver takes the diagonal as 1 and never reads it
     return torch.linalg.solve_triangular(-B, f, upper=False, unitriangular=True)
@@ -40,8 +41,9 @@ def dense_vjp(
     """(dq, dk, dgamma, df) for the cotangent ds of s; it is differentiable itself.
 
     With lambda = (I - B)^(-T) ds: df = lambda, dgamma_t = <lambda_t, w_t> and
-    dlogit_tj = alpha_tj gamma_t <lambda_t, s_j - w_t>, where w_t = sum_j alpha_tj s_j.
+    dlogit_tj = alpha_tj gamma_t <lambda_t, s_j - w_t>, where w_t = sum_j alpha_tj s_j. Computed in the dtype of f.
     """
+    q, k = q.to(f.dtype), k.to(f.dtype)
     alpha = weights(q, k)
     B = gamma[..., None] * alpha
     s = torch.linalg.solve_triangular(-B, f, upper=False, unitriangular=True)
