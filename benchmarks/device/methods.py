@@ -5,7 +5,12 @@ model; attention and DeltaFormer have heads, for which their kernels are made, a
 where DeltaFormer is. Whatever the heads, the number of operations is the same.
 """
 
+import sys
+import warnings
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Final, NamedTuple
 
 import torch
@@ -53,10 +58,19 @@ def attention(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
 
 def deltaformer(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
     """The solve inside `fla.ops.deltaformer`, whose inputs have tokens before heads, and -gamma as beta."""
-    from fla.ops.deltaformer import parallel  # pyright: ignore[reportMissingImports]
-
-    inputs = (z[None] for z in (q, k, f, -gamma))
+    inputs, parallel = (z[None] for z in (q, k, f, -gamma)), _fla()
     return parallel.ParallelDeltaformerFunction.apply(*inputs, parallel.BLOCK_SIZE_C, None)[0]
+
+
+def _fla() -> ModuleType:
+    """The module of the kernels; fla-core alone lacks `fla.layers`, whence it takes two functions for padded batches."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about optional packages, which the solve does not need
+        if find_spec("fla") and not find_spec("fla.layers"):
+            utils = ModuleType("fla.layers.utils")
+            vars(utils).update(pad_input=None, unpad_input=None)
+            sys.modules |= {"fla.layers": ModuleType("fla.layers"), "fla.layers.utils": utils}
+        return import_module("fla.ops.deltaformer.parallel")
 
 
 SOLVE: Final = Method("solve", feedback_solve, in_heads=False)
@@ -70,7 +84,7 @@ PEERS: Final = (
 def methods() -> tuple[tuple[Method, ...], str]:
     """Those that can be timed here, and what there is to say about DeltaFormer's."""
     try:
-        import fla.ops.deltaformer  # pyright: ignore[reportMissingImports]  # noqa: F401
+        _fla()
     except ImportError as error:
         return (SOLVE, ATTENTION), f"not timed: {error}"
     return (SOLVE, ATTENTION, *PEERS), "as installed; not checked here"
