@@ -8,6 +8,7 @@ where DeltaFormer is. Whatever the heads, the number of operations is the same.
 import sys
 import warnings
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -62,6 +63,7 @@ def deltaformer(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
     return parallel.ParallelDeltaformerFunction.apply(*inputs, parallel.BLOCK_SIZE_C, None)[0]
 
 
+@cache
 def _fla() -> ModuleType:
     """The module of the kernels; fla-core alone lacks `fla.layers`, whence it takes two functions for padded batches."""
     with warnings.catch_warnings():
