@@ -20,6 +20,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sessa_ref.optimized.solve.matrix import unitriangular_solve
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -100,7 +102,7 @@ def vjp(
             past, gain = slice(columns.start, min(columns.stop, rows.start)), gamma[:, rows, None]
             if columns.stop == rows.stop:  # on the diagonal: all after is known now
                 inside = (-gain * alpha[:, local, rows]).mT
-                df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
+                df[:, rows] = unitriangular_solve(inside, df[:, rows], upper=True)
             _add(df[:, past], alpha[:, local, past].mT, (gain * df[:, rows]).to(q.dtype))
         new = slice(start, stop)
         fed_back = gamma[:, new, None] * df[:, new]
