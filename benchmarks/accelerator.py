@@ -54,7 +54,7 @@ class Count(TorchDispatchMode):
         distinct = {(z.shape, z.storage_offset()): z.numel() * z.element_size() for z in tensors}
         packet = func.overloadpacket
         if packet == torch.ops.aten.linalg_solve_triangular:
-            operations, rate = args[1].shape[0] * args[0].shape[-1] ** 2 * args[1].shape[-1], RATES["float32"]
+            operations, rate = args[0].shape[-1] * args[1].numel(), RATES["float32"]
         else:
             counted = flop_registry.get(_OUT_OF_PLACE.get(packet, packet))
             operations, rate = counted(*args[:3], out_val=result) if counted else 0, self.rate

@@ -110,9 +110,10 @@ class Results:
         if (content.pop("benchmark", None), content.pop("schema", None)) != (BENCHMARK, _SCHEMA):
             raise ValueError(f"these are no results of schema {_SCHEMA} of {BENCHMARK}")
         admissions = {name: Admission(**admission) for name, admission in content.pop("admissions").items()}
-        rows = [
-            {name: value for name, value in row.items() if name not in ("median", "rate")}
-            for row in content.pop("rows")
-        ]
-        made = [Row(**row | {"seconds": tuple(row["seconds"])}) for row in rows]
-        return cls(**content, admissions=admissions, rows=made)
+        rows = []
+        for row in content.pop("rows"):
+            for computed in ("median", "rate"):
+                del row[computed]
+            row["seconds"] = tuple(row["seconds"])
+            rows.append(Row(**row))
+        return cls(**content, admissions=admissions, rows=rows)

@@ -8,7 +8,7 @@ from torch import Tensor, distributed, nn
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Replicate
-from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+from torch.distributed.tensor.parallel import ColwiseParallel, ParallelStyle, RowwiseParallel, parallelize_module
 from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -51,8 +51,9 @@ def sharded(module: SessaLayer, mesh: DeviceMesh) -> tuple[nn.Module, bool]:
 def tensor_parallel(module: SessaLayer, mesh: DeviceMesh) -> tuple[nn.Module, bool]:
     """As the layer's docstring says: every matrix is shared, by its outputs, or by its inputs where those come last."""
     columns, rows = ColwiseParallel(output_layouts=Replicate()), RowwiseParallel(input_layouts=Replicate())
-    plan = dict.fromkeys(("W_in", "mixer.q_proj", "mixer.k_proj", "mixer.v_proj", "mixer.proj_fb"), columns)
-    return parallelize_module(module, mesh, plan | dict.fromkeys(("mixer.out_proj", "W_out"), rows)), False
+    plan: dict[str, ParallelStyle] = {"mixer.out_proj": rows, "W_out": rows}
+    plan |= dict.fromkeys(["W_in", "mixer.q_proj", "mixer.k_proj", "mixer.v_proj", "mixer.proj_fb"], columns)
+    return parallelize_module(module, mesh, plan), False
 
 
 def compare(name: str, module: nn.Module, shares_data: bool, x: Tensor, rank: int) -> None:

@@ -34,7 +34,7 @@ def products(monkeypatch):
 def test_factors_are_halves_and_sums_are_not(products, dtype):
     """s is within the oracle's bound of this precision; gradients are within T roundings of float32's largest."""
     name = str(dtype).removeprefix("torch.")
-    drawn = problem(150, batch=2, d=8, D=6).rounded(name)
+    drawn = problem(90, batch=1).rounded(name)
     found = []
     for given in (dtype, torch.float32):
         tensors = [z.to(given).requires_grad_() for z in drawn.tensors("float32")]
@@ -47,7 +47,7 @@ def test_factors_are_halves_and_sums_are_not(products, dtype):
     assert drawn.worst_ratio(s, name) <= 1
     assert s.float().sub(wide).abs().max() > torch.finfo(dtype).eps / 8, "the factors were rounded"
     for one, other in zip(gradients, wanted, strict=True):
-        assert torch.all((one - other).abs() <= 150**0.5 * torch.finfo(dtype).eps * other.abs().max())
+        assert torch.all((one - other).abs() <= 90**0.5 * torch.finfo(dtype).eps * other.abs().max())
 
 
 def test_only_where_all_that_is_multiplied_is_half(monkeypatch):
