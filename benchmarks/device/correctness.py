@@ -45,7 +45,8 @@ def admit(
 
     def moved(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
         given = precision.dtype if q.dtype != torch.float64 else q.dtype
-        return feedback_solve(*(z.to(device, given) for z in (q, k, gamma, f))).to("cpu", q.dtype)
+        there = [z.to(device, given) for z in (q, k, gamma, f)]
+        return feedback_solve(there[0], there[1], there[2], there[3]).to("cpu", q.dtype)
 
     with precision.on():
         with _small_pieces():

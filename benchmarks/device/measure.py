@@ -27,17 +27,17 @@ def measure(call: Callable[[], object], device: torch.device, repetitions: int, 
         repetitions: calls to time at least.
         budget: seconds until which it is repeated further.
     """
-    module = torch.get_device_module(device)
+    module, where = torch.get_device_module(device), () if device.index is None else (device,)
     counts = hasattr(module, "max_memory_allocated")
     if counts:
-        module.reset_peak_memory_stats(device)
+        module.reset_peak_memory_stats(*where)
     call()
-    module.synchronize(device)
-    peak = module.max_memory_allocated(device) if counts else None
+    module.synchronize(*where)
+    peak = module.max_memory_allocated(*where) if counts else None
     seconds: list[float] = []
     while len(seconds) < repetitions or sum(seconds) < budget:
         start = time.perf_counter()
         call()
-        module.synchronize(device)
+        module.synchronize(*where)
         seconds.append(time.perf_counter() - start)
     return Measured(tuple(seconds), peak)
