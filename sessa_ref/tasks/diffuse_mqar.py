@@ -116,7 +116,7 @@ class DiffuseMQAR:
         tokens[:, self.entries :, _KEY] = self.slot
         slots = np.arange(self.lag + _KEY, self.length, _ENTRY)
         return Sample(
-            tokens.reshape(count, -1), np.tile(slots, (count, 1)), np.take_along_axis(values, order, axis=1)
+            tokens.reshape(count, self.length), np.tile(slots, (count, 1)), np.take_along_axis(values, order, axis=1)
         )
 
     def _symbols(self, codes: Int64[Array, "*shape"]) -> Int64[Array, "*shape 3"]:

@@ -25,7 +25,8 @@ def hide(
     count, number, width = phrases.shape
     items = number + noise.shape[1]
     is_phrase = rng.permuted(np.tile(np.arange(items) < number, (count, 1)), axis=1)
-    in_phrase = np.repeat(is_phrase.ravel(), np.where(is_phrase, width, 1).ravel()).reshape(count, -1)
+    in_phrase = np.repeat(is_phrase.ravel(), np.where(is_phrase, width, 1).ravel())
+    in_phrase = in_phrase.reshape(count, number * width + noise.shape[1])
     tokens = np.empty(in_phrase.shape, dtype=np.int64)
     tokens[in_phrase] = phrases.ravel()
     tokens[~in_phrase] = noise.ravel()

@@ -56,7 +56,9 @@ class MQAR:
         if self.length % 2 or self.length < 4 * self.pairs:
             raise ValueError(f"length must be even and at least 4 pairs, {4 * self.pairs}, got {self.length}")
         if self.keys < self.pairs:
-            raise ValueError(f"vocabulary must be at least 2 (pairs + 1), {2 * (self.pairs + 1)}, got {self.vocabulary}")
+            raise ValueError(
+                f"vocabulary must be at least 2 (pairs + 1), {2 * (self.pairs + 1)}, got {self.vocabulary}"
+            )
 
     @property
     def keys(self) -> int:

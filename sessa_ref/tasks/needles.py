@@ -116,11 +116,13 @@ class Needles:
         questions[:, :, 0] = self.mark + 1
         questions[:, :, 1] = self.noise_symbols + np.take_along_axis(keys, asked, axis=1)
         straw = noise(rng, count, self.haystack, self.noise_symbols, self.noise)
-        tokens = np.concatenate([hide(rng, needles, straw), questions.reshape(count, -1)], axis=1)
+        tokens = np.concatenate(
+            [hide(rng, needles, straw), questions.reshape(count, self.queries * (1 + self.values))], axis=1
+        )
 
         begin = self.length - self.queries * (1 + self.values)
         places = (begin + np.arange(self.queries * (1 + self.values)).reshape(self.queries, -1))[:, 1:].ravel()
-        answers = np.take_along_axis(values_of, asked[:, :, None], axis=1).reshape(count, -1)
+        answers = np.take_along_axis(values_of, asked[:, :, None], axis=1).reshape(count, self.queries * self.values)
         return Sample(tokens, np.tile(places, (count, 1)), answers)
 
 

@@ -8,6 +8,7 @@ tokens are the 120 permutations themselves; two moves keep the vocabulary small,
 The ceiling is 1: the moves so far determine the order.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
@@ -62,25 +63,23 @@ class Permutations:
     @property
     def chance(self) -> float:
         """The likeliest order at each position, mean over positions: in the first few, few orders are possible."""
-        return float(np.mean([shares.sum(axis=0).max() for shares in self._by_turns()]))
+        return float(np.mean([shares.sum(axis=(0, 1)).max() for shares in self._by_counts()]))
 
     @property
     def from_counts(self) -> float:
-        """The likeliest order at each position given the number of turns before it, exactly."""
-        return float(np.mean([shares.max(axis=1).sum() for shares in self._by_turns()]))
+        """The likeliest order at each position given the move there and how many were turns, exactly."""
+        return float(np.mean([shares.max(axis=2).sum() for shares in self._by_counts()]))
 
-    def _by_turns(self) -> list[Float64[Array, "turns classes"]]:
-        """At each position, the probabilities of the number of turns so far and the order, together."""
-        shares = np.zeros((self.length + 1, self.classes))
-        shares[0, 0] = 1
-        found = []
+    def _by_counts(self) -> Iterator[Float64[Array, "2 turns classes"]]:
+        """At each position, the probabilities of the move there, the number of turns up to it and the order, together."""
+        before = np.zeros((self.length + 1, self.classes))
+        before[0, 0] = 1
         for _ in range(self.length):
-            after = np.zeros_like(shares)
-            after[:, self._moves[0]] += shares / 2
-            after[1:, self._moves[1]] += shares[:-1] / 2
-            shares = after
-            found.append(shares)
-        return found
+            now = np.zeros((2, *before.shape))
+            now[0][:, self._moves[0]] = before / 2
+            now[1, 1:][:, self._moves[1]] = before[:-1] / 2
+            yield now
+            before = now.sum(axis=0)
 
     def sample(self, count: int, seed: Seed) -> Sample:
         """`count` independent sequences; with equal seeds, equal ones. Objects begin in order, class 0.

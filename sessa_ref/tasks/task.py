@@ -54,8 +54,10 @@ class Task(Protocol):
 
     @property
     def from_counts(self) -> float:
-        """Accuracy of the best answer by someone who sees how often each token occurred up to the answer's position, and
-        the token there, but not in which order the tokens came."""
+        """Accuracy of the best answer from counts.
+
+        They are how often each token occurred up to the answer's position; the token there is known, but no order.
+        """
         ...
 
     @property

@@ -98,8 +98,8 @@ class VariableTracking:
         places = np.argsort(owners, axis=1, kind="stable")
         statements = np.full((count, self.statements, 3), self.mark)
         rows = np.arange(count)[:, None]
-        statements[rows, places, 1] = names.reshape(count, -1)
-        statements[rows, places, 2] = sources.reshape(count, -1)
+        statements[rows, places, 1] = names.reshape(count, self.statements)
+        statements[rows, places, 2] = sources.reshape(count, self.statements)
 
         asked = rng.integers(self.chains, size=count)
         question = np.stack([np.full(count, self.mark + 1), names[np.arange(count), asked, -1]], axis=1)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from jaxtyping import Float64
 
+from sessa_ref.notation import Array
 from sessa_ref.tasks.symbol_soup.bags import bigram_log_likelihoods, scores_of_all_letters
 from sessa_ref.tasks.symbol_soup.blocks import draw_blocks
 from sessa_ref.tasks.symbol_soup.posterior import Accuracy, mean_of, posterior
@@ -81,8 +83,8 @@ class SymbolSoup:
         styles, sizes = (np.where(left_first, pair, pair[::-1]) for pair in (styles, sizes))
         lengths = np.stack([before, sizes[0], between, sizes[1], noise - before - between], axis=1)
         straw = (rng.integers(LETTERS, size=(count, int(noise.max(initial=0)))) for _ in range(3))
-        first, second = draw_blocks(rng, styles.ravel(), sizes.ravel()).reshape(2, count, -1)
-        blocks = [next(straw), first, next(straw), second, next(straw)]
+        styled = draw_blocks(rng, styles.ravel(), sizes.ravel())
+        blocks = [next(straw), styled[:count], next(straw), styled[count:], next(straw)]
         tokens, positions = join(blocks, lengths, self.length)
         return Sample(tokens, positions[:, None], answers[:, None])
 
@@ -91,12 +93,24 @@ class SymbolSoup:
 def measure(task: SymbolSoup, count: int, seed: int) -> dict[str, Accuracy]:
     """What classifiers reach on `count` sequences.
 
-    `exact`: the exact posterior. Its accuracy is the mean of its largest probability, which varies less than
-    the share of right answers, `exact, right answers`; both estimate the same. The others are shares of right answers: `block pairs` counts
-    pairs of neighbours in the two styled blocks, `pairs` and `letters` count in whole sequences.
+    `exact` is the exact posterior's: the mean of its largest probability. That varies less than the share of right
+    answers, `exact, right answers`, and both estimate the same. The others are shares of right answers: `block pairs`
+    counts pairs of neighbours in the two styled blocks, `pairs` and `letters` count in whole sequences.
+
+    Raises:
+        ValueError: `count` is below 2, or `seed` is negative.
     """
+    if count < 2:
+        raise ValueError(f"count must be at least 2, got {count}")
+    parts = [_measure(task, min(_AT_ONCE, count - start), [seed, start]) for start in range(0, count, _AT_ONCE)]
+    return {name: mean_of(np.concatenate([part[name] for part in parts])) for name in parts[0]}
+
+
+_AT_ONCE = 500  # sequences, to save memory
+
+
+def _measure(task: SymbolSoup, count: int, seed: list[int]) -> dict[str, Float64[Array, " count"]]:
     sample = task.sample(count, seed)
-    answers = sample.answers[:, 0]
     exact = posterior(sample.tokens)
     scores = {
         "exact, right answers": exact,
@@ -104,5 +118,5 @@ def measure(task: SymbolSoup, count: int, seed: int) -> dict[str, Accuracy]:
         "pairs": scores_of_all_letters(sample.tokens, 2),
         "letters": scores_of_all_letters(sample.tokens, 1),
     }
-    right = {name: mean_of((each.argmax(axis=1) == answers).astype(float)) for name, each in scores.items()}
-    return {"exact": mean_of(exact.max(axis=1)), **right}
+    right = {name: (each.argmax(axis=1) == sample.answers[:, 0]).astype(float) for name, each in scores.items()}
+    return {"exact": exact.max(axis=1), **right}
