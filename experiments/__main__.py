@@ -92,6 +92,8 @@ def ceilings(
     """
     log = Console(stderr=True)
     try:
+        if not out.parent.is_dir():  # said before the work, not after it
+            raise ValueError(f"--out must be in a folder that exists, got {out}")
         found = measure_ceilings(sequences, seed, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), log.print)
         out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8", newline="\n")
     except (ValueError, TypeError, OSError) as error:

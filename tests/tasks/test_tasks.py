@@ -16,6 +16,7 @@ from sessa_ref.tasks import (
     Parity,
     Permutations,
     SelectiveCopying,
+    Task,
     VariableTracking,
 )
 from sessa_ref.tasks.mqar import _from_counts
@@ -56,7 +57,7 @@ def test_every_answer_follows_from_the_tokens_up_to_its_position(task, count, se
     assert np.array_equal(sample.answers, again.answers)
 
 
-SMALL = [
+SMALL: list[Task] = [
     MarkedRecall(lag=2, symbols=3, starts=2),
     MQAR(vocabulary=6, length=10, pairs=2),
     MQAR(vocabulary=6, length=10, pairs=2, random_fillers=False),

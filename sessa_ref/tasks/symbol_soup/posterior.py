@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from sessa_ref.notation import Array
 from sessa_ref.tasks.symbol_soup.blocks import log_likelihoods
-from sessa_ref.tasks.symbol_soup.styles import LEFT
+from sessa_ref.tasks.symbol_soup.styles import LEFT, RIGHT
 from sessa_ref.tasks.symbol_soup.text import split
 
 Likelihoods = Callable[[Int64[Array, "blocks longest"], Int64[Array, " blocks"]], Float64[Array, "blocks 9"]]
@@ -34,10 +34,9 @@ def posterior(
     """
     letters, lengths = split(tokens)
     first, second = (likelihoods(letters[:, block], lengths[:, block]) for block in (1, 3))
-    orders = np.stack(
-        [one[:, :LEFT, None] + other[:, None, LEFT:] for one, other in ((first, second), (second, first))]
-    )
-    return softmax(logsumexp(orders, axis=0).reshape(len(tokens), -1), axis=1)
+    left_first = first[:, :LEFT, None] + second[:, None, LEFT:]
+    right_first = second[:, :LEFT, None] + first[:, None, LEFT:]
+    return softmax(np.logaddexp(left_first, right_first).reshape(len(tokens), LEFT * RIGHT), axis=1)
 
 
 class Accuracy(NamedTuple):
