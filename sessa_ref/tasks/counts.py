@@ -10,11 +10,11 @@ from scipy.stats import poisson
 def expected_largest_count(draws: int, choices: int) -> float:
     """The expected count of the value that occurs most often in `draws` >= 1 independent uniform draws from `choices` values.
 
-    Who knows how often each value was drawn, but not when, does best to name the most frequent one. The guess is right for
-    this many draws out of all, on average.
+    Who knows how often each value was drawn, but not when, does best to name the most frequent one. The guess is right
+    for this many draws out of all, on average.
 
-    Counts of independent draws are Poisson counts, given their sum. So P(largest <= m) is a coefficient of the power of a
-    polynomial, over a Poisson probability. All terms are positive, and nothing cancels.
+    Counts of independent draws are Poisson counts, given their sum. So P(largest <= m) is a coefficient of the power of
+    a polynomial, over a Poisson probability. All terms are positive, and nothing cancels.
     """
     total = 0.0
     for m in range(draws):

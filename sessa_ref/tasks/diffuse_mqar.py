@@ -2,18 +2,20 @@
 
 The Sessa paper evaluates on a benchmark of this name (section 5.1.1). It has published no generator, and no sizes.
 
-What the paper says: keys have several tokens; distractors share prefixes with keys and have other suffixes; the lag from source to
-query is controlled; a block of key-value pairs comes first, then a noise block of distractors that look like pairs, then a block
-of queries; tests go up to four times the lags of the training.
+What the paper says: keys have several tokens; distractors share prefixes with keys and have other suffixes; the lag
+from source to query is controlled; a block of key-value pairs comes first, then a noise block of distractors that look
+like pairs, then a block of queries; tests go up to four times the lags of the training.
 
-What we chose: all else. An entry is four tokens, three of the key and one of the value. Keys are different from each other. A distractor takes a
-random key's first one or two symbols, one or two alike, draws the others so that the next one differs, and is drawn again
-as long as it is one of the keys. Values are independent and uniform, those of distractors, too. A query is the three symbols
-of a key and a slot, where the value is due; each key is asked once, in random order. The lag of a query, from the value to
-the slot, is on average `lag`; the noise block is as long as that takes.
+What we chose: all else. An entry is four tokens, three of the key and one of the value. Keys are different from each
+other. A distractor takes a random key's first one or two symbols, one or two alike, draws the others so that the next
+one differs, and is drawn again as long as it is one of the keys. Values are independent and uniform, those of
+distractors, too. A query is the three symbols of a key and a slot, where the value is due; each key is asked once, in
+random order. The lag of a query, from the value to the slot, is on average `lag`; the noise block is as long as that
+takes.
 
-The ceiling is 1: a key stands once among all entries before the queries, and its value behind it. Counts tell which values there are, but given the keys
-every assignment of these values to the entries is equally likely. So the best answer from counts is the most frequent value.
+The ceiling is 1: a key stands once among all entries before the queries, and its value behind it. Counts tell which
+values there are, but given the keys every assignment of these values to the entries is equally likely. So the best
+answer from counts is the most frequent value.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Marked recall: one token of a sequence is marked, and is to be named `lag` tokens later.
 
 Every symbol has two tokens, a plain one and a marked one. A sequence is drawn from the plain ones. Then one position is
-drawn, its token becomes marked, and `lag` tokens later stands the query token. The answer is the marked symbol. Chance is
-one over the number of symbols, and the ceiling is 1: the marked token is the only one, and it determines the answer.
+drawn, its token becomes marked, and `lag` tokens later stands the query token. The answer is the marked symbol. Chance
+is one over the number of symbols, and the ceiling is 1: the marked token is the only one, and it determines the answer.
 
 It asks for memory over a distance alone. Order does not matter: who counts all tokens so far, marked apart from plain,
 knows the answer; who sees the last `lag` tokens alone can only guess.

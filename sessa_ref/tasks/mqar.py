@@ -1,18 +1,19 @@
 """Multi-query associative recall (MQAR): pairs of a key and a value, then keys alone, whose values are to be named.
 
-The process of Arora et al., "Zoology" (2024), as their generator has it. The first half of the vocabulary, without token 0, are
-keys, the second half values. A sequence begins with `pairs` pairs k v, keys and values drawn without replacement. Then every
-key comes once more, as a query at an even distance 2 g behind the pairs, 0 <= g < (length - 2 pairs) / 2. The distances of a sequence are drawn without
-replacement, one after the other, with probabilities in proportion to (g + 1)^(power - 1), so that most are short. The value
-is due at the query. All other tokens are fillers: uniform over the whole vocabulary, or token 0.
+The process of Arora et al., "Zoology" (2024), as their generator has it. The first half of the vocabulary, without
+token 0, are keys, the second half values. A sequence begins with `pairs` pairs k v, keys and values drawn without
+replacement. Then every key comes once more, as a query at an even distance 2 g behind the pairs, 0 <= g < (length - 2
+pairs) / 2. The distances of a sequence are drawn without replacement, one after the other, with probabilities in
+proportion to (g + 1)^(power - 1), so that most are short. The value is due at the query. All other tokens are fillers:
+uniform over the whole vocabulary, or token 0.
 
-The ceiling is 1 with either filler. A filler may equal a key, but nothing is asked there, and a query's key has stood in
-the first 2 pairs tokens, where it is the only one of its kind: the value stands behind its first occurrence.
+The ceiling is 1 with either filler. A filler may equal a key, but nothing is asked there, and a query's key has stood
+in the first 2 pairs tokens, where it is the only one of its kind: the value stands behind its first occurrence.
 
-Counts tell which values have occurred, but not with which key. With blank fillers these are the `pairs` values, one as good as
-another. With random ones some of the values that occurred are fillers. For a set S of `pairs` values, the probability
-that it is the right one is in proportion to the product of the counts in S, so that a value belongs to it with
-probability n e(others) / e(all), with n its count and e elementary symmetric polynomials of the counts.
+Counts tell which values have occurred, but not with which key. With blank fillers these are the `pairs` values, one as
+good as another. With random ones some of the values that occurred are fillers. For a set S of `pairs` values, the
+probability that it is the right one is in proportion to the product of the counts in S, so that a value belongs to it
+with probability n e(others) / e(all), with n its count and e elementary symmetric polynomials of the counts.
 """
 
 from dataclasses import dataclass

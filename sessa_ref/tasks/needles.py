@@ -1,9 +1,10 @@
 """Needles in a haystack: some tokens say which value belongs to which key, the others say nothing.
 
-In the manner of RULER (Hsieh et al., 2024), whose needles are sentences and whose haystacks are text. Here a needle is three tokens: a
-mark, a key, a value. The haystack is noise, a fixed cycle of symbols or random ones, and needles stand anywhere in it, between any two
-of its tokens. At the end stands a question: a query token and a key, and slots if a key has several values.
-They are due in the order in which they came, the first at the key, each further one at a slot. RULER takes them in any order.
+In the manner of RULER (Hsieh et al., 2024), whose needles are sentences and whose haystacks are text. Here a needle is
+three tokens: a mark, a key, a value. The haystack is noise, a fixed cycle of symbols or random ones, and needles stand
+anywhere in it, between any two of its tokens. At the end stands a question: a query token and a key, and slots if a key
+has several values. They are due in the order in which they came, the first at the key, each further one at a slot.
+RULER takes them in any order.
 
 | `NEEDLES` | RULER | |
 |---|---|---|
@@ -13,9 +14,10 @@ They are due in the order in which they came, the first at the key, each further
 | `multi-value` | multivalue | four values of one key |
 | `multi-query` | multiquery | four keys, all asked for |
 
-The ceiling is 1: keys of different needles are different, or the values of one key come in order. Values are drawn without
-replacement, independently of everything else. Counts tell which values there are, but every assignment of them to the needles is
-equally likely. So the best answer from counts is one over the number of needles, and a single needle asks for nothing that counts do not know.
+The ceiling is 1: keys of different needles are different, or the values of one key come in order. Values are drawn
+without replacement, independently of everything else. Counts tell which values there are, but every assignment of them
+to the needles is equally likely. So the best answer from counts is one over the number of needles, and a single needle
+asks for nothing that counts do not know.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Parity: after every bit, is the number of ones so far odd?
 
-The smallest state that has to be tracked. Chance is 1/2: bits are fair, and so is every parity. The ceiling is 1. A count of
-ones has the answer in it, so that counts alone reach the ceiling as well; a classifier that is linear in the counts does not.
+The smallest state that has to be tracked. Chance is 1/2: bits are fair, and so is every parity. The ceiling is 1. A
+count of ones has the answer in it, so that counts alone reach the ceiling as well; a classifier that is linear in the
+counts does not.
 """
 
 from dataclasses import dataclass

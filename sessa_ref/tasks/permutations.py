@@ -1,9 +1,10 @@
 """State tracking in a symmetric group: objects are moved about, and after every move their order is to be named.
 
 A token is one of two moves, each as likely as the other: 0 swaps the first two objects, 1 sends every object one place
-on and the last one to the front. Together they generate all permutations, S_5 with five objects. Its word problem is complete
-for the circuit class NC1 (Barrington, 1989), and is the test of state tracking of Merrill, Petty and Sabharwal (2024). Their
-tokens are the 120 permutations themselves; two moves keep the vocabulary small, and what counting can reach exact.
+on and the last one to the front. Together they generate all permutations, S_5 with five objects. Its word problem is
+complete for the circuit class NC1 (Barrington, 1989), and is the test of state tracking of Merrill, Petty and Sabharwal
+(2024). Their tokens are the 120 permutations themselves; two moves keep the vocabulary small, and what counting can
+reach exact.
 
 The ceiling is 1: the moves so far determine the order.
 """

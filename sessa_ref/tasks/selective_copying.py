@@ -4,9 +4,9 @@ The task of Gu and Dao (2024): where the symbols stand is another matter in each
 distance leads to them. A sequence is `memory` tokens, `copied` of them symbols and the rest blank, and then as
 many slots; at slot i the i-th symbol is due.
 
-Chance is one over the size of the alphabet, and the ceiling is 1: the symbols can be read off. Counts tell which symbols there are, but
-not in which order. Symbols are drawn independently, so that given the counts every order is equally likely, and the most
-frequent symbol is the best answer at every slot.
+Chance is one over the size of the alphabet, and the ceiling is 1: the symbols can be read off. Counts tell which
+symbols there are, but not in which order. Symbols are drawn independently, so that given the counts every order is
+equally likely, and the most frequent symbol is the best answer at every slot.
 """
 
 from dataclasses import dataclass

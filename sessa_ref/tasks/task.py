@@ -2,7 +2,7 @@
 
 import operator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, SupportsIndex
 
 import numpy as np
 from jaxtyping import Int64
@@ -82,28 +82,31 @@ def check_whole_numbers(task: object, **least: int) -> None:
         ValueError: a field is below its least value; the message names it.
     """
     for name, smallest in least.items():
-        value = getattr(task, name)
-        if isinstance(value, bool):
-            raise TypeError(f"{name} must be a whole number, got {value!r}")
-        try:
-            value = operator.index(value)
-        except TypeError:
-            raise TypeError(f"{name} must be a whole number, got {value!r}") from None
-        if value < smallest:
-            raise ValueError(f"{name} must be at least {smallest}, got {value}")
+        _check(name, getattr(task, name), smallest)
+
+
+def _check(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if operator.index(value) < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
 def generator(count: int, seed: Seed) -> np.random.Generator:
     """The random numbers of a sample of `count` sequences.
 
     Raises:
+        TypeError: `count` is no whole number.
         ValueError: `count` or `seed` is negative.
     """
-    if count < 0:
-        raise ValueError(f"count must not be negative, got {count}")
-    return np.random.default_rng(seed)
+    _check("count", count, 0)
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(f"seed must be a whole number, at least 0, or a list of them, got {seed!r}") from None
 
 
 def distinct(rng: np.random.Generator, count: int, size: int, choices: int) -> Int64[Array, "count size"]:
     """In each row `size` distinct numbers of 0 .. choices - 1, in random order; all such rows are equally likely."""
-    return rng.random((count, choices)).argsort(axis=1)[:, :size]
+    rows = [rng.choice(choices, size, replace=False) for _ in range(count)]
+    return np.array(rows, dtype=np.int64).reshape(count, size)

@@ -163,7 +163,8 @@ def test_distractors_begin_like_a_key_and_are_none():
         (lambda: VariableTracking(names=19), "names must be at least 20, got 19"),
         (lambda: SelectiveCopying(memory=7), "copied must be at most memory, 7, got 8"),
         (lambda: Permutations(objects=7), "objects must be at most 6, got 7"),
-        (lambda: Parity().sample(-1, 0), "count must not be negative, got -1"),
+        (lambda: Parity().sample(-1, 0), "count must be at least 0, got -1"),
+        (lambda: Parity().sample(1, -1), "seed must be a whole number, at least 0, or a list of them, got -1"),
     ],
 )  # fmt: skip
 def test_bad_input(make, message):

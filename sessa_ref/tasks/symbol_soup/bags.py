@@ -41,8 +41,8 @@ def bigram_log_likelihoods(
 def scores_of_all_letters(tokens: Int64[Array, "count T"], width: int = 1) -> Float64[Array, "count 20"]:
     """Scores of the labels from how often each letter, or each pair of neighbours, occurs in a sequence, wherever it stands.
 
-    As if every letter came from the mean of both styles and noise, with shares of 0.275, 0.275 and 0.45, which are those
-    of an average sequence.
+    As if every letter came from the mean of both styles and noise, with shares of 0.275, 0.275 and 0.45, which are
+    those of an average sequence.
 
     Args:
         tokens: sequences of the task.

@@ -65,12 +65,14 @@ def log_likelihoods(
 ) -> Float64[Array, "blocks 9"]:
     """The logarithm of the probability of each block in each style, all ways to make it taken together.
 
-    By dynamic programming, from the end of a block to its beginning. Let V_r(c) be the probability of the last r letters that are seen,
-    given that the letter made right before them was c. If r letters are missing, the next thing made is a letter d with probability m_r p(d | c), or a motif with
-    probability (1 - m_r) w / (the sum of the w that fit); m_r is 0.7 where a motif fits, else 1. What is made is seen with probability 0.97 and as
-    each other letter with 0.002. So
+    By dynamic programming, from the end of a block to its beginning. Let V_r(c) be the probability of the last r
+    letters that are seen, given that the letter made right before them was c. If r letters are missing, the next thing
+    made is a letter d with probability m_r p(d | c), or a motif with probability (1 - m_r) w / (the sum of the w that
+    fit); m_r is 0.7 where a motif fits, else 1. What is made is seen with probability 0.97 and as each other letter
+    with 0.002. So
 
-        V_r(c) = m_r sum_d p(d | c) e(d) V_{r-1}(d) + (1 - m_r) sum over motifs w / W e(its letters) V_{r - length}(its last letter).
+        V_r(c) = m_r sum_d p(d | c) e(d) V_{r-1}(d) + (1 - m_r) sum over motifs w / W e(its letters) V_{r - length}(its
+        last letter).
     """
     order = np.argsort(-lengths, kind="stable")
     lengths = lengths[order]

@@ -21,8 +21,8 @@ def posterior(
 ) -> Float64[Array, "count 20"]:
     """The probability of every label.
 
-    The marks say where the styled blocks are. Either the first is the left one, or the second: both are equally likely, whatever their
-    lengths, and so are all styles. Noise says nothing. So the probability of (l, r) is in proportion to
+    The marks say where the styled blocks are. Either the first is the left one, or the second: both are equally likely,
+    whatever their lengths, and so are all styles. Noise says nothing. So the probability of (l, r) is in proportion to
     p_l(first) p_r(second) + p_r(first) p_l(second).
 
     Args:
