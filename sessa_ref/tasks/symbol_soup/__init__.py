@@ -24,7 +24,7 @@ Chance is 1/20. The ceiling is below 1, because styles overlap and blocks may be
 probability of every label, and `measure` the accuracy that follows.
 """
 
-from sessa_ref.tasks.symbol_soup.posterior import Accuracy, posterior
+from sessa_ref.tasks.symbol_soup.inference import Accuracy, posterior
 from sessa_ref.tasks.symbol_soup.task import SymbolSoup, measure
 
 __all__ = ["Accuracy", "SymbolSoup", "measure", "posterior"]

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from sessa_ref.notation import Array
 from sessa_ref.tasks.symbol_soup.bags import bigram_log_likelihoods, scores_of_all_letters
 from sessa_ref.tasks.symbol_soup.blocks import draw_blocks
-from sessa_ref.tasks.symbol_soup.posterior import Accuracy, mean_of, posterior
+from sessa_ref.tasks.symbol_soup.inference import Accuracy, mean_of, posterior
 from sessa_ref.tasks.symbol_soup.styles import LEFT, LETTERS, RIGHT
 from sessa_ref.tasks.symbol_soup.text import NAMES, join
 from sessa_ref.tasks.task import Sample, Seed, check_whole_numbers, generator
