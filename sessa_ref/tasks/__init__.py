@@ -8,8 +8,9 @@
 | `SelectiveCopying` | to repeat symbols that stand scattered among blanks |
 | `Parity`, `Permutations` | to keep a state: the parity of bits, the order of five objects |
 | `SymbolSoup` | to tell in which styles two blocks of letters are; its ceiling is below 1 |
+| `Stories` | to predict the next byte of stories that a grammar makes |
 
-All have one form, `Task`. An answer follows from the tokens up to its position, so that causal models can give it.
+All but the stories have one form, `Task`. An answer follows from the tokens up to its position, so that causal models can give it.
 """
 
 from sessa_ref.tasks.diffuse_mqar import DiffuseMQAR
@@ -19,6 +20,7 @@ from sessa_ref.tasks.needles import NEEDLES, Needles
 from sessa_ref.tasks.parity import Parity
 from sessa_ref.tasks.permutations import Permutations
 from sessa_ref.tasks.selective_copying import SelectiveCopying
+from sessa_ref.tasks.stories import Stories
 from sessa_ref.tasks.symbol_soup import SymbolSoup
 from sessa_ref.tasks.task import Sample, Task
 from sessa_ref.tasks.variable_tracking import VariableTracking
@@ -33,6 +35,7 @@ __all__ = [
     "Permutations",
     "Sample",
     "SelectiveCopying",
+    "Stories",
     "SymbolSoup",
     "Task",
     "VariableTracking",
