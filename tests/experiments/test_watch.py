@@ -26,7 +26,7 @@ def test_what_is_watched_is_what_the_definition_has():
         assert watched.c2 > watched.median_c2 > 1
         assert watched.c2_gamma_max == pytest.approx(c2 * gamma_max, rel=1e-12)
         assert watched.rho == pytest.approx(gamma_max, rel=1e-12)  # rows of weights sum to 1
-        row, powers = np.eye(len(steps.B))[recall.queries[0]], []
+        row, powers = np.eye(len(steps.B))[recall.positions[0, 0]], []
         for _ in range(len(steps.B)):
             powers.append(row.sum())
             row = row @ np.abs(steps.B)
