@@ -37,7 +37,7 @@ class Settings:
     batch: int = 32
     """Sequences in a step."""
     learning_rate: float = 1e-2
-    """Its largest value: it rises over `warmup` steps, and falls to 0 over the last three tenths of them."""
+    """Its largest value: it rises over `warmup` steps, and falls to 0 over the last three tenths of all steps."""
     warmup: int = 30
     weight_decay: float = 0.01
     clip: float = 1.0
