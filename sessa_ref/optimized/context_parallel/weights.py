@@ -64,7 +64,7 @@ class Rows(Weights):
 
 
 class Columns(Weights):
-    """gamma_t alpha_tj for the j of a block, transposed; with each slice that is solved, a part of the next block's is made."""
+    """gamma_t alpha_tj for the j of a block, transposed; with each slice, a part of the next block's is made."""
 
     def __init__(self, q: Tensor, k: Tensor, gamma: Tensor, lse: Tensor, block: int, pieces: int) -> None:
         super().__init__(q, k, block, pieces)
