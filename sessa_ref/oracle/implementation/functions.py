@@ -27,9 +27,9 @@ _TRIED = 64
 class FunctionAdapter:
     """A function of q, k, (batch, T, d_b), gamma, (batch, T), and f, (batch, T, D), that returns s of f's shape.
 
-    It is tried with arrays of the imported libraries, first of those that its module uses, until it returns an array of
+    It is tried with arrays of the imported libraries, first of those that its module uses, until what it returns is of
     the library that it was given. It may raise `UnsupportedError` for widths that it does not offer. Gradients come
-    from the library, or from its attribute `vjp`, a function of q, k, gamma, f and ds that returns (dq, dk, dgamma, df).
+    from the library, or from its attribute `vjp`, a function of q, k, gamma, f and ds with values (dq, dk, dgamma, df).
 
     Args:
         name: what messages call it.
