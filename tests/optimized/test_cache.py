@@ -317,6 +317,10 @@ WRONG_CALLS = {
         lambda m, c: m.decode_step(X[:, 6], Cache(*c.parts(), filled=(4, -1, 6))),
         r"filled of cache must hold whole numbers of at least 0, got \(4, -1, 6\)",
     ),
+    "a truth value as length": (
+        lambda m, c: m.decode_step(X[:, 6], Cache(*c.parts(), filled=(4, True, 6))),
+        r"filled of cache must hold whole numbers of at least 0, got \(4, True, 6\)",
+    ),
     "mixer: fewer rows": (lambda m, c: m.mixer.decode_step(X[:1, 6], c), "as many rows as the cache"),
     "mixer: wrong width": (lambda m, c: m.mixer.prefill(X[:, 6:8, :5], c), "u must have shape"),
 }

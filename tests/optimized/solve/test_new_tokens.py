@@ -88,6 +88,15 @@ def test_wrong_arguments(changes, error, message):
         extend(**{**arguments, **changes})
 
 
+@pytest.mark.parametrize("past", [0, 5])
+def test_what_is_made_for_a_device_is_there(past):
+    """With and without lengths; tensors of the meta device meet none of the CPU's."""
+    q, gamma, f, s = (torch.ones(2, *shape, device="meta") for shape in ((3, 4), (3,), (3, 6), (past, 6)))
+    k = torch.ones(2, past + 3, 4, device="meta")
+    for lengths in (None, torch.ones(2, dtype=torch.int64, device="meta")):
+        assert extend(q, k, gamma, f, s, lengths).device.type == "meta"
+
+
 @pytest.fixture
 def four_threads():
     before = torch.get_num_threads()
