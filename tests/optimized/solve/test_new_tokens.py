@@ -88,6 +88,17 @@ def test_wrong_arguments(changes, error, message):
         extend(**{**arguments, **changes})
 
 
+@pytest.mark.parametrize("wide", ["q", "k", "gamma", "f", "s"])
+def test_it_computes_in_the_widest_dtype(wide):
+    """One input in float64 is enough: the others' numbers are float64's as well."""
+    q, k, gamma, f = problem(20).tensors("float32")
+    given = {"q": q[:, 12:], "k": k, "gamma": gamma[:, 12:], "f": f[:, 12:], "s": dense(q, k, gamma, f)[:, :12]}
+    wanted = extend(**{name: tensor.double() for name, tensor in given.items()})
+    found = extend(**given | {wide: given[wide].double()})
+    assert torch.equal(found, wanted.to(found.dtype))
+    assert not torch.equal(extend(**given), wanted.float())
+
+
 @pytest.mark.parametrize("past", [0, 5])
 def test_what_is_made_for_a_device_is_there(past):
     """With and without lengths; tensors of the meta device meet none of the CPU's."""
