@@ -76,6 +76,7 @@ def test_gradients_where_nothing_is_seen():
         ({"s": torch.ones(2, 5, 7)}, ValueError, "got"),
         ({"s": torch.ones(1, 5, 6)}, ValueError, "got"),
         ({"s": torch.ones(2, 5, 6, device="meta")}, ValueError, "s must be on the device of q, cpu, got meta"),
+        ({"s": torch.ones(2, 5, 6, dtype=torch.int64)}, TypeError, "s must be float16, bfloat16, float32 or float64"),
         ({"lengths": torch.tensor([5, 5, 5])}, ValueError, r"lengths must have shape \(2,\) on cpu, got \(3,\)"),
         ({"lengths": torch.tensor([True, False])}, TypeError, "lengths must be a tensor of int64"),
     ],
