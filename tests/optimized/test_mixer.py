@@ -162,6 +162,7 @@ def test_frequencies_of_another_layer_are_refused():
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
+        (lambda: SessaMixer(CONFIG)(torch.ones(2, 3, 5)), ValueError, r"u must have shape \(..., T, D\) .* got \(2, 3, 5\)"),
         (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
         (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
         (lambda: SessaMixer(CONFIG).init_cache(2, max_len=0), ValueError, "max_len must be at least 1, got 0"),
