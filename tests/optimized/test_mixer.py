@@ -159,10 +159,18 @@ def test_frequencies_of_another_layer_are_refused():
         )
 
 
+def in_float64(call, u):
+    """Tokens and a cache that a float32 mixer cannot take."""
+    mixer = SessaMixer(CONFIG)
+    return call(mixer, u.double(), mixer.init_cache(1, dtype=torch.float64, max_len=4))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
         (lambda: SessaMixer(CONFIG)(torch.ones(2, 3, 5)), ValueError, r"u must have shape \(..., T, D\) .* got \(2, 3, 5\)"),
+        (lambda: in_float64(SessaMixer.prefill, torch.ones(1, 2, 8)), TypeError, "u must have the dtype of the parameters"),
+        (lambda: in_float64(SessaMixer.decode_step, torch.ones(1, 8)), TypeError, "u must have the dtype of the parameters"),
         (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
         (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
         (lambda: SessaMixer(CONFIG).init_cache(2, max_len=0), ValueError, "max_len must be at least 1, got 0"),
