@@ -148,6 +148,9 @@ def test_frequencies_of_another_layer_are_refused():
     state = mixer.state_dict()
     for good in (state["rope_inv_freq"].bfloat16(), state["rope_inv_freq"].half()):
         mixer.load_state_dict({**state, "rope_inv_freq": good, "causal_mask_f_full": torch.ones(1)})
+    for other in (torch.ones(5), torch.ones(5, device="meta")):
+        with pytest.raises(RuntimeError, match="size mismatch for rope_inv_freq"):
+            mixer.load_state_dict({**state, "rope_inv_freq": other})
     mixer.load_state_dict({name: value for name, value in state.items() if name != "rope_inv_freq"})
     assert torch.equal(mixer.rope_inv_freq, state["rope_inv_freq"])
     other = SessaMixer(SessaConfig(width=16, heads=2, rope_base=500.0))
