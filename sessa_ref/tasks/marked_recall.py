@@ -4,8 +4,8 @@ Every symbol has two tokens, a plain one and a marked one. A sequence is drawn f
 drawn, its token becomes marked, and `lag` tokens later stands the query token. The answer is the marked symbol. Chance
 is one over the number of symbols, and the ceiling is 1: the marked token is the only one, and it determines the answer.
 
-It asks for memory over a distance alone. Order does not matter: who counts all tokens so far, marked apart from plain,
-knows the answer; who sees the last `lag` tokens alone can only guess.
+It asks for memory over a distance, and for nothing else. Order does not matter: whoever counts all tokens so far,
+marked and plain ones apart, knows the answer. Whoever sees only the last `lag` tokens can only guess.
 """
 
 from dataclasses import dataclass

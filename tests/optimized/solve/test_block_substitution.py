@@ -94,6 +94,7 @@ def test_block_sizes_cover_the_tokens(kind):
     longest = kind.longest_block
     for T in (0, 1, longest, longest + 1, 1024, 1025, 10**6):
         assert kind.rows(T) == max(T, 1) if longest >= T else kind.tile <= kind.rows(T) < T
+    assert [PROCESSOR.rows(T) for T in (1024, 1025)] == [PROCESSOR.block // 2, PROCESSOR.block]
 
 
 def test_sizes_go_by_the_device():
