@@ -1,0 +1,75 @@
+"""Puts the figures of cells, drawn as SVG, into their pages, with colours for light and for dark pages.
+
+Inside the page a drawing takes the page's colours and needs no second file: it changes with the reader's theme, is light on
+paper, and is sharp at any size. Its texts are outlines, not letters, because matplotlib places them and formulas by the
+metrics of its own font; the alt text says to a screen reader what is to be seen.
+"""
+
+import base64
+import html
+import io
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from dark_colours import map_on_dark, with_dark_colours  # Sphinx finds the extensions beside each other
+from docutils import nodes
+from PIL import Image
+from sessa_ref.plotting.picture_files import as_element
+
+_SIZE = re.compile(r' width="([\d.]+)pt" height="[\d.]+pt"')
+_IMAGE = re.compile(r'<image xlink:href="data:image/png;base64,([^"]*)"([^>]*)/>')
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("config-inited", _have_cells_draw_svg)
+    app.connect("doctree-resolved", _put_into_page)
+    return {"parallel_read_safe": True}
+
+
+def _have_cells_draw_svg(app: Any, _: Any) -> None:
+    """By a profile of IPython's for the kernels of this build, so that no page says so."""
+    folder = Path(app.outdir).parent / "ipython"
+    (folder / "profile_default").mkdir(parents=True, exist_ok=True)
+    settings = json.dumps({"InlineBackend": {"figure_formats": ["svg"]}})
+    (folder / "profile_default" / "ipython_kernel_config.json").write_text(settings, encoding="utf-8")
+    os.environ["IPYTHONDIR"] = str(folder)
+
+
+def _put_into_page(app: Any, tree: nodes.document, page: str) -> None:
+    images = [one for one in tree.findall(nodes.image) if one["uri"].endswith(".svg")]
+    for number, image in enumerate(images, start=1):
+        svg = (Path(app.srcdir) / image["uri"]).read_text(encoding="utf-8")
+        text = drawing(svg, f"drawing-{number}", image.get("alt", ""))
+        image.replace_self(nodes.raw("", text, format="html"))
+
+
+def drawing(svg: str, name: str, alt: str) -> str:
+    """A file of matplotlib's as an element of a page; ids begin with `name`, and its width in points is for the CSS."""
+    svg = as_element(svg, name, html.escape(alt))
+    svg = _SIZE.sub(r' class="drawing" style="--points: \1"', svg, count=1)
+    return with_dark_colours(_IMAGE.sub(_both_maps, svg))
+
+
+def _both_maps(found: re.Match[str]) -> str:
+    """A heat map and the one for dark pages, if that differs."""
+    with Image.open(io.BytesIO(base64.b64decode(found[1]))) as image:
+        pixels = np.asarray(image.convert("RGBA"), dtype=np.float64) / 255
+    shown = pixels[pixels[..., 3] > 0]
+    dark = map_on_dark(shown[:, :3])
+    if dark is None:
+        return found[0]
+    shown[:, :3] = dark
+    pixels[pixels[..., 3] > 0] = shown
+    stream = io.BytesIO()
+    Image.fromarray(np.round(255 * pixels).astype(np.uint8)).save(stream, "PNG", optimize=True)
+    data = base64.b64encode(stream.getvalue()).decode()
+    rest = re.sub(r' id="[^"]*"', "", found[2])
+    return "".join(
+        f'<image class="only-{theme}" xlink:href="data:image/png;base64,{one}"{rest}/>'
+        for theme, one in (("light", found[1]), ("dark", data))
+    )
