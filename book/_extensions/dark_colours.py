@@ -1,6 +1,6 @@
 """Colours of a drawing on a dark page, from those on a white one; hues stay.
 
-What is grey, black, white or pale - text, axes, grids, paper, light fills - changes from dark to light and back. Colours
+What is black, grey, white or pale - text, axes, grids, paper, light fills - changes from dark to light and back. Colours
 of data become lighter, and keep their order from dark to light.
 
 Lightness is that of Oklab (B. Ottosson, A perceptual color space for image processing, 2020).
@@ -8,6 +8,7 @@ Lightness is that of Oklab (B. Ottosson, A perceptual color space for image proc
 
 import re
 
+import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,8 +29,9 @@ _AXES = np.array(
 )
 _TEXT, _PAGE = 0.91, 0.21
 """Lightness of what was black and of what was white, near those of the theme's text and page."""
-_DARKEST = 0.38
+_DARKEST = 0.46
 """No colour of data becomes darker than this."""
+_WHITE_IN_THE_MIDDLE = ("PuOr", "RdBu")
 _COLOUR = re.compile(r"(?<=: )#[0-9a-f]{6}\b")
 
 
@@ -50,22 +52,30 @@ def on_dark(rgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """Colours of lines, fills and texts, in rows of red, green and blue from 0 to 1."""
     lab = _oklab(rgb)
     lightness, chroma = lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])
-    is_data = (chroma > 0.1) | ((chroma > 0.03) & (lightness < 0.8))
+    is_data = (lightness > 0.25) & ((chroma > 0.1) | ((chroma > 0.03) & (lightness < 0.8)))
     lab[:, 0] = np.where(is_data, _DARKEST + (1 - _DARKEST) * lightness, _turned(lightness))
     return _rgb(lab)
 
 
 def map_on_dark(rgb: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Colours of a heat map, likewise; None if it needs no others because none of them is the white of paper."""
-    lab = _oklab(rgb)
-    if not ((lab[:, 0] > 0.93) & (np.hypot(lab[:, 1], lab[:, 2]) < 0.03)).any():
+    """Colours of a heat map, likewise; None if it can stay as it is because white is not its middle."""
+    if not any(_is_drawn_in(rgb, name) for name in _WHITE_IN_THE_MIDDLE):
         return None
+    lab = _oklab(rgb)
     lab[:, 0] = _turned(lab[:, 0])
     return _rgb(lab)
 
 
+def _is_drawn_in(rgb: NDArray[np.float64], name: str) -> bool:
+    """Whether all colours, but for some on an edge, are in this map of matplotlib's."""
+    known = matplotlib.colormaps[name](np.arange(256))[:, :3]
+    colours, counts = np.unique(rgb, axis=0, return_counts=True)
+    distances = np.abs(colours[:, None] - known).max(axis=2).min(axis=1)
+    return counts[distances < 1.5 / 255].sum() > 0.9 * len(rgb)
+
+
 def _turned(lightness: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _TEXT - (_TEXT - _PAGE) * lightness**1.6  # greys that are seen on white are seen on dark
+    return _TEXT - (_TEXT - _PAGE) * lightness**2  # greys that are seen on white are seen on dark
 
 
 def _oklab(rgb: NDArray[np.float64]) -> NDArray[np.float64]:

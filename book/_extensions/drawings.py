@@ -18,9 +18,13 @@ import numpy as np
 from dark_colours import map_on_dark, with_dark_colours  # Sphinx finds the extensions beside each other
 from docutils import nodes
 from PIL import Image
+
 from sessa_ref.plotting.picture_files import as_element
 
 _SIZE = re.compile(r' width="([\d.]+)pt" height="[\d.]+pt"')
+_PAPER = re.compile(
+    r'(<g id="[^"]*(?:figure|axes)_\d+">\s*)<g id="[^"]*">\s*<path d="[^"]*" style="fill: #ffffff"/>\s*</g>'
+)
 _IMAGE = re.compile(r'<image xlink:href="data:image/png;base64,([^"]*)"([^>]*)/>')
 
 
@@ -49,10 +53,14 @@ def _put_into_page(app: Any, tree: nodes.document, page: str) -> None:
 
 
 def drawing(svg: str, name: str, alt: str) -> str:
-    """A file of matplotlib's as an element of a page; ids begin with `name`, and its width in points is for the CSS."""
+    """A file of matplotlib's as an element of a page, which is its paper; ids begin with `name`.
+
+    The CSS learns the width in points.
+    """
     svg = as_element(svg, name, html.escape(alt))
-    svg = _SIZE.sub(r' class="drawing" style="--points: \1"', svg, count=1)
-    return with_dark_colours(_IMAGE.sub(_both_maps, svg))
+    svg = _SIZE.sub(r' style="--points: \1"', _PAPER.sub(r"\1", svg), count=1)
+    svg = with_dark_colours(_IMAGE.sub(_both_maps, svg))
+    return f'<div class="drawing">{svg}</div>'
 
 
 def _both_maps(found: re.Match[str]) -> str:
