@@ -14,10 +14,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from dark_colours import map_on_dark, with_dark_colours  # Sphinx finds the extensions beside each other
 from docutils import nodes
-from PIL import Image
+from matplotlib.image import imread, imsave
 
 from sessa_ref.plotting.picture_files import as_element
 
@@ -65,16 +64,14 @@ def drawing(svg: str, name: str, alt: str) -> str:
 
 def _both_maps(found: re.Match[str]) -> str:
     """A heat map and the one for dark pages, if that differs."""
-    with Image.open(io.BytesIO(base64.b64decode(found[1]))) as image:
-        pixels = np.asarray(image.convert("RGBA"), dtype=np.float64) / 255
-    shown = pixels[pixels[..., 3] > 0]
-    dark = map_on_dark(shown[:, :3])
+    pixels = imread(io.BytesIO(base64.b64decode(found[1])), format="png")
+    is_shown = pixels[..., 3] > 0
+    dark = map_on_dark(pixels[is_shown, :3])
     if dark is None:
         return found[0]
-    shown[:, :3] = dark
-    pixels[pixels[..., 3] > 0] = shown
+    pixels[is_shown, :3] = dark
     stream = io.BytesIO()
-    Image.fromarray(np.round(255 * pixels).astype(np.uint8)).save(stream, "PNG", optimize=True)
+    imsave(stream, pixels, format="png")
     data = base64.b64encode(stream.getvalue()).decode()
     rest = re.sub(r' id="[^"]*"', "", found[2])
     return "".join(

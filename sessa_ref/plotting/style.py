@@ -66,11 +66,11 @@ def colours() -> list[str]:
 
 
 def hop_colours(number: int) -> list[Any]:
-    """A colour for each of `number` hop counts, dark for few hops and light for many."""
+    """A colour for each of `number` hop counts, dark for few hops and light for many; all can be seen on white."""
     import matplotlib
     import numpy as np
 
-    return [matplotlib.colormaps["viridis"](level) for level in np.linspace(0.15, 0.85, max(number, 1))]
+    return [matplotlib.colormaps["viridis"](level) for level in np.linspace(0.1, 0.58, max(number, 1))]
 
 
 def _matplotlib() -> Any:
