@@ -23,7 +23,7 @@ from tests.book.contrast import faint
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-WHITE, PAGE, BOX = (np.array([colour]) / 255 for colour in ((255, 255, 255), (20, 24, 30), (34, 40, 50)))  # the theme's
+WHITE, PAGE, BOX = (np.array([colour]) / 255 for colour in ((255, 255, 255), (18, 18, 18), (34, 40, 50)))  # the theme's
 
 
 def contrast(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_drawings_share_nothing() -> None:
 
 
 def test_what_is_faint_is_found(browser: Browser, tmp_path: Path) -> None:
-    css = "html { color-scheme: light } html[data-theme=dark] { color-scheme: dark; background: #14181e }"
+    css = "html { color-scheme: light } html[data-theme=dark] { color-scheme: dark; background: #121212 }"
     (tmp_path / "page.html").write_text(
         f"<style>{css} svg {{ width: 400px; fill: light-dark(#000, #dfdfdf) }}</style><article>"
         f"{drawn('clear', '#0072b2')}{drawn('faint', '#c0c0c0')}</article>"
