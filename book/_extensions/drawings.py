@@ -21,6 +21,7 @@ from matplotlib.image import imread, imsave
 from sessa_ref.plotting.picture_files import as_element
 
 _SIZE = re.compile(r' width="([\d.]+)pt" height="[\d.]+pt"')
+_TEXT = re.compile(r"scale\(([\d.]+) -[\d.]+\)")
 _PAPER = re.compile(
     r'(<g id="[^"]*(?:figure|axes)_\d+">\s*)<g id="[^"]*">\s*<path d="[^"]*" style="fill: #ffffff"/>\s*</g>'
 )
@@ -54,10 +55,11 @@ def _put_into_page(app: Any, tree: nodes.document, page: str) -> None:
 def drawing(svg: str, name: str, alt: str) -> str:
     """A file of matplotlib's as an element of a page, which is its paper; ids begin with `name`.
 
-    The CSS learns the width in points.
+    The CSS learns its width and the size of its smallest text, in points.
     """
     svg = as_element(svg, name, html.escape(alt))
-    svg = _SIZE.sub(r' style="--points: \1"', _PAPER.sub(r"\1", svg), count=1)
+    smallest = min((100 * float(scale) for scale in _TEXT.findall(svg)), default=9.0)
+    svg = _SIZE.sub(rf' style="--points: \1; --smallest: {smallest:g}"', _PAPER.sub(r"\1", svg), count=1)
     svg = with_dark_colours(_IMAGE.sub(_both_maps, svg))
     return f'<div class="drawing">{svg}</div>'
 

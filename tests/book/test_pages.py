@@ -38,6 +38,15 @@ CUT = """() => [...document.querySelectorAll('article mjx-container[display="tru
     .map((formula) => formula.parentElement.outerHTML.slice(0, 80))"""
 
 
+# Texts of drawings that are too small to read on a phone.
+TINY = """() => [...document.querySelectorAll('article .drawing g[id*="-text_"] > g')]
+    .filter((text) => {
+        const matrix = text.getScreenCTM();
+        return matrix && 100 * Math.hypot(matrix.a, matrix.b) < 9;
+    })
+    .map((text) => text.parentElement.id)"""
+
+
 def size_as_sent(file: Path) -> int:
     """Bytes that a server sends: texts are compressed."""
     packed = file.suffix in (".png", ".woff", ".woff2")
@@ -60,6 +69,7 @@ def test_page(browser: Browser, name: Path) -> None:
         use_phone(page)
         assert overflow(page) == []
         assert page.evaluate(CUT) == []
+        assert page.evaluate(TINY) == []
         assert faults_on_paper(page) == []
 
 
