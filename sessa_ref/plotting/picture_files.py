@@ -66,7 +66,9 @@ def to_svg(figure: Any, prefix: str, label: str) -> str:
 def as_element(svg: str, prefix: str, label: str) -> str:
     """An SVG file of matplotlib's as an element for a page: see `to_svg`."""
     text = svg[svg.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r"<metadata>.*?</metadata>|<!--.*?-->|<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL
+    )
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
     ends = 'stroke-linejoin="round"'  # matplotlib's style sheet, which would hold for the whole page

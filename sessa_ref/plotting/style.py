@@ -59,7 +59,7 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def colours() -> list[str]:
-    """The style's colours for lines and marks, of which the last is black; call this within `applied()`."""
+    """The style's colours for lines and marks, black among them; call this within `applied()`."""
     import matplotlib
 
     return matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
