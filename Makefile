@@ -10,7 +10,7 @@ BOOK_INSTALLED := $(VENV)/.book-installed
 MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/test_levels.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py \
 	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples
 
-.PHONY: help verify ledger proofs test lint book book-pdf notebooks clean
+.PHONY: help verify ledger proofs test test-layers test-rest lint book book-pdf notebooks clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -39,11 +39,15 @@ proofs: $(INSTALLED)  ## Compile and audit the machine-checked proofs; needs Coq
 	@$(BIN)/python -m proofs_checks.formal.audit --build build/formal $(AUDIT)
 	@$(BIN)/python -m proofs_checks.readme
 
-test: $(INSTALLED)  ## Run all tests
-	@echo "== Running the tests"
-	@$(BIN)/python -m pytest -n auto $(addprefix --ignore ,$(MANY_LAYERS))
+test: test-layers test-rest  ## Run all tests
+
+test-layers: $(INSTALLED)
 	@echo "== Running the oracle on wrong and on right layers, without type checks at run time"
 	@$(BIN)/python -m pytest -n auto --override-ini addopts=--import-mode=importlib $(MANY_LAYERS)
+
+test-rest: $(INSTALLED)
+	@echo "== Running the other tests"
+	@$(BIN)/python -m pytest -n auto $(addprefix --ignore ,$(MANY_LAYERS))
 
 lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@echo "== ruff"
