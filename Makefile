@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
 # Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
 MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/test_levels.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py \
-	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples
+	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples tests/language_model/test_layers.py
 
 .PHONY: help verify ledger proofs test test-layers test-rest lint book book-pdf notebooks clean
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "== Setting up $(VENV) (NumPy, torch and the tools; a few minutes the first time)"
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {v.major}.{v.minor}; try: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev]'
 	@touch $@
 
 verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with the correctness oracle
@@ -62,7 +62,7 @@ lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 
 $(BOOK_INSTALLED): $(INSTALLED)
 	@echo "== Adding the book's tools to $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev,book]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev,book]'
 	@touch $@
 
 book: $(BOOK_INSTALLED)  ## Build the book; every page is run
