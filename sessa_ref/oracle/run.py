@@ -28,6 +28,7 @@ from sessa_ref.oracle.implementation.protocol import (
     UnsupportedError,
     describe,
 )
+from sessa_ref.oracle.implementation.protocol import about as about_implementation
 from sessa_ref.oracle.implementation.runners import InProcessImplementation
 from sessa_ref.oracle.levels import LAYER, Level
 from sessa_ref.oracle.report.known_failures import KnownFailure, expecting
@@ -101,7 +102,9 @@ def verify(
                 observations.extend(run_checks(implementation, expectation, require))
     except Exception as error:  # any error: there is no verdict, but the results so far are kept
         results = [naming_the_departure(observation.result) for observation in observations]
+        about |= about_implementation(implementation)
         raise IncompleteError(Report(implementation.name, results, about, incomplete=reason(error))) from error
+    about |= about_implementation(implementation)
     observations = _without_false_departures(observations)
     results = [naming_the_departure(observation.result) for observation in observations]
     results += never_checked(results, dtypes, require)
