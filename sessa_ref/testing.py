@@ -89,11 +89,18 @@ def _check_modes(device: str) -> None:
     modes = {
         "torch.inference_mode": torch.is_inference_mode_enabled(),
         "torch.no_grad": not torch.is_grad_enabled(),
-        "torch.autocast": any(map(torch.is_autocast_enabled, {"cpu", device.partition(":")[0]} - {"meta"})),
+        "torch.autocast": _is_autocast_on(torch, device),
     }
     active = [name for name, is_on in modes.items() if is_on]
     if active:
         raise TargetError(f"assert_conforms cannot judge under {' and '.join(active)}: call it outside")
+
+
+def _is_autocast_on(torch: Any, device: str) -> bool:
+    try:
+        return torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled(device.partition(":")[0])
+    except RuntimeError:  # there is no autocast, or no such device, which is told later
+        return False
 
 
 def _check_dtypes(adapter: Adapter, dtypes: Sequence[str]) -> None:

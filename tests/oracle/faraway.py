@@ -12,6 +12,8 @@ from torch.utils import backend_registration
 from torch.utils._pytree import tree_leaves, tree_map
 
 DEVICE = "faraway"
+LACKS: set[torch.dtype] = set()
+"""Types of numbers that the device refuses."""
 allocated = 0
 _ACROSS = {torch.ops.aten.copy_.default, torch.ops.aten._to_copy.default}
 
@@ -53,6 +55,7 @@ class Faraway(torch.Tensor):
         if goes_home:
             return result
         changed = {id(_held(part)): part for part in parts}  # by operations in place
+        assert all(part.size() == _held(part).size() for part in parts), f"{func} resizes a tensor"
         return tree_map(lambda value: changed.get(id(value)) if id(value) in changed else _wrapped(value), result)
 
 
@@ -65,15 +68,30 @@ def _wrapped(value: Any) -> Any:
 
 
 class _Library(backend_registration._DummyBackendModule):
+    fraction = 1.0
+    memory = 2**40
+
+    def get_device_name(self, device: Any = None) -> str:
+        return "Faraway One"
+
+    def mem_get_info(self, device: Any = None) -> tuple[int, int]:
+        return self.memory, self.memory
+
+    def set_per_process_memory_fraction(self, fraction: float, device: Any = None) -> None:
+        self.fraction = fraction
+
     def get_amp_supported_dtype(self) -> list[torch.dtype]:
         return [torch.bfloat16]
 
 
-backend_registration._setup_privateuseone_for_python_backend(DEVICE, _Library())
+LIBRARY = _Library()
+backend_registration._setup_privateuseone_for_python_backend(DEVICE, LIBRARY)
 
 
 @torch.library.impl("aten::empty.memory_format", DEVICE)
 def _empty(size, dtype=None, layout=None, device=None, pin_memory=None, memory_format=None):
+    if dtype in LACKS:
+        raise TypeError(f"the device has no {dtype}")
     return Faraway(torch.empty(size, dtype=dtype, memory_format=memory_format, device="cpu"))
 
 
@@ -86,3 +104,11 @@ def _empty_strided(size, stride, dtype=None, layout=None, device=None, pin_memor
 def _copy_from(source, target, non_blocking=False):
     _held(target).copy_(_held(source))
     return target
+
+
+def _arange(*numbers, dtype=None, **placing):
+    return Faraway(torch.arange(*numbers, dtype=dtype, device="cpu"))
+
+
+for _overload in ("arange", "arange.start", "arange.start_step"):
+    torch.library.impl(f"aten::{_overload}", DEVICE)(_arange)

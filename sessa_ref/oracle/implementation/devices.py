@@ -145,7 +145,8 @@ def _hardware(device: torch.device) -> tuple[str, str]:
     with suppress(Exception):
         name += f" ({torch.get_device_module(device).get_device_name(device)})"
     if device.type == "cuda":
-        libraries += [f"CUDA {torch.version.cuda}"] if torch.version.cuda else [f"ROCm {torch.version.hip}"]
+        libraries += [f"CUDA {torch.version.cuda}"] if torch.version.cuda else []
+        libraries += [f"ROCm {torch.version.hip}"] if torch.version.hip else []
         libraries += [f"cuDNN {torch.backends.cudnn.version()}"] if torch.backends.cudnn.is_available() else []
         with suppress(OSError):
             found = re.search(r"\d+\.\d[\d.]*", _DRIVER.read_text(encoding="utf-8"))
@@ -153,16 +154,12 @@ def _hardware(device: torch.device) -> tuple[str, str]:
     return name, ", ".join(libraries)
 
 
-TF32_ON = "float32 products in TF32"
-"""What the settings say where TF32 is switched on."""
-
-
 def _settings(device: torch.device) -> Iterator[str]:
     backend: Any = torch.backends.cuda if device.type == "cuda" else torch.backends.mkldnn
     products = getattr(getattr(backend, "matmul", None), "fp32_precision", None)
     if products is None:  # before torch 2.9
         products = {"high": "tf32", "medium": "bf16"}.get(torch.get_float32_matmul_precision())
-    named = {"tf32": TF32_ON, "bf16": "float32 products in bfloat16"}
+    named = {"tf32": "float32 products in TF32", "bf16": "float32 products in bfloat16"}
     yield named.get(str(products), "float32 products in float32")
     if device.type == "cuda":
         reduced = {"float16": "fp16", "bfloat16": "bf16"}
