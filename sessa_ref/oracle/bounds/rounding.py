@@ -46,16 +46,15 @@ class RoundedArray(np.ndarray):
             self.model, self.is_angle = obj.model, obj.is_angle
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if ufunc is np.matmul:
-            inputs = tuple(self.model.factor(_plain(operand)) for operand in inputs)
-        exact = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
+        plain = [self.model.factor(_plain(one)) if ufunc is np.matmul else _plain(one) for one in inputs]
+        exact = getattr(ufunc, method)(*plain, **kwargs)
         if not isinstance(exact, np.ndarray | np.floating) or exact.dtype.kind != "f":
             return exact
         if ufunc is np.matmul:
-            left, right = map(_plain, inputs)
+            left, right = plain
             scale = _sum_scale(exact, np.matmul(left * left, right * right), left.shape[-1])
         elif ufunc is np.add and method == "reduce":
-            terms = _plain(inputs[0])
+            terms = plain[0]
             squares = np.add.reduce(terms * terms, **kwargs)
             scale = _sum_scale(exact, squares, terms.size // max(np.size(squares), 1))
         elif method == "__call__":
@@ -71,12 +70,12 @@ class RoundedArray(np.ndarray):
         if func is np.sum:
             return super().__array_function__(func, types, args, kwargs)  # arrives as np.add.reduce
         if func is np.einsum:
-            args = (args[0], *(self.model.factor(_plain(operand)) for operand in args[1:]))
-        exact = func(*_plain(args), **_plain(kwargs))
-        if func is np.einsum:
-            subscripts, weights, values = _plain(args)
+            subscripts, *factors = args
+            weights, values = (self.model.factor(_plain(factor)) for factor in factors)
+            exact = np.einsum(subscripts, weights, values)
             squares = np.einsum(subscripts, weights * weights, values * values)
             return self.model.round(exact, _sum_scale(exact, squares, weights.shape[-1]), is_angle=False)
+        exact = func(*_plain(args), **_plain(kwargs))
         if func in _EXACT_FUNCTIONS:
             parts = [
                 self.model.wrap(part, _are_angles(args)) for part in (exact if isinstance(exact, list) else [exact])
