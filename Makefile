@@ -8,9 +8,9 @@ INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
 # Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
 MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/test_levels.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py \
-	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples
+	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples tests/language_model/test_layers.py
 
-.PHONY: help verify ledger proofs test lint book book-pdf notebooks clean
+.PHONY: help verify ledger proofs test test-layers test-rest lint book book-pdf notebooks clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "== Setting up $(VENV) (NumPy, torch and the tools; a few minutes the first time)"
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {v.major}.{v.minor}; try: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev]'
 	@touch $@
 
 verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with the correctness oracle
@@ -39,11 +39,15 @@ proofs: $(INSTALLED)  ## Compile and audit the machine-checked proofs; needs Coq
 	@$(BIN)/python -m proofs_checks.formal.audit --build build/formal $(AUDIT)
 	@$(BIN)/python -m proofs_checks.readme
 
-test: $(INSTALLED)  ## Run all tests
-	@echo "== Running the tests"
-	@$(BIN)/python -m pytest -n auto $(addprefix --ignore ,$(MANY_LAYERS))
+test: test-layers test-rest  ## Run all tests
+
+test-layers: $(INSTALLED)
 	@echo "== Running the oracle on wrong and on right layers, without type checks at run time"
 	@$(BIN)/python -m pytest -n auto --override-ini addopts=--import-mode=importlib $(MANY_LAYERS)
+
+test-rest: $(INSTALLED)
+	@echo "== Running the other tests"
+	@$(BIN)/python -m pytest -n auto $(addprefix --ignore ,$(MANY_LAYERS))
 
 lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@echo "== ruff"
@@ -58,7 +62,7 @@ lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 
 $(BOOK_INSTALLED): $(INSTALLED)
 	@echo "== Adding the book's tools to $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev,book]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev,book]'
 	@touch $@
 
 book: $(BOOK_INSTALLED)  ## Build the book; every page is run

@@ -7,7 +7,8 @@
                         browsers refuse to import modules into a page that was opened from a file
 
     small-layer.json    the layer of the landing page's figure, which interactive.js contains
-    smaller-layer.json  the one to look into, likewise
+    trained-layer.json  the one to look into, likewise
+    trained-rows.json   what a trained layer reads, for the walks, likewise
 
 and what a page includes:
 
@@ -24,10 +25,15 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sessa_ref.parameters import SessaParameters
 
 BOOK = Path(__file__).resolve().parent
 GENERATED = BOOK / "_generated"
 BENCHMARKS = ("width-512", "length-4096")  # files of benchmarks/results; the second measures one length once more
+WALKED = 25  # tokens in the figure of walks
 MODULES = BOOK / "node_modules"
 MATHJAX = ("tex-mml-chtml.js", "output/chtml/fonts/woff-v2")
 
@@ -46,7 +52,9 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     sys.path.insert(0, str(BOOK.parent))
-    _write_layers(GENERATED)
+    _write_small_layer(GENERATED / "small-layer.json")
+    _write_trained_layer(GENERATED / "trained-layer.json")
+    _write_trained_rows(GENERATED / "trained-rows.json")
     # sessa.mjs is also a program of node; in a page it must not look for itself, nor for modules of node.
     run("node", MODULES / "esbuild" / "bin" / "esbuild", BOOK / "interactive" / "index.mjs", "--bundle", "--minify",
         "--format=iife", "--external:node:*", "--define:import.meta.url=undefined",
@@ -57,20 +65,51 @@ def main() -> None:
     _write_glossary(GENERATED / "glossary.md")
 
 
-def _write_layers(folder: Path) -> None:
-    """Published layers that figures run: one with its initial weights, and a smaller one that attends less evenly."""
+def _write_small_layer(file: Path) -> None:
+    """A published layer with its initial weights."""
     from sessa_ref.config import SessaConfig
     from sessa_ref.parameters import SessaParameters
 
-    small = SessaParameters.random(SessaConfig.published(16, 2), seed=0)
-    smaller = SessaParameters.random(SessaConfig.published(8, 2), seed=0)
-    factors = {"mixer.q_proj.weight": 30, "mixer.proj_fb.weight": 10, "mixer.gamma_ctx.weight": 4}
-    smaller = smaller.replace({name: factor * smaller[name] for name, factor in factors.items()})
-    for name, layer in (("small-layer", small), ("smaller-layer", smaller)):
-        arrays = {key: {"shape": array.shape, "data": array.ravel().tolist()} for key, array in layer.items()}
-        config = json.loads(layer.config.to_json())
-        text = json.dumps({"config": config, "parameters": arrays})
-        (folder / f"{name}.json").write_text(text, encoding="utf-8")
+    file.write_text(
+        json.dumps(_entries(SessaParameters.random(SessaConfig.published(16, 2), seed=0))), encoding="utf-8"
+    )
+
+
+def _write_trained_layer(file: Path) -> None:
+    """The one layer of the smallest model that was trained, its tokens by their names, and a sequence of them."""
+    from experiments.checkpoints import load_model
+    from experiments.results import KEPT
+    from experiments.watch import layer_of
+
+    model, settings = load_model(KEPT / "tiny" / "sessa-0.safetensors")
+    task = settings.task(settings.lag)
+    symbols = "abcdefghijklmnopqrstuvwxyz"[: task.symbols]
+    names = [*symbols, *(f"{symbol}*" for symbol in symbols), "?"]
+    content = {
+        **_entries(layer_of(model.blocks[0])),
+        "tokens": dict(zip(names, model.embedding.weight.tolist(), strict=True)),
+        "sequence": " ".join(names[token] for token in task.sample(1, seed=0).tokens[0]),
+    }
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _entries(layer: "SessaParameters") -> dict[str, Any]:
+    """A layer as `sessa.mjs` takes it."""
+    arrays = {name: {"shape": array.shape, "data": array.ravel().tolist()} for name, array in layer.items()}
+    return {"config": json.loads(layer.config.to_json()), "parameters": arrays}
+
+
+def _write_trained_rows(file: Path) -> None:
+    """The feedback weights of the trained model's second layer, for the first tokens of a sequence; one is marked."""
+    from experiments.checkpoints import load_model
+    from experiments.results import KEPT
+    from experiments.watch import traces
+
+    model, settings = load_model(KEPT / "recall" / "sessa-0.safetensors")
+    recall = settings.task(settings.lag).sample(1, seed=0)
+    _, second = traces(model, recall.tokens[:, :WALKED])
+    rows = [row[:t].tolist() for t, row in enumerate(second.alpha_fb[0])]
+    file.write_text(json.dumps({"marked": int(recall.marks[0]), "rows": rows}), encoding="utf-8")
 
 
 def _write_benchmarks(folder: Path) -> None:

@@ -26,19 +26,19 @@ class Settings:
     """One of `experiments.mixers.MIXERS`."""
     seed: int = 0
     """Of the initial parameters and of the training sequences."""
-    width: int = 32
-    heads: int = 2
+    width: int = 64
+    heads: int = 4
     layers: int = 2
-    lag: int = 32
+    lag: int = 64
     """Of the training sequences."""
-    symbols: int = 16
-    starts: int = 8
-    steps: int = 300
-    batch: int = 32
+    symbols: int = 32
+    starts: int = 16
+    steps: int = 600
+    batch: int = 64
     """Sequences in a step."""
-    learning_rate: float = 1e-2
+    learning_rate: float = 3e-3
     """Its largest value: it rises over `warmup` steps, and falls to 0 over the last three tenths of them."""
-    warmup: int = 30
+    warmup: int = 50
     weight_decay: float = 0.01
     clip: float = 1.0
     """Largest norm of the gradient of all parameters together."""
@@ -46,9 +46,9 @@ class Settings:
     """Steps between two looks at the layers."""
     save_every: int = 100
     """Steps between two checkpoints."""
-    test_lags: tuple[int, ...] = (8, 16, 32, 48, 64, 96, 128)
+    test_lags: tuple[int, ...] = (16, 32, 64, 96, 128, 192, 256)
     """Lags that the trained model is tested at."""
-    test_sequences: int = 256
+    test_sequences: int = 512
     """Test sequences at each lag, the same for all models."""
 
     def __post_init__(self) -> None:

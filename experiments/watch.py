@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from torch import nn
 
 from experiments.decoder import Decoder
@@ -45,9 +45,20 @@ def watch(model: Decoder, recall: Recall) -> list[Watched] | None:
     """Each layer of the model on these sequences; None where its mixers have no feedback to be watched."""
     if any(type(block.mixer) is not SessaMixer for block in model.blocks):
         return None
+    return [_watch(steps, recall) for steps in traces(model, recall.tokens)]
+
+
+def traces(model: Decoder, tokens: Int64[Array, "count T"]) -> list[reference.Trace]:
+    """What each layer of the model computes on these sequences: in float64, by the definition, from the model's input to it.
+
+    Raises:
+        TypeError: a block has another mixer than Sessa's.
+    """
     with torch.no_grad():
-        inputs = model.states(torch.from_numpy(recall.tokens))
-    return [_watch(block, x.double().numpy(), recall) for block, x in zip(model.blocks, inputs, strict=False)]
+        inputs = model.states(torch.from_numpy(tokens))
+    return [
+        reference.trace(layer_of(block), x.double().numpy()) for block, x in zip(model.blocks, inputs, strict=False)
+    ]
 
 
 def layer_of(block: nn.Module) -> SessaParameters:
@@ -61,12 +72,11 @@ def layer_of(block: nn.Module) -> SessaParameters:
     return SessaParameters.from_state_dict(block.state_dict(), block.mixer.config)
 
 
-def _watch(block: nn.Module, x: Float64[Array, "count T D"], recall: Recall) -> Watched:
-    steps = reference.trace(layer_of(block), x)
+def _watch(steps: reference.Trace, recall: Recall) -> Watched:
     c2 = max(diffuseness(alpha) for alpha in steps.alpha_fb)
     gains = np.abs(steps.gamma[:, 1:])
     sizes = np.abs(steps.B)
-    visible = np.arange(1, x.shape[1])
+    visible = np.arange(1, sizes.shape[-1])
     return Watched(
         c2=c2,
         median_c2=float(np.median(visible * steps.alpha_fb[:, 1:].max(axis=-1))),

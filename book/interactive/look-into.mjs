@@ -1,6 +1,6 @@
 // Every intermediate of a small layer as a picture, step by step: point at a number, change one, add a token, load a layer.
 
-import given from "../_generated/smaller-layer.json";
+import given from "../_generated/trained-layer.json";
 import { element } from "./element.mjs";
 import { frame, keepUpdated, silentlyLabelled, slider } from "./frame.mjs";
 import { heatMap } from "./heat-map.mjs";
@@ -14,7 +14,6 @@ import { Run, parameterTables } from "./tables.mjs";
 import { rounded } from "./text.mjs";
 import { colours, onThemeChange } from "./theme.mjs";
 
-const SENTENCE = "The key I hid last spring opens this old door again today";
 const SHOWN = 6; // tokens at first
 /** Sizes of cells, in pixels; on a phone fingers need larger ones for parameters, and two pictures fit side by side. */
 const SIZES = { parameter: (room) => (room < 500 ? 14 : 10), intermediate: (room) => (room < 500 ? 16 : 20) };
@@ -29,13 +28,13 @@ Escape back. A cell with a dot has moved with the last change, by more than roun
 
 export function lookInto(place) {
   const tokens = slider({ name: "tokens", label: "Tokens", values: Array.from({ length: MOST }, (_, i) => i + 1), value: SHOWN });
-  const words = element("input", { type: "text", name: "words", value: SENTENCE, maxlength: 120 });
+  const words = element("input", { type: "text", name: "words", value: given.sequence, maxlength: 120 });
   const decode = element("button", { type: "button", class: "action" }, "Decode the next token");
   const restart = element("button", { type: "button", class: "action" }, "Start over");
   const own = ownData();
   const controls = [
     tokens,
-    element("div", { class: "control own" }, ...silentlyLabelled(words, "Your own words")),
+    element("div", { class: "control own" }, ...silentlyLabelled(words, "Your own symbols")),
     element("div", { class: "control actions" }, decode, restart),
     own,
   ];
@@ -55,11 +54,12 @@ export function lookInto(place) {
   let chosen = { name: "n", row: 3, col: 0 };
   const maps = new Map();
 
-  /** Begin with a layer, and with tokens or with the words in the box. */
-  const begin = ({ config, parameters }, itsTokens, T = itsTokens?.length ?? tokens.value) => {
-    layer = { config, parameters: Object.fromEntries(Object.entries(parameters).map(copied)) };
-    names = itsTokens ? [] : wordsOf(words.value.trim() || SENTENCE);
-    pool = itsTokens ?? embedded(names, config.width);
+  /** Begin with a layer, and with tokens or the words in the box; a word that the layer does not know gets one from its letters. */
+  const begin = ({ config, parameters, tokens: known }, itsTokens, T = itsTokens?.length ?? tokens.value) => {
+    layer = { config, parameters: Object.fromEntries(Object.entries(parameters).map(copied)), tokens: known };
+    names = itsTokens ? [] : wordsOf(words.value.trim() || given.sequence);
+    const tokenOf = (name, made) => (known && Object.hasOwn(known, name) ? [...known[name]] : made);
+    pool = itsTokens ?? embedded(names, config.width).map((made, t) => tokenOf(names[t], made));
     maps.clear();
     tables = {};
     resize(Math.min(T, pool.length));
@@ -161,7 +161,7 @@ export function lookInto(place) {
 
   decode.addEventListener("click", addToken);
   restart.addEventListener("click", () => {
-    words.value = SENTENCE;
+    words.value = given.sequence;
     own.clear();
     begin(given, undefined, SHOWN);
   });

@@ -1,14 +1,13 @@
 // Walkers start at the last token and step back by the rows of the feedback weights; their gains average to the influence.
 
 import { forwardSubstitution, softmax } from "../../examples/implementations/sessa.mjs";
-import layer from "../_generated/small-layer.json";
+import trained from "../_generated/trained-rows.json";
 import { element, svg } from "./element.mjs";
 import { choice, frame, keepUpdated, slider } from "./frame.mjs";
 import { generator } from "./random.mjs";
-import { weights } from "./sentence.mjs";
 import { fixed, rounded } from "./text.mjs";
 
-const T = 25;
+const T = trained.rows.length;
 const GAINS = Array.from({ length: 199 }, (_, i) => (i - 99) / 100);
 const WALKERS = [1, 10, 100, 1000, 10000];
 const HEIGHT = { steps: 90, bars: 130 };
@@ -19,10 +18,9 @@ const ROUTINGS = {
   chain: (t) => Array.from({ length: t }, (_, j) => (j === t - 1 ? 1 : 0)),
   sharp: (t) => softmax(Array.from({ length: t }, (_, j) => 3 * Math.sin(2 * t + 5 * j))),
   earliest: (t) => Array.from({ length: t }, (_, j) => (j === 0 ? 1 : 0)),
-  layer: (t) => ofLayer[t],
+  trained: (t) => trained.rows[t],
 };
-const NAMES = { uniform: "uniform", chain: "chain", sharp: "sharp", earliest: "earliest", layer: "a layer’s" };
-const ofLayer = weights(layer, Array.from({ length: T }, (_, t) => `token ${t}`), 1).feedback;
+const NAMES = { uniform: "uniform", chain: "chain", sharp: "sharp", earliest: "earliest", trained: "a trained layer’s" };
 
 const CAPTION = String.raw`
 Every walker stands on the last token and steps to a random earlier one, with the probabilities \(\alpha_{t,j}\) of the row on
@@ -44,7 +42,8 @@ export function walkBackwards(place) {
   const show = () => draw(drawing, found);
   const update = () => {
     const rows = Array.from({ length: T }, (_, t) => ROUTINGS[routing.value](t));
-    found = { ...walk(rows, gain.value, number.value, generator(seed)), exact: influences(rows, gain.value) };
+    const marked = routing.value === "trained" ? trained.marked : undefined;
+    found = { ...walk(rows, gain.value, number.value, generator(seed)), exact: influences(rows, gain.value), marked };
     drawing.dataset.rows = JSON.stringify(rows);
     drawing.dataset.exact = JSON.stringify(found.exact);
     drawing.dataset.means = JSON.stringify(found.means);
@@ -92,16 +91,17 @@ function influences(rows, gain) {
   return forwardSubstitution(B, identity).at(-1);
 }
 
-function sentence({ means, exact, steps }, walkers) {
+function sentence({ means, exact, steps, marked }, walkers) {
   const who = walkers === 1 ? "The walker" : `${walkers} walkers`;
   return (
     `${who} took ${rounded(steps)} steps ${walkers === 1 ? "" : "each on the average "}and brought ${rounded(means[0])} to token 0; ` +
-    `the solve says that the influence of token 0 on token ${T - 1} is ${rounded(exact[0])}.`
+    `the solve says that the influence of token 0 on token ${T - 1} is ${rounded(exact[0])}` +
+    (marked === undefined ? "." : `, and that of token ${marked}, which is marked, ${rounded(exact[marked])}.`)
   );
 }
 
 /** Tokens from left to right; above them the last walker's steps, below them bars and points. */
-function draw(drawing, { means, exact, last }) {
+function draw(drawing, { means, exact, last, marked }) {
   const width = Math.max(drawing.clientWidth, 240);
   const x = (t) => ((t + 0.5) / T) * width;
   const ground = HEIGHT.steps + 6;
@@ -122,7 +122,8 @@ function draw(drawing, { means, exact, last }) {
   });
   const points = exact.slice(0, -1).map((value, t) => svg("circle", { class: "exact", cx: x(t), cy: y(value), r: 3.5 }));
   const marks = [0, T - 1].map((t) => svg("text", { x: x(t), y: ground + 18 }, String(t)));
-  const scale = svg("text", { class: "scale", x: width, y: y(high) + 4 }, `up to ${rounded(high, 2)}`);
+  if (marked !== undefined) marks.push(svg("text", { x: x(marked), y: ground + 18 }, `${marked}, marked`));
+  const scale = svg("text", { class: "scale", x: width, y: y(high) + 14 }, `up to ${rounded(high, 2)}`);
   const description =
     `Tokens 0 to ${T - 1}. The last walker went ${last.join(", ")}. Bars of what walkers brought to each token, ` +
     `${rounded(means[0])} to token 0, and points of the exact influences, ${rounded(exact[0])} of token 0.`;

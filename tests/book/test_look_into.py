@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from experiments.checkpoints import load_model
+from experiments.results import KEPT
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
@@ -122,7 +124,9 @@ def set_value(page: Page, value: float) -> None:
 
 def test_every_intermediate_is_the_references(page: Page) -> None:
     first = tables(page)
-    assert len(first["x"]) == 6
+    model, settings = load_model(KEPT / "tiny" / "sessa-0.safetensors")
+    recall = settings.task(settings.lag).sample(1, seed=0)
+    assert first["x"] == model.embedding.weight[recall.tokens[0, :6]].tolist()
     check(first, CONFIG)
 
     choose(page, "mixer.gamma_ctx.weight", 0, 3)

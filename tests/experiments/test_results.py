@@ -3,26 +3,35 @@ import pytest
 
 from experiments.checkpoints import load_model
 from experiments.results import KEPT, Result, kept
+from experiments.settings import Settings
 from experiments.training import accuracy_at
 
+EXPERIMENTS = ("recall", "tiny")
 
-def test_kept_results_are_of_one_task_and_one_budget():
-    """All settings but mixer, seed and learning rate are equal, and every run is finished."""
-    runs = [run for of_mixer in kept().values() for run in of_mixer]
-    free = ("mixer", "seed", "learning_rate")
-    fixed = [{name: value for name, value in run.settings.entries().items() if name not in free} for run in runs]
-    assert all(one == fixed[0] for one in fixed)
-    for run in runs:
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_kept_results_are_those_of_the_configuration_that_comes_along(experiment):
+    """All settings but mixer and seed are those of the file, and every run is finished."""
+    config = KEPT.parent / "configs" / f"{experiment}.toml"
+    for run in (run for of_mixer in kept(experiment).values() for run in of_mixer):
+        assert run.settings == Settings.read(config, {"mixer": run.settings.mixer, "seed": run.settings.seed})
         assert len(run.steps) == run.settings.steps
         assert list(run.accuracy_by_lag) == list(run.settings.test_lags)
-        assert f"--mixer {run.settings.mixer} --seed {run.settings.seed}" in run.command
         assert bool(run.watched) == run.settings.mixer.startswith("sessa")
 
 
-def test_the_kept_model_has_the_accuracy_of_its_result():
+def test_kept_results_of_recall_are_those_of_the_defaults():
+    """The command of each says its mixer and seed, and nothing else."""
+    assert Settings.read(KEPT.parent / "configs" / "recall.toml", {}) == Settings()
+    for run in (run for of_mixer in kept().values() for run in of_mixer):
+        assert run.command == f"python -m experiments recall --mixer {run.settings.mixer} --seed {run.settings.seed}"
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_kept_model_has_the_accuracy_of_its_result(experiment):
     """On the test sequences of the training lag; a rounding may move an answer or two, not one in a hundred."""
-    model, settings = load_model(KEPT / "recall" / "sessa-0.safetensors")
-    result = Result.read(KEPT / "recall" / "sessa-0.json")
+    model, settings = load_model(KEPT / experiment / "sessa-0.safetensors")
+    result = Result.read(KEPT / experiment / "sessa-0.json")
     assert settings == result.settings
     assert accuracy_at(model, settings, settings.lag) == pytest.approx(result.accuracy_by_lag[settings.lag], abs=0.01)
 
