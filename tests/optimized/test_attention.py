@@ -102,6 +102,7 @@ def test_a_gradient_is_pushed_forward():
         found = torch.autograd.grad(o, tensors, forward_ad.make_dual(torch.ones_like(o), tangent), retain_graph=True)
         ours = [forward_ad.unpack_dual(gradient).tangent for gradient in found]
     for a, b in zip(ours, torch.autograd.grad(o, tensors, tangent), strict=True):
+        assert a is not None
         assert torch.allclose(a, b, rtol=0, atol=1e-14)
 
 

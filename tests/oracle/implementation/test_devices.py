@@ -62,10 +62,10 @@ class Overwriting(SessaLayer):
 class LeavesAMaskBehind(SessaLayer):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
-        self.W_in.ones = torch.ones(1)
+        vars(self.W_in)["ones"] = torch.ones(1)
 
     def forward(self, x, attention_mask=None):
-        return super().forward(x, attention_mask) * self.W_in.ones
+        return super().forward(x, attention_mask) * vars(self.W_in)["ones"]
 
 
 class ReturnsToTheCpu(SessaLayer):
@@ -151,6 +151,8 @@ def test_what_is_not_torchs_stays_on_the_cpu(implementation, level, message):
 
 def test_a_module_as_a_solve_moves():
     class Module(torch.nn.Module):
+        one: torch.Tensor
+
         def __init__(self):
             super().__init__()
             self.register_buffer("one", torch.ones(1))
@@ -228,11 +230,15 @@ def test_a_worker_that_lost_its_device_is_started_again(tmp_path):
     try:
         implementation.start()
         assert implementation.block_sizes == (48,)
-        pid = implementation._guardian._pid
+        before = implementation._guardian
+        assert before is not None
+        pid = before._pid
         with pytest.raises(ImplementationError, match="illegal memory access"):
             implementation.run("forward", replace(first, x=first.x[:, :2]), "float32")
         assert implementation.run("forward", first, "float32")["y"].shape == first.x.shape
-        assert implementation._guardian._pid != pid
+        after = implementation._guardian
+        assert after is not None
+        assert after._pid != pid
         assert implementation.about()["device"] == "faraway:0 (Faraway One)"
     finally:
         implementation.close()
