@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from experiments.decoder import Block, Decoder
+from experiments.block import Block
+from experiments.decoder import Decoder
 from experiments.mixers import MIXERS
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaLayer, SessaMixer
