@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "== Setting up $(VENV) (NumPy, torch and the tools; a few minutes the first time)"
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {v.major}.{v.minor}; try: make PYTHON=python3.12 ...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev]'
 	@touch $@
 
 verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with the correctness oracle
@@ -62,7 +62,7 @@ lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 
 $(BOOK_INSTALLED): $(INSTALLED)
 	@echo "== Adding the book's tools to $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,dev,book]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev,book]'
 	@touch $@
 
 book: $(BOOK_INSTALLED)  ## Build the book; every page is run

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.mixers import MIXERS
 from experiments.training import Training
 from experiments.watch import layer_of, watch
 from sessa_ref import reference
-from tests.experiments.small import small
+from tests.experiments.small import EVERY_MIXER, small
 
 
 def test_what_is_watched_is_what_the_definition_has():
@@ -34,7 +33,7 @@ def test_what_is_watched_is_what_the_definition_has():
         assert watched.hop_shares == pytest.approx(shares, rel=1e-12)
 
 
-@pytest.mark.parametrize("mixer", MIXERS)
+@pytest.mark.parametrize("mixer", EVERY_MIXER)
 def test_only_layers_with_feedback_are_watched(mixer):
     training = Training(small(mixer))
     assert (training.watch() is not None) == mixer.startswith("sessa")

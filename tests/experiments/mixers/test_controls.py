@@ -67,7 +67,7 @@ def test_constant_gain_is_sessa_with_one_gain():
     """It stays so in training: only the bias has a gradient."""
     config = SessaConfig(width=WIDTH, heads=2)
     control = constant_gain(config)
-    mixer, steps = traced(config, lambda mixer: mixer.load_state_dict(control.state_dict()))
+    _, steps = traced(config, lambda mixer: mixer.load_state_dict(control.state_dict()))
     assert np.allclose(steps.gamma, 0.999 * np.tanh(1.0), **CLOSE)
     assert np.allclose(outputs(control, steps.u), steps.s, **CLOSE)
     control(torch.from_numpy(steps.u)).square().sum().backward()
