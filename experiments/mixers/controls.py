@@ -43,10 +43,10 @@ class OneHop(nn.Module):
         parts = self.parts
         q, k, v = parts.forward_projections(u, Together(0, u.shape[-2]))
         f = parts.forward_signal(q, k, v, is_causal=True)
-        q, k = parts.proj_fb(u).chunk(2, dim=-1)
+        q_fb, k_fb = parts.proj_fb(u).chunk(2, dim=-1)
         # Token t >= 1 reads the tokens 0 .. t - 1, the first one none.
         read = functional.scaled_dot_product_attention(
-            q[..., 1:, :], k[..., :-1, :], f[..., :-1, :], is_causal=True, scale=k.shape[-1] ** -0.5
+            q_fb[..., 1:, :], k_fb[..., :-1, :], f[..., :-1, :], is_causal=True
         )
         return f + parts.gain(u)[..., None] * functional.pad(read, (0, 0, 1, 0))
 
@@ -67,7 +67,8 @@ class SolveThenRead(nn.Module):
         """The outputs for tokens u."""
         parts = self.parts
         q, k, v = parts.forward_projections(u, Together(0, u.shape[-2]))
-        w = feedback_solve(*parts.proj_fb(u).chunk(2, dim=-1), parts.gain(u), v.flatten(-2))
+        q_fb, k_fb = parts.proj_fb(u).chunk(2, dim=-1)
+        w = feedback_solve(q_fb, k_fb, parts.gain(u), v.flatten(-2))
         return parts.forward_signal(q, k, w.unflatten(-1, v.shape[-2:]), is_causal=True)
 
 

@@ -25,7 +25,8 @@ def gated_deltanet(config: SessaConfig, values: int) -> nn.Module:
     Raises:
         ModuleNotFoundError: there is no `transformers`.
     """
-    from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextConfig, Qwen3NextGatedDeltaNet
+    from transformers.models.qwen3_next.configuration_qwen3_next import Qwen3NextConfig
+    from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextGatedDeltaNet
 
     theirs = Qwen3NextConfig(
         hidden_size=config.width,

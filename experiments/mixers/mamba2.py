@@ -19,7 +19,8 @@ def mamba2(config: SessaConfig, state: int) -> nn.Module:
     Raises:
         ModuleNotFoundError: there is no `transformers`.
     """
-    from transformers.models.mamba2.modeling_mamba2 import Mamba2Config, Mamba2Mixer
+    from transformers.models.mamba2.configuration_mamba2 import Mamba2Config
+    from transformers.models.mamba2.modeling_mamba2 import Mamba2Mixer
 
     theirs = Mamba2Config(
         hidden_size=config.width,

@@ -40,21 +40,18 @@ class TransformerBlock(nn.Module):
 
     Args:
         config: see `Attention`.
-        hidden: width of the network, 4 D in most Transformers.
+        hidden: width of the network behind attention, 4 D in most Transformers.
     """
 
     def __init__(self, config: SessaConfig, hidden: int) -> None:
         super().__init__()
         self.ln = nn.LayerNorm(config.width, eps=config.norm_eps)
         self.mixer = Attention(config)
-        self.mlp = nn.Sequential(
-            nn.LayerNorm(config.width, eps=config.norm_eps),
-            nn.Linear(config.width, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, config.width),
-        )
+        self.ln_2 = nn.LayerNorm(config.width, eps=config.norm_eps)
+        self.W_1 = nn.Linear(config.width, hidden)
+        self.W_2 = nn.Linear(hidden, config.width)
 
     def forward(self, x: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
         """The block's output for x."""
         x = x + self.mixer(self.ln(x))
-        return x + self.mlp(x)
+        return x + self.W_2(functional.gelu(self.W_1(self.ln_2(x))))

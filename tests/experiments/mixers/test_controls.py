@@ -59,7 +59,8 @@ def test_solve_then_read(kv_heads):
     heads = [w[..., start : start + WIDTH // 2] for start in range(0, w.shape[-1], WIDTH // 2)]
     o = [steps.alpha_fwd[:, head] @ heads[head * kv_heads // 2] for head in range(2)]
     found = outputs(control, steps.u)
-    assert np.allclose(found, np.concatenate(o, axis=-1) @ mixer.out_proj.weight.detach().numpy().T, **CLOSE)
+    out = mixer.state_dict()["out_proj.weight"].numpy()
+    assert np.allclose(found, np.concatenate(o, axis=-1) @ out.T, **CLOSE)
     assert np.abs(found - steps.s)[:, 1:].max() > 1e-2
 
 
@@ -81,7 +82,8 @@ def test_after_a_convolution():
     mixer, steps = traced(config)
     control = AfterConvolution(config, SessaMixer).double()
     control.mixer.load_state_dict(mixer.state_dict())
-    weight, bias = (z.detach().numpy() for z in (control.convolution.weight[:, 0], control.convolution.bias))
+    kernel = control.convolution.state_dict()
+    weight, bias = kernel["weight"][:, 0].numpy(), kernel["bias"].numpy()
     convolved = np.zeros_like(steps.u) + bias
     for t in range(T):
         for i in range(min(4, t + 1)):

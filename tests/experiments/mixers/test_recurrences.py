@@ -101,5 +101,5 @@ def test_it_is_the_recurrence_of_its_paper(build, slow, size):
 def test_gated_deltanet_forgets_slowly_at_first():
     torch.manual_seed(0)
     module = gated_deltanet(SessaConfig(width=64, heads=32), 2)
-    steps = softplus(module.dt_bias.detach().double().numpy())
+    steps = softplus(module.state_dict()["dt_bias"].double().numpy())
     assert 0.001 < steps.min() < 0.003 < 0.03 < steps.max() < 0.1

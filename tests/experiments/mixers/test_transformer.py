@@ -18,7 +18,7 @@ def test_attention_is_the_forward_attention_of_sessas_mixer(rope):
         for name in ("weight", "bias"):
             parts = [getattr(part, name) for part in (mixer.q_proj, mixer.k_proj, mixer.v_proj)]
             getattr(attention.qkv, name).copy_(torch.cat(parts))
-        attention.out.weight.copy_(mixer.out_proj.weight)
+        attention.out.weight.copy_(mixer.state_dict()["out_proj.weight"])
         attention.out.bias.zero_()
         f = mixer.forward_signal(*mixer.forward_projections(u, Together(0, 9)), is_causal=True)
         assert torch.allclose(attention(u), f, rtol=0, atol=1e-13)
@@ -31,9 +31,8 @@ def test_the_network_is_added_behind_attention():
     block, x = TransformerBlock(config, 7), torch.randn(2, 9, 12)
     with torch.no_grad():
         whole = block(x)
-        last = block.mlp[-1]
-        last.weight.zero_()
-        last.bias.fill_(0.5)
+        block.W_2.weight.zero_()
+        block.W_2.bias.fill_(0.5)
         without = block(x)
         assert torch.allclose(without, x + block.mixer(block.ln(x)) + 0.5, rtol=0, atol=1e-6)
         assert (whole - without).abs().max() > 0.1
