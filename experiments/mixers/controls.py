@@ -54,9 +54,9 @@ class OneHop(nn.Module):
 class SolveThenRead(nn.Module):
     """First the solve, on the values: w = (I - B)^(-1) v. Then attention reads w in place of v.
 
-    The order is that of DeltaFormer (arXiv 2505.19488). All else is Sessa's: parameters, B with one head, signed gains
-    in (-1, 1) and no rotary embedding. DeltaFormer solves head by head with the keys of the read, subtracts with
-    a gain per head that nothing keeps below 1, and has no further projections for the feedback.
+    The order is that of DeltaFormer (arXiv 2505.19488). All else is Sessa's: parameters, B with one head, gains in
+    (-1, 1) and no rotary embedding in B. DeltaFormer, as flash-linear-attention has it, solves head by head, compares
+    the read's keys with each other, rotated, and its gains, one for each token and head, subtract and have no bound.
     """
 
     def __init__(self, config: SessaConfig) -> None:

@@ -16,7 +16,8 @@ def gated_deltanet(config: SessaConfig, values: int) -> nn.Module:
     Queries, keys and values go through a short convolution and SiLU; queries and keys have norm 1. A query and a key of
     a head have D / H numbers. The module is `Qwen3NextGatedDeltaNet` of `transformers`, except at the start:
     softplus of the bias in alpha_t = e^(-A softplus(a_t + bias)) is drawn between 0.001 and 0.1, evenly on a logarithmic
-    scale, as in the paper's code. `transformers` begins with a bias of 1, which forgets within a token or two.
+    scale, as flash-linear-attention does. `transformers` begins with a bias of 1, with which most heads forget a token
+    at the next one.
 
     Args:
         config: width and heads.
