@@ -36,7 +36,8 @@ class Attention(nn.Module):
 class TransformerBlock(nn.Module):
     """x' = x + attention(norm(x)), then y = x' + W_2 GELU(W_1 norm(x')): the pre-norm block, without a gate.
 
-    Parameters are drawn as torch draws them.
+    The block of arXiv 1706.03762 with the norms in front, as in arXiv 2002.04745, GELU for ReLU and no dropout. Parameters
+    are drawn as torch draws them.
 
     Args:
         config: see `Attention`.
