@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
 # Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
 MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/test_levels.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py \
-	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples
+	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples tests/language_model/test_layers.py
 
 .PHONY: help verify ledger proofs test test-layers test-rest lint book book-pdf notebooks clean
 .DEFAULT_GOAL := help

@@ -16,7 +16,7 @@ from experiments.results import Result
 from experiments.run import run
 from experiments.settings import Settings
 from experiments.training import Step, build
-from sessa_ref.messages import reason
+from sessa_ref.messages import one_line, reason
 
 _CONFIGS = Path(__file__).parent / "configs"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -75,14 +75,7 @@ def recall(
         torch.set_num_threads(threads)
         settings = Settings.read(config, {name: value for name, value in options.items() if value is not None})
         folder = out or Path("runs") / "recall" / f"{settings.mixer}-{settings.seed}"
-        columns = (
-            BarColumn(20),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-        )
-        with Progress(*columns, console=log) as bar:
+        with _bar(log) as bar:
             task = bar.add_task(settings.mixer, total=settings.steps)
 
             def progress(step: Step) -> None:
@@ -97,6 +90,76 @@ def recall(
         log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
         raise typer.Exit(2) from None
     _print(Console(), result, folder)
+
+
+@app.command()
+def stories(
+    text: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A text to learn from, instead of generated stories.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of parameters and training text.")] = 0,
+    steps: Annotated[int, typer.Option(help="Training steps.")] = 800,
+    learning_rate: Annotated[float, typer.Option(help="Its largest value.")] = 1e-2,
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="For model and result; runs/stories/SEED.")] = None,
+    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+) -> None:
+    """Train a language model on the bytes of generated stories, whose entropy is known; some minutes.
+
+    Needs the extra `transformers`; the model is one that `AutoModelForCausalLM.from_pretrained` loads. Exit code 0: it is
+    done. 1: training diverged. 2: bad options, or files that cannot be read or written.
+    """
+    log = Console(stderr=True)
+    try:
+        from experiments.stories import run as stories_run
+        from experiments.stories.settings import Settings as StorySettings
+        from experiments.stories.texts import FileText, StoryText
+
+        if threads < 1:
+            raise ValueError(f"--threads must be positive, got {threads}")
+        torch.set_num_threads(threads)
+        settings = StorySettings(seed=seed, steps=steps, learning_rate=learning_rate)
+        source = StoryText(settings) if text is None else FileText(text, settings)
+        folder = out or Path("runs") / "stories" / str(seed)
+        with _bar(log) as bar:
+            task = bar.add_task("", total=steps)
+
+            def progress(step: int, bits: float) -> None:
+                bar.update(task, completed=step + 1, description=f"{bits:.3f} bits per byte")
+
+            result = stories_run.run(
+                settings, source, folder, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), progress
+            )
+    except ArithmeticError as error:
+        log.print(str(error), style="red", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except ModuleNotFoundError as error:
+        log.print(f"{reason(error)}: this command needs the extra transformers", style="red", highlight=False)
+        raise typer.Exit(2) from None
+    except (ValueError, TypeError, OSError) as error:
+        log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(2) from None
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console.print(f"{result['parameters']} parameters, {result['seconds']:.0f} s, {folder}")
+    console.print(f"bits per byte on the test: {result['bits_per_byte']:.3f}")
+    for name, bits in result["limits"].items():
+        if name == "from_last_bytes":
+            for order, needed in bits.items():
+                console.print(f"  counted after the last {order} bytes: {needed:.3f}")
+        else:
+            console.print(f"  {name.replace('_', ' ')}: {bits:.3f}")
+    console.print("one that it tells:")
+    console.print(one_line(result["told"][0]))
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        BarColumn(20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+    )
 
 
 def _print(console: Console, result: Result, folder: Path) -> None:

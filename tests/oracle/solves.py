@@ -264,6 +264,21 @@ def tf32(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor) -> Tensor:
     return torch.stack(rows, dim=-2) if rows else f
 
 
+def _walked_from_the_end(B: Tensor, ds: Tensor) -> Tensor:
+    """The adjoint in whole blocks that end with the last token, by diagonal blocks that begin with the first one."""
+    T, lam = ds.shape[-2], torch.zeros_like(ds)
+    size = min(BLOCK, T) or 1
+    diagonal = [B[..., start : start + size, start : start + size] for start in range(0, T, size)]
+    for start in range(T - size, -1, -size):
+        here, later = slice(start, start + size), slice(start + size, T)
+        block = torch.zeros_like(B[..., here, here])
+        saved = diagonal[start // size]
+        block[..., : saved.shape[-1], : saved.shape[-1]] = saved
+        right = ds[..., here, :] + B[..., later, here].mT @ lam[..., later, :]
+        lam[..., here, :] = torch.linalg.solve_triangular(-block.mT, right, upper=True, unitriangular=True)
+    return lam
+
+
 class _Adjoint(torch.autograd.Function):
     """The dense solve with a backward pass by hand, which `change` makes wrong."""
 
@@ -281,6 +296,7 @@ class _Adjoint(torch.autograd.Function):
         q, k, gamma, alpha, s = ctx.saved_tensors
         lam = torch.linalg.solve_triangular(-(gamma[..., None] * alpha).mT, ds, upper=True, unitriangular=True)
         lam = ds if cls.change == "unsolved" else lam
+        lam = _walked_from_the_end(gamma[..., None] * alpha, ds) if cls.change == "walk" else lam
         read = alpha @ s
         dgamma = (lam * read).sum(-1)
         row = 0 if cls.change == "no mean" else dgamma[..., None]
@@ -308,6 +324,7 @@ gradient_without_tail = _with_adjoint("tail")
 gradient_without_routing = _with_adjoint("no routing")
 gradient_without_mean = _with_adjoint("no mean")
 gradient_unsolved = _with_adjoint("unsolved")
+gradient_walked_from_the_end = _with_adjoint("walk")
 gradient_of_gain_negated = _with_adjoint("dgamma")
 RIGHT = (*RIGHT, "adjoint")
 

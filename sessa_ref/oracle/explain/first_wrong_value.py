@@ -29,7 +29,28 @@ def locate(implementation: Implementation, observations: Sequence[Observation]) 
     if wrong:
         smallest = min(wrong, key=_size)
         sentences += [s for s in (_first_token(smallest), _first_quantity(implementation, smallest)) if s]
+    else:
+        sentences += [s for s in (_wrong_gradients(observations),) if s]
     return sentences
+
+
+def _wrong_gradients(observations: Sequence[Observation]) -> str:
+    """Between which tokens the gradients of the inputs are wrong, on the smallest failing case."""
+    failed = [o for o in observations if o.result.check == "gradients" and o.comparison and o.expectation]
+    observation = min(failed, key=lambda o: o.expectation.case.x.size if o.expectation else 0, default=None)
+    if observation is None or observation.comparison is None or observation.expectation is None:
+        return ""
+    expectation, values, places = observation.expectation, observation.comparison.values, []
+    for name, true in expectation.true.items():
+        if name == expectation.output or name.startswith("grad.") or values.get(name, np.zeros(0)).shape != true.shape:
+            continue
+        wrong = (expectation.error_ratios(name, values[name]) > 1).reshape(*true.shape[:2], -1).any(axis=(0, 2))
+        tokens = np.flatnonzero(wrong)
+        if len(tokens):
+            where = f"between tokens {tokens[0]} and {tokens[-1]}" if len(tokens) > 1 else f"at token {tokens[0]}"
+            places.append(f"{name} {where}")
+    T = expectation.case.x.shape[1]
+    return f"on {observation.result.case} (T = {T}), wrong are {', '.join(places)}" if places else ""
 
 
 def _part(failed: set[str]) -> str:
@@ -37,7 +58,7 @@ def _part(failed: set[str]) -> str:
     if failed <= {"decode"}:
         return "only decoding is wrong; the forward pass and the gradients are right"
     if failed <= {"gradients", "differences"}:
-        return "only the gradients are wrong; the forward pass and decoding are right"
+        return "only the gradients are wrong; all outputs are right"
     if failed <= {"calls"}:
         return "single calls are right; what was called before, or how, makes a difference"
     if "forward" not in failed:

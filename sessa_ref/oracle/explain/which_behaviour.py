@@ -17,6 +17,7 @@ from sessa_ref.oracle.explain.weights_from_outputs import values_inside
 from sessa_ref.oracle.explain.which_cases_fail import (
     first_token_pattern,
     from_third_token,
+    gradient_length_pattern,
     layer_pattern,
     length_pattern,
 )
@@ -32,6 +33,8 @@ def behaviours(
 ) -> list[Diagnosis]:
     """What the failures have in common; the first that is found, or none.
 
+    A use that goes wrong says nothing of gradients that are wrong in plain calls: what they have in common comes second.
+
     Args:
         observations: of a whole run.
         implementation: for experiments; None for none.
@@ -40,18 +43,24 @@ def behaviours(
     failed = [o for o in observations if o.result.status is Status.FAILED and o.result.required]
     number = len(failed) or sum(o.result.status is Status.ERRORED and o.result.required for o in observations)
 
-    def told(name: str, fact: str) -> Diagnosis:
+    def told(name: str, fact: str, explained: int = number) -> Diagnosis:
         text = BEHAVIOURS[name].description.rstrip(".")
-        return Diagnosis(name, f"{text}{': ' if fact else ''}{fact}.", number, number)
+        return Diagnosis(name, f"{text}{': ' if fact else ''}{fact}.", explained, number)
 
     finders: list[Callable[[], Iterator[tuple[str, str]]]] = [
         lambda: _wrong_form(failed),
         lambda: _random(failed, implementation),
     ]
     if not definite:
+        uses = next(wrong_uses(observations, implementation), None)
+        plain = sum(o.result.check == "gradients" for o in failed)
+        if uses and plain:
+            rule = list(gradient_length_pattern(observations, implementation))
+            return [told(*uses, number - plain), *(told(*found, plain) for found in rule)]
         finders += [
-            lambda: wrong_uses(observations, implementation),
+            lambda: iter([uses] if uses else []),
             lambda: failing_uses(observations, implementation),
+            lambda: gradient_length_pattern(observations, implementation),
             lambda: wrong_gradients(observations, implementation),
             lambda: _not_finite(failed),
             lambda: _later_tokens(failed),

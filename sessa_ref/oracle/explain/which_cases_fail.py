@@ -8,6 +8,7 @@ from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, TargetError, UnsupportedError
+from sessa_ref.precision import PRECISIONS
 
 _RUNS = 140
 _LONGEST = 300
@@ -102,6 +103,36 @@ def length_pattern(
             yield "WrongForSomeLengths", rule
 
 
+def gradient_length_pattern(
+    observations: Sequence[Observation], implementation: Implementation | None
+) -> Iterator[tuple[str, str]]:
+    """A rule for the numbers of tokens whose gradients go wrong, where outputs are right.
+
+    It comes from the cases that were checked and from the first tokens of a failing case. Gradients count as wrong there
+    if less than half of their digits are right.
+    """
+    if any(o.comparison is not None for o in observations if o.result.check == "forward"):
+        return
+    gradients = [o for o in observations if o.result.check == "gradients" and o.expectation is not None]
+    dtype = next((o.result.dtype for o in gradients if o.comparison is not None), None)
+    outcome = [
+        (o.expectation, o.comparison is None)
+        for o in gradients
+        if o.expectation is not None and o.result.dtype == dtype
+    ]
+    usable = [e for e, good in outcome if not good and e.case.x.shape[1] <= _RUNS]
+    if implementation is None or not usable:
+        return
+    expectation = max(usable, key=lambda e: e.case.x.shape[1])
+    longest = expectation.case.x.shape[1]
+    tried = {T + d for size in (8, 10) for T in range(0, longest, size) for d in (0, 1)} - {0}
+    outcomes = [(e.case.x.shape[1], good) for e, good in outcome]
+    outcomes += [(T, _gradients_right_at(implementation, expectation, T)) for T in sorted(tried | {longest})]
+    bad, good = ({T for T, right in outcomes if right is wanted} for wanted in (False, True))
+    if bad and good and not bad & good and (rule := _length_rule(sorted(bad), sorted(good))):
+        yield "WrongForSomeLengths", f"outputs are right, and the gradients are {rule}"
+
+
 def first_token_pattern(observations: Sequence[Observation]) -> Iterator[tuple[str, str]]:
     """A rule for the first wrong token."""
     firsts = _first_wrong_tokens(observations)
@@ -185,6 +216,22 @@ def _right_at(implementation: Implementation, expectation: Expectation, T: int) 
     whole = expectation.true[output].astype(np.float64)
     whole[:, :T] = y
     return bool(np.max(expectation.error_ratios(output, whole), initial=0.0) <= 1)
+
+
+def _gradients_right_at(implementation: Implementation, expectation: Expectation, T: int) -> bool | None:
+    case = expectation.case.first_tokens(T)
+    try:
+        values = implementation.run("vjp", case, expectation.dtype)
+    except (ImplementationError, UnsupportedError, TargetError):
+        return None
+    true = case.level.evaluate(case.parameters, case.x, case.dy)
+    for name in expectation.gradients:
+        if name not in values or values[name].shape != true[name].shape:
+            return False
+        allowed = PRECISIONS[expectation.dtype].unit_roundoff ** 0.5 * np.max(np.abs(true[name]), initial=0.0)
+        if not np.max(np.abs(values[name] - true[name]), initial=0.0) <= allowed:
+            return False
+    return True
 
 
 def _length_rule(bad: Sequence[int], good: Sequence[int]) -> str:
