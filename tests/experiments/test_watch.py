@@ -39,6 +39,7 @@ def test_only_layers_with_feedback_are_watched(mixer):
     assert (training.watch() is not None) == mixer.startswith("sessa")
 
 
-def test_a_layer_of_another_mixer():
-    with pytest.raises(TypeError, match="block must have a SessaMixer, got GatedLinear"):
-        layer_of(Training(small("gated-linear")).model.blocks[0])
+@pytest.mark.parametrize(("mixer", "kind"), [("gated-linear", "GatedLinear"), ("gain-0", "WithoutFeedback")])
+def test_a_layer_of_another_mixer(mixer, kind):
+    with pytest.raises(TypeError, match=f"block must have a SessaMixer, got {kind}"):
+        layer_of(Training(small(mixer)).model.blocks[0])
