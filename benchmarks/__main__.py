@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import psutil
 import typer
@@ -12,17 +12,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.correctness import Admission
+from benchmarks.device.machine import find
+from benchmarks.device.run import Plan
+from benchmarks.device.run import run as run_on_device
 from benchmarks.methods import method
 from benchmarks.plot import save
 from benchmarks.report import headline, tables
 from benchmarks.results import Results
 from benchmarks.run import run, steps
 from benchmarks.settings import METHODS, Settings
+from benchmarks.tables import Table as Texts
 
 _DEFAULT = Settings()
+_OF_DEVICE = {"device", "lengths", "width", "json_file"}
+"""The options that go with --device."""
 
 
 def main(
+    context: typer.Context,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of all that: the feedback solve on this device (cuda, ...), beside attention. "
+            "Takes --lengths, --width and --json; by default 4096,32768,131072 tokens and D = 512 and 1024."
+        ),
+    ] = None,
     width: Annotated[int, typer.Option(help="Model width D.")] = _DEFAULT.width,
     heads: Annotated[int, typer.Option(help="Heads H.")] = _DEFAULT.heads,
     batch: Annotated[int, typer.Option(help="Sequences in a batch.")] = _DEFAULT.batch,
@@ -61,6 +75,11 @@ def main(
     Exit code 0: everything asked for was admitted. 1: a method does not conform and was not timed. 2: bad options.
     """
     log = Console(stderr=True)
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if device is not None:
+        _on_device(log, device, (width,) if "width" in given else Plan.widths, lengths, json_file, given)
+        return
     try:
         settings = Settings(
             width=width,
@@ -79,12 +98,9 @@ def main(
             product_size=1024 if quick else _DEFAULT.product_size,
         )
         chosen = [method(name, settings.published) for name in settings.methods]
-        for path in (json_file, plot):
-            if path is not None and not path.resolve().parent.is_dir():
-                raise ValueError(f"there is no folder {path.resolve().parent} to write {path.name} into")
+        _require_folder(json_file, plot)
     except (ValueError, TypeError) as error:
-        log.print(str(error), style="red", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+        _refuse(log, error)
     columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=log, transient=True) as bar:
         task = bar.add_task("", total=steps(settings))
@@ -101,6 +117,38 @@ def main(
     if plot is not None:
         save(results, plot)
     raise typer.Exit(0 if all(admission.admitted for admission in results.admissions) else 1)
+
+
+def _on_device(
+    log: Console, name: str, widths: tuple[int, ...], lengths: str | None, json_file: Path | None, given: list[str]
+) -> None:
+    try:
+        if others := sorted(set(given) - _OF_DEVICE):
+            raise ValueError(f"--device takes no --{others[0].replace('_', '-')}")
+        plan = Plan(find(name), _numbers("--lengths", lengths, Plan.lengths), widths)
+        _require_folder(json_file)
+    except ValueError as error:
+        _refuse(log, error)
+    with log.status("") as status:
+        results = run_on_device(plan, say=status.update)
+    console = Console(width=None if Console().is_terminal else 140)
+    for line in results.headline():
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
+    _print_table(console, results.table())
+    if json_file is not None:
+        json_file.write_text(results.to_json(), encoding="utf-8", newline="\n")
+    raise typer.Exit(0 if all(admission.admitted for admission in results.admissions.values()) else 1)
+
+
+def _refuse(log: Console, error: Exception) -> NoReturn:
+    log.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+    raise typer.Exit(2) from None
+
+
+def _require_folder(*files: Path | None) -> None:
+    for path in files:
+        if path is not None and not path.resolve().parent.is_dir():
+            raise ValueError(f"there is no folder {path.resolve().parent} to write {path.name} into")
 
 
 def _numbers(option: str, text: str | None, default: tuple[int, ...]) -> tuple[int, ...]:
@@ -127,13 +175,17 @@ def _print(console: Console, results: Results) -> None:
     for line in headline(results):
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     for table in tables(results):
-        console.print(table.title, style="bold", highlight=False)
-        shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
-        for heading in table.header:
-            shown.add_column(heading, justify="right")
-        for row in table.rows:
-            shown.add_row(*row)
-        console.print(shown)
+        _print_table(console, table)
+
+
+def _print_table(console: Console, table: Texts) -> None:
+    console.print(table.title, style="bold", highlight=False)
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for heading in table.header:
+        shown.add_column(heading, justify="right")
+    for row in table.rows:
+        shown.add_row(*row)
+    console.print(shown)
 
 
 if __name__ == "__main__":

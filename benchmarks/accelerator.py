@@ -18,7 +18,7 @@ from torch.utils.flop_counter import flop_registry
 
 from sessa_ref.optimized.solve import block_substitution
 
-RATES: Final = {"float32": 60e12, "tf32": 400e12}
+RATES: Final = {"float32": 60e12, "tf32": 400e12, "bfloat16": 800e12}
 """Operations per second of matrix products on an H100, some 85 % of its data sheet."""
 BANDWIDTH: Final = 3e12
 """Bytes per second of its memory."""
@@ -27,6 +27,8 @@ LAUNCH: Final = 4e-6
 LINKS: Final = {8: 300e9, 64: 40e9}
 """Bytes per second into one of so many GPUs: within a machine, and between machines."""
 _OUT_OF_PLACE: Final = {torch.ops.aten.baddbmm_: torch.ops.aten.baddbmm}
+_HALVES = torch.ops.aten.baddbmm.dtype_out
+"""Products of half precision that add up in float32; the meta device lacks them."""
 LONGEST: Final = 2**20
 """Tokens that several GPUs share."""
 
@@ -45,17 +47,17 @@ class Count(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         """Run an operation, and count it unless it only makes a view."""
-        result = func(*args, **(kwargs or {}))
+        result = kwargs["out"] if func is _HALVES and kwargs else func(*args, **(kwargs or {}))
         if func.is_view:
             return result
         tensors = [z for z in (*args, *(kwargs or {}).values(), result) if isinstance(z, torch.Tensor)]
         distinct = {(z.shape, z.storage_offset()): z.numel() * z.element_size() for z in tensors}
         packet = func.overloadpacket
         if packet == torch.ops.aten.linalg_solve_triangular:
-            operations, rate = args[1].shape[0] * args[0].shape[-1] ** 2 * args[1].shape[-1], RATES["float32"]
+            operations, rate = args[0].shape[-1] * args[1].numel(), RATES["float32"]
         else:
             counted = flop_registry.get(_OUT_OF_PLACE.get(packet, packet))
-            operations, rate = counted(*args, **(kwargs or {}), out_val=result) if counted else 0, self.rate
+            operations, rate = counted(*args[:3], out_val=result) if counted else 0, self.rate
             self.operations += operations
         needs = {"products": operations / rate, "memory": sum(distinct.values()) / BANDWIDTH, "launches": LAUNCH}
         limit = max(needs, key=needs.__getitem__)
@@ -66,7 +68,8 @@ class Count(TorchDispatchMode):
 @cache
 def walk(T: int, D: int, precision: str, backward: bool) -> Count:
     """The count of a solve of T tokens of width D, and of its vector-Jacobian product."""
-    q, k, f = (torch.empty(1, T, D, device="meta") for _ in range(3))
+    factors = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    q, k, f = (torch.empty(1, T, D, dtype=dtype, device="meta") for dtype in (factors, factors, torch.float32))
     gamma = torch.empty(1, T, device="meta")
     block = block_substitution.sizes(q.device).rows(T)
     with Count(RATES[precision]) as count:

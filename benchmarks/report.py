@@ -6,20 +6,13 @@ README.md, benchmarks/README.md and the book take their numbers from here and fr
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
+from benchmarks.device import results as on_device
 from benchmarks.results import SLOPE_FROM, Results, Row
+from benchmarks.tables import Table, document
 
 SUMMARY = (256, 1024, 4096)
 """Lengths of the short table."""
-
-
-class Table(NamedTuple):
-    """A table of texts."""
-
-    title: str
-    header: list[str]
-    rows: list[list[str]]
 
 
 def tables(results: Results) -> list[Table]:
@@ -61,9 +54,7 @@ def headline(results: Results) -> list[str]:
 
 def markdown(results: Results) -> str:
     """The headline as a list, and the tables."""
-    parts = ["\n".join(f"- {line}" for line in headline(results))]
-    parts += [f"**{table.title}**\n\n{_lines(table)}" for table in tables(results)]
-    return "\n\n".join(parts) + "\n"
+    return document(headline(results), tables(results))
 
 
 def summary(*runs: Results) -> str:
@@ -81,12 +72,7 @@ def summary(*runs: Results) -> str:
                 slower, faster = f"{ours / attention:.2f}", f"{published / ours:.2f}"
                 rows[T] = [str(T), _seconds(ours), _seconds(published), faster, _seconds(attention), slower]
     header = ["T", "`SessaLayer`", "published", "times faster", "causal attention alone", "times slower"]
-    return _lines(Table("", header, [rows[T] for T in sorted(rows)]))
-
-
-def _lines(table: Table) -> str:
-    lines = [table.header, ["--:"] * len(table.header), *table.rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return Table("", header, [rows[T] for T in sorted(rows)]).lines
 
 
 def _table(results: Results, title: str, measurement: str, cell: Callable[[Row], str]) -> Table:
@@ -143,7 +129,12 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python -m benchmarks.report FILE")
     try:
-        print(markdown(Results.from_json(Path(sys.argv[1]).read_text(encoding="utf-8"))), end="")
+        text = Path(sys.argv[1]).read_text(encoding="utf-8")
+        if on_device.wrote(text):
+            found = on_device.Results.from_json(text)
+            print(document(found.headline(), [found.table()]), end="")
+        else:
+            print(markdown(Results.from_json(text)), end="")
     except (OSError, ValueError) as error:
         sys.exit(f"cannot read {sys.argv[1]}: {error}")
 

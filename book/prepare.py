@@ -109,7 +109,7 @@ def _write_trained_rows(file: Path) -> None:
     recall = settings.task(settings.lag).sample(1, seed=0)
     _, second = traces(model, recall.tokens[:, :WALKED])
     rows = [row[:t].tolist() for t, row in enumerate(second.alpha_fb[0])]
-    file.write_text(json.dumps({"marked": int(recall.marks[0]), "rows": rows}), encoding="utf-8")
+    file.write_text(json.dumps({"marked": int(recall.positions[0, 0]) - settings.lag, "rows": rows}), encoding="utf-8")
 
 
 def _write_benchmarks(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """`python -m experiments`: train small models and see what they learn."""
 
+import json
 import shlex
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from experiments.ceilings import CEILINGS, measure_ceilings
 from experiments.mixers import MIXERS, parameters
 from experiments.results import Result
 from experiments.run import run
@@ -90,6 +92,27 @@ def recall(
         log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
         raise typer.Exit(2) from None
     _print(Console(), result, folder)
+
+
+@app.command()
+def ceilings(
+    sequences: Annotated[int, typer.Option(help="For each range of lengths.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Of the sequences.")] = 0,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A JSON file.")] = CEILINGS,
+) -> None:
+    """Estimate what can be reached in SymbolSoup, by exact inference and by counting, in several ranges of lengths.
+
+    Exit code 0: it is done. 2: bad options, or a file that cannot be written.
+    """
+    log = Console(stderr=True)
+    try:
+        if not out.parent.is_dir():  # said before the work, not after it
+            raise ValueError(f"--out must be in a folder that exists, got {out}")
+        found = measure_ceilings(sequences, seed, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), log.print)
+        out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8", newline="\n")
+    except (ValueError, TypeError, OSError) as error:
+        log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(2) from None
 
 
 @app.command()

@@ -102,7 +102,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Settings, dict[str, str]]:
     try:
         return tensors, Settings.of(json.loads(header[_SETTINGS])), header
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} carries settings that are none: {error}") from None
+        raise ValueError(f"{path} carries settings that do not fit: {error}") from None
 
 
 def _into(model: Decoder, tensors: dict[str, Tensor], path: Path) -> None:

@@ -25,8 +25,8 @@ def run(
     Args:
         settings: model, task and training.
         folder: gets `metrics.jsonl`, a JSON object in each line, the checkpoint, the model and the result.
-        command: what the result says it was made by.
-        progress: is told every step.
+        command: what made the run, for the result.
+        progress: called after every step.
 
     Raises:
         OSError: the folder cannot be written.

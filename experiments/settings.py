@@ -37,7 +37,7 @@ class Settings:
     batch: int = 64
     """Sequences in a step."""
     learning_rate: float = 3e-3
-    """Its largest value: it rises over `warmup` steps, and falls to 0 over the last three tenths of them."""
+    """Its largest value: it rises over `warmup` steps, and falls to 0 over the last three tenths of all steps."""
     warmup: int = 50
     weight_decay: float = 0.01
     clip: float = 1.0

@@ -9,7 +9,7 @@ from experiments.decoder import Decoder
 from experiments.mixers import MIXERS
 from experiments.settings import Settings
 from experiments.watch import Watched, watch
-from sessa_ref.tasks import Recall
+from sessa_ref.tasks import Sample
 
 _TRAINING, _TEST, _WATCHED = 0, 1, 2  # so that no sequence of one use is drawn for another
 _WATCHED_SEQUENCES = 8
@@ -89,15 +89,14 @@ def accuracy_at(model: Decoder, settings: Settings, lag: int) -> float:
     right, recall = 0.0, settings.task(lag).sample(count, [_TEST, lag])
     with torch.no_grad():
         for start in range(0, count, 64):  # a few at a time, to save memory
-            rows = slice(start, start + 64)
-            part = Recall(recall.tokens[rows], recall.marks[rows], recall.queries[rows], recall.answers[rows])
+            part = recall[start : start + 64]
             right += judge(model, part)[1] * len(part.answers)
     return right / count
 
 
-def judge(model: Decoder, recall: Recall) -> tuple[torch.Tensor, float]:
+def judge(model: Decoder, recall: Sample) -> tuple[torch.Tensor, float]:
     """Mean cross-entropy, with its derivatives, and accuracy."""
-    logits = model.answers(torch.from_numpy(recall.tokens), torch.from_numpy(recall.queries))
-    answers = torch.from_numpy(recall.answers)
+    logits = model.answers(torch.from_numpy(recall.tokens), torch.from_numpy(recall.positions[:, 0]))
+    answers = torch.from_numpy(recall.answers[:, 0])
     accuracy = (logits.argmax(dim=-1) == answers).double().mean().item()
     return functional.cross_entropy(logits, answers), accuracy

@@ -13,7 +13,7 @@ from sessa_ref.influence.hop_shares import by_hops
 from sessa_ref.notation import Array
 from sessa_ref.optimized import SessaMixer
 from sessa_ref.parameters import SessaParameters
-from sessa_ref.tasks import Recall
+from sessa_ref.tasks import Sample
 from sessa_ref.theory.diffuse_routing import diffuseness
 
 MOST_HOPS = 3
@@ -37,11 +37,11 @@ class Watched:
     mean_gain: float
     """The mean of gamma_t over t >= 1, with its sign."""
     hop_shares: list[float]
-    """Of the query token's state, what arrives in 0, 1, 2, 3 and more hops: the sums of its row of |B|^k over all
-    tokens, over that of their sum; the mean over sequences."""
+    """Of the state where the first answer is due, what arrives in 0, 1, 2, 3 and more hops: the sums of its row of |B|^k
+    over all tokens, over that of their sum; the mean over sequences."""
 
 
-def watch(model: Decoder, recall: Recall) -> list[Watched] | None:
+def watch(model: Decoder, recall: Sample) -> list[Watched] | None:
     """Each layer of the model on these sequences; None where its mixers have no feedback to be watched."""
     if any(type(block.mixer) is not SessaMixer for block in model.blocks):
         return None
@@ -72,7 +72,7 @@ def layer_of(block: nn.Module) -> SessaParameters:
     return SessaParameters.from_state_dict(block.state_dict(), block.mixer.config)
 
 
-def _watch(steps: reference.Trace, recall: Recall) -> Watched:
+def _watch(steps: reference.Trace, recall: Sample) -> Watched:
     c2 = max(diffuseness(alpha) for alpha in steps.alpha_fb)
     gains = np.abs(steps.gamma[:, 1:])
     sizes = np.abs(steps.B)
@@ -85,7 +85,7 @@ def _watch(steps: reference.Trace, recall: Recall) -> Watched:
         rho=float(sizes.sum(axis=-1).max()),
         mean_gain=float(steps.gamma[:, 1:].mean()),
         hop_shares=np.mean(
-            [_shares(B, query) for B, query in zip(sizes, recall.queries, strict=True)], axis=0
+            [_shares(B, query) for B, query in zip(sizes, recall.positions[:, 0], strict=True)], axis=0
         ).tolist(),
     )
 

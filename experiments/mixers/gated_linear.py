@@ -14,7 +14,7 @@ class GatedLinear(nn.Module):
     """h_t = e^(-Delta_t) h_(t-1) + (1 - e^(-Delta_t)) v_t channel by channel, with Delta_t = softplus(step(u_t)).
 
     Delta_t = 0 keeps the state and reads nothing, a large Delta_t replaces it. No token is compared with another: what
-    is kept depends on the token that comes in alone. Initially the channels remember for 1 to 256 tokens.
+    is kept depends only on the token that comes in. Initially the channels remember for 1 to 256 tokens.
 
     Args:
         width: of tokens and outputs.

@@ -31,6 +31,12 @@ class SessaLayer(nn.Module):
         fully_shard(layer, mesh=mesh, ignored_params={layer.mixer.gamma_bias})
         FullyShardedDataParallel(layer, ignored_states=[layer.mixer.gamma_bias], use_orig_params=True)
 
+    Tensor parallelism divides the matrices, and not attention and solve, whose feedback has a single head:
+
+        columns, rows = ColwiseParallel(output_layouts=Replicate()), RowwiseParallel(input_layouts=Replicate())
+        plan = dict.fromkeys(["W_in", "mixer.q_proj", "mixer.k_proj", "mixer.v_proj", "mixer.proj_fb"], columns)
+        parallelize_module(layer, mesh, plan | {"mixer.out_proj": rows, "W_out": rows})
+
     A token that is not finite, or overflows in a projection, makes its own output and all later ones NaN. Earlier
     outputs, other rows of the batch, and their gradients are not affected. The layer norm is torch's: beyond 10^19 in
     float32 the squares of a token's entries overflow, and it normalises them to 0 instead.

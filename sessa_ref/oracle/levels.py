@@ -73,7 +73,7 @@ class Level:
 
     @property
     def plain_config(self) -> SessaConfig:
-        """A small config that has to be offered."""
+        """A small config that every implementation has to offer."""
         return SessaConfig.published(8, 2)
 
     def is_optional(self, config: SessaConfig) -> bool:
@@ -101,7 +101,7 @@ class Level:
         return {self.output: getattr(steps, self.output), **self.gradients(parameters, steps, cotangent, formulas)}
 
     def parts(self, parameters: SessaParameters, tokens: Array) -> tuple[SessaParameters, Array]:
-        """Parameters and tokens of this level where the layer computes with these."""
+        """The parameters and tokens of this level inside the layer that is given these."""
         return parameters, tokens
 
 
@@ -168,7 +168,7 @@ class Solve(Level):
         return SessaConfig.published(KERNEL_WIDTH, 1)
 
     def is_optional(self, config: SessaConfig) -> bool:
-        """Kernels are made for some widths; one pair of them has to be there."""
+        """Kernels are made for some widths; those of `KERNEL_WIDTH` alone have to be among them."""
         return (config.feedback_width, config.width) != (KERNEL_WIDTH, KERNEL_WIDTH)
 
     def trace(self, parameters: SessaParameters, tokens: Array, formulas: Formulas = DEFINITION) -> Any:
@@ -187,7 +187,7 @@ class Solve(Level):
         return {"dq": dq, "dk": dk, "dgamma": dgamma, "df": df}
 
     def parts(self, parameters: SessaParameters, tokens: Array) -> tuple[SessaParameters, Array]:
-        """No parameters, and what the mixer hands to the solve. Of the config the widths are left."""
+        """No parameters, and what the mixer hands to the solve. The config keeps its widths only."""
         config, steps = parameters.config, reference.trace(parameters, tokens)
         plain = replace(
             SessaConfig.published(config.width, 1, use_forward_rope=False), feedback_width=config.feedback_width

@@ -1,34 +1,18 @@
 """Marked recall: one token of a sequence is marked, and is to be named `lag` tokens later.
 
 Every symbol has two tokens, a plain one and a marked one. A sequence is drawn from the plain ones. Then one position is
-drawn, its token becomes marked, and `lag` tokens later stands the query token. The answer is the marked symbol. Chance is
-one over the number of symbols, and the ceiling is 1: the marked token is the only one, and it determines the answer.
+drawn, its token becomes marked, and `lag` tokens later stands the query token. The answer is the marked symbol. Chance
+is one over the number of symbols, and the ceiling is 1: the marked token is the only one, and it determines the answer.
 
-It asks for memory over a distance alone. Order does not matter: who counts all tokens so far, marked apart from plain,
-knows the answer; who sees the last `lag` tokens alone can only guess.
+It asks for memory over a distance, and for nothing else. Order does not matter: whoever counts all tokens so far,
+marked and plain ones apart, knows the answer. Whoever sees only the last `lag` tokens can only guess.
 """
 
-import operator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
 
-from sessa_ref.notation import Array
-
-
-@dataclass(frozen=True)
-class Recall:
-    """Sequences and what is to be said in each."""
-
-    tokens: Int64[Array, "count T"]
-    """In 0 .. vocabulary - 1: plain symbols, then marked ones, then the query."""
-    marks: Int64[Array, " count"]
-    """Positions of the marked tokens."""
-    queries: Int64[Array, " count"]
-    """Positions of the query tokens, marks + lag: where the answer is due."""
-    answers: Int64[Array, " count"]
-    """The marked symbols, in 0 .. symbols - 1."""
+from sessa_ref.tasks.task import Sample, Seed, check_whole_numbers, generator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,21 +32,17 @@ class MarkedRecall:
     """Where the marked token may stand: at one of the first `starts` positions, each equally likely. At least 1."""
 
     def __post_init__(self) -> None:
-        for name, least in (("lag", 1), ("symbols", 2), ("starts", 1)):
-            value = getattr(self, name)
-            if isinstance(value, bool):
-                raise TypeError(f"{name} must be a whole number, got {value!r}")
-            try:
-                value = operator.index(value)
-            except TypeError:
-                raise TypeError(f"{name} must be a whole number, got {value!r}") from None
-            if value < least:
-                raise ValueError(f"{name} must be at least {least}, got {value}")
+        check_whole_numbers(self, lag=1, symbols=2, starts=1)
 
     @property
     def vocabulary(self) -> int:
         """Number of tokens: two for each symbol, and the query."""
         return 2 * self.symbols + 1
+
+    @property
+    def classes(self) -> int:
+        """Symbols."""
+        return self.symbols
 
     @property
     def query(self) -> int:
@@ -79,24 +59,22 @@ class MarkedRecall:
         """Accuracy of a guess, 1 / symbols: answers are uniform."""
         return 1 / self.symbols
 
-    @property
-    def ceiling(self) -> float:
-        """Accuracy of perfect memory."""
-        return 1.0
+    from_counts = 1.0
+    """Only one marked token has occurred, and it says which."""
+    ceiling = 1.0
+    """Of perfect memory."""
 
-    def sample(self, count: int, seed: int | list[int] | np.random.Generator) -> Recall:
+    def sample(self, count: int, seed: Seed) -> Sample:
         """`count` independent sequences; with equal seeds, equal ones. What follows a query is noise, too.
 
         Raises:
             ValueError: `count` or `seed` is negative.
         """
-        if count < 0:
-            raise ValueError(f"count must not be negative, got {count}")
-        rng = np.random.default_rng(seed)
+        rng = generator(count, seed)
         tokens = rng.integers(self.symbols, size=(count, self.length))
         marks = rng.integers(self.starts, size=count)
         rows, queries = np.arange(count), marks + self.lag
         answers = tokens[rows, marks]
         tokens[rows, marks] += self.symbols
         tokens[rows, queries] = self.query
-        return Recall(tokens, marks, queries, answers)
+        return Sample(tokens, queries[:, None], answers[:, None])

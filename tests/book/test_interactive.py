@@ -321,7 +321,7 @@ def trained_layer(T: int) -> tuple[reference.Trace, int]:
     """The second layer of the model that is kept, on the first tokens of a sequence, and which of them is marked."""
     model, settings = load_model(KEPT / "recall" / "sessa-0.safetensors")
     recall = settings.task(settings.lag).sample(1, seed=0)
-    return traces(model, recall.tokens[:, :T])[1], int(recall.marks[0])
+    return traces(model, recall.tokens[:, :T])[1], int(recall.positions[0, 0]) - settings.lag
 
 
 def test_pulses_move_unless_no_motion_is_wanted(browser: Browser) -> None:

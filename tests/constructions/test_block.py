@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sessa_ref.constructions import Block, Channels, Network
-from tests.constructions.rounding import assert_equal_but_for_rounding
+from tests.rounding import assert_equal_but_for_rounding
 
 
 def test_slots_are_counted():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sessa_ref.constructions.encoding import adapters, at, channels_for, encoder, ideal_state
-from tests.constructions.rounding import assert_equal_but_for_rounding, bound
+from tests.rounding import assert_equal_but_for_rounding, bound
 
 
 @pytest.mark.parametrize(("T", "d"), [(1, 1), (2, 1), (5, 2), (8, 1)])

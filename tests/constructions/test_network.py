@@ -4,7 +4,7 @@ import pytest
 from sessa_ref.config import SessaConfig
 from sessa_ref.constructions import Adapter, Network
 from sessa_ref.parameters import SessaParameters
-from tests.constructions.rounding import bound
+from tests.rounding import bound
 
 
 def random_network(width: int = 4, blocks: int = 3) -> Network:

@@ -3,7 +3,7 @@ import pytest
 
 from sessa_ref.constructions.scaffold import block_on_scaffold, on_scaffold, papers_size, scaffold
 from sessa_ref.constructions.structured import running_maximum
-from tests.constructions.rounding import bound
+from tests.rounding import bound
 
 
 def test_a_scaffold_of_width_2(rng):

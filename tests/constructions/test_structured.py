@@ -3,7 +3,7 @@ import pytest
 from sessa_ref.constructions import targets
 from sessa_ref.constructions.causal_maps import CausalMap
 from sessa_ref.constructions.structured import STRUCTURED
-from tests.constructions.rounding import assert_equal_but_for_rounding
+from tests.rounding import assert_equal_but_for_rounding
 
 
 @pytest.mark.parametrize("name", STRUCTURED)

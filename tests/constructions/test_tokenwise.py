@@ -5,7 +5,7 @@ from sessa_ref.constructions import ONE, Network, tokenwise
 from sessa_ref.constructions.tokenwise import DELTA, Unit, gelu_units, lag, lag_copy, out, row_gap, stacked, storage
 from sessa_ref.reference.tokenwise import gelu
 from sessa_ref.theory.sharp_attention import lag_target
-from tests.constructions.rounding import assert_equal_but_for_rounding, bound
+from tests.rounding import assert_equal_but_for_rounding, bound
 
 
 @pytest.mark.parametrize(("T", "d", "number"), [(2, 1, 1), (5, 2, 4), (12, 1, 7)])

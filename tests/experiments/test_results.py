@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from experiments.checkpoints import load_model
 from experiments.results import KEPT, Result, kept
 from experiments.settings import Settings
 from experiments.training import accuracy_at
+from sessa_ref.oracle.bounds.expectation import SAFETY_FACTOR
 
 EXPERIMENTS = ("recall", "tiny")
 
@@ -28,12 +31,27 @@ def test_kept_results_of_recall_are_those_of_the_defaults():
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_the_kept_model_has_the_accuracy_of_its_result(experiment):
-    """On the test sequences of the training lag; a rounding may move an answer or two, not one in a hundred."""
+def test_the_kept_model_has_the_accuracy_of_its_result(experiment, monkeypatch):
+    """On the test sequences of the training lag, but for the answers that rounding decides."""
     model, settings = load_model(KEPT / experiment / "sessa-0.safetensors")
     result = Result.read(KEPT / experiment / "sessa-0.json")
     assert settings == result.settings
-    assert accuracy_at(model, settings, settings.lag) == pytest.approx(result.accuracy_by_lag[settings.lag], abs=0.01)
+    exact, plain, margins, errors = deepcopy(model).double(), model.answers, [], []
+
+    def answers(tokens, queries):
+        logits = plain(tokens, queries)
+        first, second = logits.topk(2).values.unbind(-1)
+        margins.extend((first - second).tolist())
+        if not errors:  # of the first sequences
+            errors.append((logits - exact.answers(tokens, queries)).abs().max().item())
+        return logits
+
+    monkeypatch.setattr(model, "answers", answers)
+    accuracy = accuracy_at(model, settings, settings.lag)
+    # Another machine's logits are off by as much as these, up to the oracle's factor; two of them make a margin.
+    undecided = np.mean(np.array(margins) <= 2 * SAFETY_FACTOR * errors[0])
+    assert undecided < 0.01
+    assert abs(accuracy - result.accuracy_by_lag[settings.lag]) <= undecided
 
 
 def test_series_of_what_was_watched():
@@ -42,8 +60,10 @@ def test_series_of_what_was_watched():
     assert steps[0] == 0
     assert steps[-1] == result.settings.steps
     assert np.all((rho > 0) & (rho < 1))
-    assert result.series(1, "hop_shares")[1].shape == (len(steps), 5)
-    assert np.allclose(result.series(1, "hop_shares")[1].sum(axis=1), 1)
+    shares = result.series(1, "hop_shares")[1]
+    assert shares.shape == (len(steps), 5)
+    # Means over 8 sequences of quotients that sum to 1: fewer than 32 roundings of numbers below 1.
+    assert np.all(np.abs(shares.sum(axis=1) - 1) <= 32 * 2.0**-53)
 
 
 def test_bad_results(tmp_path):

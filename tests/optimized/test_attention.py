@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 
 from sessa_ref.optimized.attention import _plain, attend
 
@@ -81,6 +82,27 @@ def test_function_transforms(transform):
     ours, wanted = (transform(lambda *a, fn=fn: fn(*a).sin().sum())(q, k, v) for fn in (causal, plain))
     for a, b in zip(ours, wanted, strict=True):
         assert torch.allclose(a, b, rtol=0, atol=1e-13)
+
+
+def test_a_gradient_without_a_graph():
+    """Of a transform, whose output no kernel has made before, while gradients are switched off."""
+    tensors = inputs(3)
+    with torch.no_grad():
+        ours, wanted = (torch.func.vjp(fn, *tensors)[1](torch.ones(2, 4, 3, 6).double()) for fn in (causal, plain))
+    for a, b in zip(ours, wanted, strict=True):
+        assert torch.allclose(a, b, rtol=0, atol=1e-14)
+
+
+def test_a_gradient_is_pushed_forward():
+    """It is linear in the cotangent, so its tangent is the gradient for the cotangent's tangent."""
+    tensors = tuple(z.requires_grad_() for z in inputs(3))
+    o = causal(*tensors)
+    tangent = torch.randn(o.shape, dtype=o.dtype, generator=torch.Generator().manual_seed(1))
+    with forward_ad.dual_level():
+        found = torch.autograd.grad(o, tensors, forward_ad.make_dual(torch.ones_like(o), tangent), retain_graph=True)
+        ours = [forward_ad.unpack_dual(gradient).tangent for gradient in found]
+    for a, b in zip(ours, torch.autograd.grad(o, tensors, tangent), strict=True):
+        assert torch.allclose(a, b, rtol=0, atol=1e-14)
 
 
 def test_mapped_masks_stay_with_their_examples():

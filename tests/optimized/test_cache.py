@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import Cache, SessaLayer
 from sessa_ref.optimized.arguments import whole_number
+from sessa_ref.optimized.cache import compact, first_of, plus
 
 X = torch.randn(3, 12, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 MASK = torch.tensor([[False] * 2 + [True] * 4, [True] * 6, [False] * 5 + [True]])
@@ -121,6 +122,16 @@ class TestRows:
             assert torch.allclose(y[r], wanted, rtol=0, atol=TOLERANCE)
         module.decode_step(x_t[:, None], cache, attention_mask=torch.zeros(3, 1, dtype=torch.long))
         assert_goes_on(module, cache, [torch.cat([past[0], X[0, 6:7]]), past[1], torch.cat([past[2], X[2, 6:7]])])
+
+
+def test_numbers_of_tokens():
+    assert plus(2, 3) == 5
+    assert plus(2, (1, 3)) == plus((1, 3), 2) == (3, 5)
+    assert plus((3, 5), (1, 3), -1) == 2
+    assert (compact([]), compact([4, 4]), compact([4, 5])) == (0, 4, (4, 5))
+    assert (first_of(5, 3), first_of((1, 5), 3), first_of((4, 5), 3)) == (3, (1, 3), 3)
+    with pytest.raises(ValueError, match=r"longer|shorter"):
+        plus((1, 2), (1, 2, 3))
 
 
 def test_lengths_and_t():
@@ -316,6 +327,10 @@ WRONG_CALLS = {
     "a negative length": (
         lambda m, c: m.decode_step(X[:, 6], Cache(*c.parts(), filled=(4, -1, 6))),
         r"filled of cache must hold whole numbers of at least 0, got \(4, -1, 6\)",
+    ),
+    "a truth value as length": (
+        lambda m, c: m.decode_step(X[:, 6], Cache(*c.parts(), filled=(4, True, 6))),
+        r"filled of cache must hold whole numbers of at least 0, got \(4, True, 6\)",
     ),
     "mixer: fewer rows": (lambda m, c: m.mixer.decode_step(X[:1, 6], c), "as many rows as the cache"),
     "mixer: wrong width": (lambda m, c: m.mixer.prefill(X[:, 6:8, :5], c), "u must have shape"),

@@ -148,6 +148,9 @@ def test_frequencies_of_another_layer_are_refused():
     state = mixer.state_dict()
     for good in (state["rope_inv_freq"].bfloat16(), state["rope_inv_freq"].half()):
         mixer.load_state_dict({**state, "rope_inv_freq": good, "causal_mask_f_full": torch.ones(1)})
+    for other in (torch.ones(5), torch.ones(5, device="meta")):
+        with pytest.raises(RuntimeError, match="size mismatch for rope_inv_freq"):
+            mixer.load_state_dict({**state, "rope_inv_freq": other})
     mixer.load_state_dict({name: value for name, value in state.items() if name != "rope_inv_freq"})
     assert torch.equal(mixer.rope_inv_freq, state["rope_inv_freq"])
     other = SessaMixer(SessaConfig(width=16, heads=2, rope_base=500.0))
@@ -159,9 +162,18 @@ def test_frequencies_of_another_layer_are_refused():
         )
 
 
+def in_float64(call, u):
+    """Tokens and a cache that a float32 mixer cannot take."""
+    mixer = SessaMixer(CONFIG)
+    return call(mixer, u.double(), mixer.init_cache(1, dtype=torch.float64, max_len=4))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
+        (lambda: SessaMixer(CONFIG)(torch.ones(2, 3, 5)), ValueError, r"u must have shape \(..., T, D\) .* got \(2, 3, 5\)"),
+        (lambda: in_float64(SessaMixer.prefill, torch.ones(1, 2, 8)), TypeError, "u must have the dtype of the parameters"),
+        (lambda: in_float64(SessaMixer.decode_step, torch.ones(1, 8)), TypeError, "u must have the dtype of the parameters"),
         (lambda: SessaMixer(CONFIG, dtype=torch.int32), TypeError, "dtype must be float16"),
         (lambda: SessaMixer(CONFIG, max_len=0), ValueError, "max_len must be at least 1, got 0"),
         (lambda: SessaMixer(CONFIG).init_cache(2, max_len=0), ValueError, "max_len must be at least 1, got 0"),

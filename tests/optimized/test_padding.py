@@ -207,9 +207,11 @@ def test_torchs_transforms():
         torch.vmap(lambda tokens, real: module(tokens, attention_mask=real))(x, 2 * mask.int())
 
 
-def test_masks_without_values():
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_masks_without_values(device):
+    """A mask on the CPU goes with tokens on any device."""
     module = SessaLayer.from_config(CONFIG, device="meta")
-    assert module(torch.ones(2, 6, 12, device="meta"), torch.ones(2, 6, dtype=torch.int64, device="meta")).is_meta
+    assert module(torch.ones(2, 6, 12, device="meta"), torch.ones(2, 6, dtype=torch.int64, device=device)).is_meta
 
 
 @pytest.mark.parametrize(

@@ -86,4 +86,5 @@ def test_what_is_made_for_a_device_is_there():
     apart = span((2, 1), (1, 3), 3, 2, meta)
     assert isinstance(apart, Apart)
     assert {tensor.device for tensor in (visible, apart.visible(meta), apart.lengths, apart.places)} == {meta}
+    assert {tensor.device for tensor in (*apart._from, *apart._to)} == {meta}
     apart.write(torch.zeros(2, 4, 2, device=meta), torch.ones(2, 3, 2, device=meta))

@@ -3,7 +3,7 @@
 Tokens come in blocks, dealt out to the P ranks in turn: block i belongs to rank i mod P. The width D is cut into P
 slices. A slice of a block needs the same slice of the blocks before it, and no other. So in step n the ranks solve
 slice n - i of the blocks i = n, n - 1, ..., n - P + 1, and every rank has one of these. After each step the pieces are
-gathered. A rank only waits in the P - 1 steps in which the wave comes in or goes out.
+gathered. A rank only waits in the P - 1 steps at the beginning and at the end.
 """
 
 import math
@@ -64,7 +64,7 @@ class Wave:
         return slice(number * self.block, (number + 1) * self.block)
 
     def steps(self, blocks: int, rank: int) -> Iterator[tuple[int, int] | None]:
-        """(block, slice) of a rank in each step; None where the wave is not there."""
+        """(block, slice) of a rank in each step; None where it waits."""
         for step in range(blocks + self.ranks - 1):
             part = (step - rank) % self.ranks
             yield (step - part, part) if 0 <= step - part < blocks else None

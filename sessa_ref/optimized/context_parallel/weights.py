@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Weights:
-    """alpha in pieces: rows of a block before its diagonal, or columns below it, each cut into as many as there are ranks."""
+    """alpha in pieces: a block's rows before its diagonal, or columns below it, in as many parts as there are ranks."""
 
     def __init__(self, q: Tensor, k: Tensor, block: int, pieces: int) -> None:
         self.q, self.k, self.block, self.pieces = q, k, block, pieces
@@ -30,14 +30,14 @@ class Weights:
 
 
 class Rows(Weights):
-    """Rows of a block: a part of the next block's beside each slice. Every part has a maximum of its own."""
+    """Rows of a block; with each slice that is solved, a part of the next block's is made, with its own maxima."""
 
     def __init__(self, q: Tensor, k: Tensor, block: int, pieces: int) -> None:
         super().__init__(q, k, block, pieces)
         self.waiting: dict[int, list[tuple[slice, Tensor, Tensor]]] = {}
 
     def prepare(self, rows: slice, part: int) -> None:
-        """Make a part of these rows; the last one brings the diagonal block along."""
+        """Make a part of these rows, and with the last part the diagonal block."""
         made = self.waiting.setdefault(rows.start, [])
         columns = self.cut(0, rows.start)[part]
         made.append((columns, *self._exponentials(self.logits(rows, columns))))
@@ -64,7 +64,7 @@ class Rows(Weights):
 
 
 class Columns(Weights):
-    """gamma_t alpha_tj for the j of a block, transposed: a part of the next block's beside each slice."""
+    """gamma_t alpha_tj for the j of a block, transposed; with each slice, a part of the next block's is made."""
 
     def __init__(self, q: Tensor, k: Tensor, gamma: Tensor, lse: Tensor, block: int, pieces: int) -> None:
         super().__init__(q, k, block, pieces)
@@ -72,7 +72,7 @@ class Columns(Weights):
         self.waiting: dict[int, list[tuple[slice, Tensor]]] = {}
 
     def prepare(self, columns: slice, part: int) -> None:
-        """Make a part of these columns; the last one brings the diagonal block along."""
+        """Make a part of these columns, and with the last part the diagonal block."""
         made = self.waiting.setdefault(columns.start, [])
         rows = self.cut(columns.stop, self.q.shape[1])[part]
         made.append((rows, self._fed_back(self.logits(rows, columns), rows)))

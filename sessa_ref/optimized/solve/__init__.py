@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sessa_ref.optimized.nonfinite_tokens import finite, from_first_on, nonfinite_tokens
 from sessa_ref.optimized.solve.differentiable import blocked, hops
-from sessa_ref.optimized.solve.inputs import working_dtype
+from sessa_ref.optimized.solve.inputs import factor_dtype, working_dtype
 from sessa_ref.optimized.solve.matrix import dense
 from sessa_ref.optimized.solve.new_tokens import extend
 from sessa_ref.optimized.transforms import without_autocast
@@ -27,7 +27,9 @@ def feedback_solve(
 ) -> Float[Tensor, "*batch T D"]:
     """The solution s of (I - diag(gamma) alpha) s = f, alpha_tj the softmax over j < t of <q_t, k_j> / sqrt(d_b).
 
-    Computed in the widest dtype of the inputs and at least float32, whatever autocast says. It can be differentiated
+    Computed in the widest dtype of the inputs and at least float32, whatever autocast says. Only where q, k and f are
+    all bfloat16 or all float16, on an NVIDIA GPU, does "blocked" multiply numbers of that dtype in its products of more
+    than 2048 tokens, which still add up in float32. It can be differentiated
     any number of times, backwards and forwards, mapped, compiled and exported. First derivatives backwards take the
     method of the backend (the adjoint of "hops" in a compiled graph is that of "blocked"); all others go through the
     dense form, with its T x T matrices.
@@ -52,9 +54,12 @@ def feedback_solve(
     """
     check_backend(backend)
     working = working_dtype(q, k, gamma, f)
+    factor = factor_dtype(q, k, f, working) if backend == "blocked" else working
     with without_autocast(f.device):
         bad = nonfinite_tokens(q, k, gamma[..., None], f)
-        s = _METHODS[backend](*(finite(tensor.to(working)) for tensor in (q, k, gamma, f))).to(f.dtype)
+        dtypes = (factor, factor, working, working)
+        inputs = (finite(z.to(dtype)) for z, dtype in zip((q, k, gamma, f), dtypes, strict=True))
+        s = _METHODS[backend](*inputs).to(f.dtype)
         return s.masked_fill(from_first_on(bad)[..., None], torch.nan)
 
 

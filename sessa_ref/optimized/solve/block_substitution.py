@@ -8,6 +8,9 @@ again in the backward pass: memory is linear in T, and nothing is kept but w_t =
 Before the diagonal a block consists of large tiles, for the sake of large matrix products, and on the diagonal of
 smaller ones, so that little is computed above it. The walk needs matrix products, softmax and small triangular solves,
 which every device has, and never waits for the device; only the sizes differ.
+
+Where q and k are in half precision, all products multiply numbers of that precision and add up in float32, the dtype
+of everything else: weights, states and their adjoints are rounded where they become factors, and nowhere else.
 """
 
 from dataclasses import dataclass
@@ -16,6 +19,8 @@ from typing import Final
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from sessa_ref.optimized.solve.matrix import unitriangular_solve
 
 
 @dataclass(frozen=True)
@@ -58,19 +63,22 @@ def solve(
     block: int,
 ) -> tuple[Float[Tensor, "batch T D"], Float[Tensor, "batch T D"]]:
     """(s, w): the states and the means w_t = sum over j < t of alpha_tj s_j, so that s_t = f_t + gamma_t w_t."""
-    s, w, weights = torch.empty_like(f), torch.zeros_like(f), _Weights(q, k, block)
+    s, w, weights = torch.empty_like(f), torch.zeros_like(f), _Weights(q, k, f.dtype, block)
+    factor = s if q.dtype == s.dtype else torch.empty_like(s, dtype=q.dtype)
     for start, stop in weights.blocks:
         alpha = weights.rows(start, stop)
         for rows, columns in weights.tiles(start, stop):
             local = slice(rows.start - start, rows.stop - start)
             past = slice(columns.start, min(columns.stop, rows.start))
-            w[:, rows].baddbmm_(alpha[:, local, past], s[:, past])
+            _add(w[:, rows], alpha[:, local, past], factor[:, past])
             if columns.stop == rows.stop:  # on the diagonal: all before is known now
                 gain, inside = gamma[:, rows, None], alpha[:, local, rows]
                 right = torch.addcmul(f[:, rows], gain, w[:, rows])
                 system = -gain * inside
                 torch.linalg.solve_triangular(system, right, upper=False, unitriangular=True, out=s[:, rows])
-                w[:, rows].baddbmm_(inside, s[:, rows])
+                if factor is not s:
+                    factor[:, rows] = s[:, rows]
+                _add(w[:, rows], inside, factor[:, rows])
     return s, w
 
 
@@ -84,7 +92,8 @@ def vjp(
     block: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """(dq, dk, dgamma, df) for the cotangent ds of s; the formulas are in `dense_vjp`."""
-    df, dq, dk, weights = ds.clone(), torch.zeros_like(q), torch.zeros_like(k), _Weights(q, k, block)
+    df, dq, dk = ds.clone(), *(torch.zeros_like(z, dtype=s.dtype) for z in (q, k))
+    weights, factor = _Weights(q, k, s.dtype, block), s.to(q.dtype)
     memory = torch.empty_like(weights.memory)
     for start, stop in reversed(weights.blocks):
         alpha = weights.rows(start, stop)
@@ -93,29 +102,37 @@ def vjp(
             past, gain = slice(columns.start, min(columns.stop, rows.start)), gamma[:, rows, None]
             if columns.stop == rows.stop:  # on the diagonal: all after is known now
                 inside = (-gain * alpha[:, local, rows]).mT
-                df[:, rows] = torch.linalg.solve_triangular(inside, df[:, rows], upper=True, unitriangular=True)
-            df[:, past].baddbmm_(alpha[:, local, past].mT, gain * df[:, rows])
+                df[:, rows] = unitriangular_solve(inside, df[:, rows], upper=True)
+            _add(df[:, past], alpha[:, local, past].mT, (gain * df[:, rows]).to(q.dtype))
         new = slice(start, stop)
         fed_back = gamma[:, new, None] * df[:, new]
-        means = (fed_back * w[:, new]).sum(dim=-1, keepdim=True)
+        means, fed_back = (fed_back * w[:, new]).sum(dim=-1, keepdim=True), fed_back.to(q.dtype)
         for rows, columns in weights.tiles(start, stop):
             local = slice(rows.start - start, rows.stop - start)
             dlogits = weights.shaped(memory, start, stop)[:, local, columns]
-            dlogits.baddbmm_(fed_back[:, local], s[:, columns].mT, beta=0)
-            dlogits.sub_(means[:, local]).mul_(alpha[:, local, columns])
-            dq[:, rows].baddbmm_(dlogits, k[:, columns], alpha=weights.scale)
-            dk[:, columns].baddbmm_(dlogits.mT, q[:, rows], alpha=weights.scale)
-    return dq, dk, (df * w).sum(dim=-1), df
+            _add(dlogits, fed_back[:, local], factor[:, columns].mT, beta=0)
+            rounded = dlogits.sub_(means[:, local]).mul_(alpha[:, local, columns]).to(q.dtype)
+            _add(dq[:, rows], rounded, k[:, columns], scale=weights.scale)
+            _add(dk[:, columns], rounded.mT, q[:, rows], scale=weights.scale)
+    return dq.to(q.dtype), dk.to(k.dtype), (df * w).sum(dim=-1), df
+
+
+def _add(out: Tensor, left: Tensor, right: Tensor, beta: int = 1, scale: float = 1.0) -> None:
+    """out = beta out + scale left @ right, added up in the dtype of `out`."""
+    if left.dtype == out.dtype:
+        out.baddbmm_(left, right, beta=beta, alpha=scale)
+    else:
+        torch.baddbmm(out, left, right, out_dtype=out.dtype, beta=beta, alpha=scale, out=out)
 
 
 class _Weights:
-    """Rows of alpha up to the diagonal, some at a time, always in the same memory."""
+    """Rows of alpha up to the diagonal, some at a time, always in the same memory, where `dtype` is that of logits."""
 
-    def __init__(self, q: Tensor, k: Tensor, block: int) -> None:
+    def __init__(self, q: Tensor, k: Tensor, dtype: torch.dtype, block: int) -> None:
         N, T, d_b = q.shape
         self.q, self.k, self.scale = q, k, d_b**-0.5
         self.blocks = [(start, min(start + block, T)) for start in range(0, T, block)]
-        self.memory = q.new_empty(N * min(block, T) * T)
+        self.memory = q.new_empty(N * min(block, T) * T, dtype=dtype)
         self._sizes = sizes(q.device)
         tile = self._sizes.tile
         self._hidden = torch.ones(tile, tile, dtype=torch.bool, device=q.device).triu()
@@ -128,11 +145,11 @@ class _Weights:
         return past + [(slice(low, high), slice(start, high)) for low, high in edges]
 
     def rows(self, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
-        """The rows start .. stop - 1 of alpha."""
+        """The rows start .. stop - 1 of alpha, as factors of products."""
         logits = self.shaped(self.memory, start, stop)
         for rows, columns in self.tiles(start, stop):
             tile = logits[:, rows.start - start : rows.stop - start]
-            tile[..., columns].baddbmm_(self.q[:, rows], self.k[:, columns].mT, beta=0, alpha=self.scale)
+            _add(tile[..., columns], self.q[:, rows], self.k[:, columns].mT, beta=0, scale=self.scale)
             if columns.stop == rows.stop:
                 n = rows.stop - rows.start
                 tile[..., rows].masked_fill_(self._hidden[:n, :n], -torch.inf)
@@ -142,7 +159,7 @@ class _Weights:
         alpha = torch.softmax(logits, dim=-1, out=logits)  # in place
         if start == 0:
             alpha[:, 0] = 0
-        return alpha
+        return alpha.to(self.q.dtype)
 
     def shaped(self, memory: Tensor, start: int, stop: int) -> Float[Tensor, "batch rows stop"]:
         """A view of the memory for the rows start .. stop - 1."""

@@ -20,7 +20,7 @@ from sessa_ref.optimized.transforms import forward_mode, has_no_values, mapped_f
 def blocked(q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, block: int = 0) -> Tensor:
     """The solution s; arguments as for `feedback_solve`, and `block`, the rows per block; 0 takes a measured number.
 
-    A single block of all tokens is the dense form.
+    A single block of all tokens is the dense form. Where q and k are in half precision, so are the factors of products.
     """
     if _at_most(f.shape[-2], block or block_substitution.sizes(f.device).longest_block):
         return dense(q, k, gamma, f)

@@ -35,3 +35,17 @@ def widest_dtype(*tensors: Tensor) -> torch.dtype:
     for tensor in tensors:
         widest = torch.promote_types(widest, tensor.dtype)
     return widest
+
+
+def factor_dtype(q: Tensor, k: Tensor, f: Tensor, working: torch.dtype) -> torch.dtype:
+    """The dtype of what is multiplied in products that add up in `working`: that of q, k and f, if it is half precision.
+
+    Only NVIDIA's GPUs have such products in torch; elsewhere it is `working`.
+    """
+    halves = q.dtype in (torch.float16, torch.bfloat16) and q.dtype == k.dtype == f.dtype
+    return q.dtype if halves and working == torch.float32 and sums_in_float32(q.device) else working
+
+
+def sums_in_float32(device: torch.device) -> bool:
+    """Whether torch multiplies half precision and adds up in float32 there, with a result in float32."""
+    return device.type == "cuda" and torch.version.cuda is not None and hasattr(torch.ops.aten.baddbmm, "dtype_out")

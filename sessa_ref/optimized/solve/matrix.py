@@ -13,11 +13,22 @@ def dense(
 ) -> Float[Tensor, "*batch T D"]:
     """The solution s of (I - diag(gamma) alpha) s = f, with alpha of (17) as a T x T matrix.
 
-    Every step is differentiable, any number of times. Arguments as for `feedback_solve`.
+    Every step is differentiable, any number of times. Arguments as for `feedback_solve`. Computed in the dtype of f.
     """
+    q, k = q.to(f.dtype), k.to(f.dtype)
     B = gamma[..., None] * weights(q, k)
-    # unitriangular: the solver takes the diagonal as 1 and never reads it
-    return torch.linalg.solve_triangular(-B, f, upper=False, unitriangular=True)
+    return unitriangular_solve(-B, f)
+
+
+def unitriangular_solve(
+    A: Float[Tensor, "*batch T T"], right: Float[Tensor, "*batch T D"], upper: bool = False
+) -> Float[Tensor, "*batch T D"]:
+    """The solution x of A x = right. A's diagonal is taken as 1, and its other triangle as 0; neither is read.
+
+    Torch is given the transposed system: its libraries take columns one after the other, as the rows of x lie in memory,
+    and the system as it stands would be copied back and forth.
+    """
+    return torch.linalg.solve_triangular(A.mT, right.mT, upper=not upper, left=False, unitriangular=True).mT
 
 
 def weights(q: Float[Tensor, "*batch T d_b"], k: Float[Tensor, "*batch T d_b"]) -> Float[Tensor, "*batch T T"]:
@@ -40,12 +51,13 @@ def dense_vjp(
     """(dq, dk, dgamma, df) for the cotangent ds of s; it is differentiable itself.
 
     With lambda = (I - B)^(-T) ds: df = lambda, dgamma_t = <lambda_t, w_t> and
-    dlogit_tj = alpha_tj gamma_t <lambda_t, s_j - w_t>, where w_t = sum_j alpha_tj s_j.
+    dlogit_tj = alpha_tj gamma_t <lambda_t, s_j - w_t>, where w_t = sum_j alpha_tj s_j. Computed in the dtype of f.
     """
+    q, k = q.to(f.dtype), k.to(f.dtype)
     alpha = weights(q, k)
     B = gamma[..., None] * alpha
-    s = torch.linalg.solve_triangular(-B, f, upper=False, unitriangular=True)
-    df = torch.linalg.solve_triangular(-B.mT, ds, upper=True, unitriangular=True)
+    s = unitriangular_solve(-B, f)
+    df = unitriangular_solve(-B.mT, ds, upper=True)
     w = alpha @ s
     dgamma = (df * w).sum(dim=-1)
     dlogits = B * (df @ s.mT - dgamma[..., None]) * q.shape[-1] ** -0.5

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sessa_ref.optimized.arguments import require_floating
 from sessa_ref.optimized.solve.inputs import widest_dtype
+from sessa_ref.optimized.transforms import without_autocast
 
 _SHARED = 1 << 20
 """A product with a single row is shared among threads if it has at least this many numbers; one thread reads fewer faster."""
@@ -46,7 +47,7 @@ def extend(
     if new == 0 or past + new == 1:  # no token, or a first one, which sees nothing
         return f
     working = widest_dtype(q, k, gamma, f, s)
-    with torch.autocast(f.device.type, enabled=False):
+    with without_autocast(f.device):
         q, k, gamma, right, states = (tensor.to(working) for tensor in (q, k, gamma[..., None], f, s))
         logits = _inner_products(q * q.shape[-1] ** -0.5, k[:, : past + new - 1])  # nobody reads the last key
         alpha = _weights(logits, past, new, lengths)

@@ -1,4 +1,4 @@
-"""The battery of a level: the layer's cases, begun later and cut off earlier, and what matters to those who write kernels.
+"""The cases of a level: the part of the layer's cases that it computes, and cases for those who write kernels.
 
 A solve has to be offered for queries, keys and forward signals of width `KERNEL_WIDTH`. It may decline others.
 """
@@ -33,7 +33,7 @@ BLOCK_LENGTHS = tuple(
 
 _WIDE = ("float64", "float32")
 _DIGITS = 0.125
-"""The bound of a case that makes sense is at most this part of its largest output, in the median."""
+"""A precision makes sense for a case if the median of its bounds is at most this part of the largest output."""
 
 
 def cases_of(level: Level, quick: bool = False, blocks: tuple[int, ...] = ()) -> tuple[Case, ...]:
@@ -42,7 +42,7 @@ def cases_of(level: Level, quick: bool = False, blocks: tuple[int, ...] = ()) ->
     Args:
         level: the layer's are those of `battery`.
         quick: only the cases of the quick battery.
-        blocks: block sizes of the implementation, whose multiples have neighbours that are tried, too.
+        blocks: block sizes of the implementation; their multiples and the numbers beside these are tried, too.
     """
     cases = battery(quick) if level == LAYER else _cases(level, quick)
     return (*cases, *(c.at(level) for c in _around(blocks)))
@@ -76,7 +76,7 @@ def _kernel() -> list[Case]:
 
 
 def _around(blocks: Iterable[int]) -> list[Case]:
-    """Cases at the neighbours of the first multiples of block sizes."""
+    """Cases at the first multiples of block sizes, and beside them."""
     config, about = SessaConfig.published(KERNEL_WIDTH, 4), "beside a multiple of a declared block size"
     lengths = {n * size + d for size in blocks for n in (1, 2, 3) for d in (-1, 0, 1)}
     return [
@@ -108,7 +108,7 @@ def _with_gains(name: str, about: str, start: Case, lowest: float, highest: floa
 
 
 def sensible_dtypes(of: Case) -> tuple[str, ...]:
-    """The precisions whose bound leaves a case's output digits, and which can hold it."""
+    """The precisions that can hold a case's output, and whose bound leaves some of its digits."""
     output = of.level.output
     value = np.abs(of.level.forward(of.parameters, of.x))
     largest = {"float16": 2.0**15, "float64": 2.0**1000}

@@ -27,9 +27,9 @@ _TRIED = 64
 class FunctionAdapter:
     """A function of q, k, (batch, T, d_b), gamma, (batch, T), and f, (batch, T, D), that returns s of f's shape.
 
-    It is called with arrays of the libraries that are imported, first those that its module has names from, until it
-    returns an array of the same kind. It may raise `UnsupportedError` for widths that it does not offer. Gradients come from the library, or from its attribute `vjp`, a function of q, k, gamma, f
-    and ds that returns (dq, dk, dgamma, df).
+    It is tried with arrays of the imported libraries, first of those that its module uses, until what it returns is of
+    the library that it was given. It may raise `UnsupportedError` for widths that it does not offer. Gradients come
+    from the library, or from its attribute `vjp`, a function of q, k, gamma, f and ds with values (dq, dk, dgamma, df).
 
     Args:
         name: what messages call it.
@@ -250,7 +250,7 @@ class _JaxSolve(_Solve):
 
 
 def _has_gradients(solve: _Solve, tokens: np.ndarray, ds: np.ndarray) -> bool:
-    """Whether there are gradients, right or wrong; one that cannot be had for an error is one."""
+    """Whether there are gradients, right or wrong; one that fails with an error counts, too."""
     try:
         solve.gradients(tokens, ds, ("q",))
     except _NoGradientError:
@@ -264,7 +264,7 @@ _KINDS: dict[str, type[_Solve]] = {"torch": _TorchSolve, "jax": _JaxSolve, "nump
 
 
 def _kinds(function: Callable[..., Any]) -> list[type[_Solve]]:
-    """The libraries that are imported, those first that the function's own module has names from."""
+    """The libraries that are imported, first those that the function's own module uses."""
     named = getattr(inspect.unwrap(function), "__globals__", {}).values()
     used = {
         str(getattr(thing, "__module__", None) or getattr(thing, "__name__", "")).partition(".")[0] for thing in named

@@ -4,7 +4,7 @@
     forward    kernel_*    *         a pattern stands for several cases, or for every precision
 
 The check comes first, its spaces as hyphens (NaN-isolation), then the case, the precision and the reason. Empty lines
-and lines that begin with # say nothing.
+and lines that begin with # are ignored.
 """
 
 import os

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
 from sessa_ref.optimized.solve import block_substitution
 from sessa_ref.optimized.solve.block_substitution import ACCELERATOR, PROCESSOR, sizes, solve, vjp
@@ -93,8 +94,22 @@ def test_block_sizes_cover_the_tokens(kind):
     longest = kind.longest_block
     for T in (0, 1, longest, longest + 1, 1024, 1025, 10**6):
         assert kind.rows(T) == max(T, 1) if longest >= T else kind.tile <= kind.rows(T) < T
+    assert [PROCESSOR.rows(T) for T in (1024, 1025)] == [PROCESSOR.block // 2, PROCESSOR.block]
 
 
 def test_sizes_go_by_the_device():
     kinds = {name: sizes(torch.device(name)) for name in ("cpu", "cuda", "mps", "xpu")}
     assert kinds == {"cpu": PROCESSOR, "cuda": ACCELERATOR, "mps": ACCELERATOR, "xpu": ACCELERATOR}
+
+
+def test_nothing_waits_for_the_device(monkeypatch):
+    """Tensors without values raise where one is asked for, or where the way goes by one."""
+    monkeypatch.setattr(block_substitution, "sizes", lambda device: ACCELERATOR)
+    with FakeTensorMode():
+        q, k, f = (torch.empty(2, 2600, 4) for _ in range(3))
+        gamma = torch.empty(2, 2600)
+        s, w = solve(q, k, gamma, f, ACCELERATOR.block)
+        gradients = vjp(q, k, gamma, s, w, f, ACCELERATOR.block)
+        assert [z.shape for z in gradients] == [z.shape for z in (q, k, gamma, f)]
+        with pytest.raises(DataDependentOutputException):
+            s.sum().item()

@@ -65,6 +65,18 @@ def test_vmap_over_any_axis():
     assert torch.allclose(shared[1], blocked(q[..., 0], k[..., 0], gamma[..., 0], f[..., 1]), rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("method", ["blocked", "hops"])
+def test_the_operators_of_compiled_graphs(method):
+    """Called outside of a graph. Gradients are sums of at most T^2 terms, each as large as the largest of them."""
+    drawn = problem(20)
+    tensors = drawn.tensors(grad=True)
+    s, _ = torch.ops.sessa_ref.feedback_solve(*tensors, method, 8)
+    assert drawn.worst_ratio(s.detach()) <= 1
+    ours, wanted = (torch.autograd.grad(out.sin().sum(), tensors) for out in (s, dense(*tensors)))
+    for a, b in zip(ours, wanted, strict=True):
+        assert torch.all((a - b).abs() <= 16 * 20 * 20 * 2.0**-53 * (1 + b.abs().max()))
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_compiles_as_a_whole(backend):
     """In a process of its own, because the run-time type checker of the tests cannot be compiled."""

@@ -1,4 +1,4 @@
-"""What a feedback system is solved in, and what is refused; messages for shapes stand in the tests of those who call it."""
+"""What a feedback system is solved in, and what is refused."""
 
 import pytest
 import torch
@@ -26,3 +26,22 @@ def test_any_of_the_four_decides():
         assert working_dtype(**inputs | {name: tensor.double()}) == torch.float64
         with pytest.raises(ValueError, match="device of q" if name != "q" else "k must be on the device of q, meta"):
             working_dtype(**inputs | {name: tensor.to("meta")})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"k": (3, 1)}, r"q and k must have shape .* got \(3, 2\), \(3, 1\), \(3,\) and \(3, 4\)"),
+        ({"q": (2, 2), "k": (2, 2)}, "got"),
+        ({"gamma": (2,)}, "got"),
+        ({"gamma": (3, 1)}, "got"),
+        ({"f": (2, 4)}, "got"),
+        ({"q": (2,), "k": (2,), "gamma": (), "f": (4,)}, "got"),
+        ({"q": (3, 0), "k": (3, 0)}, r"a width of at least 1, got shapes \(3, 0\) and \(3, 4\)"),
+        ({"f": (3, 0)}, r"a width of at least 1, got shapes \(3, 2\) and \(3, 0\)"),
+    ],
+)
+def test_shapes_belong_together(changes, message):
+    shapes = {"q": (3, 2), "k": (3, 2), "gamma": (3,), "f": (3, 4)} | changes
+    with pytest.raises(ValueError, match=message):
+        working_dtype(**{name: torch.ones(shape) for name, shape in shapes.items()})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sessa_ref.optimized.solve.matrix import dense, dense_vjp, weights
+from sessa_ref.optimized.solve.matrix import dense, dense_vjp, unitriangular_solve, weights
 from tests.optimized.solve.problems import problem
 
 
@@ -38,6 +38,17 @@ def test_it_solves_its_system():
     B = gamma[..., None] * weights(q, k)
     terms = f.abs() + B.abs() @ s.abs() + s.abs()
     assert torch.all((s - B @ s - f).abs() <= 31 * 2.0**-53 * terms)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_unitriangular_system_is_solved_without_its_diagonal_and_other_triangle(upper):
+    """The residual of substitution is within T u of the terms, and x lies in memory row after row."""
+    A, right = problem(30, d=30).tensors()[0] / 8, problem(30).tensors()[3]
+    x = unitriangular_solve(A, right, upper=upper)
+    read = A.triu(1) if upper else A.tril(-1)
+    terms = right.abs() + read.abs() @ x.abs() + x.abs()
+    assert torch.all((x + read @ x - right).abs() <= 31 * 2.0**-53 * terms)
+    assert x.is_contiguous()
 
 
 @pytest.mark.parametrize("T", [1, 2, 9])

@@ -76,6 +76,7 @@ def test_gradients_where_nothing_is_seen():
         ({"s": torch.ones(2, 5, 7)}, ValueError, "got"),
         ({"s": torch.ones(1, 5, 6)}, ValueError, "got"),
         ({"s": torch.ones(2, 5, 6, device="meta")}, ValueError, "s must be on the device of q, cpu, got meta"),
+        ({"s": torch.ones(2, 5, 6, dtype=torch.int64)}, TypeError, "s must be float16, bfloat16, float32 or float64"),
         ({"lengths": torch.tensor([5, 5, 5])}, ValueError, r"lengths must have shape \(2,\) on cpu, got \(3,\)"),
         ({"lengths": torch.tensor([True, False])}, TypeError, "lengths must be a tensor of int64"),
     ],
@@ -86,6 +87,26 @@ def test_wrong_arguments(changes, error, message):
     assert extend(**arguments).shape == (2, 3, 6)
     with pytest.raises(error, match=message + "|Type-check"):
         extend(**{**arguments, **changes})
+
+
+@pytest.mark.parametrize("wide", ["q", "k", "gamma", "f", "s"])
+def test_it_computes_in_the_widest_dtype(wide):
+    """One input in float64 is enough: the others' numbers are float64's as well."""
+    q, k, gamma, f = problem(20).tensors("float32")
+    given = {"q": q[:, 12:], "k": k, "gamma": gamma[:, 12:], "f": f[:, 12:], "s": dense(q, k, gamma, f)[:, :12]}
+    wanted = extend(**{name: tensor.double() for name, tensor in given.items()})
+    found = extend(**given | {wide: given[wide].double()})
+    assert torch.equal(found, wanted.to(found.dtype))
+    assert not torch.equal(extend(**given), wanted.float())
+
+
+@pytest.mark.parametrize("past", [0, 5])
+def test_what_is_made_for_a_device_is_there(past):
+    """With and without lengths; tensors of the meta device meet none of the CPU's."""
+    q, gamma, f, s = (torch.ones(2, *shape, device="meta") for shape in ((3, 4), (3,), (3, 6), (past, 6)))
+    k = torch.ones(2, past + 3, 4, device="meta")
+    for lengths in (None, torch.ones(2, dtype=torch.int64, device="meta")):
+        assert extend(q, k, gamma, f, s, lengths).device.type == "meta"
 
 
 @pytest.fixture
