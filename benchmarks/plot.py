@@ -42,7 +42,6 @@ def save(results: Results, path: Path) -> None:
         f"batch {settings['batch']}, width {settings['width']}, {settings['heads']} heads, {settings['dtype']}, "
         f"threads: {results.machine['threads']}, {results.machine['processor']}",
         fontsize=9.5,
-        color=style.GREY,
     )
     figure.savefig(path)
 

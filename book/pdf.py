@@ -27,8 +27,6 @@ PAPER = {
 }
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 READY = """async () => {
-    for (const image of document.images) image.loading = 'eager';
-    await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
     await window.MathJax?.startup?.promise;
     await document.fonts.ready;
 }"""

@@ -124,7 +124,7 @@ def _write_benchmarks(folder: Path) -> None:
     for file, run in zip(files, runs, strict=True):
         (folder / f"{file.stem}.md").write_text(markdown(run), encoding="utf-8")
     (folder / "summary.md").write_text(summary(*runs) + "\n", encoding="utf-8")
-    save(runs[0], folder / "figure.png")
+    save(runs[0], folder / "figure.svg")
     rows = json.loads(causal_maps.FILE.read_text(encoding="utf-8"))
     (folder / "causal-maps.md").write_text(causal_maps.markdown(rows), encoding="utf-8")
 

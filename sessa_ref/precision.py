@@ -14,15 +14,18 @@ class Precision(NamedTuple):
     """The largest unit roundoff that rotary angles may have in a layer of this format."""
     tiny: float
     """Smallest normal number."""
+    underflow: float
+    """The largest error of one operation whose result is next to zero. Float16 has subnormal numbers everywhere; elsewhere
+    some libraries replace them by zero, which is far below every bound."""
     carrier: str
     """NumPy dtype of the arrays that an implementation of this format takes and gives."""
 
 
 PRECISIONS: Final[dict[str, Precision]] = {
-    "float64": Precision(2.0**-53, 2.0**-53, 2.0**-1022, "float64"),
-    "float32": Precision(2.0**-24, 2.0**-24, 2.0**-126, "float32"),
-    "bfloat16": Precision(2.0**-8, 2.0**-24, 2.0**-126, "float32"),  # NumPy has no bfloat16
-    "float16": Precision(2.0**-11, 2.0**-24, 2.0**-14, "float16"),
+    "float64": Precision(2.0**-53, 2.0**-53, 2.0**-1022, 2.0**-1022, "float64"),
+    "float32": Precision(2.0**-24, 2.0**-24, 2.0**-126, 2.0**-126, "float32"),
+    "bfloat16": Precision(2.0**-8, 2.0**-24, 2.0**-126, 2.0**-126, "float32"),  # NumPy has no bfloat16
+    "float16": Precision(2.0**-11, 2.0**-24, 2.0**-14, 2.0**-25, "float16"),
 }
 
 STANDARD_DTYPES: Final = ("float64", "float32")

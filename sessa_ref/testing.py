@@ -9,7 +9,7 @@ from sessa_ref.config import SessaConfig
 from sessa_ref.oracle import Adapter, Case, Report, TargetError, verify
 from sessa_ref.oracle.cases.of_config import battery_of
 from sessa_ref.oracle.cases.of_level import cases_of
-from sessa_ref.oracle.implementation.targets import as_adapter, load_target
+from sessa_ref.oracle.implementation.targets import as_adapter, block_sizes_of, load_object
 from sessa_ref.oracle.levels import LEVELS, SOLVE, Level
 from sessa_ref.oracle.report.results import Status
 from sessa_ref.precision import STANDARD_DTYPES
@@ -24,11 +24,12 @@ def assert_conforms(
     config: SessaConfig | None = None,
     level: str = "layer",
     block_sizes: Sequence[int] = (),
+    device: str | None = None,
 ) -> Report:
     """Assert that an implementation of the layer, or of a part of it, conforms; it runs in this process.
 
     An instance of a torch module is judged with its own settings and on its own config. Copies of it get the parameters
-    of the cases, on the CPU and in each precision; the instance itself is left alone. Cases longer than its `max_len`,
+    of the cases, on its device and in each precision; the instance itself is left alone. Cases longer than its `max_len`,
     if it has one, are left out.
 
     Args:
@@ -44,8 +45,10 @@ def assert_conforms(
         config: check this config only. For an instance without an attribute `config`, give the config that it has. Of a
             solve it gives the widths.
         level: what is implemented: "layer", "mixer" (u -> s) or "solve" ((q, k, gamma, f) -> s).
-        block_sizes: tokens per block of the implementation, whose multiples' neighbours are tried, besides those that
-            its attribute `block_size` gives.
+        block_sizes: tokens per block of the implementation, whose multiples' neighbours are tried; by default what its
+            attribute `block_size` gives.
+        device: where a torch module, its inputs and its caches are, such as "cuda"; by default where an instance is,
+            and the CPU for the others.
 
     Returns:
         The report, for further assertions.
@@ -54,17 +57,17 @@ def assert_conforms(
         AssertionError: it does not conform; the message says what failed, where, and, where the oracle can tell,
             which mistake was made.
         TargetError: it cannot be run at all, or an instance has no known config or cannot be copied; or this is
-            called under `torch.no_grad`, `torch.inference_mode` or `torch.autocast`.
+            called under `torch.no_grad`, `torch.inference_mode` or `torch.autocast`; or the device cannot be used, or lacks
+            one of the precisions.
         ValueError: there is no such level, or a block size is not positive.
     """
     if level not in LEVELS:
         raise ValueError(f"level must be one of {', '.join(LEVELS)}, got {level!r}")
-    _check_modes()
-    own = getattr(implementation, "block_size", None)
-    blocks = (*block_sizes, *([own] if isinstance(own, int) else []))
-    if any(size < 1 for size in blocks):
-        raise ValueError(f"block sizes must be positive, got {min(blocks)}")
-    adapter, cases = _implementation(implementation, quick, config, LEVELS[level], blocks)
+    _check_modes(device or "cpu")
+    if any(size < 1 for size in block_sizes):
+        raise ValueError(f"block sizes must be positive, got {min(block_sizes)}")
+    adapter, cases = _implementation(implementation, quick, config, LEVELS[level], tuple(block_sizes), device)
+    _check_dtypes(adapter, dtypes)
     report = verify(adapter, dtypes, cases, require=require)
     bad = {Status.FAILED, Status.ERRORED} | (set() if departures else {Status.DEPARTED})
     wrong = [r for r in report.results if r.required and r.status in bad]
@@ -78,7 +81,7 @@ def assert_conforms(
     raise AssertionError("\n".join([f"{report.target} {report.verdict}{refused}", *lines]))
 
 
-def _check_modes() -> None:
+def _check_modes(device: str) -> None:
     """Refuse modes of the caller that change what the implementation computes."""
     torch = sys.modules.get("torch")
     if torch is None:
@@ -86,15 +89,39 @@ def _check_modes() -> None:
     modes = {
         "torch.inference_mode": torch.is_inference_mode_enabled(),
         "torch.no_grad": not torch.is_grad_enabled(),
-        "torch.autocast": torch.is_autocast_enabled("cpu"),
+        "torch.autocast": _is_autocast_on(torch, device),
     }
     active = [name for name, is_on in modes.items() if is_on]
     if active:
         raise TargetError(f"assert_conforms cannot judge under {' and '.join(active)}: call it outside")
 
 
+def _is_autocast_on(torch: Any, device: str) -> bool:
+    try:
+        return torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled(device.partition(":")[0])
+    except RuntimeError:  # there is no autocast, or no such device, which is told later
+        return False
+
+
+def _check_dtypes(adapter: Adapter, dtypes: Sequence[str]) -> None:
+    """Refuse precisions that the device does not have."""
+    torch, device = sys.modules.get("torch"), getattr(adapter, "device", None)
+    if device is None or torch is None or not isinstance(device, torch.device):
+        return
+    from sessa_ref.oracle.implementation import devices
+
+    missing = [dtype for dtype in dtypes if dtype in devices.lacking(device)]
+    if missing:
+        raise TargetError(f"the device {device} has no {' and no '.join(missing)}: give other dtypes")
+
+
 def _implementation(
-    implementation: Any, quick: bool, config: SessaConfig | None, level: Level, blocks: tuple[int, ...]
+    implementation: Any,
+    quick: bool,
+    config: SessaConfig | None,
+    level: Level,
+    blocks: tuple[int, ...],
+    device: str | None,
 ) -> tuple[Adapter, Sequence[Case]]:
     """How to build the implementation, and the cases to check it on."""
     torch = sys.modules.get("torch")
@@ -105,12 +132,12 @@ def _implementation(
         capacity = capacity_of(implementation)
         if capacity < 1:
             raise TargetError(f"this {type(implementation).__name__} takes no token: its max_len is {capacity:g}")
-        return adapter_of(implementation, level), [case for case in cases if case.x.shape[1] <= capacity]
+        return adapter_of(implementation, level, device), [case for case in cases if case.x.shape[1] <= capacity]
     if isinstance(implementation, str):
-        adapter = load_target(implementation, level)
+        name, implementation = implementation, load_object(implementation)
     else:
         name = getattr(implementation, "__name__", type(implementation).__name__)
-        adapter = as_adapter(implementation, name, level)
+    adapter = as_adapter(implementation, name, level, device or "cpu")
     if config is None:
-        return adapter, cases_of(level, quick, blocks)
+        return adapter, cases_of(level, quick, blocks or block_sizes_of(implementation))
     return adapter, [case.at(level) for case in battery_of(replace(config, rotary_dtype="float64"), quick)]

@@ -61,6 +61,7 @@ def test_units():
         info = torch.finfo(getattr(torch, name))
         assert precision.unit_roundoff == info.eps / 2
         assert precision.tiny == info.tiny
+        assert precision.underflow == (info.smallest_normal if name != "float16" else info.tiny * info.eps / 2)
 
 
 @given(st.floats(-1e4, 1e4, allow_nan=False), st.sampled_from(sorted(PRECISIONS)))

@@ -1,7 +1,6 @@
 """Keeps what a page loads first small.
 
-Of Font Awesome, 1.5 MB of icons that the theme has every page load, the icons that pages use are kept; and pictures are
-loaded when the reader comes near.
+Of Font Awesome, 1.5 MB of icons that the theme has every page load, the icons that pages use are kept.
 """
 
 import re
@@ -20,14 +19,8 @@ logger = logging.getLogger(__name__)
 
 def setup(app: Any) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.connect("html-page-context", _load_pictures_late)
     app.connect("build-finished", _keep_used_icons)
     return {"parallel_read_safe": True}
-
-
-def _load_pictures_late(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    if "body" in context:
-        context["body"] = context["body"].replace("<img ", '<img loading="lazy" ')
 
 
 def _keep_used_icons(app: Any, exception: Exception | None) -> None:

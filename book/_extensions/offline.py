@@ -35,8 +35,8 @@ def _without_thebe(app: Any, _: Any) -> None:
 def _ship_scripts(app: Any, exception: Exception | None) -> None:
     """Copied here and not by `html_static_path`: Jupyter Book has every page load each script it finds there."""
     if exception is None:
-        texts = shutil.ignore_patterns("*.md")  # they are pages, or parts of pages
-        shutil.copytree(Path(app.srcdir) / "_generated", Path(app.outdir) / "_static", ignore=texts, dirs_exist_ok=True)
+        parts = shutil.ignore_patterns("*.md", "*.svg")  # they are pages, or parts of pages
+        shutil.copytree(Path(app.srcdir) / "_generated", Path(app.outdir) / "_static", ignore=parts, dirs_exist_ok=True)
 
 
 def _check_pages(app: Any, exception: Exception | None) -> None:

@@ -7,6 +7,7 @@ import { lastingMemory } from "./lasting-memory.mjs";
 import { lookInto } from "./look-into.mjs";
 import { routes } from "./routes.mjs";
 import { filterTables } from "./table-filter.mjs";
+import { printLight } from "./theme.mjs";
 import { threeMemories } from "./three-memories.mjs";
 import { walkBackwards } from "./walk-backwards.mjs";
 
@@ -20,3 +21,4 @@ settle({
   "walk-backwards": walkBackwards,
 });
 filterTables();
+printLight();

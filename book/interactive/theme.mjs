@@ -21,3 +21,16 @@ export function colours() {
 export function onThemeChange(recolour) {
   new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
+
+/** Print pages light, whatever theme they are read in. */
+export function printLight() {
+  const page = document.documentElement;
+  let theme = page.dataset.theme;
+  window.addEventListener("beforeprint", () => {
+    theme = page.dataset.theme;
+    page.dataset.theme = "light";
+  });
+  window.addEventListener("afterprint", () => {
+    page.dataset.theme = theme;
+  });
+}

@@ -107,7 +107,7 @@ function draw(drawing, { means, exact, last, marked }) {
   const ground = HEIGHT.steps + 6;
   const values = [...means.slice(0, -1), ...exact.slice(0, -1)]; // both are 1 at the last token
   const [low, high] = [Math.min(0, ...values), Math.max(1e-9, ...values)];
-  const y = (value) => ground + 22 + ((high - Math.max(low, Math.min(value, high))) / (high - low)) * HEIGHT.bars;
+  const y = (value) => ground + 34 + ((high - Math.max(low, Math.min(value, high))) / (high - low)) * HEIGHT.bars;
 
   const arcs = last.slice(1).map((to, i) => {
     const from = last[i];
@@ -130,7 +130,7 @@ function draw(drawing, { means, exact, last, marked }) {
   drawing.replaceChildren(
     svg(
       "svg",
-      { role: "img", "aria-label": description, width, height: ground + HEIGHT.bars + 30 },
+      { role: "img", "aria-label": description, width, height: ground + HEIGHT.bars + 42 },
       svg("line", { x1: 0, x2: width, y1: y(0), y2: y(0) }), ...arcs, ...tokens, ...bars, ...points, ...marks, scale,
     ), // prettier-ignore
   );

@@ -48,11 +48,19 @@ def verify(
             "or the solve, a function of q, k, gamma and f that returns s.",
         ),
     ] = LAYER.name,
+    device: Annotated[
+        str,
+        typer.Option(
+            metavar="DEVICE",
+            help="Where a torch module, its inputs and its caches are: cpu, cuda, cuda:1, mps, xpu, ...",
+        ),
+    ] = "cpu",
     block_size: Annotated[
         list[int] | None,
         typer.Option(
             metavar="N",
-            help="Tokens per block of the implementation, whose multiples' neighbours are tried; may be repeated.",
+            help="Tokens per block of the implementation, whose multiples' neighbours are tried; may be repeated. "
+            "By default, what TARGET declares as its attribute block_size.",
         ),
     ] = None,
     quick: Annotated[
@@ -89,7 +97,7 @@ def verify(
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as one HTML page.")] = None,
     time_limit: Annotated[float, typer.Option(help="Seconds that one request may take.")] = DEFAULT_LIMITS.seconds,
     memory_limit: Annotated[
-        int, typer.Option(help="MiB of memory that the implementation may use.")
+        int, typer.Option(help="MiB of memory, of the machine or of the device, that the implementation may use.")
     ] = DEFAULT_LIMITS.memory // 2**20,
 ) -> None:
     """Check an implementation of the layer against the reference.
@@ -103,19 +111,26 @@ def verify(
     given = {"json": json_file, "junit": junit, "html": html}
     paths = {form: path for form, path in given.items() if path is not None}
     with errors(f"cannot check {name}", log), ending_on_signals():
-        _check_options(target, command, level, dtypes, require)
+        _check_options(target, command, level, dtypes, require, device)
         limits, known = _limits(time_limit, memory_limit), _known(known_failures)
         files.try_out(paths)
-        implementation = (
-            CommandImplementation(command, limits) if command else WorkerImplementation(name, limits, LEVELS[level])
-        )
-        cases = _cases(network, quick, LEVELS[level], block_size or [])
+        blocks = block_size or []
+        if command:
+            implementation = CommandImplementation(command, limits)
+        else:
+            implementation = WorkerImplementation(name, limits, LEVELS[level], device)
+            implementation.start()
+            blocks = blocks or ([] if network else list(implementation.block_sizes))
+            dtypes = _had_by(device, implementation.lacking, dtypes, bool(dtype))
+        cases = _cases(network, quick, LEVELS[level], blocks)
         if network is not None and not dtype:
             dtypes = [one for one in dtypes if any(one in case.dtypes for case in cases)]
         steps = 2 + sum(d in case.dtypes for case in cases for d in dtypes)
         shown = one_line(name)
         what = "" if level == LAYER.name else f" as a {level}"
-        log.print(f"checking {shown}{what} on {len(cases)} cases in {' and '.join(dtypes)}", soft_wrap=True)
+        what += "" if device == "cpu" else f" on {device}"
+        around = f", with blocks of {' and '.join(map(str, blocks))} tokens" if blocks else ""
+        log.print(f"checking {shown}{what} on {len(cases)} cases in {' and '.join(dtypes)}{around}", soft_wrap=True)
         processes = max((os.cpu_count() or 1) - 1, 1)
         try:
             with progress(log, steps) as show:
@@ -137,9 +152,13 @@ def verify(
     raise typer.Exit(FAILED if any(written.values()) else verdict_status(report.conforms))
 
 
-def _check_options(target: str | None, command: str | None, level: str, dtypes: list[str], require: list[str]) -> None:
+def _check_options(
+    target: str | None, command: str | None, level: str, dtypes: list[str], require: list[str], device: str
+) -> None:
     if bool(target) == bool(command):
         raise TargetError("give either a TARGET or --command")
+    if command and device != "cpu":
+        raise TargetError(f"--device is for torch; a --command places its arrays itself, got {device}")
     for option, given, known in (
         ("--level", [level], LEVELS),
         ("--dtype", dtypes, PRECISIONS),
@@ -148,6 +167,14 @@ def _check_options(target: str | None, command: str | None, level: str, dtypes: 
         unknown = [name for name in given if name not in known]
         if unknown:
             raise TargetError(f"{option} must be one of {', '.join(known)}, got {', '.join(unknown)}")
+
+
+def _had_by(device: str, lacking: Sequence[str], dtypes: list[str], chosen: bool) -> list[str]:
+    """The precisions that the device has; all have to be there if the user chose them."""
+    missing = [one for one in dtypes if one in lacking]
+    if missing and (chosen or len(missing) == len(dtypes)):
+        raise TargetError(f"the device {device} has no {' and no '.join(missing)}: choose others with --dtype")
+    return [one for one in dtypes if one not in missing]
 
 
 def _cases(network: Path | None, quick: bool, level: Level, blocks: Sequence[int]) -> Sequence[Case]:

@@ -19,6 +19,7 @@ from sessa_ref.oracle.checks import CHECKS, Observation, run_checks
 from sessa_ref.oracle.comparison import naming_the_departure
 from sessa_ref.oracle.explain.diagnosis import diagnose
 from sessa_ref.oracle.explain.first_wrong_value import locate
+from sessa_ref.oracle.explain.tensor_cores import is_switched_on
 from sessa_ref.oracle.implementation.asked_once import AskedOnce
 from sessa_ref.oracle.implementation.protocol import (
     Adapter,
@@ -28,6 +29,7 @@ from sessa_ref.oracle.implementation.protocol import (
     UnsupportedError,
     describe,
 )
+from sessa_ref.oracle.implementation.protocol import about as about_implementation
 from sessa_ref.oracle.implementation.runners import InProcessImplementation
 from sessa_ref.oracle.levels import LAYER, Level
 from sessa_ref.oracle.report.known_failures import KnownFailure, expecting
@@ -101,7 +103,9 @@ def verify(
                 observations.extend(run_checks(implementation, expectation, require))
     except Exception as error:  # any error: there is no verdict, but the results so far are kept
         results = [naming_the_departure(observation.result) for observation in observations]
+        about |= about_implementation(implementation)
         raise IncompleteError(Report(implementation.name, results, about, incomplete=reason(error))) from error
+    about |= about_implementation(implementation)
     observations = _without_false_departures(observations)
     results = [naming_the_departure(observation.result) for observation in observations]
     results += never_checked(results, dtypes, require)
@@ -118,9 +122,22 @@ def _explanation(
     diagnosis: list[Diagnosis] = []
     try:
         diagnosis = diagnose(observations, implementation, progress)
-        return diagnosis, locate(implementation, observations)
+        return diagnosis, [*_of_tf32(implementation, observations, diagnosis), *locate(implementation, observations)]
     except Exception as error:
         return diagnosis, [f"unknown; the search for it failed: {reason(error)}"]
+
+
+def _of_tf32(
+    implementation: Implementation, observations: Sequence[Observation], diagnosis: Sequence[Diagnosis]
+) -> list[str]:
+    """A word on TF32 where it is switched on and something failed in float32 that it does not explain."""
+    failed = any(o.result.dtype == "float32" and o.result.status is Status.FAILED for o in observations)
+    explained = any(one.name == "ProductsInTfloat32" for one in diagnosis)
+    if explained or not failed or not is_switched_on(implementation):
+        return []
+    return [
+        "TF32 is switched on, which does not explain all of it; switch it off, so that its errors do not hide others"
+    ]
 
 
 def _about(level: Level, dtypes: Sequence[str], require: Sequence[str]) -> dict[str, Any]:

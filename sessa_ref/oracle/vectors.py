@@ -195,7 +195,7 @@ def _expected(case: Case) -> dict[str, Float64[Array, "..."]]:
         tensors[f"float32_angles.{name}"] = expectation.SAFETY_FACTOR * granted * angles[name]
         for dtype, of_dtype in spreads.items():
             precision = PRECISIONS[dtype]
-            tiny = precision.tiny * max(case.x.size, 1)
+            tiny = precision.underflow * max(case.x.size, 1)
             tensors[f"bound.{dtype}.{name}"] = (
                 expectation.SAFETY_FACTOR * precision.unit_roundoff * of_dtype[name] + tiny
             )

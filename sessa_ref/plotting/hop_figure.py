@@ -28,16 +28,14 @@ def draw_hops(signed: HopShares, shares: HopShares) -> Any:
     with style.applied(style.WITHOUT_GRID):
         figure = style.new_figure(6.4, 4.2)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1.4])
-        sources = np.arange(signed.target)
-        above.bar(sources, signed.influence, width=1.0 if len(sources) > 60 else 0.8, color=style.GREY)
+        edges = np.arange(signed.target + 1) - 0.5
+        above.stairs(signed.influence, edges, fill=True, color=style.GREY)
         above.set_ylabel(f"influence on\ntoken {signed.target}")
         names = [f"{k} hop{'' if k == 1 else 's'}" for k in range(1, len(parts))] + ["more"]
-        bottom = np.zeros(len(sources))
+        bottom = np.zeros(signed.target)
         for share, name, colour in zip(parts, names, style.hop_colours(len(parts)), strict=True):
             if share.any():
-                below.bar(
-                    sources, share, bottom=bottom, width=1.0 if len(sources) > 60 else 0.8, color=colour, label=name
-                )
+                below.stairs(bottom + share, edges, baseline=bottom, fill=True, color=colour, label=name)
                 bottom = bottom + share
         below.set(xlabel="source token", ylabel="share by hops", ylim=(0, 1))
         below.legend(loc="upper left", bbox_to_anchor=(1, 1), reverse=True)

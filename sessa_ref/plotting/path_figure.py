@@ -98,7 +98,7 @@ def _draw(lines: Sequence[TimeLine], source: int, target: int) -> Any:
     for base, line in zip(bases, lines, strict=True):
         colour = colours.get(line.hops, style.GREY)
         visited = sorted({token for arc in line.arcs for token in arc})
-        axes.plot([source, target], [base, base], color=style.GREY, linewidth=0.6, alpha=0.5, zorder=1)
+        axes.plot([source, target], [base, base], color=style.GREY, linewidth=0.6, zorder=1)
         axes.scatter(tokens, [base] * len(tokens), s=8, color="white", edgecolor=style.GREY, linewidth=0.6, zorder=3)
         axes.scatter(visited, [base] * len(visited), s=20, color=[colour], zorder=4)
         for (j, t), weight in line.arcs.items():

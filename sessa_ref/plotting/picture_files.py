@@ -59,9 +59,17 @@ def to_svg(figure: Any, prefix: str, label: str) -> str:
     Call it within the context that the figure was made in; `label` is what a screen reader says.
     """
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    text = stream.getvalue()
-    text = text[text.index("<svg") :]
+    figure.savefig(stream, format="svg")
+    return as_element(stream.getvalue(), prefix, label)
+
+
+def as_element(svg: str, prefix: str, label: str) -> str:
+    """An SVG file of matplotlib's as an element for a page: see `to_svg`."""
+    text = svg[svg.index("<svg") :]
+    text = re.sub(
+        r"<metadata>.*?</metadata>|<!--.*?-->|<defs>\s*<style.*?</style>\s*</defs>", "", text, flags=re.DOTALL
+    )
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
-    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    ends = 'stroke-linejoin="round"'  # matplotlib's style sheet, which would hold for the whole page
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}" {ends}', 1)

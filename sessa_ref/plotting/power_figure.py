@@ -47,7 +47,7 @@ def _heat_map(figure: Any, panel: Any, matrix: Float64[Array, "T T"], signed: bo
     shown = np.ma.masked_where(np.triu(np.ones((T, T), dtype=bool)), matrix)
     largest = float(np.abs(matrix).max()) or 1.0
     scale = FuncNorm((_signed_root, _signed_square), vmin=-largest if signed else 0.0, vmax=largest)
-    image = panel.imshow(shown, interpolation="nearest", cmap="PuOr" if signed else "cividis", norm=scale)
+    image = panel.imshow(shown, cmap="PuOr" if signed else "cividis", norm=scale)
     panel.spines[:].set_visible(False)
     ticks = range(0, T, max(1, (T + 4) // 5))
     panel.set_xticks(ticks)

@@ -134,7 +134,8 @@ def _mark(panel: Any, checks: list[str], result: Measured, x: float, y: float, a
 
 def _mark_of(checks: list[str], check: str) -> tuple[str, str]:
     number = checks.index(check) % len(_MARKERS)
-    return [*style.colours()[:-1], style.GREY][number], _MARKERS[number]  # black cannot be seen on a dark page
+    colour = style.colours()[number]
+    return style.GREY if colour == "#000000" else colour, _MARKERS[number]  # black cannot be seen on a dark page
 
 
 def _checks(results: Sequence[Measured]) -> list[str]:

@@ -59,18 +59,18 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def colours() -> list[str]:
-    """The style's colours for lines and marks, of which the last is black; call this within `applied()`."""
+    """The style's colours for lines and marks, black among them; call this within `applied()`."""
     import matplotlib
 
     return matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
 
 
 def hop_colours(number: int) -> list[Any]:
-    """A colour for each of `number` hop counts, dark for few hops and light for many."""
+    """A colour for each of `number` hop counts, dark for few hops and light for many; all can be seen on white."""
     import matplotlib
     import numpy as np
 
-    return [matplotlib.colormaps["viridis"](level) for level in np.linspace(0.15, 0.85, max(number, 1))]
+    return [matplotlib.colormaps["viridis"](level) for level in np.linspace(0.1, 0.58, max(number, 1))]
 
 
 def _matplotlib() -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from book import pdf
+from tests.book.built import HTML, NEEDS_BOOK, opened, use_theme
 from tests.book.paper import faults_on_paper
 
 if TYPE_CHECKING:
@@ -74,3 +75,12 @@ def test_no_chromium(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
     with pytest.raises(SystemExit, match=re.escape("`.venv/bin/playwright install chromium`")):
         pdf.chromium(Missing)  # type: ignore[arg-type]
+
+
+@NEEDS_BOOK
+def test_pages_print_light(browser: Browser) -> None:
+    with opened(browser, (HTML / "appendices" / "citing.html").as_uri()) as page:
+        use_theme(page, "dark")
+        for event, theme in (("beforeprint", "light"), ("afterprint", "dark")):
+            page.evaluate("(event) => { window.dispatchEvent(new Event(event)); }", event)
+            assert page.evaluate("document.documentElement.dataset.theme") == theme

@@ -11,6 +11,7 @@ from tests.book.prose import PAGES, source
 PATTERNS = {
     "a subscript of several letters that is not upright": re.compile(r"[_^]\{[A-Za-z]{2,}\}"),
     "a line that Markdown takes for a comment": re.compile(r"^%.*", re.MULTILINE),
+    "a number that Markdown takes for a list's": re.compile(r"\w\n1\. .*"),
     "an exercise without stars": re.compile(r"^`{3,}\{exercise\}(?!.* ★{1,3}$).*$", re.MULTILINE),
 }
 CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.DOTALL | re.MULTILINE)
@@ -32,7 +33,15 @@ def test_a_page_keeps_the_rules(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [r"$\beta_{tail}$", r"$W_{in}$", "of 95\n% of", "```{exercise} Title\n", "```{exercise} Title ★★★★\n"]
+    "text",
+    [
+        r"$\beta_{tail}$",
+        r"$W_{in}$",
+        "of 95\n% of",
+        "up to\n1. Then",
+        "```{exercise} Title\n",
+        "```{exercise} Title ★★★★\n",
+    ],
 )
 def test_a_fault_is_found(text: str) -> None:
     assert any(pattern.search(text) for pattern in PATTERNS.values())

@@ -112,6 +112,23 @@ class TestFunctions:
         )
         assert report.verdict is Verdict.CONFORMS
 
+    def test_half_precisions_in_jax(self):
+        jax = pytest.importorskip("jax")
+
+        @jax.jit
+        def solve(q, k, gamma, f):
+            past = np.tril(np.ones((q.shape[-2],) * 2, dtype=bool), -1)
+            lowest = jax.numpy.finfo(q.dtype).min
+            logits = jax.numpy.where(past, q @ k.swapaxes(-1, -2) / q.shape[-1] ** 0.5, lowest)
+            B = (gamma[..., None] * jax.numpy.where(past, jax.nn.softmax(logits), 0)).astype("float32")
+            s = jax.scipy.linalg.solve_triangular(np.eye(len(past)) - B, f.astype("float32"), lower=True)
+            return s.astype(f.dtype)
+
+        cases = [case for case in FEW if case.name == "two_tokens"]
+        report = verify(as_adapter(solve, "solve", SOLVE), ("bfloat16", "float16"), cases, require=["gradients"])
+        assert report.verdict is Verdict.CONFORMS
+        assert "jax" in report.about["libraries"]
+
     def test_without_gradients_these_alone_are_skipped(self):
         report = report_on("numpy_loop", cases=FEW)
         assert report.verdict is Verdict.CONFORMS

@@ -109,7 +109,7 @@ class Expectation:
         spread = self.spread[quantity] * precision.unit_roundoff
         if angle_unit_roundoff is not None and self.case.parameters.config.rope:
             spread = spread + self.angle_spread[quantity] * angle_unit_roundoff
-        return np.asarray(SAFETY_FACTOR * spread + precision.tiny * max(self.case.x.size, 1))
+        return np.asarray(SAFETY_FACTOR * spread + precision.underflow * max(self.case.x.size, 1))
 
     def error_ratios(self, quantity: str, value: np.ndarray, angle_unit_roundoff: float | None = None) -> np.ndarray:
         """|value - true| / bound for each element; infinite where the value is not finite."""

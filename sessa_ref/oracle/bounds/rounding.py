@@ -46,14 +46,15 @@ class RoundedArray(np.ndarray):
             self.model, self.is_angle = obj.model, obj.is_angle
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        exact = getattr(ufunc, method)(*map(_plain, inputs), **kwargs)
+        plain = [self.model.factor(_plain(one)) if ufunc is np.matmul else _plain(one) for one in inputs]
+        exact = getattr(ufunc, method)(*plain, **kwargs)
         if not isinstance(exact, np.ndarray | np.floating) or exact.dtype.kind != "f":
             return exact
         if ufunc is np.matmul:
-            left, right = map(_plain, inputs)
+            left, right = plain
             scale = _sum_scale(exact, np.matmul(left * left, right * right), left.shape[-1])
         elif ufunc is np.add and method == "reduce":
-            terms = _plain(inputs[0])
+            terms = plain[0]
             squares = np.add.reduce(terms * terms, **kwargs)
             scale = _sum_scale(exact, squares, terms.size // max(np.size(squares), 1))
         elif method == "__call__":
@@ -68,11 +69,13 @@ class RoundedArray(np.ndarray):
             return self.model.wrap(np.arange(*args, **kwargs), is_angle=True)
         if func is np.sum:
             return super().__array_function__(func, types, args, kwargs)  # arrives as np.add.reduce
-        exact = func(*_plain(args), **_plain(kwargs))
         if func is np.einsum:
-            subscripts, weights, values = _plain(args)
+            subscripts, *factors = args
+            weights, values = (self.model.factor(_plain(factor)) for factor in factors)
+            exact = np.einsum(subscripts, weights, values)
             squares = np.einsum(subscripts, weights * weights, values * values)
             return self.model.round(exact, _sum_scale(exact, squares, weights.shape[-1]), is_angle=False)
+        exact = func(*_plain(args), **_plain(kwargs))
         if func in _EXACT_FUNCTIONS:
             parts = [
                 self.model.wrap(part, _are_angles(args)) for part in (exact if isinstance(exact, list) else [exact])
@@ -91,6 +94,12 @@ class Rounding:
     """Unit roundoff of the rotary angles."""
     generator: np.random.Generator
     """Source of the rounding errors."""
+    factor_unit: float = 0.0
+    """How much smaller each factor of a product of matrices may become, where its last bits are cut off."""
+
+    def factor(self, plain: Any) -> Any:
+        """A factor of a product of matrices, as the product reads it."""
+        return plain * (1 - self.factor_unit * self.generator.random(np.shape(plain))) if self.factor_unit else plain
 
     def round(self, exact: Any, scale: Any, is_angle: bool) -> RoundedArray:
         """`exact` plus a random error of at most unit * scale; infinities and NaN stay."""
@@ -107,7 +116,11 @@ class Rounding:
 
 
 def rounded(
-    array: np.ndarray, unit_roundoff: float, generator: np.random.Generator, angle_unit_roundoff: float | None = None
+    array: np.ndarray,
+    unit_roundoff: float,
+    generator: np.random.Generator,
+    angle_unit_roundoff: float | None = None,
+    factor_unit: float = 0.0,
 ) -> RoundedArray:
     """`array`, taken as exact, as a RoundedArray.
 
@@ -117,9 +130,10 @@ def rounded(
         generator: source of the rounding errors.
         angle_unit_roundoff: that of rotary angles where it differs, as in a layer whose angles stay in
             float32 whatever its own precision.
+        factor_unit: how much smaller the factors of products of matrices become at most.
     """
     of_angles = unit_roundoff if angle_unit_roundoff is None else angle_unit_roundoff
-    return Rounding(unit_roundoff, of_angles, generator).wrap(array, is_angle=False)
+    return Rounding(unit_roundoff, of_angles, generator, factor_unit).wrap(array, is_angle=False)
 
 
 def _sum_scale(total: Any, squares: Any, terms: int) -> Any:

@@ -46,6 +46,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
         Behaviour("WrongGradients", "Some gradients are wrong.", "A hand-written backward pass, a detach or a hook.", "Differentiate the definition."),
         Behaviour("BackwardLosesPrecision", "Its backward pass rounds to a lower precision.", "A cast of a gradient, or a backward pass under autocast.", "Compute gradients in the dtype of the outputs."),
         Behaviour("LosesPrecision", "Part of it computes in a lower precision.", "A cast, an autocast region, or a buffer of another dtype.", "Compute everything in the dtype that is asked for."),
+        Behaviour("ProductsInTfloat32", "Its products of float32 matrices have factors in TF32.", "TF32 is switched on in torch, or a kernel multiplies in it, as Triton's tl.dot does by default.", 'Switch it off: torch.backends.cuda.matmul.allow_tf32 = False; in Triton, input_precision="ieee". Or accept errors of eleven bits.'),
         Behaviour("ComputesFloat32", "It computes in float32.", "A cast to float32, or constants of that dtype.", "Compute in the dtype that is asked for."),
         Behaviour("ComputesFloat16", "It computes in float16.", "A cast or an autocast region.", "Compute in the dtype that is asked for."),
         Behaviour("ComputesBfloat16", "It computes in bfloat16.", "A cast or an autocast region.", "Compute in the dtype that is asked for."),

@@ -18,6 +18,7 @@ from sessa_ref.oracle.explain.lower_precision import lower_precision, rounds_at_
 from sessa_ref.oracle.explain.probes import PROBES, prefill_is_wrong, size_of, tokens_of
 from sessa_ref.oracle.explain.search import ENOUGH, Search
 from sessa_ref.oracle.explain.search_order import caching_tier, rounding_tier
+from sessa_ref.oracle.explain.tensor_cores import is_switched_on, products_in_tf32
 from sessa_ref.oracle.explain.which_behaviour import behaviours
 from sessa_ref.oracle.explain.which_cases_fail import layer_pattern, length_pattern
 from sessa_ref.oracle.implementation.protocol import Implementation
@@ -66,6 +67,10 @@ def _diagnose(
         if varied and _agreement(found, by_check[check]) >= ENOUGH * len(by_check[check]):
             continue
         better = next(_of_catalogue(check, found, by_check[check], 1), None)
+        if better is None and not found and is_switched_on(implementation):
+            in_tf32 = products_in_tf32([o for group in failed.values() for o in group], switched_on=True)
+            if in_tf32:
+                return [in_tf32]
         if better is None and not found:
             told = behaviours(observations, implementation, definite=True)
             if told:
@@ -85,7 +90,8 @@ def _diagnose(
             if found:
                 break
             everything = [o for group in failed.values() for o in group]
-            lower = lower_precision(everything, rounding, implementation is None)
+            in_tf32 = products_in_tf32(everything, switched_on=False) if rounding else None
+            lower = in_tf32 or lower_precision(everything, rounding, implementation is None)
             if lower is None and check == "forward":
                 told = _under_a_condition(by_check[check], observations, implementation)
                 if told:

@@ -5,7 +5,13 @@ import hashlib
 import numpy as np
 
 from sessa_ref.oracle.cases.case import Case
-from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, UnsupportedError, Values
+from sessa_ref.oracle.implementation.protocol import (
+    Implementation,
+    ImplementationError,
+    UnsupportedError,
+    Values,
+    about,
+)
 
 
 class AskedOnce:
@@ -23,6 +29,10 @@ class AskedOnce:
     def name(self) -> str:
         """That of the implementation."""
         return self.implementation.name
+
+    def about(self) -> dict[str, str]:
+        """What the implementation runs on."""
+        return about(self.implementation)
 
     def run(self, operation: str, case: Case, dtype: str) -> Values:
         """The implementation's answer to the first such request."""

@@ -1,9 +1,10 @@
 """Functions of arrays as implementations of the solve: s = function(q, k, gamma, f), in torch, JAX or NumPy."""
 
+import copy
 import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,12 +35,20 @@ class FunctionAdapter:
     Args:
         name: what messages call it.
         function: the function.
+        device: torch's device for all arrays, which then are torch's alone; by default those of every library are
+            where the library has them.
     """
 
-    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+    def __init__(self, name: str, function: Callable[..., Any], device: Any = None) -> None:
         self.name = name
-        self.function = function
+        self.function = function if device is None else _moved(function, device)
+        self.device = device
         self._found: dict[tuple[SessaConfig, str], _Solve | _Differentiable] = {}
+        self._kind: type[_Solve] | None = None
+
+    def about(self) -> dict[str, str]:
+        """What it runs on, once it has been called."""
+        return {} if self._kind is None else self._kind.about(self.device)
 
     def build(self, parameters: SessaParameters, dtype: str) -> "_Solve | _Differentiable":
         """The function as a layer without parameters, for arrays of `dtype`.
@@ -58,18 +67,22 @@ class FunctionAdapter:
         width, carrier = sum(SOLVE.inputs(config).values()), PRECISIONS[dtype].carrier
         tokens = (0.5 * generator.uniform(-1, 1, size=(1, _TRIED, width))).astype(carrier)
         ds = np.ones((1, _TRIED, config.width), dtype=carrier)
-        for kind in _kinds(self.function):
-            solve = kind(self.function, config, dtype)
+        for kind in _kinds(self.function) if self.device is None else [_TorchSolve]:
+            solve = kind(self.function, config, dtype, self.device)
             try:
                 s = solve.call(tokens)
             except UnsupportedError:
                 raise
             except Exception as error:  # whatever the function raises
-                problems.append(f"with {kind.arrays}: {first_line(error)}")
+                told = str(error) if isinstance(error, ImplementationError) else first_line(error)
+                problems.append(f"with {kind.arrays}: {told}")
                 continue
             if kind.owns(s):
+                self._kind = kind
                 return _Differentiable(solve) if _has_gradients(solve, tokens, ds) else solve
             problems.append(f"with {kind.arrays} it returns {describe(s)}")
+        if self.device is not None:
+            problems.append(f"arrays of other libraries are not tried, as device {self.device} is torch's")
         raise TargetError(
             f"{self.name} is no function of (q, k, gamma, f) that returns s for {_TRIED} tokens; {'; '.join(problems)}"
         )
@@ -84,10 +97,16 @@ class _Solve(ABC):
 
     arrays: ClassVar[str]
 
-    def __init__(self, function: Callable[..., Any], config: SessaConfig, dtype: str) -> None:
+    def __init__(self, function: Callable[..., Any], config: SessaConfig, dtype: str, device: Any = None) -> None:
         self.function: Any = function
         self.config = config
         self.dtype = dtype
+        self.device = device
+
+    @staticmethod
+    def about(device: Any) -> dict[str, str]:
+        """What arrays of this library are computed on."""
+        return {}
 
     @staticmethod
     @abstractmethod
@@ -106,15 +125,25 @@ class _Solve(ABC):
     def pulled_back(self, parts: Values, ds: np.ndarray, of: tuple[str, ...]) -> Values:
         """The gradients of sum(ds * s) with respect to these inputs, by the library's own means."""
 
+    def run(self, function: Callable[..., Any], arrays: Iterable[Any]) -> Any:
+        """Call the function, or its vjp, with arrays of this library."""
+        return function(*arrays)
+
+    @abstractmethod
+    def put_back(self, given: Any, array: np.ndarray) -> None:
+        """Write what the function made of an argument into the array that it was made from."""
+
     def call(self, x: np.ndarray) -> Any:
         """What the function returns for these tokens."""
-        return self.function(*(self.given(part) for part in self._parts(x).values()))
+        return self.run(self.function, map(self.given, self._parts(x).values()))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """s, as an array of NumPy's. What the function changes in its arguments is changed in x."""
         parts = self._parts(x)
-        s = self.function(*map(self.given, parts.values()))
+        given = {name: self.given(part) for name, part in parts.items()}
+        s = self.run(self.function, given.values())
         for name, part in SOLVE.split(self.config, x).items():
+            self.put_back(given[name], parts[name])
             if not np.shares_memory(part, parts[name]):
                 part[...] = parts[name]
         return self._result("s", s)
@@ -128,7 +157,7 @@ class _Solve(ABC):
         parts, own = self._parts(x), getattr(self.function, "vjp", None)
         if own is None:
             return self.pulled_back(parts, ds, of)
-        result = own(*map(self.given, parts.values()), self.given(ds))
+        result = self.run(own, map(self.given, (*parts.values(), ds)))
         if not isinstance(result, tuple | list) or len(result) != 4:
             raise ImplementationError(f"its vjp returns {describe(result)}; expected (dq, dk, dgamma, df)")
         return {name: self._result(f"d{name}", one) for name, one in zip(parts, result, strict=True) if name in of}
@@ -170,6 +199,9 @@ class _NumpySolve(_Solve):
     def given(self, array: np.ndarray) -> np.ndarray:
         return array
 
+    def put_back(self, given: Any, array: np.ndarray) -> None:
+        pass  # it is that array
+
     def plain(self, array: Any) -> np.ndarray:
         return array
 
@@ -191,14 +223,35 @@ class _TorchSolve(_Solve):
 
         from sessa_ref.oracle.implementation.torch_adapter import as_given
 
-        return as_given(array, getattr(torch, self.dtype))
+        return as_given(array, getattr(torch, self.dtype), *self._where)
 
     def plain(self, array: Any) -> np.ndarray:
         import torch
 
         from sessa_ref.oracle.implementation.torch_adapter import as_array
 
-        return as_array(array, getattr(torch, self.dtype), "what it returns")
+        return as_array(array, getattr(torch, self.dtype), "what it returns", *self._where)
+
+    @staticmethod
+    def about(device: Any) -> dict[str, str]:
+        from sessa_ref.oracle.implementation import devices
+
+        return devices.about(device or devices.CPU)
+
+    @property
+    def _where(self) -> list[Any]:
+        return [] if self.device is None else [self.device]
+
+    def run(self, function: Callable[..., Any], arrays: Iterable[Any]) -> Any:
+        from sessa_ref.oracle.implementation import devices
+
+        with devices.one_device(self.device or devices.CPU, function):
+            return function(*arrays)
+
+    def put_back(self, given: Any, array: np.ndarray) -> None:
+        from sessa_ref.oracle.implementation import devices
+
+        devices.put_back(given, array)
 
     def pulled_back(self, parts: Values, ds: np.ndarray, of: tuple[str, ...]) -> Values:
         import torch
@@ -206,9 +259,9 @@ class _TorchSolve(_Solve):
         tensors = {name: self.given(part.copy()) for name, part in parts.items()}
         leaves = [tensors[name].requires_grad_() for name in of]
         with torch.enable_grad():
-            s = self.function(*tensors.values())
+            s = self.run(self.function, tensors.values())
             if len(of) == 1:
-                self.function(*(-tensor.detach() for tensor in tensors.values()))
+                self.run(self.function, (-tensor.detach() for tensor in tensors.values()))
         self._result("s", s)
         if not s.requires_grad:
             raise _NoGradientError
@@ -232,6 +285,17 @@ class _JaxSolve(_Solve):
         jax.config.update("jax_enable_x64", True)  # otherwise arrays of float64 would become float32
         return jax.numpy.asarray(array, dtype=self.dtype)
 
+    def put_back(self, given: Any, array: np.ndarray) -> None:
+        pass  # nothing changes arrays of JAX
+
+    @staticmethod
+    def about(device: Any) -> dict[str, str]:
+        import jax
+
+        products = jax.config.jax_default_matmul_precision or "default"
+        settings = f"precision of products: {products}"
+        return {"device": str(jax.devices()[0]), "libraries": f"jax {jax.__version__}", "settings": settings}
+
     def plain(self, array: Any) -> np.ndarray:
         if str(array.dtype) != self.dtype:
             raise ImplementationError(f"what it returns is {array.dtype}, expected {self.dtype}")
@@ -247,6 +311,13 @@ class _JaxSolve(_Solve):
 
         gradients = jax.vjp(function, *(arrays[name] for name in of))[1](self.given(ds))
         return {name: self.plain(one) for name, one in zip(of, gradients, strict=True)}
+
+
+def _moved(function: Callable[..., Any], device: Any) -> Callable[..., Any]:
+    """A torch module with its parameters and buffers on a device; any other function as it is."""
+    import torch
+
+    return copy.deepcopy(function).to(device) if isinstance(function, torch.nn.Module) else function
 
 
 def _has_gradients(solve: _Solve, tokens: np.ndarray, ds: np.ndarray) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from sessa_ref.config import SessaConfig
+from sessa_ref.oracle.implementation import devices
 from sessa_ref.oracle.implementation.protocol import TargetError
 from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
 from sessa_ref.oracle.levels import LAYER, Level
@@ -35,18 +36,24 @@ def config_of(module: torch.nn.Module, given: SessaConfig | None) -> SessaConfig
     return exact
 
 
-def adapter_of(module: torch.nn.Module, level: Level = LAYER) -> TorchAdapter:
+def adapter_of(module: torch.nn.Module, level: Level = LAYER, device: str | None = None) -> TorchAdapter:
     """An adapter that makes copies of the module and loads parameters into them; the module itself is left alone.
 
+    Args:
+        module: the instance.
+        level: what it implements.
+        device: where the copies are; by default where the instance is.
+
     Raises:
-        TargetError: a copy would not be the same layer, or cannot be made.
+        TargetError: a copy would not be the same layer, or cannot be made; or the device cannot be used.
     """
     name = type(module).__name__
-    devices = {str(tensor.device) for tensor in (*module.parameters(), *module.buffers())} - {"cpu"}
-    if devices:
-        raise TargetError(
-            f"this {name} is on {', '.join(sorted(devices))}; the oracle runs on the CPU: give layer.cpu()"
-        )
+    own = sorted({str(tensor.device) for tensor in (*module.parameters(), *module.buffers())})
+    if len(own) > 1:
+        raise TargetError(f"this {name} mixes devices, it is on {' and '.join(own)}: move all of it to one")
+    if own == ["meta"]:
+        raise TargetError(f"this {name} is on meta, where it has no numbers: give one that is on another device")
+    where = devices.find(device or next(iter(own), "cpu"))
     holding = next(_functions_that_hold(module), None)
     if holding:
         raise TargetError(
@@ -61,7 +68,7 @@ def adapter_of(module: torch.nn.Module, level: Level = LAYER) -> TorchAdapter:
         construct(SessaConfig(width=1, rope=False))
     except Exception as error:
         raise TargetError(f"this {name} cannot be copied: {type(error).__name__}: {error}") from error
-    return TorchAdapter(name, construct, level)
+    return TorchAdapter(name, construct, level, where)
 
 
 def capacity_of(module: torch.nn.Module) -> float:

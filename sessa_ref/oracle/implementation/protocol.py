@@ -5,6 +5,7 @@ An implementation in Python is an `Adapter`: NumPy in, NumPy out. The oracle its
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -66,6 +67,14 @@ def describe(value: object) -> str:
     if isinstance(value, Mapping):
         return f"a {kind} with {', '.join(map(repr, list(value)[:5])) or 'nothing in it'}"
     return f"an object of type {kind}"
+
+
+def about(adapter: object) -> dict[str, str]:
+    """What an implementation runs on and with which settings, as far as it tells; see `Telling`."""
+    with suppress(Exception):
+        told = adapter.about() if isinstance(adapter, Telling) else {}
+        return {str(name): str(value) for name, value in told.items()}
+    return {}
 
 
 _LONGEST_MESSAGE = 1000
@@ -170,6 +179,15 @@ class Tracing(Protocol):
 
     def trace(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Some of the quantities of `sessa_ref.notation.SYMBOLS`, under those names and with those axes."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """An implementation or adapter that tells what it runs on; optional."""
+
+    def about(self) -> dict[str, str]:
+        """Sentences for reports under "device", "libraries" and "settings", as things are at the moment."""
         ...
 
 

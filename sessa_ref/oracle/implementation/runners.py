@@ -20,6 +20,7 @@ from sessa_ref.oracle.implementation.protocol import (
     TargetError,
     UnsupportedError,
     Values,
+    about,
     first_line,
 )
 from sessa_ref.oracle.implementation.request_folder import COMMAND_OPERATIONS, check_supported, read_output, write_case
@@ -31,6 +32,8 @@ _NO_RESOURCES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _ROOM = 2**16
 """How many bytes larger than the request an answer may be, in `Guardian.check_folder`."""
 _LONGEST_ANSWER = 2**16
+ROOM_FOR_LIBRARIES = 8 * 2**30
+"""Bytes of the machine's memory for the libraries of a GPU and what they pin there."""
 # The folder of the package comes first only while the package is found; -P keeps the current directory away.
 _WORKER = """
 import sys
@@ -53,6 +56,10 @@ class InProcessImplementation:
     def __init__(self, name: str, adapter: Adapter) -> None:
         self.name = name
         self.adapter = adapter
+
+    def about(self) -> dict[str, str]:
+        """What the adapter runs on."""
+        return about(self.adapter)
 
     def run(self, operation: str, case: Case, dtype: str) -> Values:
         """Perform one operation; what the implementation raises becomes an ImplementationError."""
@@ -87,36 +94,77 @@ class _GuardedImplementation:
             OracleError: it cannot be asked, or cannot answer, for lack of disk space, memory or processes.
         """
         with self._one_at_a_time:
-            if self._guardian is None or not self._guardian.alive:
-                self.close()
-                self._guardian = Guardian()
-            with self._guardian.request_folder() as folder:
-                with self._guardian.writing():
+            guardian = self._living_guardian()
+            with guardian.request_folder() as folder:
+                with guardian.writing():
                     write_case(folder, operation, case, dtype)
                     size = (folder / "case.safetensors").stat().st_size
                 try:
-                    return self._answer(self._guardian, folder, operation)
+                    return self._answer(guardian, folder, operation)
                 except (ImplementationError, TargetError):
-                    if self._guardian.alive:
-                        self._guardian.check_folder(size + _ROOM)
+                    if guardian.alive:
+                        guardian.check_folder(size + _ROOM)
                     raise
+
+    def _living_guardian(self) -> Guardian:
+        if self._guardian is None or not self._guardian.alive:
+            self.close()
+            self._guardian = Guardian()
+        return self._guardian
 
     def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
         raise NotImplementedError
 
 
 class WorkerImplementation(_GuardedImplementation):
-    """A Python implementation in a worker process, which is started again after a crash."""
+    """A Python implementation in a worker process, which is started again after a crash, or when it loses its device.
 
-    def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS, level: Level = LAYER) -> None:
+    Args:
+        name: the target; see `targets.load_target`.
+        limits: of one request. On a device other than the CPU, torch may use so much of the device's memory, where it
+            can limit that, and the process `ROOM_FOR_LIBRARIES` more of the machine's.
+        level: what the target implements.
+        device: where a torch module or the tensors of a torch function are.
+    """
+
+    block_sizes: tuple[int, ...] = ()
+    """Tokens per block that the target declares; known once it runs."""
+    lacking: tuple[str, ...] = ()
+    """Precisions that the device does not have; known once it runs."""
+
+    def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS, level: Level = LAYER, device: str = "cpu") -> None:
         super().__init__(name, limits)
         self.level = level
+        self.device = device
+        self._device_memory = limits.memory
+        self._about: dict[str, str] = {}
+        if device != "cpu":
+            self.limits = limits._replace(memory=limits.memory + ROOM_FOR_LIBRARIES)
+
+    def about(self) -> dict[str, str]:
+        """What the target runs on, as of its last answer."""
+        return dict(self._about)
+
+    def start(self) -> None:
+        """Start the process, if it is not running.
+
+        Raises:
+            TargetError: the target cannot be run, or not on this device.
+            OracleError: no process can be started.
+        """
+        with self._one_at_a_time:
+            guardian = self._living_guardian()
+            if guardian.has_ended():
+                with guardian.request_folder() as folder:
+                    self._start(guardian, folder)
 
     def _answer(self, guardian: Guardian, folder: Path, operation: str) -> Values:
         if guardian.has_ended():
             self._start(guardian, folder)
         guardian.send(str(folder))
         answer = self._wait(guardian, folder / "answer.json")
+        if answer.get("lost"):  # after an illegal address, for example, a process cannot use its GPU any more
+            guardian.stop()
         if "unsupported" in answer:
             raise UnsupportedError(answer["unsupported"])
         if "error" in answer:
@@ -125,15 +173,17 @@ class WorkerImplementation(_GuardedImplementation):
 
     def _start(self, guardian: Guardian, folder: Path) -> None:
         package = Path(sessa_ref.__file__).resolve().parents[1]
-        arguments = [str(package), self.name, str(folder), self.level.name]
+        arguments = [str(package), self.name, str(folder), self.level.name, self.device, str(self._device_memory)]
         try:
             guardian.start([sys.executable, "-P", "-c", _WORKER, *arguments], requests=True)
         except OSError as error:
             raise OracleError(f"the implementation's process cannot be started: {error.strerror}") from None
         try:
-            self._wait(guardian, folder / "started.json")
+            started = self._wait(guardian, folder / "started.json")
         except ImplementationError as error:
             raise TargetError(f"importing it failed: {error}") from None
+        self.block_sizes = tuple(map(int, started.get("block_sizes", ())))
+        self.lacking = tuple(map(str, started.get("lacking", ())))
 
     def _wait(self, guardian: Guardian, path: Path) -> dict[str, Any]:
         guardian.wait_for(path.is_file, self.limits)  # a pipe of that name would block who opens it
@@ -148,6 +198,8 @@ class WorkerImplementation(_GuardedImplementation):
             raise OracleError(f"cannot write answers to {guardian.folder}: {answer['disk']}")
         if "target_error" in answer:
             raise TargetError(answer["target_error"])
+        told = answer.get("about")
+        self._about = {str(n): str(value) for n, value in told.items()} if isinstance(told, dict) else {}
         return answer
 
 

@@ -30,7 +30,7 @@ _NEEDED = {
 }
 
 
-def load_target(target: str, level: Level = LAYER) -> Adapter:
+def load_target(target: str, level: Level = LAYER, device: str = "cpu") -> Adapter:
     """The adapter for `package.module:name` or `path/to/file.py:name`.
 
     At the level of the solve the name is that of a function of q, k, gamma and f that returns s, or of an `Adapter`. At
@@ -41,9 +41,9 @@ def load_target(target: str, level: Level = LAYER) -> Adapter:
     installed packages.
 
     Raises:
-        TargetError: the target does not exist, does not import, or is none of these.
+        TargetError: the target does not exist, does not import, or is none of these; or the device cannot be used.
     """
-    return as_adapter(load_object(target), target, level)
+    return as_adapter(load_object(target), target, level, device)
 
 
 def load_object(target: str) -> Any:
@@ -69,20 +69,38 @@ def load_object(target: str) -> Any:
         raise TargetError(f"{location} has no {name}") from None
 
 
-def as_adapter(implementation: Any, name: str, level: Level = LAYER) -> Adapter:
+def block_sizes_of(implementation: Any) -> tuple[int, ...]:
+    """Tokens per block that an implementation declares, in an attribute `block_size`; empty if it declares none.
+
+    Raises:
+        TargetError: it declares a number that is not positive.
+    """
+    while isinstance(implementation, functools.partial):
+        implementation = implementation.func
+    size = getattr(implementation, "block_size", None)
+    if not isinstance(size, int) or isinstance(size, bool):
+        return ()
+    if size < 1:
+        raise TargetError(f"its block_size must be a positive number of tokens, got {size}")
+    return (size,)
+
+
+def as_adapter(implementation: Any, name: str, level: Level = LAYER, device: str = "cpu") -> Adapter:
     """The adapter that an implementation is, or the one that it needs.
 
     Args:
         implementation: see `load_target`.
         name: what error messages call it.
         level: what it implements.
+        device: where a torch module or the tensors of a torch function are.
 
     Raises:
         TargetError: it is neither a torch module class with the published constructor, nor a function, nor an
-            adapter.
+            adapter; the device cannot be used; or it is not the CPU and the implementation is not torch's.
     """
+    where = _device(device, name, implementation)
     if level == SOLVE:
-        return _of_solve(implementation, name)
+        return _of_solve(implementation, name, where)
     torch = sys.modules.get("torch")
     essence: Any = implementation
     while isinstance(essence, functools.partial):
@@ -95,12 +113,12 @@ def as_adapter(implementation: Any, name: str, level: Level = LAYER) -> Adapter:
         except TypeError as error:
             message = f"{name} lacks the published constructor {CONSTRUCTOR[level.name]}: {error}"
             raise TargetError(message) from None
-        return TorchAdapter(name, lambda config: implementation(**_published_arguments(config, level)), level)
+        return TorchAdapter(name, lambda config: implementation(**_published_arguments(config, level)), level, *where)
     if hasattr(essence, "build"):
         return _without_arguments(implementation, name) if inspect.isclass(essence) else implementation
     is_module = torch is not None and isinstance(essence, torch.nn.Module)
     if callable(implementation) and not inspect.isclass(essence) and not is_module:
-        return _factory_adapter(implementation, name, level)
+        return _factory_adapter(implementation, name, level, where)
     kind = "a class" if inspect.isclass(essence) else f"an object of type {type(essence).__name__}"
     raise TargetError(
         f"{name} is {kind}, but neither a torch module class with the published constructor, nor a function that "
@@ -108,7 +126,24 @@ def as_adapter(implementation: Any, name: str, level: Level = LAYER) -> Adapter:
     )
 
 
-def _of_solve(implementation: Any, name: str) -> Adapter:
+def _device(device: str, name: str, implementation: Any) -> list[Any]:
+    """Torch's device of this name as an argument for an adapter; none for the CPU, which needs no torch."""
+    if device == "cpu":
+        return []
+    if hasattr(implementation, "build"):
+        raise TargetError(f"device must be cpu for {name}: it is an adapter, which places its arrays itself")
+    if "torch" not in sys.modules:
+        raise TargetError(
+            f"device must be cpu for {name}, which does not use torch: NumPy's arrays are on the CPU, and JAX places "
+            "its own (set JAX_PLATFORMS)"
+        )
+    from sessa_ref.oracle.implementation import devices
+
+    found = devices.find(device)
+    return [] if found == devices.CPU else [found]
+
+
+def _of_solve(implementation: Any, name: str, where: list[Any]) -> Adapter:
     """The adapter of a solve. A torch module is a function, too."""
     if hasattr(implementation, "build"):
         return _without_arguments(implementation, name) if inspect.isclass(implementation) else implementation
@@ -118,7 +153,7 @@ def _of_solve(implementation: Any, name: str) -> Adapter:
             f"{name} is {kind}, but neither a function of (q, k, gamma, f) that returns s, nor an object with a method "
             "build(parameters, dtype)"
         )
-    return FunctionAdapter(name, implementation)
+    return FunctionAdapter(name, implementation, *where)
 
 
 def _published_arguments(config: SessaConfig, level: Level) -> dict[str, Any]:
@@ -134,7 +169,7 @@ def _without_arguments(implementation: Callable, name: str) -> Adapter:
         raise TargetError(f"{name}() failed: {first_line(error)}") from error
 
 
-def _factory_adapter(factory: Callable, name: str, level: Level) -> Adapter:
+def _factory_adapter(factory: Callable, name: str, level: Level, where: list[Any]) -> Adapter:
     try:
         from sessa_ref.oracle.implementation.torch_adapter import TorchAdapter
     except ModuleNotFoundError:
@@ -147,7 +182,7 @@ def _factory_adapter(factory: Callable, name: str, level: Level) -> Adapter:
         raise TargetError(f"{name} does not take one argument, a SessaConfig: {error}") from None
     except ValueError:
         pass  # it has no signature; the first call will tell
-    return TorchAdapter(name, factory, level)
+    return TorchAdapter(name, factory, level, *where)
 
 
 def _file(path: Path) -> ModuleType:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from sessa_ref.config import SessaConfig
+from sessa_ref.oracle.implementation import devices
 from sessa_ref.oracle.implementation.protocol import ImplementationError, Layer, TargetError, describe
 from sessa_ref.oracle.levels import LAYER, Level
 from sessa_ref.parameters import SessaParameters
@@ -20,13 +21,25 @@ class TorchAdapter:
         name: what error messages call the implementation.
         construct: makes the module for a config.
         level: the layer, or the mixer, whose parameters have the names that they have in the mixer itself.
+        device: where the module, its inputs and its caches are.
     """
 
-    def __init__(self, name: str, construct: Callable[[SessaConfig], Any], level: Level = LAYER) -> None:
+    def __init__(
+        self,
+        name: str,
+        construct: Callable[[SessaConfig], Any],
+        level: Level = LAYER,
+        device: torch.device = devices.CPU,
+    ) -> None:
         self.name = name
         self.construct = construct
         self.level = level
         self.prefix = level.prefix
+        self.device = device
+
+    def about(self) -> dict[str, str]:
+        """What it runs on."""
+        return devices.about(self.device)
 
     def build(self, parameters: SessaParameters, dtype: str) -> Layer:
         """The module with these parameters, in `dtype` and in evaluation mode.
@@ -41,7 +54,8 @@ class TorchAdapter:
         module = self.construct(parameters.config)
         if not isinstance(module, torch.nn.Module):
             raise TargetError(f"{self.name} made {describe(module)}, not a torch module")
-        module = module.to(torch_dtype).eval()
+        module = module.to(device=self.device, dtype=torch_dtype).eval()
+        devices.check_moved(module, self.device, self.name)
         own = {self.prefix + _published_name(name): name for name, _ in module.named_parameters()}
         if own.keys() != parameters.keys():
             added, missing = sorted(own.keys() - parameters.keys()), sorted(parameters.keys() - own.keys())
@@ -60,16 +74,19 @@ class TorchAdapter:
             raise TargetError(f"{self.name} does not take the published state_dict: it refuses {sorted(unexpected)}")
         has_cache = all(hasattr(module, name) for name in ("init_cache", "prefill", "decode_step"))
         decodes = has_cache and "decode" not in self.level.leaves_out
-        return (DecodingTorchLayer if decodes else TorchLayer)(module, torch_dtype, self.prefix)
+        return (DecodingTorchLayer if decodes else TorchLayer)(module, torch_dtype, self.prefix, self.device)
 
 
 class TorchLayer:
     """A torch module behind the adapter protocol."""
 
-    def __init__(self, module: torch.nn.Module, dtype: torch.dtype, prefix: str = "") -> None:
+    def __init__(
+        self, module: torch.nn.Module, dtype: torch.dtype, prefix: str = "", device: torch.device = devices.CPU
+    ) -> None:
         self.module: Any = module
         self.dtype = dtype
         self.prefix = prefix
+        self.device = device
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -81,15 +98,18 @@ class TorchLayer:
 
         The module gets x's own memory and layout where torch can represent them.
         """
+        tokens = self._tensor(x)
         with torch.set_grad_enabled(self.module.training):
-            return self._output(self.module(self._tensor(x)), "it")
+            y = self._output(self._run(self.module, tokens), "it")
+        devices.put_back(tokens, x)
+        return y
 
     def forward_padded(self, x: np.ndarray, attention_mask: np.ndarray) -> np.ndarray | None:
         """The module's output with `attention_mask`, a tensor of booleans, if its forward has such an argument."""
         if not _takes_mask(self.module.forward):
             return None
         with torch.no_grad():
-            y = self.module(self._tensor(x), attention_mask=torch.from_numpy(attention_mask))
+            y = self._run(self.module, self._tensor(x), attention_mask=self._mask(attention_mask))
             return self._output(y, "it")
 
     def vjp(self, x: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -142,15 +162,22 @@ class TorchLayer:
                 handle.remove()
         return _by_symbol({n: _to_numpy(t) for n, t in seen.items() if isinstance(t, torch.Tensor)})
 
+    def _run(self, function: Any, *arguments: Any, **named: Any) -> Any:
+        with devices.one_device(self.device, self.module):
+            return function(*arguments, **named)
+
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        return as_given(array, self.dtype)
+        return as_given(array, self.dtype, self.device)
+
+    def _mask(self, attention_mask: np.ndarray) -> torch.Tensor:
+        return devices.put(torch.from_numpy(attention_mask), self.device)
 
     def _output(self, y: Any, source: str) -> np.ndarray:
         """The output as an array; `source` is what gave it, in messages."""
         if not isinstance(y, torch.Tensor):
             advice = "return the output alone, or name a function whose module does"
             raise ImplementationError(f"{source} returns {describe(y)} in place of the output tensor; {advice}")
-        return as_array(y, self.dtype, f"the output that {source} returns")
+        return as_array(y, self.dtype, f"the output that {source} returns", self.device)
 
     def _gradients(
         self, x: np.ndarray, dy: np.ndarray, leaves: Sequence[Any], with_x: bool, meanwhile: bool = False
@@ -161,15 +188,15 @@ class TorchLayer:
         wanted = [tokens, *leaves] if with_x else list(leaves)
         for leaf in wanted:
             leaf.grad = None
-        y = self.module(tokens)
+        y = self._run(self.module, tokens)
         if meanwhile:
-            self.module(-tokens.detach())
+            self._run(self.module, -tokens.detach())
         _check_recording()
         self._output(y, "it")
         if not y.requires_grad:
             how = "runs in torch.inference_mode" if y.is_inference() else "runs under torch.no_grad, or detaches it"
             raise ImplementationError(f"its output has no gradient: its forward {how}")
-        y.backward(self._tensor(dy))
+        self._run(y.backward, self._tensor(dy))
         return [_to_numpy(torch.zeros_like(leaf) if leaf.grad is None else leaf.grad) for leaf in wanted]
 
 
@@ -181,24 +208,24 @@ class DecodingTorchLayer(TorchLayer):
     def prefill(self, x: np.ndarray, capacity: int) -> np.ndarray:
         """A fresh cache for `capacity` tokens, and the module's output for the prompt."""
         with torch.no_grad():
-            self._cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=max(capacity, 1))
+            self._cache = self._run(self.module.init_cache, len(x), dtype=self.dtype, max_len=max(capacity, 1))
             if not x.shape[1]:  # decoding from the start needs no prompt
                 return x
-            return self._kept(self.module.prefill(self._tensor(x), self._cache), "its prefill")
+            return self._kept(self._run(self.module.prefill, self._tensor(x), self._cache), "its prefill")
 
     def prefill_padded(self, x: np.ndarray, attention_mask: np.ndarray, capacity: int) -> np.ndarray | None:
         """The same with `attention_mask`, if the module's prefill has such an argument."""
         if not _takes_mask(self.module.prefill):
             return None
         with torch.no_grad():
-            self._cache = self.module.init_cache(len(x), dtype=self.dtype, max_len=capacity)
-            mask = torch.from_numpy(attention_mask)
-            return self._kept(self.module.prefill(self._tensor(x), self._cache, attention_mask=mask), "its prefill")
+            self._cache = self._run(self.module.init_cache, len(x), dtype=self.dtype, max_len=capacity)
+            mask, prefill = self._mask(attention_mask), self.module.prefill
+            return self._kept(self._run(prefill, self._tensor(x), self._cache, attention_mask=mask), "its prefill")
 
     def decode_step(self, x_t: np.ndarray) -> np.ndarray:
         """The module's output for the next token."""
         with torch.no_grad():
-            return self._kept(self.module.decode_step(self._tensor(x_t), self._cache), "its decode_step")
+            return self._kept(self._run(self.module.decode_step, self._tensor(x_t), self._cache), "its decode_step")
 
     def _kept(self, result: Any, source: str) -> np.ndarray:
         """The output of a step, whose cache is kept."""
@@ -248,18 +275,19 @@ def _published_name(path: str) -> str:
     return ".".join(part for part in path.split(".") if part not in _WRAPPERS)
 
 
-def as_given(array: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-    """A tensor of the array's own memory and layout, where torch can represent them."""
+def as_given(array: np.ndarray, dtype: torch.dtype, device: torch.device = devices.CPU) -> torch.Tensor:
+    """A tensor of the array's own layout, and on the CPU of its memory, where torch can represent them."""
     if 0 in array.strides[:1]:  # equal rows, stored once
-        return torch.from_numpy(array[:1].copy()).to(dtype).expand(array.shape)
-    return torch.from_numpy(array).to(dtype)
+        return devices.put(torch.from_numpy(array[:1].copy()).to(dtype), device).expand(array.shape)
+    return devices.put(torch.from_numpy(array).to(dtype), device)
 
 
-def as_array(tensor: torch.Tensor, dtype: torch.dtype, name: str) -> np.ndarray:
+def as_array(tensor: torch.Tensor, dtype: torch.dtype, name: str, device: torch.device = devices.CPU) -> np.ndarray:
     """A tensor that an implementation returned, as an array.
 
     Raises:
-        ImplementationError: it has another dtype than this one, or holds no numbers; `name` says in messages what it is.
+        ImplementationError: it has another dtype than this one, is on another device, or holds no numbers; `name` says
+            in messages what it is.
     """
     if tensor.dtype != dtype:
         raise ImplementationError(f"{name} is {tensor.dtype}, expected {dtype}")
@@ -267,6 +295,8 @@ def as_array(tensor: torch.Tensor, dtype: torch.dtype, name: str) -> np.ndarray:
         raise ImplementationError(f"{name} is {tensor.layout}, expected a dense tensor")
     if tensor.is_meta:
         raise ImplementationError(f"{name} lies on the device meta and has no numbers")
+    if tensor.device != device:
+        raise ImplementationError(f"it mixes devices: {name} is on {tensor.device}, its inputs are on {device}")
     return _to_numpy(tensor)
 
 

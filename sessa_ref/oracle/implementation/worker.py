@@ -2,41 +2,54 @@
 
 The oracle writes one request folder per line to standard input, which the implementation never sees. Answers go
 to files, because standard output belongs to the implementation: each request folder gets `answer.json` when it is done,
-and the first one `started.json`, which says whether the target loaded.
+and the first one `started.json`, which says whether the target loaded, and what it declares. Both say what it runs on.
 """
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from json import dumps
 from pathlib import Path
+from typing import Any
 
 from sessa_ref.oracle.implementation.protocol import (
     Adapter,
     ImplementationError,
     TargetError,
     UnsupportedError,
+    about,
     first_line,
 )
 from sessa_ref.oracle.implementation.request_folder import read_case, write_output
 from sessa_ref.oracle.implementation.requests import perform
-from sessa_ref.oracle.implementation.targets import load_target
+from sessa_ref.oracle.implementation.targets import as_adapter, block_sizes_of, load_object
 from sessa_ref.oracle.levels import LEVELS
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
-def main(target: str, answers: str, level: str) -> None:
-    """Load the target and serve requests until standard input ends."""
-    requests = _requests()
+def main(target: str, answers: str, level: str, device: str, memory: str) -> None:
+    """Load the target and serve requests until standard input ends; `memory` is the limit of the device's, in bytes."""
+    requests, started = _requests(), Path(answers) / "started.json"
     try:
-        adapter = load_target(target, LEVELS[level])
+        implementation = load_object(target)
+        adapter = as_adapter(implementation, target, LEVELS[level], device)
+        told: dict[str, Any] = {"block_sizes": block_sizes_of(implementation)}
     except TargetError as error:
-        _answer(Path(answers) / "started.json", {"target_error": str(error)})
+        _answer(started, {"target_error": str(error)})
         return
-    _answer(Path(answers) / "started.json", {})
+    is_lost: Callable[[BaseException], bool] = lambda error: False  # noqa: E731
+    if device != "cpu":
+        from sessa_ref.oracle.implementation import devices  # imports torch
+
+        found = devices.find(device)
+        devices.limit_memory(found, int(memory))
+        is_lost = partial(devices.is_lost, device=found)
+        told["lacking"] = devices.lacking(found)
+    _answer(started, told | {"about": about(adapter)})
     for folder in requests:
-        _answer(folder / "answer.json", _serve(adapter, folder))
+        _answer(folder / "answer.json", _serve(adapter, folder, is_lost) | {"about": about(adapter)})
 
 
 def _requests() -> Iterator[Path]:
@@ -48,7 +61,7 @@ def _requests() -> Iterator[Path]:
     return (Path(line.rstrip("\n")) for line in lines)
 
 
-def _serve(adapter: Adapter, folder: Path) -> dict[str, str]:
+def _serve(adapter: Adapter, folder: Path, is_lost: Callable[[BaseException], bool]) -> dict[str, Any]:
     try:
         operation, case, dtype = read_case(folder)
         values = perform(adapter, operation, case, dtype)
@@ -57,11 +70,12 @@ def _serve(adapter: Adapter, folder: Path) -> dict[str, str]:
     except UnsupportedError as error:
         return {"unsupported": str(error)}
     except ImplementationError as error:
-        return {"error": str(error)} | ({"label": error.label.key} if error.label is not None else {})
+        label = {"label": error.label.key} if error.label is not None else {}
+        return {"error": str(error), "lost": is_lost(error), **label}
     except SystemExit:  # the implementation ended this process
         raise
     except BaseException as error:  # whatever the implementation raises
-        return {"error": first_line(error)}
+        return {"error": first_line(error), "lost": is_lost(error)}
     try:
         write_output(folder, values)
     except OSError as error:
@@ -74,7 +88,7 @@ def _serve(adapter: Adapter, folder: Path) -> dict[str, str]:
     return {}
 
 
-def _answer(path: Path, answer: dict[str, str]) -> None:
+def _answer(path: Path, answer: dict[str, Any]) -> None:
     # Renaming makes the file appear whole or not at all.
     partial = path.with_suffix(".partial")
     partial.write_text(dumps(answer), encoding="utf-8")

@@ -119,3 +119,18 @@ def test_angles_have_their_own_unit():
 def test_what_has_no_model_is_refused(operation):
     with pytest.raises(TypeError, match="no rounding model for"):
         operation(rounded(np.eye(3), UNIT, noise()))
+
+
+def test_only_what_comes_of_positions_alone_is_an_angle():
+    """Products of matrices, in particular, round as the layer does, whatever the unit of angles."""
+    x, y = (rounded(noise().normal(size=(4, 4)), UNIT, noise(), 0.0) for _ in range(2))
+    products = (x @ y, np.einsum("...j,...jd->...d", x, y), np.sum(x @ y, axis=0))
+    assert not any(product.is_angle for product in products)
+    assert (np.cos(np.arange(3, like=x))).is_angle
+
+
+def test_factors_are_cut_off_by_their_unit_alone():
+    x = rounded(np.ones((64, 64)), 0.0, noise(), factor_unit=2.0**-10)
+    lost = 1 - np.asarray(x @ x) / 64
+    assert np.all((lost > 0) & (lost < 2.0**-9))
+    assert np.array_equal(np.asarray(x + x), np.full((64, 64), 2.0))

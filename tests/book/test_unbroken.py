@@ -1,0 +1,26 @@
+"""Formulas break after relations, and keep the punctuation around them."""
+
+from __future__ import annotations
+
+from book._extensions.unbroken import pieces, unbroken
+
+
+def span(tex: str) -> str:
+    return rf'<span class="math notranslate nohighlight">\({tex}\)</span>'
+
+
+def test_punctuation_stays_with_its_formula() -> None:
+    formula = span("a &lt; b")
+    assert unbroken(f"<p>If ({formula}), then</p>") == f'<p>If <span class="unbroken">({formula}),</span> then</p>'
+    assert unbroken(f"<p>If {formula} then</p>") == f"<p>If {formula} then</p>"
+
+
+def test_long_formulas_break_after_relations() -> None:
+    long = r"(I - B)(I + B + \dots + B^{T-1}) = I - B^T = I"
+    cut = [r"(I - B)(I + B + \dots + B^{T-1}) =", "I - B^T =", "I"]
+    assert pieces(long) == cut
+    last = f'<span class="unbroken">{span("I")}.</span>'
+    assert unbroken(f"{span(long)}.") == f"{span(cut[0])} {span(cut[1])} {last}"
+    whole = r"\sum_{\tau = 0}^{t} \max(a = b, \{c \le d\}) + e"
+    assert pieces(whole) == [whole]
+    assert pieces(f"= {whole} &lt; 1") == [f"= {whole} &lt;", "1"]
