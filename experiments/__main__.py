@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from experiments.ceilings import CEILINGS, measure_ceilings
-from experiments.mixers import MIXERS
+from experiments.mixers import MIXERS, parameters
 from experiments.results import Result
 from experiments.run import run
 from experiments.settings import Settings
-from experiments.training import Step
+from experiments.training import Step, build
 from sessa_ref.messages import one_line, reason
 
 _CONFIGS = Path(__file__).parent / "configs"
@@ -26,6 +27,26 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.callback()
 def experiments() -> None:
     """Train small models on tasks with known ceilings, and see what their layers learn."""
+
+
+@app.command()
+def mixers(
+    config: Annotated[Path, typer.Option(metavar="FILE", help="Settings, a TOML file.")] = _CONFIGS / "recall.toml",
+) -> None:
+    """Print how many numbers a model of these settings learns with each mixer."""
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    try:
+        settings = Settings.read(config, {})
+    except (ValueError, TypeError, OSError) as error:
+        Console(stderr=True).print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(2) from None
+    wanted = parameters(build(replace(settings, mixer="sessa")))
+    for name in MIXERS:
+        try:
+            count = parameters(build(replace(settings, mixer=name)))
+            console.print(f"{name:30}{count:8}{count / wanted - 1:+8.1%}")
+        except ModuleNotFoundError as error:
+            console.print(f"{name:30}{reason(error)}")
 
 
 @app.command()
@@ -67,7 +88,7 @@ def recall(
     except ArithmeticError as error:
         log.print(str(error), style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
         log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
         raise typer.Exit(2) from None
     _print(Console(), result, folder)

@@ -5,28 +5,10 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.nn import functional
 
+from experiments.block import Block
+from experiments.mixers.transformer import TransformerBlock
 from sessa_ref.config import SessaConfig
-
-
-class Block(nn.Module):
-    """y = x + W_out(mixer(GELU(a)) * g), with (a, g) = W_in(norm(x)): (9) to (13) around any mixer.
-
-    Parameters are named as in `SessaLayer`, which this is if the mixer is a `SessaMixer`.
-    """
-
-    def __init__(self, config: SessaConfig, mixer: nn.Module) -> None:
-        super().__init__()
-        self.ln = nn.LayerNorm(config.width, eps=config.norm_eps)
-        self.W_in = nn.Linear(config.width, 2 * config.width)
-        self.mixer = mixer
-        self.W_out = nn.Linear(config.width, config.width)
-
-    def forward(self, x: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
-        """The block's output for x."""
-        a, g = self.W_in(self.ln(x)).chunk(2, dim=-1)
-        return x + self.W_out(self.mixer(functional.gelu(a)) * g)
 
 
 class Decoder(nn.Module):
@@ -34,7 +16,7 @@ class Decoder(nn.Module):
 
     Args:
         config: of the blocks.
-        mixer: builds the mixer of a block; see `experiments.mixers`.
+        mixer: builds the mixer of a block, or a `TransformerBlock`; see `experiments.mixers`.
         layers: number of blocks.
         vocabulary: number of tokens.
         answers: number of answers.
@@ -51,7 +33,8 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, config.width)
-        self.blocks = nn.ModuleList(Block(config, mixer(config)) for _ in range(layers))
+        made = (mixer(config) for _ in range(layers))
+        self.blocks = nn.ModuleList(one if isinstance(one, TransformerBlock) else Block(config, one) for one in made)
         self.norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, answers)
 

@@ -32,13 +32,14 @@ def run(
         OSError: the folder cannot be written.
         ValueError: it holds a finished run, or the checkpoint of other settings; nothing is changed.
         ArithmeticError: training has diverged.
+        ModuleNotFoundError: the mixer needs a package that is not installed; nothing is changed.
     """
     folder = Path(folder)
     if (folder / RESULT).exists():
         raise ValueError(f"{folder} holds a finished run; choose another folder, or remove it")
-    folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / CHECKPOINT
     training, before = resume(checkpoint, settings) if checkpoint.exists() else (Training(settings), 0.0)
+    folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter() - before
     lines = _lines(folder / METRICS, training.step)
     with (folder / METRICS).open("w", buffering=1, encoding="utf-8", newline="\n") as metrics:

@@ -67,7 +67,7 @@ def layer_of(block: nn.Module) -> SessaParameters:
     Raises:
         TypeError: the block has another mixer.
     """
-    if not isinstance(block.mixer, SessaMixer):
+    if type(block.mixer) is not SessaMixer:  # one with another gain is a subclass
         raise TypeError(f"block must have a SessaMixer, got {type(block.mixer).__name__}")
     return SessaParameters.from_state_dict(block.state_dict(), block.mixer.config)
 

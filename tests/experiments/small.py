@@ -1,8 +1,15 @@
 """Settings that train in a second."""
 
 from dataclasses import replace
+from importlib.util import find_spec
 
+import pytest
+
+from experiments.mixers import MIXERS, NEED_TRANSFORMERS
 from experiments.settings import Settings
+
+_MISSING = pytest.mark.skipif(find_spec("transformers") is None, reason="transformers, an extra, is not installed")
+EVERY_MIXER = [pytest.param(name, marks=_MISSING if name in NEED_TRANSFORMERS else ()) for name in MIXERS]
 
 SMALL = Settings(
     width=8, heads=2, layers=2, symbols=4, starts=3, lag=6, steps=6, batch=4, warmup=2, watch_every=2, save_every=2,

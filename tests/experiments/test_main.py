@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from experiments.__main__ import app
+from experiments.mixers import MIXERS
 from experiments.run import RESULT
 
 runner = CliRunner()
@@ -38,6 +39,26 @@ def test_bad_options_are_one_line_and_leave_nothing(tmp_path, options, text, mes
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
     assert not out.exists()
+
+
+def test_a_mixer_whose_package_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr("experiments.mixers.find_spec", lambda name: None)
+    done, out = recall(tmp_path, "--mixer", "mamba-2")
+    assert done.exit_code == 2
+    assert "this mixer needs transformers, which the extra `transformers` installs" in " ".join(done.output.split())
+    assert not out.exists()
+
+
+def test_numbers_of_parameters(tmp_path):
+    (tmp_path / "config.toml").write_text(CONFIG)
+    done = runner.invoke(app, ["mixers", "--config", str(tmp_path / "config.toml")])
+    assert done.exit_code == 0, done.output
+    counts = {line.split()[0]: line.split()[1] for line in done.output.splitlines()}
+    assert list(counts) == list(MIXERS)
+    assert int(counts["sessa"]) == int(counts["gain-0"])
+    done = runner.invoke(app, ["mixers", "--config", "nowhere.toml"])
+    assert done.exit_code == 2
+    assert "No such file or directory: nowhere.toml" in done.output
 
 
 def test_divergence_has_an_exit_code_of_its_own(tmp_path):

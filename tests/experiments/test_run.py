@@ -23,8 +23,9 @@ def kill_after(step):
     return progress
 
 
-@pytest.mark.parametrize("mixer", ["sessa", "gated-linear"])
-@pytest.mark.parametrize("step", [0, 3])
+@pytest.mark.parametrize(
+    ("mixer", "step"), [("sessa", 0), ("sessa", 3), ("sessa-constant-gain", 3), ("gated-linear", 3)]
+)
 def test_a_run_that_was_killed_goes_on_to_the_same_numbers(tmp_path, mixer, step):
     settings = small(mixer)
     whole = run(settings, tmp_path / "whole", "a command")

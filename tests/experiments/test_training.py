@@ -3,12 +3,11 @@ import math
 import pytest
 import torch
 
-from experiments.mixers import MIXERS
 from experiments.training import Training
-from tests.experiments.small import small
+from tests.experiments.small import EVERY_MIXER, small
 
 
-@pytest.mark.parametrize("mixer", MIXERS)
+@pytest.mark.parametrize("mixer", EVERY_MIXER)
 def test_equal_seeds_give_equal_losses_and_others_do_not(mixer):
     def losses(seed: int) -> list[float]:
         training = Training(small(mixer, seed=seed))

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from experiments.mixers import MIXERS
 from experiments.training import Training
 from experiments.watch import layer_of, watch
 from sessa_ref import reference
-from tests.experiments.small import small
+from tests.experiments.small import EVERY_MIXER, small
 
 
 def test_what_is_watched_is_what_the_definition_has():
@@ -38,12 +37,13 @@ def test_what_is_watched_is_what_the_definition_has():
         assert watched.hop_shares == pytest.approx(shares, rel=4 * T * T * 2.0**-53)
 
 
-@pytest.mark.parametrize("mixer", MIXERS)
+@pytest.mark.parametrize("mixer", EVERY_MIXER)
 def test_only_layers_with_feedback_are_watched(mixer):
     training = Training(small(mixer))
-    assert (training.watch() is None) == (mixer not in ("sessa", "sessa-no-rotary"))
+    assert (training.watch() is not None) == mixer.startswith("sessa")
 
 
-def test_a_layer_of_another_mixer():
-    with pytest.raises(TypeError, match="block must have a SessaMixer, got GatedLinear"):
-        layer_of(Training(small("gated-linear")).model.blocks[0])
+@pytest.mark.parametrize(("mixer", "kind"), [("gated-linear", "GatedLinear"), ("gain-0", "WithoutFeedback")])
+def test_a_layer_of_another_mixer(mixer, kind):
+    with pytest.raises(TypeError, match=f"block must have a SessaMixer, got {kind}"):
+        layer_of(Training(small(mixer)).model.blocks[0])

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from experiments.gated_linear import GatedLinear
+from experiments.mixers.gated_linear import GatedLinear
 from sessa_ref.influence.selective_ssm import Selection, recurrence
 
 
