@@ -292,7 +292,8 @@ class _JaxSolve(_Solve):
     def about(device: Any) -> dict[str, str]:
         import jax
 
-        products = jax.config.read("jax_default_matmul_precision") or "default"
+        config: Any = jax.config
+        products = config.jax_default_matmul_precision or "default"
         settings = f"precision of products: {products}"
         return {"device": str(jax.devices()[0]), "libraries": f"jax {jax.__version__}", "settings": settings}
 
