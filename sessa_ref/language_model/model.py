@@ -38,8 +38,8 @@ class SessaPreTrainedModel(PreTrainedModel):
 
         Raises:
             OSError: there is no such folder, or a file is missing in it.
-            ValueError: the weights are no safetensors, some are missing or of another shape, or they are for other rotary
-                frequencies.
+            ValueError: the weights are no safetensors, some are missing, superfluous or of another shape, or they are for
+                other rotary frequencies.
         """
         name = os.fspath(pretrained_model_name_or_path)
         if kwargs.setdefault("use_safetensors", True) is not True:
@@ -54,6 +54,11 @@ class SessaPreTrainedModel(PreTrainedModel):
         model, info = loaded
         if missing := sorted(info["missing_keys"]):
             raise ValueError(f"the weights in {name} lack {len(missing)} parameters: {', '.join(missing[:3])}")
+        extra = sorted(key for key in info["unexpected_keys"] if not key.startswith("lm_head."))  # SessaModel has no head
+        if extra:
+            raise ValueError(
+                f"the weights in {name} have {len(extra)} parameters that the config's model lacks: {', '.join(extra[:3])}"
+            )
         if info["mismatched_keys"] and not ignored:
             key, given, wanted = min(info["mismatched_keys"])
             raise ValueError(f"{key} of the weights in {name} must have shape {tuple(wanted)}, got {tuple(given)}")
@@ -97,7 +102,7 @@ class SessaModel(SessaPreTrainedModel):
     ) -> Any:
         """The normed output of the last layer, in a `BaseModelOutputWithPast`.
 
-        Positions count real tokens: there is no argument for other ones. A row's outputs do not depend on where its padding
+        Positions are counted without padding; `position_ids` are not accepted. A row's outputs do not depend on where its padding
         stands, nor on the other rows.
 
         Args:
@@ -113,7 +118,7 @@ class SessaModel(SessaPreTrainedModel):
         Raises:
             TypeError: the cache is not a `SessaCache`, or the mask holds no whole numbers.
             ValueError: not exactly one of `input_ids` and `inputs_embeds` is given; the mask does not fit or holds other
-                numbers than 0 and 1; or a cache is wanted while gradients are.
+                numbers than 0 and 1; the cache is for another number of layers; or a cache is wanted while gradients are.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give either input_ids or inputs_embeds, and not both")
@@ -121,6 +126,8 @@ class SessaModel(SessaPreTrainedModel):
         cache = SessaCache(self.config) if use_cache and cache is None else cache
         if cache is not None and not isinstance(cache, SessaCache):
             raise TypeError(f"cache must be a SessaCache, got {type(cache).__name__}")
+        if cache is not None and len(cache.layers) != len(self.layers):
+            raise ValueError(f"cache must be for {len(self.layers)} layers, got one for {len(cache.layers)}")
         if cache is not None and torch.is_grad_enabled():
             raise ValueError("decoding with a cache has no gradients: call the model under torch.no_grad()")
         real = self._real(x, attention_mask, cache)

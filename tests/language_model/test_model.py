@@ -144,6 +144,8 @@ def test_bad_checkpoints_are_one_line(tmp_path):
     refused("lack 1 parameters: lm_head.weight")
     save(**{"lm_head.weight": torch.zeros(3, 12)})
     refused(r"lm_head.weight of the weights in .* must have shape \(11, 12\), got \(3, 12\)")
+    save(**{"model.layers.9.norm.weight": torch.zeros(12)})
+    refused("have 1 parameters that the config's model lacks: model.layers.9.norm.weight")
     name = "model.layers.0.mixer.rope_inv_freq"
     save(**{name: 2 * tensors[name]})
     refused("are for other rotary frequencies than those of the config")

@@ -26,7 +26,7 @@ def test_a_run_and_what_it_leaves(tmp_path, monkeypatch):
     result = run(SMALL, text, tmp_path, "the command", lambda step, bits: told.append(bits))
     assert json.loads((tmp_path / RESULT).read_text()) == json.loads(json.dumps(result))
     assert [round(bits, 4) for bits in told] == result["curve"]
-    assert result["limits"]["ceiling"] < result["limits"]["from_last_bytes"][1] < result["bits_per_byte"]
+    assert result["limits"]["best_possible"] < result["limits"]["from_last_bytes"][1] < result["bits_per_byte"]
     assert len(result["told"]) == result["possible"]["stories"] == 2
     model: Any = AutoModelForCausalLM.from_pretrained(tmp_path / MODEL)
     assert bits_per_byte(model, text.test()) == pytest.approx(result["bits_per_byte"], rel=1e-6)
@@ -93,13 +93,14 @@ def test_divergence_has_an_exit_code_of_its_own(tmp_path):
     assert "training has diverged" in " ".join(done.output.split())
 
 
-def test_the_kept_result_lies_between_ceiling_and_counts():
+def test_the_kept_result_lies_between_the_best_possible_and_counts():
     kept = json.loads((KEPT / "stories" / "0.json").read_text())
     settings = Settings(**kept["settings"])
     assert kept["command"] == "python -m experiments stories"
     assert settings == Settings()
     assert len(kept["curve"]) == settings.steps
     limits = kept["limits"]
-    assert limits["ceiling"] < kept["bits_per_byte"] < min(limits["from_last_bytes"].values())
+    assert limits["best_possible"] < kept["bits_per_byte"] < min(limits["from_last_bytes"].values())
     assert limits["entropy_rate"] == pytest.approx(Stories().bits_per_byte)
-    assert possible(kept["told"]) <= kept["possible"]["possible"]
+    assert kept["possible"] == {"stories": 16, "possible": 0}
+    assert possible(kept["told"]) == 0
