@@ -159,7 +159,13 @@ def stories(
         log.print(str(error), style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except ModuleNotFoundError as error:
-        log.print(f"{reason(error)}: this command needs the extra transformers", style="red", highlight=False)
+        log.print(
+            f"{reason(error)}: this command needs the extra transformers",
+            style="red",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
         raise typer.Exit(2) from None
     except (ValueError, TypeError, OSError) as error:
         log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)

@@ -11,7 +11,7 @@ _STEPS = 1e-3, 1e-1
 
 
 def gated_deltanet(config: SessaConfig, values: int) -> nn.Module:
-    """S_t = alpha_t S_(t-1) (I - beta_t k_t k_t^T) + beta_t v_t k_t^T and o_t = S_t q_t, head by head; then a gated norm.
+    """S_t = alpha_t S_(t-1) (I - beta_t k_t k_t^T) + beta_t v_t k_t^T and o_t = S_t q_t / sqrt(D / H), head by head; then a gated norm.
 
     Queries, keys and values go through a short convolution and SiLU; queries and keys have norm 1. A query and a key of
     a head have D / H numbers. The module is `Qwen3NextGatedDeltaNet` of `transformers`, except at the start:

@@ -41,6 +41,8 @@ class SessaPreTrainedModel(PreTrainedModel):
             ValueError: the weights are no safetensors, some are missing, superfluous or of another shape, or they are for
                 other rotary frequencies.
         """
+        if pretrained_model_name_or_path is None or not os.path.isdir(pretrained_model_name_or_path):
+            raise OSError(f"there is no folder {pretrained_model_name_or_path}")
         name = os.fspath(pretrained_model_name_or_path)
         if kwargs.setdefault("use_safetensors", True) is not True:
             raise ValueError("use_safetensors must be True: other files would have to be unpickled")
@@ -54,7 +56,8 @@ class SessaPreTrainedModel(PreTrainedModel):
         model, info = loaded
         if missing := sorted(info["missing_keys"]):
             raise ValueError(f"the weights in {name} lack {len(missing)} parameters: {', '.join(missing[:3])}")
-        extra = sorted(key for key in info["unexpected_keys"] if not key.startswith("lm_head."))  # SessaModel has no head
+        # SessaModel reads what SessaForCausalLM wrote, and has no head
+        extra = sorted(key for key in info["unexpected_keys"] if not key.startswith("lm_head."))
         if extra:
             raise ValueError(
                 f"the weights in {name} have {len(extra)} parameters that the config's model lacks: {', '.join(extra[:3])}"

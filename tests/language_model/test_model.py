@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, ByT5Tokenizer, Trainer, TrainingArguments
 
 from sessa_ref.language_model import SessaForCausalLM, SessaModel, SessaModelConfig
-from sessa_ref.language_model.cache import SessaCacheLayer
+from sessa_ref.language_model.cache import SessaCache, SessaCacheLayer
 from tests.language_model.small import rounding, small
 
 
@@ -154,6 +154,8 @@ def test_bad_checkpoints_are_one_line(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "hidden_sizes": 3}))
     refused("SessaModelConfig has no field hidden_sizes")
+    with pytest.raises(OSError, match="there is no folder nowhere"):
+        SessaModel.from_pretrained("nowhere")
     file.unlink()
     (tmp_path / "config.json").write_text(json.dumps(config))
     refused("no file named model.safetensors")
@@ -170,5 +172,7 @@ def test_bad_arguments():
         model(ids, attention_mask=torch.ones(2, 5, dtype=torch.long))
     with pytest.raises(ValueError, match="attention_mask must be a tensor of booleans, or of 0 and 1"):
         model(ids, attention_mask=torch.arange(8).reshape(2, 4))
+    with torch.no_grad(), pytest.raises(ValueError, match=r"cache must be for \d layers, got one for 9"):
+        model(ids, cache=SessaCache(SessaModelConfig(num_hidden_layers=9)))
     with pytest.raises(TypeError, match="unexpected keyword argument 'position_ids'"):
         model(ids, position_ids=torch.arange(4)[None])

@@ -98,7 +98,10 @@ def test_no_text_comes_about_in_two_ways():
         ({"story": {"a{story}": 1, "b": 1e-12}}, "are too long on average, or have no mean length"),
         ({"story": {"": 1, "a": 1}}, "the rule story has an empty option; every option must write something"),
         ({"story": {"{story}a": 1, "b": 2}}, "an option of story begins with story$"),
-        ({"story": {"{x}": 1}, "x": {"{y}b": 1, "a": 9}, "y": {"{x}": 1}}, "begins with (x|y), which begins with (x|y)$"),
+        (
+            {"story": {"{x}": 1}, "x": {"{y}b": 1, "a": 9}, "y": {"{x}": 1}},
+            "begins with (x|y), which begins with (x|y)$",
+        ),
         ({"story": {"a {the hero}": 1}}, "the option 'a {the hero}' has a brace that belongs to no symbol, a word"),
     ],
 )

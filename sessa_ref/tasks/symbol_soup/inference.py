@@ -30,7 +30,7 @@ def posterior(
         likelihoods: of a block in each style; another function than the exact one makes another classifier.
 
     Raises:
-        ValueError: a sequence does not have the five marks.
+        ValueError: a sequence does not have the five marks, or one of its blocks is empty.
     """
     letters, lengths = split(tokens)
     first, second = (likelihoods(letters[:, block], lengths[:, block]) for block in (1, 3))
