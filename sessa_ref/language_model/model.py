@@ -38,8 +38,8 @@ class SessaPreTrainedModel(PreTrainedModel):
 
         Raises:
             OSError: there is no such folder, or a file is missing in it.
-            ValueError: the weights are no safetensors, some are missing, superfluous or of another shape, or they are for
-                other rotary frequencies.
+            ValueError: the weights are no safetensors, some are missing or superfluous or of another shape, or they are
+                for other rotary frequencies.
         """
         if pretrained_model_name_or_path is None or not os.path.isdir(pretrained_model_name_or_path):
             raise OSError(f"there is no folder {pretrained_model_name_or_path}")
@@ -60,7 +60,8 @@ class SessaPreTrainedModel(PreTrainedModel):
         extra = sorted(key for key in info["unexpected_keys"] if not key.startswith("lm_head."))
         if extra:
             raise ValueError(
-                f"the weights in {name} have {len(extra)} parameters that the config's model lacks: {', '.join(extra[:3])}"
+                f"the weights in {name} have {len(extra)} parameters that the config's model lacks: "
+                f"{', '.join(extra[:3])}"
             )
         if info["mismatched_keys"] and not ignored:
             key, given, wanted = min(info["mismatched_keys"])
@@ -105,8 +106,8 @@ class SessaModel(SessaPreTrainedModel):
     ) -> Any:
         """The normed output of the last layer, in a `BaseModelOutputWithPast`.
 
-        Positions are counted without padding; `position_ids` are not accepted. A row's outputs do not depend on where its padding
-        stands, nor on the other rows.
+        Positions are counted without padding; `position_ids` are not accepted. A row's outputs do not depend on where
+        its padding stands, nor on the other rows.
 
         Args:
             input_ids: tokens, that follow those in the cache.
@@ -121,7 +122,8 @@ class SessaModel(SessaPreTrainedModel):
         Raises:
             TypeError: the cache is not a `SessaCache`, or the mask holds no whole numbers.
             ValueError: not exactly one of `input_ids` and `inputs_embeds` is given; the mask does not fit or holds other
-                numbers than 0 and 1; the cache is for another number of layers; or a cache is wanted while gradients are.
+                numbers than 0 and 1; the cache is for another number of layers; or a cache is wanted while gradients
+                are.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give either input_ids or inputs_embeds, and not both")

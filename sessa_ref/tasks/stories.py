@@ -81,9 +81,9 @@ class Stories:
     """The task.
 
     Raises:
-        ValueError: a weight is not positive, an option is empty or begins with its own symbol, at once or by way of others,
-            a brace belongs to no symbol, a symbol has no rule, `{=symbol}` is of one whose options contain symbols, or
-            stories are too long on average; the message says where.
+        ValueError: a weight is not positive, an option is empty or begins with its own symbol, at once or by way of
+            others, a brace belongs to no symbol, a symbol has no rule, `{=symbol}` is of one whose options contain
+            symbols, or stories are too long on average; the message says where.
     """
 
     rules: Rules = field(default_factory=lambda: RULES)
