@@ -1,6 +1,8 @@
 import pytest
 
 from sessa_ref.config import SessaConfig
+
+pytest.importorskip("transformers", reason="transformers, an extra, is not installed")
 from sessa_ref.language_model import SessaModelConfig
 
 

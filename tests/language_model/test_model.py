@@ -5,6 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+
+pytest.importorskip("transformers", reason="transformers, an extra, is not installed")
 from transformers import AutoModelForCausalLM, ByT5Tokenizer, Trainer, TrainingArguments
 
 from sessa_ref.language_model import SessaForCausalLM, SessaModel, SessaModelConfig

@@ -3,8 +3,12 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 from typer.testing import CliRunner
+
+from sessa_ref.tasks import Stories
+
+pytest.importorskip("transformers", reason="transformers, an extra, is not installed")
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import experiments.stories.run
 import experiments.stories.texts
@@ -14,7 +18,6 @@ from experiments.stories.run import MODEL, RESULT, run
 from experiments.stories.settings import Settings
 from experiments.stories.texts import FileText, StoryText, as_tokens
 from experiments.stories.training import bits_per_byte, possible, tell
-from sessa_ref.tasks import Stories
 
 SMALL = Settings(width=8, heads=2, layers=1, length=40, batch=4, steps=3, test_rows=3)
 
