@@ -78,11 +78,6 @@ class DiffuseMQAR:
         return self.lag // _ENTRY
 
     @property
-    def lags(self) -> tuple[int, int]:
-        """The smallest and the largest lag that a query can have."""
-        return self.lag - _ENTRY * (self.pairs - 1), self.lag + _ENTRY * (self.pairs - 1)
-
-    @property
     def length(self) -> int:
         """Tokens T in a sequence."""
         return _ENTRY * (self.entries + self.pairs)

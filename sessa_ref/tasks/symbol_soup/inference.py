@@ -46,11 +46,6 @@ class Accuracy(NamedTuple):
     error: float
     """Standard error."""
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """At 95 %, by the normal distribution."""
-        return self.value - 1.96 * self.error, self.value + 1.96 * self.error
-
 
 def mean_of(each: Float64[Array, " count"]) -> Accuracy:
     """The mean of independent numbers, one for each sequence."""
