@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from experiments.ceilings import CEILINGS, measure_ceilings
+from experiments.ceilings import measure_ceilings
 from experiments.mixers import MIXERS, parameters
 from experiments.results import Result
 from experiments.run import run
@@ -33,7 +33,7 @@ def experiments() -> None:
 def mixers(
     config: Annotated[Path, typer.Option(metavar="FILE", help="Settings, a TOML file.")] = _CONFIGS / "recall.toml",
 ) -> None:
-    """Print how many numbers a model of these settings learns with each mixer."""
+    """Print how many trainable parameters a model of these settings has with each mixer."""
     console = Console(highlight=False, soft_wrap=True, markup=False)
     try:
         settings = Settings.read(config, {})
@@ -98,7 +98,7 @@ def recall(
 def ceilings(
     sequences: Annotated[int, typer.Option(help="For each range of lengths.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Of the sequences.")] = 0,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="A JSON file.")] = CEILINGS,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="A JSON file; runs/ceilings.json.")] = None,
 ) -> None:
     """Estimate what can be reached in SymbolSoup, by exact inference and by counting, in several ranges of lengths.
 
@@ -106,8 +106,11 @@ def ceilings(
     """
     log = Console(stderr=True)
     try:
-        if not out.parent.is_dir():  # said before the work, not after it
-            raise ValueError(f"--out must be in a folder that exists, got {out}")
+        if out is None:
+            out = Path("runs") / "ceilings.json"
+            out.parent.mkdir(exist_ok=True)
+        if out.is_dir() or not out.parent.is_dir():  # said before the work, not after it
+            raise ValueError(f"--out must be a file in a folder that exists, got {out}")
         found = measure_ceilings(sequences, seed, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), log.print)
         out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8", newline="\n")
     except (ValueError, TypeError, OSError) as error:
@@ -156,7 +159,13 @@ def stories(
         log.print(str(error), style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except ModuleNotFoundError as error:
-        log.print(f"{reason(error)}: this command needs the extra transformers", style="red", highlight=False)
+        log.print(
+            f"{reason(error)}: this command needs the extra transformers",
+            style="red",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
         raise typer.Exit(2) from None
     except (ValueError, TypeError, OSError) as error:
         log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)

@@ -27,7 +27,7 @@ class Result:
     """What made it."""
     settings: Settings
     parameters: int
-    """Numbers that the model learns."""
+    """How many trainable parameters the model has."""
     machine: dict[str, Any]
     """Processor, cores and versions."""
     seconds: float

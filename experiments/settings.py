@@ -54,6 +54,8 @@ class Settings:
     def __post_init__(self) -> None:
         for field in fields(self):
             _check(field.name, getattr(self, field.name), field.default)
+        if self.seed >= 2**63:
+            raise ValueError(f"seed must be below 2^63, got {self.seed}")
         if self.mixer not in MIXERS:
             raise ValueError(f"mixer must be one of {', '.join(MIXERS)}, got {self.mixer}{nearest(self.mixer, MIXERS)}")
         object.__setattr__(self, "test_lags", tuple(self.test_lags))

@@ -37,8 +37,8 @@ class Watched:
     mean_gain: float
     """The mean of gamma_t over t >= 1, with its sign."""
     hop_shares: list[float]
-    """Of the state where the first answer is due, what arrives in 0, 1, 2, 3 and more hops: the sums of its row of |B|^k
-    over all tokens, over that of their sum; the mean over sequences."""
+    """Where the first answer is due, how much arrives in 0, 1, 2, 3 and more hops if all f are of one size, signs left
+    aside: the sums of its row of |B|^k over all tokens, over that of their sum; the mean over sequences."""
 
 
 def watch(model: Decoder, recall: Sample) -> list[Watched] | None:

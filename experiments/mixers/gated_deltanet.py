@@ -11,13 +11,13 @@ _STEPS = 1e-3, 1e-1
 
 
 def gated_deltanet(config: SessaConfig, values: int) -> nn.Module:
-    """S_t = alpha_t S_(t-1) (I - beta_t k_t k_t^T) + beta_t v_t k_t^T and o_t = S_t q_t, head by head; then a gated norm.
+    """Head by head, S_t = alpha_t S_(t-1) (I - beta_t k_t k_t^T) + beta_t v_t k_t^T and o_t = S_t q_t / sqrt(D / H).
 
-    Queries, keys and values go through a short convolution and SiLU; queries and keys have norm 1. A query and a key of
-    a head have D / H numbers. The module is `Qwen3NextGatedDeltaNet` of `transformers`, except at the start:
-    softplus of the bias in alpha_t = e^(-A softplus(a_t + bias)) is drawn between 0.001 and 0.1, evenly on a logarithmic
-    scale, as flash-linear-attention does. `transformers` begins with a bias of 1, with which most heads forget a token
-    at the next one.
+    A gated norm follows. Queries, keys and values go through a short convolution and SiLU; queries and keys have norm
+    1. A query and a key of a head have D / H numbers. The module is `Qwen3NextGatedDeltaNet` of `transformers`, except
+    at the start: softplus of the bias in alpha_t = e^(-A softplus(a_t + bias)) is drawn between 0.001 and 0.1, evenly
+    on a logarithmic scale, as flash-linear-attention does. `transformers` begins with a bias of 1, with which most
+    heads forget a token at the next one.
 
     Args:
         config: width and heads.

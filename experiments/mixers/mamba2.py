@@ -1,4 +1,4 @@
-"""Mamba-2 (arXiv 2405.21060), as `transformers` has it: a state that decays at a rate of the token's own choice."""
+"""Mamba-2 (arXiv 2405.21060), as `transformers` has it: a state that decays at a rate that each token sets."""
 
 from torch import nn
 

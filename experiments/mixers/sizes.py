@@ -1,4 +1,4 @@
-"""How many numbers a module learns, and the size at which it learns as many as another."""
+"""How many trainable parameters a module has, and the size at which it has as many as another."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from torch import nn
 
 
 def parameters(module: nn.Module) -> int:
-    """How many numbers a module learns."""
+    """How many trainable parameters a module has."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 

@@ -1,4 +1,4 @@
-"""Prediction from the last few bytes alone, by counting: what a model without longer memory can reach."""
+"""Prediction from the last few bytes alone, by counting: a simple baseline for models without longer memory."""
 
 from collections import Counter
 from collections.abc import Sequence

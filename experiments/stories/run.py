@@ -30,8 +30,8 @@ def run(
 
     Returns:
         The result: `command`, `settings`, `parameters`, `machine`, `seconds`, `bits_per_byte` of the test, beside it the
-        `limits` of the text, `told`, an example, of the stories that were told how many were `possible`, and
-        `curve`, the bits per byte of every training step.
+        `limits` of the text, `told`, an example, of the stories that were told how many were `possible`, None for a
+        file, and `curve`, the bits per byte of every training step.
 
     Raises:
         OSError: the folder cannot be written.

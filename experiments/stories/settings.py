@@ -13,7 +13,7 @@ class Settings:
     """A model and how to train it.
 
     Raises:
-        ValueError: a number is not positive, or the seed is negative.
+        ValueError: a number is not positive, or the seed is negative or too large.
     """
 
     seed: int = 0
@@ -33,6 +33,8 @@ class Settings:
         for name, value in asdict(self).items():
             if not math.isfinite(value) or value < 0 or (value == 0 and name != "seed"):
                 raise ValueError(f"{name} must be {'at least 0' if name == 'seed' else 'positive'}, got {value}")
+        if self.seed >= 2**63:
+            raise ValueError(f"seed must be below 2^63, got {self.seed}")
 
     @property
     def config(self) -> SessaModelConfig:

@@ -41,7 +41,7 @@ class StoryText:
         best = np.array([self.task.bits(row[1:]).mean() for row in rows])
         counted = self.task.text(_COUNTED_BYTES, [_COUNTED])
         return {
-            "ceiling": float(best.mean()),
+            "best_possible": float(best.mean()),
             "entropy_rate": self.task.bits_per_byte,
             "from_last_bytes": {order: ByteCounts(counted, order).bits_per_byte(rows) for order in _ORDERS},
         }

@@ -1,6 +1,8 @@
 """The config of a model, in the words of `transformers`; that of its layers is `sessa_ref.config.SessaConfig`."""
 
+import math
 from dataclasses import fields
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from transformers import PreTrainedConfig
@@ -52,8 +54,13 @@ class SessaModelConfig(PreTrainedConfig):
                 raise ValueError(f"SessaModelConfig has no field {name}{nearest(name, own)}")
         for name in ("vocab_size", "num_hidden_layers"):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a positive whole number, got {value!r}")
+            setattr(self, name, int(value))
+        if not isinstance(self.initializer_range, Real) or not 0 < self.initializer_range < math.inf:
+            raise ValueError(f"initializer_range must be a positive number, got {self.initializer_range!r}")
+        if not isinstance(self.tie_word_embeddings, bool):
+            raise TypeError(f"tie_word_embeddings must be True or False, got {self.tie_word_embeddings!r}")
         _ = self.layer_config
 
     @property
@@ -71,6 +78,6 @@ class SessaModelConfig(PreTrainedConfig):
         except (ValueError, TypeError) as error:
             raise type(error)(
                 f"there is no layer with hidden_size={self.hidden_size}, num_attention_heads={self.num_attention_heads}, "
-                f"num_key_value_heads={self.num_key_value_heads}, layer_norm_eps={self.layer_norm_eps} and "
-                f"gamma_max={self.gamma_max}: {error}"
+                f"num_key_value_heads={self.num_key_value_heads}, layer_norm_eps={self.layer_norm_eps}, "
+                f"rope={self.rope} and gamma_max={self.gamma_max}: {error}"
             ) from None

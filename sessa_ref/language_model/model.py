@@ -38,9 +38,11 @@ class SessaPreTrainedModel(PreTrainedModel):
 
         Raises:
             OSError: there is no such folder, or a file is missing in it.
-            ValueError: the weights are no safetensors, some are missing or of another shape, or they are for other rotary
-                frequencies.
+            ValueError: the weights are no safetensors, some are missing or superfluous or of another shape, or they are
+                for other rotary frequencies.
         """
+        if pretrained_model_name_or_path is None or not os.path.isdir(pretrained_model_name_or_path):
+            raise OSError(f"there is no folder {pretrained_model_name_or_path}")
         name = os.fspath(pretrained_model_name_or_path)
         if kwargs.setdefault("use_safetensors", True) is not True:
             raise ValueError("use_safetensors must be True: other files would have to be unpickled")
@@ -54,6 +56,13 @@ class SessaPreTrainedModel(PreTrainedModel):
         model, info = loaded
         if missing := sorted(info["missing_keys"]):
             raise ValueError(f"the weights in {name} lack {len(missing)} parameters: {', '.join(missing[:3])}")
+        # SessaModel reads what SessaForCausalLM wrote, and has no head
+        extra = sorted(key for key in info["unexpected_keys"] if not key.startswith("lm_head."))
+        if extra:
+            raise ValueError(
+                f"the weights in {name} have {len(extra)} parameters that the config's model lacks: "
+                f"{', '.join(extra[:3])}"
+            )
         if info["mismatched_keys"] and not ignored:
             key, given, wanted = min(info["mismatched_keys"])
             raise ValueError(f"{key} of the weights in {name} must have shape {tuple(wanted)}, got {tuple(given)}")
@@ -97,8 +106,8 @@ class SessaModel(SessaPreTrainedModel):
     ) -> Any:
         """The normed output of the last layer, in a `BaseModelOutputWithPast`.
 
-        Positions count real tokens: there is no argument for other ones. A row's outputs do not depend on where its padding
-        stands, nor on the other rows.
+        Positions are counted without padding; `position_ids` are not accepted. A row's outputs do not depend on where
+        its padding stands, nor on the other rows.
 
         Args:
             input_ids: tokens, that follow those in the cache.
@@ -113,7 +122,8 @@ class SessaModel(SessaPreTrainedModel):
         Raises:
             TypeError: the cache is not a `SessaCache`, or the mask holds no whole numbers.
             ValueError: not exactly one of `input_ids` and `inputs_embeds` is given; the mask does not fit or holds other
-                numbers than 0 and 1; or a cache is wanted while gradients are.
+                numbers than 0 and 1; the cache is for another number of layers; or a cache is wanted while gradients
+                are.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("give either input_ids or inputs_embeds, and not both")
@@ -121,6 +131,8 @@ class SessaModel(SessaPreTrainedModel):
         cache = SessaCache(self.config) if use_cache and cache is None else cache
         if cache is not None and not isinstance(cache, SessaCache):
             raise TypeError(f"cache must be a SessaCache, got {type(cache).__name__}")
+        if cache is not None and len(cache.layers) != len(self.layers):
+            raise ValueError(f"cache must be for {len(self.layers)} layers, got one for {len(cache.layers)}")
         if cache is not None and torch.is_grad_enabled():
             raise ValueError("decoding with a cache has no gradients: call the model under torch.no_grad()")
         real = self._real(x, attention_mask, cache)

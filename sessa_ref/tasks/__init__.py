@@ -10,7 +10,8 @@
 | `SymbolSoup` | to tell in which styles two blocks of letters are; its ceiling is below 1 |
 | `Stories` | to predict the next byte of stories that a grammar makes |
 
-All but the stories have one form, `Task`. An answer follows from the tokens up to its position, so that causal models can give it.
+All but the stories have one form, `Task`. For SymbolSoup, `from_counts` is what one counting classifier scores. An
+answer follows from the tokens up to its position, so that causal models can give it.
 """
 
 from sessa_ref.tasks.diffuse_mqar import DiffuseMQAR

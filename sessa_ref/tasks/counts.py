@@ -22,7 +22,7 @@ def expected_largest_count(draws: int, choices: int) -> float:
         one[m + 1 :] = 0
         all_of_them = _power(one, choices)[draws] / poisson.pmf(draws, draws)
         total += 1 - min(all_of_them, 1.0)
-    return total
+    return float(total)
 
 
 def _power(polynomial: np.ndarray, exponent: int) -> np.ndarray:

@@ -6,12 +6,12 @@ What the paper says: keys have several tokens; distractors share prefixes with k
 from source to query is controlled; a block of key-value pairs comes first, then a noise block of distractors that look
 like pairs, then a block of queries; tests go up to four times the lags of the training.
 
-What we chose: all else. An entry is four tokens, three of the key and one of the value. Keys are different from each
-other. A distractor takes a random key's first one or two symbols, one or two alike, draws the others so that the next
-one differs, and is drawn again as long as it is one of the keys. Values are independent and uniform, those of
-distractors, too. A query is the three symbols of a key and a slot, where the value is due; each key is asked once, in
-random order. The lag of a query, from the value to the slot, is on average `lag`; the noise block is as long as that
-takes.
+Everything else is our choice. An entry is four tokens, three of the key and one of the value. Keys are different from
+each other. A distractor takes a random key's first one or two symbols, one or two with equal probability, draws the
+others so that the next one differs, and is drawn again as long as it is one of the keys. Values are independent and
+uniform, those of distractors, too. A query is the three symbols of a key and a slot, where the value is due; each key
+is asked once, in random order. The lag of a query, from the value to the slot, is on average `lag`; the noise block is
+as long as that takes.
 
 The ceiling is 1: a key stands once among all entries before the queries, and its value behind it. Counts tell which
 values there are, but given the keys every assignment of these values to the entries is equally likely. So the best
@@ -70,7 +70,7 @@ class DiffuseMQAR:
     @property
     def distractors(self) -> int:
         """Entries of the noise block."""
-        return self.lag // _ENTRY - self.pairs
+        return self.entries - self.pairs
 
     @property
     def entries(self) -> int:
@@ -78,14 +78,9 @@ class DiffuseMQAR:
         return self.lag // _ENTRY
 
     @property
-    def lags(self) -> tuple[int, int]:
-        """The smallest and the largest lag that a query can have."""
-        return self.lag - _ENTRY * (self.pairs - 1), self.lag + _ENTRY * (self.pairs - 1)
-
-    @property
     def length(self) -> int:
         """Tokens T in a sequence."""
-        return self.lag + _ENTRY * self.pairs
+        return _ENTRY * (self.entries + self.pairs)
 
     @property
     def chance(self) -> float:

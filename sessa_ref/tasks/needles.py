@@ -3,8 +3,8 @@
 In the manner of RULER (Hsieh et al., 2024), whose needles are sentences and whose haystacks are text. Here a needle is
 three tokens: a mark, a key, a value. The haystack is noise, a fixed cycle of symbols or random ones, and needles stand
 anywhere in it, between any two of its tokens. At the end stands a question: a query token and a key, and slots if a key
-has several values. They are due in the order in which they came, the first at the key, each further one at a slot.
-RULER takes them in any order.
+has several values. A key's values are due in the order in which they were said, the first at the key, each further one
+at a slot. RULER takes them in any order.
 
 | `NEEDLES` | RULER | |
 |---|---|---|

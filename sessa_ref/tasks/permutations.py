@@ -46,7 +46,7 @@ class Permutations:
 
     @property
     def classes(self) -> int:
-        """Orders of the objects, objects!; class c is the permutation that is c-th by the alphabet."""
+        """Orders of the objects, objects!; class c is the permutation that is c-th in lexicographic order."""
         return len(self._orders)
 
     @cached_property

@@ -1,6 +1,6 @@
 """Selective copying: symbols stand scattered among blanks, and are to be repeated in their order.
 
-The task of Gu and Dao (2024): where the symbols stand is another matter in each sequence, so that no fixed
+The task of Gu and Dao (2024): the symbols stand at different places in each sequence, so that no fixed
 distance leads to them. A sequence is `memory` tokens, `copied` of them symbols and the rest blank, and then as
 many slots; at slot i the i-th symbol is due.
 

@@ -3,8 +3,8 @@
 A grammar has rules: each symbol has weighted options, texts in which `{symbol}` stands for an option of that symbol, drawn
 anew, and `{=symbol}` for what was last drawn for it in this story. A text is a sequence of independent stories. Who knows
 the grammar and has read all before it predicts the next byte as `Stories.predict` does, by exact inference: a forward pass
-over all ways in which the grammar can have made the text so far. No model does better on average, so the mean of
-`Stories.bits` is the ceiling; its limit for long texts is `Stories.bits_per_byte`, the entropy rate.
+over all ways in which the grammar can have made the text so far. No model needs fewer bits on average: the mean of
+`Stories.bits` is the least possible. Its limit for long texts is `Stories.bits_per_byte`, the entropy rate.
 
 Choices are few and repetitions many: a story names its hero, a thing and a colour once, and whoever forgets them pays for
 each again.
@@ -15,6 +15,7 @@ from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -22,6 +23,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from sessa_ref.notation import Array
+from sessa_ref.tasks.task import Seed, check_whole_number, generator
 
 Rules = Mapping[str, Mapping[str, float | int]]
 """For each symbol its options with their weights, which need not add up to 1."""
@@ -79,8 +81,9 @@ class Stories:
     """The task.
 
     Raises:
-        ValueError: a weight is not positive, a symbol has no rule, `{=symbol}` is of one whose options contain symbols, or
-            stories have no finite mean length; the message names the rule.
+        ValueError: a weight is not positive, an option is empty or begins with its own symbol, at once or by way of
+            others, a brace belongs to no symbol, a symbol has no rule, `{=symbol}` is of one whose options contain
+            symbols, or stories are too long on average; the message says where.
     """
 
     rules: Rules = field(default_factory=lambda: RULES)
@@ -90,24 +93,35 @@ class Stories:
             if not options or not all(0 < weight < np.inf for weight in options.values()):
                 raise ValueError(f"the rule {symbol} must have options with positive weights, got {dict(options)}")
         for symbol, options in self._options.items():
+            if any(not option.pieces for option in options):
+                raise ValueError(f"the rule {symbol} has an empty option; every option must write something")
             for name in (piece for option in options for piece in option.pieces if isinstance(piece, str)):
                 wanted = self._options.get(name.removeprefix("="))
                 if wanted is None:
                     raise ValueError(f"the rule {symbol} has {{{name}}}, and there is no such rule")
                 if name.startswith("=") and any(option.text is None for option in wanted):
                     raise ValueError(f"the rule {symbol} repeats {{{name}}}, whose options must be plain text")
+        first = {
+            symbol: {option.pieces[0].removeprefix("=") for option in options if isinstance(option.pieces[0], str)}
+            for symbol, options in self._options.items()
+        }
+        try:
+            TopologicalSorter(first).prepare()
+        except CycleError as error:
+            symbol, *others = reversed(error.args[1])
+            raise ValueError(f"an option of {symbol} begins with {', which begins with '.join(others)}") from None
         if np.abs(np.linalg.eigvals(self._draws(repeated=True))).max() >= 1 - 1e-9:
-            raise ValueError("stories of these rules have no finite mean length")
+            raise ValueError("stories of these rules are too long on average, or have no mean length")
 
-    def text(self, length: int, seed: int | list[int] | np.random.Generator) -> bytes:
+    def text(self, length: int, seed: Seed) -> bytes:
         """Stories, one after the other, cut after `length` bytes; with equal seeds, equal ones.
 
         Raises:
+            TypeError: `length` is no whole number.
             ValueError: `length` or `seed` is negative.
         """
-        if length < 0:
-            raise ValueError(f"length must not be negative, got {length}")
-        rng = np.random.default_rng(seed)
+        check_whole_number("length", length, 0)
+        rng = generator(0, seed)
         written, stories = 0, []
         while written < length:
             stories.append(self._story(rng))
@@ -232,6 +246,8 @@ def _parsed(options: Mapping[str, float | int]) -> list[Option]:
 def _pieces(text: str) -> tuple[Piece, ...]:
     """Texts and symbols by turns: of "a {b} c", the bytes "a ", the symbol "b" and the bytes " c"."""
     parts = re.split(r"\{(=?\w+)\}", text)
+    if any(brace in part for part in parts[::2] for brace in "{}"):
+        raise ValueError(f"the option {text!r} has a brace that belongs to no symbol, a word")
     return tuple(part if turn % 2 else part.encode() for turn, part in enumerate(parts) if part)
 
 

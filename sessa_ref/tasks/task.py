@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from sessa_ref.notation import Array
 
 Seed = int | list[int] | np.random.Generator
-"""What `numpy.random.default_rng` takes."""
+"""What `numpy.random.default_rng` takes, but None; a generator goes on from where it is."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,16 @@ def check_whole_numbers(task: object, **least: int) -> None:
         ValueError: a field is below its least value; the message names it.
     """
     for name, smallest in least.items():
-        _check(name, getattr(task, name), smallest)
+        check_whole_number(name, getattr(task, name), smallest)
 
 
-def _check(name: str, value: object, least: int) -> None:
+def check_whole_number(name: str, value: object, least: int) -> None:
+    """Check that a value is a whole number and not too small.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is below its least value.
+    """
     if isinstance(value, bool) or not isinstance(value, SupportsIndex):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
     if operator.index(value) < least:
@@ -97,9 +103,11 @@ def generator(count: int, seed: Seed) -> np.random.Generator:
 
     Raises:
         TypeError: `count` is no whole number.
-        ValueError: `count` or `seed` is negative.
+        ValueError: `count` or `seed` is negative, or `seed` is None.
     """
-    _check("count", count, 0)
+    check_whole_number("count", count, 0)
+    if seed is None:  # with which numpy would draw other numbers each time
+        raise ValueError("seed must be a whole number, at least 0, or a list of them, got None")
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError):

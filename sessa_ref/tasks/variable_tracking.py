@@ -1,10 +1,10 @@
 """Variable tracking: chains of assignments, X1 = value, X2 = X1, X3 = X2 and so on; what is the last one's value?
 
-In the manner of RULER (Hsieh et al., 2024), which has one chain and asks for the names of all variables with its value.
-With one chain all names are the answer, so that here there are several, and the question is for the value of a chain's
-last variable. A statement is three tokens: a mark, a name, and its source, which is a value or an earlier name.
-Statements of a chain stand in order; chains are mixed at random, and so are statements and noise. At the end stand a
-query token and the name, where the value is due.
+In the manner of RULER (Hsieh et al., 2024), whose default is one chain and which asks for the names of all variables
+with its value. With one chain all names are the answer, so that here there are several, and the question is for the
+value of a chain's last variable. A statement is three tokens: a mark, a name, and its source, which is a value or an
+earlier name. Statements of a chain stand in order; chains are mixed at random, and so are statements and noise. At the
+end stand a query token and the name, where the value is due.
 
 The ceiling is 1: names are different, so that one statement leads to the next. Values are drawn without replacement,
 independently of everything else. Counts tell which values there are and nothing about which is whose: one over the

@@ -22,6 +22,7 @@ def test_entries_of_a_file_are_read_and_replaced(tmp_path):
         ("lag = true", TypeError, "lag must be a whole number, got True"),
         ("steps = 0", ValueError, "steps must be positive, got 0"),
         ("seed = -1", ValueError, "seed must be at least 0, got -1"),
+        ("seed = 9223372036854775808", ValueError, r"seed must be below 2\^63, got 9223372036854775808"),
         ("learning_rate = nan", ValueError, "learning_rate must be positive, got nan"),
         ("symbols = 1", ValueError, "symbols must be at least 2, got 1"),
         ("test_lags = []", TypeError, r"test_lags must be a list of whole numbers, got \[\]"),

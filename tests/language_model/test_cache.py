@@ -1,5 +1,7 @@
 import pytest
 import torch
+
+pytest.importorskip("transformers", reason="transformers, an extra, is not installed")
 from transformers import DynamicCache
 
 from sessa_ref.language_model import SessaCache

@@ -2,6 +2,8 @@ import pytest
 
 from sessa_ref.optimized import SessaLayer
 from sessa_ref.testing import assert_conforms
+
+pytest.importorskip("transformers", reason="transformers, an extra, is not installed")
 from tests.language_model.small import small
 
 

@@ -5,10 +5,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+
+pytest.importorskip("transformers", reason="transformers, an extra, is not installed")
 from transformers import AutoModelForCausalLM, ByT5Tokenizer, Trainer, TrainingArguments
 
 from sessa_ref.language_model import SessaForCausalLM, SessaModel, SessaModelConfig
-from sessa_ref.language_model.cache import SessaCacheLayer
+from sessa_ref.language_model.cache import SessaCache, SessaCacheLayer
 from tests.language_model.small import rounding, small
 
 
@@ -144,6 +146,8 @@ def test_bad_checkpoints_are_one_line(tmp_path):
     refused("lack 1 parameters: lm_head.weight")
     save(**{"lm_head.weight": torch.zeros(3, 12)})
     refused(r"lm_head.weight of the weights in .* must have shape \(11, 12\), got \(3, 12\)")
+    save(**{"model.layers.9.norm.weight": torch.zeros(12)})
+    refused("have 1 parameters that the config's model lacks: model.layers.9.norm.weight")
     name = "model.layers.0.mixer.rope_inv_freq"
     save(**{name: 2 * tensors[name]})
     refused("are for other rotary frequencies than those of the config")
@@ -152,6 +156,8 @@ def test_bad_checkpoints_are_one_line(tmp_path):
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "hidden_sizes": 3}))
     refused("SessaModelConfig has no field hidden_sizes")
+    with pytest.raises(OSError, match="there is no folder nowhere"):
+        SessaModel.from_pretrained("nowhere")
     file.unlink()
     (tmp_path / "config.json").write_text(json.dumps(config))
     refused("no file named model.safetensors")
@@ -168,5 +174,7 @@ def test_bad_arguments():
         model(ids, attention_mask=torch.ones(2, 5, dtype=torch.long))
     with pytest.raises(ValueError, match="attention_mask must be a tensor of booleans, or of 0 and 1"):
         model(ids, attention_mask=torch.arange(8).reshape(2, 4))
+    with torch.no_grad(), pytest.raises(ValueError, match=r"cache must be for \d layers, got one for 9"):
+        model(ids, cache=SessaCache(SessaModelConfig(num_hidden_layers=9)))
     with pytest.raises(TypeError, match="unexpected keyword argument 'position_ids'"):
         model(ids, position_ids=torch.arange(4)[None])

@@ -7,7 +7,7 @@ from sessa_ref.tasks import SymbolSoup
 from sessa_ref.tasks.symbol_soup import measure, posterior
 from sessa_ref.tasks.symbol_soup.blocks import draw_blocks, log_likelihoods
 from sessa_ref.tasks.symbol_soup.styles import LETTERS, MOTIFS, STYLES
-from sessa_ref.tasks.symbol_soup.text import NAMES, PADDING, split
+from sessa_ref.tasks.symbol_soup.text import BOS, LABEL, NAMES, PADDING, SEP, SEP1, SEP2, split
 from tests.tasks.chi_square import FALSE_ALARM, chi_square
 
 
@@ -162,3 +162,6 @@ def test_bad_bounds(fields, message):
 def test_tokens_of_another_task():
     with pytest.raises(ValueError, match="tokens must have the marks <sep1> <sep2> <sep1> <sep2> <sep> in this order"):
         posterior(np.zeros((2, 30), dtype=np.int64))
+    words = [BOS, 0, SEP1, 0, SEP2, SEP1, 0, SEP2, 0, SEP, LABEL]  # with nothing between the blocks
+    with pytest.raises(ValueError, match="tokens must have at least one letter in each of the five blocks"):
+        posterior(np.repeat([words], 2, axis=1))

@@ -1,6 +1,7 @@
-"""Classifiers of SymbolSoup that count letters or pairs of letters: what can be had without the process's motifs and noise.
+"""Classifiers of SymbolSoup: what counting reaches, without a model of motifs and replaced letters.
 
-Their tables are frequencies in long blocks of each style, drawn once with a fixed seed.
+They count letters or pairs of letters. Their tables are frequencies in long blocks of each style, drawn once with a
+fixed seed.
 """
 
 from functools import lru_cache

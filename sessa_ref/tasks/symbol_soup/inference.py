@@ -30,7 +30,7 @@ def posterior(
         likelihoods: of a block in each style; another function than the exact one makes another classifier.
 
     Raises:
-        ValueError: a sequence does not have the five marks.
+        ValueError: a sequence does not have the five marks, or one of its blocks is empty.
     """
     letters, lengths = split(tokens)
     first, second = (likelihoods(letters[:, block], lengths[:, block]) for block in (1, 3))
@@ -45,11 +45,6 @@ class Accuracy(NamedTuple):
     value: float
     error: float
     """Standard error."""
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """At 95 %, by the normal distribution."""
-        return self.value - 1.96 * self.error, self.value + 1.96 * self.error
 
 
 def mean_of(each: Float64[Array, " count"]) -> Accuracy:

@@ -18,7 +18,7 @@ LEFT, RIGHT = 4, 5
 MOTIF_SHARE = 0.3
 """Probability of a motif where one fits."""
 FLIP_SHARE = 0.03
-"""Probability that a letter is replaced by another one, all others alike."""
+"""Probability that a letter is replaced by another one, each other letter equally likely."""
 MOTIF_LENGTHS: Final = (3, 4, 5)
 MOTIFS: Final = [(start, size) for size in MOTIF_LENGTHS for start in range(LETTERS - size + 1)]
 """Runs of neighbouring letters, abc to lmnop: the first letter and the length, shorter ones first."""

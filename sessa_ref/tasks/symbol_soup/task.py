@@ -54,12 +54,18 @@ class SymbolSoup:
 
     @property
     def from_counts(self) -> float:
-        """Of a naive Bayes classifier that counts letters, on 2,000 sequences; a better one from counts is not ruled out."""
+        """Of a naive Bayes classifier that counts letters, on 2,000 sequences; a better one from counts is not ruled out.
+
+        Slow the first time: the sequences are drawn, and what classifiers reach is kept.
+        """
         return measure(self, 2000, 0)["letters"].value
 
     @property
     def ceiling(self) -> float:
-        """Of the exact posterior, on 2,000 sequences; `symbol_soup.measure` has its standard error, too."""
+        """Of the exact posterior, on 2,000 sequences; `symbol_soup.measure` has its standard error, too.
+
+        Slow the first time, as `from_counts`.
+        """
         return measure(self, 2000, 0)["exact"].value
 
     def sample(self, count: int, seed: Seed) -> Sample:

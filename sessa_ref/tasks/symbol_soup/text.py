@@ -48,7 +48,7 @@ def split(tokens: Int64[Array, "count T"]) -> tuple[Int64[Array, "count 5 longes
     """The letters of the five blocks of every sequence, 0 behind their ends, and how many there are.
 
     Raises:
-        ValueError: a sequence does not have the five marks.
+        ValueError: a sequence does not have the five marks, or one of its blocks is empty.
     """
     words = tokens[:, ::2]
     marks = np.isin(words, _MARKS)
@@ -57,6 +57,8 @@ def split(tokens: Int64[Array, "count T"]) -> tuple[Int64[Array, "count 5 longes
     ends = np.nonzero(marks)[1].reshape(-1, 5)
     begins = np.concatenate([np.ones((len(words), 1), dtype=np.int64), ends[:, :-1] + 1], axis=1)
     lengths = ends - begins
+    if lengths.size and lengths.min() < 1:
+        raise ValueError("tokens must have at least one letter in each of the five blocks")
     columns = np.arange(lengths.max(initial=0))
     places = np.minimum(begins[:, :, None] + columns, words.shape[1] - 1)
     letters = np.take_along_axis(words[:, None], places, axis=2)
