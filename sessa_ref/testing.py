@@ -14,7 +14,6 @@ from sessa_ref.oracle.levels import LEVELS, SOLVE, Level
 from sessa_ref.oracle.report.results import Status
 from sessa_ref.precision import STANDARD_DTYPES
 
-
 _KINDS = ("cpu", "cuda", "xpu", "mps")
 """Kinds of devices that an instance may be on."""
 

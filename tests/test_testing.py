@@ -54,7 +54,7 @@ def test_modes_of_the_caller_are_not_held_against_a_layer(mode, name):
 def test_autocast_is_refused_wherever_an_instance_may_be(kind):
     torch.set_autocast_enabled(kind, True)
     try:
-        with pytest.raises(TargetError, match="judge under torch.autocast"):
+        with pytest.raises(TargetError, match=r"judge under torch\.autocast"):
             testing.assert_conforms(SessaLayer(8, 2))
     finally:
         torch.set_autocast_enabled(kind, False)

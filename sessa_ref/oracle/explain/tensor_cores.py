@@ -16,9 +16,9 @@ from sessa_ref.reference import Formulas
 TF32 = 2.0**-10
 """How much smaller a factor may become, where its other bits are cut off; rounding to nearest changes half as much."""
 
-SMALLEST, LARGEST = 0.1 / SAFETY_FACTOR, 4.0
-"""Errors that are much smaller or larger than TF32 makes them have another cause. No factor's error is the same in all
-orders of operations, so some may be a few times larger than those that are drawn."""
+SMALLEST, TYPICAL, LARGEST = 0.1 / SAFETY_FACTOR, 1 / 8, 0.3
+"""The least and largest median of the errors that TF32 makes, in bounds, and the largest error. A spread is a bound's
+sixteenth: medians of two spreads and single errors of five are all that TF32 has room for; bfloat16 makes larger ones."""
 
 
 def is_switched_on(implementation: Implementation | None) -> bool:
@@ -47,7 +47,7 @@ def products_in_tf32(failed: Sequence[Observation], switched_on: bool) -> Diagno
         ratios.append(_ratio(observation, spreads[id(case)]))
         if not ratios[-1] <= LARGEST:
             return None
-    if not SMALLEST <= np.median(ratios) <= 1:
+    if not SMALLEST <= np.median(ratios) <= TYPICAL:
         return None
     start = f"{'explains' if switched_on else 'may explain'} all {len(failed)} failing checks: "
     text = "the errors are as large as products in TF32 make them"

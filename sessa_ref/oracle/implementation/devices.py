@@ -85,8 +85,8 @@ def one_device(device: torch.device, module: Any = None) -> Iterator[None]:
         if device == CPU or not _MIXED.search(told):
             raise
         left = ", ".join(_left_behind(module, device)) if isinstance(module, torch.nn.Module) else ""
-        where = f"{left}: no parameter or buffer, so it stays behind when the module moves to {device}; " if left else ""
-        raise ImplementationError(f"it mixes devices: {where}{told}") from error
+        behind = f"{left}: no parameter or buffer, so it stays behind when the module moves to {device}; "
+        raise ImplementationError(f"it mixes devices: {behind if left else ''}{told}") from error
 
 
 def check_moved(module: torch.nn.Module, device: torch.device, name: str) -> None:
