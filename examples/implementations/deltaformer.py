@@ -34,7 +34,6 @@ def _deltaformer() -> ModuleType:
         if find_spec("fla.layers") is None:  # fla-core alone; the module imports two functions for padded batches
             layers, parent = ModuleType("fla.layers.utils"), ModuleType("fla.layers")
             layers.pad_input = layers.unpad_input = None
-            parent.__all__ = []
             sys.modules |= {"fla.layers": parent, "fla.layers.utils": layers}
         from fla.ops.deltaformer import parallel
     if INTERPRETED:
