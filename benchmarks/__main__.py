@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.correctness import Admission
-from benchmarks.device.machine import find
 from benchmarks.device.run import Plan
 from benchmarks.device.run import run as run_on_device
 from benchmarks.methods import method
@@ -22,6 +21,8 @@ from benchmarks.results import Results
 from benchmarks.run import run, steps
 from benchmarks.settings import METHODS, Settings
 from benchmarks.tables import Table as Texts
+from sessa_ref.oracle.implementation.devices import find
+from sessa_ref.oracle.implementation.protocol import TargetError
 
 _DEFAULT = Settings()
 _OF_DEVICE = {"device", "lengths", "width", "json_file"}
@@ -127,7 +128,7 @@ def _on_device(
             raise ValueError(f"--device takes no --{others[0].replace('_', '-')}")
         plan = Plan(find(name), _numbers("--lengths", lengths, Plan.lengths), widths)
         _require_folder(json_file)
-    except ValueError as error:
+    except (ValueError, TargetError) as error:
         _refuse(log, error)
     with log.status("") as status:
         results = run_on_device(plan, say=status.update)

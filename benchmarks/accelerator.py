@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
 from sessa_ref.optimized.solve import block_substitution
@@ -50,8 +51,8 @@ class Count(TorchDispatchMode):
         result = kwargs["out"] if func is _HALVES and kwargs else func(*args, **(kwargs or {}))
         if func.is_view:
             return result
-        tensors = [z for z in (*args, *(kwargs or {}).values(), result) if isinstance(z, torch.Tensor)]
-        distinct = {(z.shape, z.storage_offset()): z.numel() * z.element_size() for z in tensors}
+        read = {name: value for name, value in (kwargs or {}).items() if name != "out"}
+        moved = _size((args, read)) + _size(result)
         packet = func.overloadpacket
         if packet == torch.ops.aten.linalg_solve_triangular:
             operations, rate = args[0].shape[-1] * args[1].numel(), RATES["float32"]
@@ -59,10 +60,17 @@ class Count(TorchDispatchMode):
             counted = flop_registry.get(_OUT_OF_PLACE.get(packet, packet))
             operations, rate = counted(*args[:3], out_val=result) if counted else 0, self.rate
             self.operations += operations
-        needs = {"products": operations / rate, "memory": sum(distinct.values()) / BANDWIDTH, "launches": LAUNCH}
+        needs = {"products": operations / rate, "memory": moved / BANDWIDTH, "launches": LAUNCH}
         limit = max(needs, key=needs.__getitem__)
         self.seconds[limit] += needs[limit]
         return result
+
+
+def _size(tensors: Any) -> int:
+    """Bytes of the tensors, each once."""
+    found = [z for z in tree_leaves(tensors) if isinstance(z, torch.Tensor)]
+    distinct = {(z.untyped_storage()._cdata, z.storage_offset(), z.shape): z for z in found}
+    return sum(z.numel() * z.element_size() for z in distinct.values())
 
 
 @cache

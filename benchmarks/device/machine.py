@@ -9,25 +9,6 @@ import torch
 from benchmarks.machine import describe as describe_host
 
 
-def find(name: str) -> torch.device:
-    """The device of that name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(
-            f"--device must be a device that torch {torch.__version__} can use, got {name}: {reason}"
-        ) from None
-    if device.type == "meta":
-        raise ValueError("--device must be a device that computes, got meta")
-    return device
-
-
 def describe(device: torch.device) -> dict[str, Any]:
     """The host and the device, JSON-ready; null for what does not exist."""
     found = describe_host() | {"device": str(device), "name": None, "device_memory_bytes": None, "capability": None}

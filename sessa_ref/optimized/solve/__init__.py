@@ -28,9 +28,8 @@ def feedback_solve(
     """The solution s of (I - diag(gamma) alpha) s = f, alpha_tj the softmax over j < t of <q_t, k_j> / sqrt(d_b).
 
     Computed in the widest dtype of the inputs and at least float32, whatever autocast says. Only where q, k and f are
-    all bfloat16 or all float16, on an NVIDIA GPU, does "blocked" multiply numbers of that dtype in its products of more
-    than 2048 tokens, which still add up in float32. It can be differentiated
-    any number of times, backwards and forwards, mapped, compiled and exported. First derivatives backwards take the
+    all bfloat16, on an NVIDIA GPU, does "blocked" multiply numbers of that dtype in its products of more than 2048 tokens,
+    which still add up in float32. It can be differentiated any number of times, backwards and forwards, mapped, compiled and exported. First derivatives backwards take the
     method of the backend (the adjoint of "hops" in a compiled graph is that of "blocked"); all others go through the
     dense form, with its T x T matrices.
 

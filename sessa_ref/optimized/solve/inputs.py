@@ -38,11 +38,11 @@ def widest_dtype(*tensors: Tensor) -> torch.dtype:
 
 
 def factor_dtype(q: Tensor, k: Tensor, f: Tensor, working: torch.dtype) -> torch.dtype:
-    """The dtype of what is multiplied in products that add up in `working`: that of q, k and f, if it is half precision.
+    """The dtype of what is multiplied in products that add up in `working`: bfloat16 if q, k and f are, else `working`.
 
-    Only NVIDIA's GPUs have such products in torch; elsewhere it is `working`.
+    Only NVIDIA's GPUs have such products in torch. Float16 has too narrow a range for weights and cotangents of long rows.
     """
-    halves = q.dtype in (torch.float16, torch.bfloat16) and q.dtype == k.dtype == f.dtype
+    halves = q.dtype == k.dtype == f.dtype == torch.bfloat16
     return q.dtype if halves and working == torch.float32 and sums_in_float32(q.device) else working
 
 
