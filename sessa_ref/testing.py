@@ -14,6 +14,9 @@ from sessa_ref.oracle.levels import LEVELS, SOLVE, Level
 from sessa_ref.oracle.report.results import Status
 from sessa_ref.precision import STANDARD_DTYPES
 
+_KINDS = ("cpu", "cuda", "xpu", "mps")
+"""Kinds of devices that an instance may be on."""
+
 
 def assert_conforms(
     implementation: Any,
@@ -89,17 +92,17 @@ def _check_modes(device: str) -> None:
     modes = {
         "torch.inference_mode": torch.is_inference_mode_enabled(),
         "torch.no_grad": not torch.is_grad_enabled(),
-        "torch.autocast": _is_autocast_on(torch, device),
+        "torch.autocast": any(_is_autocast_on(torch, kind) for kind in {*_KINDS, device.partition(":")[0]}),
     }
     active = [name for name, is_on in modes.items() if is_on]
     if active:
         raise TargetError(f"assert_conforms cannot judge under {' and '.join(active)}: call it outside")
 
 
-def _is_autocast_on(torch: Any, device: str) -> bool:
+def _is_autocast_on(torch: Any, kind: str) -> bool:
     try:
-        return torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled(device.partition(":")[0])
-    except RuntimeError:  # there is no autocast, or no such device, which is told later
+        return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    except RuntimeError:  # there is no such device, which is told later
         return False
 
 

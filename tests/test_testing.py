@@ -50,6 +50,16 @@ def test_modes_of_the_caller_are_not_held_against_a_layer(mode, name):
         testing.assert_conforms(SessaLayer)
 
 
+@pytest.mark.parametrize("kind", ["cuda", "xpu", "mps"])
+def test_autocast_is_refused_wherever_an_instance_may_be(kind):
+    torch.set_autocast_enabled(kind, True)
+    try:
+        with pytest.raises(TargetError, match=r"judge under torch\.autocast"):
+            testing.assert_conforms(SessaLayer(8, 2))
+    finally:
+        torch.set_autocast_enabled(kind, False)
+
+
 def test_a_layer_that_takes_no_token_is_not_judged():
     layer = SessaLayer(8, 2)
     vars(layer)["max_len"] = 0

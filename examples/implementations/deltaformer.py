@@ -11,6 +11,7 @@ interpreter, which has no arithmetic in bfloat16. All compute in float32, or les
 import os
 import sys
 import warnings
+from importlib.util import find_spec
 from types import ModuleType
 
 import torch
@@ -28,14 +29,12 @@ def _deltaformer() -> ModuleType:
         if "triton" in sys.modules and os.environ.get("TRITON_INTERPRET") != "1":
             raise ImportError("without a GPU, TRITON_INTERPRET=1 has to be set before triton is imported")
         os.environ["TRITON_INTERPRET"] = "1"
-    # fla-core alone lacks fla.layers, from which the module imports two functions for padded batches
-    layers = ModuleType("fla.layers.utils")
-    layers.pad_input = layers.unpad_input = None
-    parent = ModuleType("fla.layers")
-    parent.__all__ = []
-    sys.modules |= {"fla.layers": parent, "fla.layers.utils": layers}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is no GPU, and no flash_attn, which the solve does not need
+        if find_spec("fla.layers") is None:  # fla-core alone; the module imports two functions for padded batches
+            layers, parent = ModuleType("fla.layers.utils"), ModuleType("fla.layers")
+            layers.pad_input = layers.unpad_input = None
+            sys.modules |= {"fla.layers": parent, "fla.layers.utils": layers}
         from fla.ops.deltaformer import parallel
     if INTERPRETED:
         parallel.range = lambda *limits: map(_Index, range(*limits))

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -114,14 +115,15 @@ def verify(
         _check_options(target, command, level, dtypes, require, device)
         limits, known = _limits(time_limit, memory_limit), _known(known_failures)
         files.try_out(paths)
-        blocks = block_size or []
+        blocks, missing = block_size or [], []
         if command:
             implementation = CommandImplementation(command, limits)
         else:
             implementation = WorkerImplementation(name, limits, LEVELS[level], device)
             implementation.start()
             blocks = blocks or ([] if network else list(implementation.block_sizes))
-            dtypes = _had_by(device, implementation.lacking, dtypes, bool(dtype))
+            missing = [one for one in dtypes if one in implementation.lacking]
+            dtypes = _had_by(device, missing, dtypes, bool(dtype))
         cases = _cases(network, quick, LEVELS[level], blocks)
         if network is not None and not dtype:
             dtypes = [one for one in dtypes if any(one in case.dtypes for case in cases)]
@@ -141,6 +143,8 @@ def verify(
             report = error.report
         finally:
             implementation.close()
+        if missing:
+            report = replace(report, unchecked=f"{' and '.join(missing)}, which {device} lacks")
         lengths = {case.name: case.x.shape[1] for case in cases}
         written = dict(files.write(report, paths, lengths))
         for path, problem in written.items():
@@ -169,9 +173,8 @@ def _check_options(
             raise TargetError(f"{option} must be one of {', '.join(known)}, got {', '.join(unknown)}")
 
 
-def _had_by(device: str, lacking: Sequence[str], dtypes: list[str], chosen: bool) -> list[str]:
+def _had_by(device: str, missing: Sequence[str], dtypes: list[str], chosen: bool) -> list[str]:
     """The precisions that the device has; all have to be there if the user chose them."""
-    missing = [one for one in dtypes if one in lacking]
     if missing and (chosen or len(missing) == len(dtypes)):
         raise TargetError(f"the device {device} has no {' and no '.join(missing)}: choose others with --dtype")
     return [one for one in dtypes if one not in missing]

@@ -166,6 +166,30 @@ def test_a_failing_oracle_gives_no_verdict_but_its_report(command, tmp_path, mon
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["verdict"] == "is not judged"
 
 
+ELSEWHERE = """
+import torch
+from sessa_ref.optimized import SessaLayer
+from tests.oracle import faraway
+
+faraway.LACKS.add(torch.float64)
+faraway._Library.mem_get_info = None
+"""
+
+
+def test_what_a_device_cannot_do_is_told(command, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere.py").write_text(ELSEWHERE)
+
+    def passed(implementation, dtypes, *arguments, **options):
+        assert dtypes == ["float32"]
+        return Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], implementation.about())
+
+    monkeypatch.setattr(verify, "run_oracle", passed)
+    result = command("verify", f"{tmp_path / 'elsewhere.py'}:SessaLayer", "--device", "faraway")
+    assert result.exit_code == 0
+    assert "layer conforms; not checked in float64, which faraway lacks" in result.output
+    assert "--memory-limit has no effect on the device's memory" in result.output
+
+
 def test_a_report_that_fails_is_told_and_the_others_are_written(command, tmp_path, monkeypatch):
     report = Report("layer", [Result("c", "float32", "forward", Status.PASSED, 0.5)], {})
     monkeypatch.setattr(verify, "run_oracle", lambda *arguments, **options: report)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def test_two_processes_compute_what_one_does(tmp_path):
-    """Loss and gradients, which are sums over 52 tokens, in another order: within as many roundings of the largest."""
+    """Loss and gradients, which are sums over 52 tokens, in another order: within 52 roundings of the largest."""
     program = Path(__file__).with_name("processes.py")
     command = [sys.executable, str(program), str(tmp_path / "meeting")]
     found = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -9,24 +9,22 @@ from sessa_ref.oracle.bounds.rounding import rounded
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.checks import Observation
 from sessa_ref.oracle.explain.probes import size_of
-from sessa_ref.oracle.implementation.protocol import Implementation, Values, about
+from sessa_ref.oracle.implementation.protocol import MAYBE_TF32, Implementation, Values, about
 from sessa_ref.oracle.report.results import Diagnosis
 from sessa_ref.reference import Formulas
 
 TF32 = 2.0**-10
 """How much smaller a factor may become, where its other bits are cut off; rounding to nearest changes half as much."""
 
-ON = "float32 products in TF32"
-"""What `about` says under "settings" where TF32 is switched on."""
-
-SMALLEST, LARGEST = 0.1 / SAFETY_FACTOR, 4.0
-"""Errors that are much smaller or larger than TF32 makes them have another cause. No factor's error is the same in all
-orders of operations, so some may be a few times larger than those that are drawn."""
+SMALLEST, TYPICAL, LARGEST = 0.1 / SAFETY_FACTOR, 1 / 8, 0.3
+"""The least and largest median of the errors that TF32 makes, in bounds, and the largest error. A spread is a bound's
+sixteenth: medians of two spreads and single errors of five are all that TF32 has room for; bfloat16 makes larger ones."""
 
 
 def is_switched_on(implementation: Implementation | None) -> bool:
-    """Whether the implementation runs where torch may compute products of float32 in TF32."""
-    return ON in about(implementation).get("settings", "")
+    """Whether the implementation runs where torch may compute products of float32 in TF32: on no CPU we know of."""
+    told = about(implementation)
+    return MAYBE_TF32 in told.get("settings", "") and not told.get("device", "cpu").startswith("cpu")
 
 
 def products_in_tf32(failed: Sequence[Observation], switched_on: bool) -> Diagnosis | None:
@@ -49,11 +47,11 @@ def products_in_tf32(failed: Sequence[Observation], switched_on: bool) -> Diagno
         ratios.append(_ratio(observation, spreads[id(case)]))
         if not ratios[-1] <= LARGEST:
             return None
-    if not SMALLEST <= np.median(ratios) <= 1:
+    if not SMALLEST <= np.median(ratios) <= TYPICAL:
         return None
     start = f"{'explains' if switched_on else 'may explain'} all {len(failed)} failing checks: "
     text = "the errors are as large as products in TF32 make them"
-    text += ", which is switched on" if switched_on else "; TF32 is not switched on in torch, so a kernel may use it"
+    text += ", which is switched on" if switched_on else "; it is not known to be switched on, but a kernel may use it"
     return Diagnosis("ProductsInTfloat32", start + text, len(failed), len(failed))
 
 
@@ -70,7 +68,7 @@ def _ratio(observation: Observation, spread: Values) -> float:
         if true is None or value.shape != true.shape:
             return np.inf
         error = np.abs(value.astype(true.dtype) - true) / (expectation.bounds(name) + SAFETY_FACTOR * spread[name])
-        worst = max(worst, float(np.max(error, initial=0.0)))
+        worst = float(np.maximum(worst, np.max(error, initial=0.0)))  # NaN stays NaN
     return worst
 
 

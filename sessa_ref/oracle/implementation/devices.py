@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from sessa_ref.oracle.implementation.protocol import ImplementationError, TargetError, first_line
+from sessa_ref.oracle.implementation.protocol import MAYBE_TF32, ImplementationError, TargetError, first_line
 from sessa_ref.precision import PRECISIONS
 
 CPU = torch.device("cpu")
 
 _DRIVER = Path("/proc/driver/nvidia/version")
+_LOST = re.compile(r"(CUDA|HIP) error|Triton Error \[(CUDA|HIP)\]|illegal memory access")
+"""What torch and Triton say where the device itself failed."""
 _MIXED = re.compile(
     r"same device|(is|are|be|but) on (the )?(cpu|device)|cpu tensor\?|Placeholder storage", re.IGNORECASE
 )
@@ -38,7 +40,8 @@ def find(name: str) -> torch.device:
         ones = torch.ones(2, device=device)
         float((ones + ones).sum())
     except Exception as error:
-        raise TargetError(f"device {name} cannot be used here: {first_line(error).partition('. ')[0]}") from None
+        told = (str(error).strip().splitlines() or [type(error).__name__])[0].partition(". ")[0]
+        raise TargetError(f"torch {torch.__version__} cannot use device {name} here: {told}") from None
     return ones.device
 
 
@@ -82,8 +85,8 @@ def one_device(device: torch.device, module: Any = None) -> Iterator[None]:
         if device == CPU or not _MIXED.search(told):
             raise
         left = ", ".join(_left_behind(module, device)) if isinstance(module, torch.nn.Module) else ""
-        where = f"{left} is no parameter or buffer, and does not move to {device}; " if left else ""
-        raise ImplementationError(f"it mixes devices: {where}{told}") from error
+        behind = f"{left}: no parameter or buffer, so it stays behind when the module moves to {device}; "
+        raise ImplementationError(f"it mixes devices: {behind if left else ''}{told}") from error
 
 
 def check_moved(module: torch.nn.Module, device: torch.device, name: str) -> None:
@@ -113,7 +116,7 @@ def is_lost(error: BaseException, device: torch.device) -> bool:
     kind = getattr(torch, "AcceleratorError", None)
     chain: BaseException | None = error
     while chain is not None:
-        if (kind is not None and isinstance(chain, kind)) or "CUDA error" in str(chain):
+        if (kind is not None and isinstance(chain, kind)) or _LOST.search(str(chain)):
             return device != CPU
         chain = chain.__cause__
     return False
@@ -159,7 +162,7 @@ def _settings(device: torch.device) -> Iterator[str]:
     products = getattr(getattr(backend, "matmul", None), "fp32_precision", None)
     if products is None:  # before torch 2.9
         products = {"high": "tf32", "medium": "bf16"}.get(torch.get_float32_matmul_precision())
-    named = {"tf32": "float32 products in TF32", "bf16": "float32 products in bfloat16"}
+    named = {"tf32": MAYBE_TF32, "bf16": "float32 products may be in bfloat16"}  # not all hardware has them
     yield named.get(str(products), "float32 products in float32")
     if device.type == "cuda":
         reduced = {"float16": "fp16", "bfloat16": "bf16"}

@@ -77,6 +77,9 @@ def about(adapter: object) -> dict[str, str]:
     return {}
 
 
+MAYBE_TF32 = "float32 products may be in TF32"
+"""What torch implementations tell under "settings" where torch may compute products of float32 in TF32."""
+
 _LONGEST_MESSAGE = 1000
 
 

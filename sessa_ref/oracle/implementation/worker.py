@@ -40,16 +40,18 @@ def main(target: str, answers: str, level: str, device: str, memory: str) -> Non
         _answer(started, {"target_error": str(error)})
         return
     is_lost: Callable[[BaseException], bool] = lambda error: False  # noqa: E731
+    unlimited: dict[str, str] = {}
     if device != "cpu":
         from sessa_ref.oracle.implementation import devices  # imports torch
 
         found = devices.find(device)
-        devices.limit_memory(found, int(memory))
+        if not devices.limit_memory(found, int(memory)):
+            unlimited = {"memory": "--memory-limit has no effect on the device's memory"}
         is_lost = partial(devices.is_lost, device=found)
         told["lacking"] = devices.lacking(found)
-    _answer(started, told | {"about": about(adapter)})
+    _answer(started, told | {"about": about(adapter) | unlimited})
     for folder in requests:
-        _answer(folder / "answer.json", _serve(adapter, folder, is_lost) | {"about": about(adapter)})
+        _answer(folder / "answer.json", _serve(adapter, folder, is_lost) | {"about": about(adapter) | unlimited})
 
 
 def _requests() -> Iterator[Path]:

@@ -53,7 +53,7 @@ def print_report(console: Console, report: Report) -> None:
         _print(console, f"where: {sentence}")
     for diagnosis in report.diagnosis:
         _print(console, "diagnosis: ", (str(diagnosis), "bold"))
-    ran_on = [report.about[name] for name in ("device", "libraries", "settings") if report.about.get(name)]
+    ran_on = [report.about[name] for name in ("device", "libraries", "settings", "memory") if report.about.get(name)]
     if ran_on:
         _print(console, f"on {'; '.join(ran_on)}")
     remark = f"; {report.remark}" if report.remark else ""

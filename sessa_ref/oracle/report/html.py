@@ -72,7 +72,9 @@ def to_html(report: Report, lengths: Mapping[str, int] | None = None) -> str:
         style=(_FOLDER / "page.css").read_text(encoding="utf-8"),
         verdict_class=_VERDICT_CLASSES[report.verdict],
         summary=", ".join(f"{counts[status]} {status}" for status in Status if counts[status]),
-        ran_on="; ".join(report.about[name] for name in ("device", "libraries", "settings") if report.about.get(name)),
+        ran_on="; ".join(
+            report.about[name] for name in ("device", "libraries", "settings", "memory") if report.about.get(name)
+        ),
         explanation=[*map(str, report.diagnosis), *report.location],
         groups=_not_passed(report),
         undecisive="a finding that does not decide the verdict",

@@ -93,9 +93,11 @@ class Report:
     """Why the run ended before its end; empty for a whole run."""
     now_passing: Sequence[str] = ()
     """Known failures that do not fail any more, or were not run."""
+    unchecked: str = ""
+    """The precisions that nobody asked for and that its device lacks; empty if none."""
 
     def __post_init__(self) -> None:
-        for name in ("target", "incomplete"):
+        for name in ("target", "incomplete", "unchecked"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
         object.__setattr__(self, "now_passing", [one_line(sentence) for sentence in self.now_passing])
         object.__setattr__(self, "location", [one_line(sentence) for sentence in self.location])
@@ -128,8 +130,10 @@ class Report:
 
     @property
     def remark(self) -> str:
-        """Limits of the verdict: why the run ended early, what was expected to fail, and what was skipped; may be empty."""
+        """Limits of the verdict: why it ended early, what was not checked, expected to fail, or skipped; may be empty."""
         remarks = [f"the run ended early: {self.incomplete}"] if self.incomplete else []
+        if self.unchecked:
+            remarks.append(f"not checked in {self.unchecked}")
         expected = sum(result.status is Status.EXPECTED for result in self.results)
         if expected:
             remarks.append(f"{expected} of {len(self.results)} checks failed as known")

@@ -3,12 +3,15 @@
 import pytest
 import torch
 
+from sessa_ref.config import SessaConfig
 from sessa_ref.optimized.solve import block_substitution, feedback_solve, inputs
 from sessa_ref.optimized.solve.block_substitution import Sizes
 from sessa_ref.optimized.solve.inputs import factor_dtype, sums_in_float32
-from tests.optimized.solve.problems import problem
+from sessa_ref.oracle.bounds.expectation import Expectation
+from sessa_ref.oracle.cases.case import case
+from sessa_ref.oracle.levels import SOLVE
 
-HALVES = [torch.bfloat16]
+HALF = case("half precision", "", SessaConfig.published(8, 2), T=90, batch=1).at(SOLVE)
 
 
 @pytest.fixture
@@ -30,24 +33,19 @@ def products(monkeypatch):
     library._destroy()
 
 
-@pytest.mark.parametrize("dtype", HALVES)
-def test_factors_are_halves_and_sums_are_not(products, dtype):
-    """s is within the oracle's bound of this precision; gradients are within T roundings of float32's largest."""
-    name = str(dtype).removeprefix("torch.")
-    drawn = problem(90, batch=1).rounded(name)
-    found = []
-    for given in (dtype, torch.float32):
-        tensors = [z.to(given).requires_grad_() for z in drawn.tensors("float32")]
-        s = feedback_solve(tensors[0], tensors[1], tensors[2], tensors[3])
-        gradients = torch.autograd.grad(s.float().sin().sum(), tensors)
-        assert {z.dtype for z in (s, *gradients)} == {given}
-        found.append((s, gradients))
+def test_factors_are_halves_and_sums_are_not(products):
+    """s and its gradients are within the oracle's bounds of this precision, and s is not what exact factors give."""
+    dtype, expected = torch.bfloat16, Expectation(HALF, "bfloat16")
+    arrays = SOLVE.split(HALF.parameters.config, expected.case.x).values()
+    q, k, gamma, f = (torch.tensor(array, dtype=dtype, requires_grad=True) for array in arrays)
+    s = feedback_solve(q, k, gamma, f)
+    gradients = torch.autograd.grad(s, (q, k, gamma, f), torch.tensor(expected.case.dy, dtype=dtype))
     assert set(products) == {(dtype, dtype, torch.float32, torch.float32)}
-    (s, gradients), (wide, wanted) = found
-    assert drawn.worst_ratio(s, name) <= 1
-    assert s.float().sub(wide).abs().max() > torch.finfo(dtype).eps / 8, "the factors were rounded"
-    for one, other in zip(gradients, wanted, strict=True):
-        assert torch.all((one - other).abs() <= 90**0.5 * torch.finfo(dtype).eps * other.abs().max())
+    for name, value in zip(("s", "dq", "dk", "dgamma", "df"), (s, *gradients), strict=True):
+        assert value.dtype == dtype
+        assert expected.error_ratios(name, value.detach().double().numpy()).max() <= 1, name
+    exact = feedback_solve(q.float(), k.float(), gamma.float(), f.float())
+    assert not torch.equal(s, exact.to(dtype)), "the factors were rounded"
 
 
 def test_only_where_all_that_is_multiplied_is_half(monkeypatch):
@@ -59,6 +57,7 @@ def test_only_where_all_that_is_multiplied_is_half(monkeypatch):
     for q_, k, f, working in (
         (half, half, q, torch.float32),
         (half, half.half(), half, torch.float32),
+        (half.half(), half.half(), half.half(), torch.float32),
         (half, half, half, torch.float64),
         (q, q, q, torch.float32),
     ):

@@ -13,7 +13,7 @@ from sessa_ref.oracle.cases.case import case
 from sessa_ref.oracle.cases.of_config import battery_of
 from sessa_ref.oracle.implementation import devices
 from sessa_ref.oracle.implementation.instance import adapter_of
-from sessa_ref.oracle.implementation.protocol import ImplementationError, about
+from sessa_ref.oracle.implementation.protocol import MAYBE_TF32, ImplementationError, about
 from sessa_ref.oracle.implementation.runners import WorkerImplementation
 from sessa_ref.oracle.implementation.targets import as_adapter
 from sessa_ref.oracle.levels import LAYER, LEVELS, SOLVE
@@ -82,7 +82,7 @@ class KeepsItsCacheBehind(SessaLayer):
     ("layer", "check", "message"),
     [
         (Overwriting, "calls", "it modifies its input"),
-        (LeavesAMaskBehind, "forward", "it mixes devices: W_in.ones is no parameter or buffer, and does not move to faraway:0; RuntimeError: Expected all"),
+        (LeavesAMaskBehind, "forward", "it mixes devices: W_in.ones: no parameter or buffer, so it stays behind when the module moves to faraway:0; RuntimeError: Expected all"),
         (ReturnsToTheCpu, "forward", "it mixes devices: the output that it returns is on cpu, its inputs are on faraway:0"),
         (KeepsItsCacheBehind, "decode", "it mixes devices: "),
     ],
@@ -119,8 +119,9 @@ def test_an_instance_is_judged_where_it_is_and_left_there():
     [
         ("abacus", "device must be one that torch knows, such as cpu, cuda, mps or xpu; got 'abacus'"),
         ("meta", "device must hold numbers, which meta does not"),
-        pytest.param("cuda:99", "device cuda:99 cannot be used here: [^.]*$", id="absent"),
-        pytest.param("xpu:99", "device xpu:99 cannot be used here: [^.]*$", id="absent too"),
+        pytest.param("cuda:99", r"^torch \S+ cannot use device cuda:99 here: [^.\n]+$", id="absent"),
+        pytest.param("xpu:99", r"^torch \S+ cannot use device xpu:99 here: [^.\n]+$", id="absent too"),
+        pytest.param("vulkan", r"^torch \S+ cannot use device vulkan here: [^\n]{1,150}$", id="not built in"),
     ],
 )
 def test_a_device_that_cannot_be_used_is_one_clear_line(device, message):
@@ -186,6 +187,8 @@ def test_an_error_of_the_device_itself_ends_the_process():
     error = RuntimeError("outer")
     error.__cause__ = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
     assert devices.is_lost(error, FARAWAY)
+    for told in ("Triton Error [CUDA]: an illegal memory access was encountered", "HIP error: invalid argument"):
+        assert devices.is_lost(RuntimeError(told), FARAWAY)
     assert not devices.is_lost(torch.OutOfMemoryError("CUDA out of memory"), FARAWAY)
     assert not devices.is_lost(error, devices.CPU)
 
@@ -202,8 +205,10 @@ def test_settings_that_change_roundings_are_told():
     assert told.startswith("float32 products in float32; reduced-precision reductions in float16 and bfloat16; determ")
     torch.set_float32_matmul_precision("high")
     try:
-        assert "float32 products in TF32" in devices.about(devices.CPU)["settings"]
-        assert "products in TF32" in next(devices._settings(torch.device("cuda")))
+        assert devices.about(devices.CPU)["settings"].startswith(MAYBE_TF32)
+        assert next(devices._settings(torch.device("cuda"))) == MAYBE_TF32
+        torch.set_float32_matmul_precision("medium")
+        assert devices.about(devices.CPU)["settings"].startswith("float32 products may be in bfloat16")
     finally:
         torch.set_float32_matmul_precision("highest")
 
