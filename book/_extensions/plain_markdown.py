@@ -105,6 +105,8 @@ def _directive(name: str, title: str, body: list[str], folder: Path, look_up: Lo
     if name == "include":
         included = (folder / title).resolve()
         return "\n\n".join(part for part, _ in _parts(included.read_text("utf-8"), included.parent, look_up, False))
+    if name == "literalinclude":
+        return _excerpt((folder / title).read_text("utf-8").splitlines(), options["start-at"], options["end-before"])
     label = options.get("label") or options.get("name")
     if name == "figure":
         head, title = f"**{look_up(name, label or '')}** (see the book)", ""
@@ -116,6 +118,13 @@ def _directive(name: str, title: str, body: list[str], folder: Path, look_up: Lo
         raise ValueError(f"a notebook has no plain form of the directive {{{name}}}")
     inside = "\n".join(text for text, _ in _parts("\n".join(body).strip(), folder, look_up, False))
     return _quote(f"{head} ({title})\n\n{inside}" if title else f"{head}\n\n{inside}")
+
+
+def _excerpt(lines: list[str], first: str, end: str) -> str:
+    """The lines from the first one that contains a text to the next one that contains another, as a block."""
+    start = next(number for number, line in enumerate(lines) if first in line)
+    stop = next(number for number in range(start, len(lines)) if end in lines[number])
+    return "\n".join(["```", *lines[start:stop], "```"])
 
 
 def _quote(text: str) -> str:

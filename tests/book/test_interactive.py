@@ -176,7 +176,7 @@ def test_three_memories(browser: Browser) -> None:
         assert (sharpness, rate) == (2.5, 0.001)
         axis = f"document.querySelector('[data-figure={figure}] .plot').layout.xaxis.type"
         assert page.evaluate(axis) == "log"
-        page.get_by_label("linear").check()
+        page.get_by_label("linear", exact=True).check()
         redrawn(page)
         assert page.evaluate(axis) == "linear"
         page.locator(f"[data-figure={figure}] .plot > svg").hover(position={"x": 300, "y": 100})
