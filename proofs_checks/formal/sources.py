@@ -208,9 +208,14 @@ def theorems(text: str) -> list[str]:
 
 
 def definition_spans(text: str) -> dict[str, tuple[int, int]]:
-    """Where each definition of a file begins and ends."""
+    """Where each definition of a file begins and ends; of several with one name, in sections or modules, the last."""
+    return dict(_definitions(text))
+
+
+def _definitions(text: str) -> list[tuple[str, tuple[int, int]]]:
+    """Where all definitions begin and end, in the file's order."""
     plain = without_comments(text)
-    return {found[1]: (found.start(), _end(plain, found.start())) for found in _DEFINITION.finditer(plain)}
+    return [(found[1], (found.start(), _end(plain, found.start()))) for found in _DEFINITION.finditer(plain)]
 
 
 def theorem_spans(text: str) -> dict[str, tuple[int, int]]:
@@ -265,7 +270,7 @@ def _statements(text: str) -> list[Statement]:
 def _pieces(text: str, plain: str, begin: int, stop: int, owners: dict[str, Statement]) -> Iterator[Statement | str]:
     """What a part of the file consists of; the comments of statements are theirs."""
     code, at = "", begin
-    for name, (start, end) in definition_spans(text).items():
+    for name, (start, end) in _definitions(text):
         if not begin <= start < stop:
             continue
         if name not in owners:

@@ -1,5 +1,7 @@
 """What is read of the Coq files, without Coq."""
 
+from collections import Counter
+
 import pytest
 
 from proofs_checks.formal.rules import broken, uses_interval
@@ -78,3 +80,16 @@ def test_interval_is_not_for_statements():
     assert not uses_interval("From Coquelicot Require Import Coquelicot.")
     assert any("Interval" in line for line in broken("Statements.v", text))
     assert list(broken("proofs/A.v", text)) == []
+
+
+def test_topics_show_every_definition_as_often_as_the_file_has_it():
+    """Some names stand for one thing in one section and for another in the next."""
+    sources = Sources()
+    pieces = [piece for topic in sources.topics.values() for piece in topic]
+    shown = "\n".join(piece if isinstance(piece, str) else piece.code for piece in pieces)
+    kinds = ("Definition ", "Fixpoint ", "Record ")
+    found, wanted = (
+        Counter(line for line in text.split("\n") if line.startswith(kinds))
+        for text in (shown, sources.texts["Statements.v"])
+    )
+    assert found == wanted
