@@ -3,6 +3,8 @@
 import json
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -35,11 +37,8 @@ def mixers(
 ) -> None:
     """Print how many trainable parameters a model of these settings has with each mixer."""
     console = Console(highlight=False, soft_wrap=True, markup=False)
-    try:
+    with _exit_codes(Console(stderr=True)):
         settings = Settings.read(config, {})
-    except (ValueError, TypeError, OSError) as error:
-        Console(stderr=True).print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
     wanted = parameters(build(replace(settings, mixer="sessa")))
     for name in MIXERS:
         try:
@@ -71,10 +70,8 @@ def recall(
     """
     log = Console(stderr=True)
     options = {"mixer": mixer, "seed": seed, "steps": steps, "learning_rate": learning_rate}
-    try:
-        if threads < 1:
-            raise ValueError(f"--threads must be positive, got {threads}")
-        torch.set_num_threads(threads)
+    with _exit_codes(log):
+        _use(threads)
         settings = Settings.read(config, {name: value for name, value in options.items() if value is not None})
         folder = out or Path("runs") / "recall" / f"{settings.mixer}-{settings.seed}"
         with _bar(log) as bar:
@@ -84,13 +81,7 @@ def recall(
                 text = f"{settings.mixer}: loss {step.loss:.3f}, accuracy {step.accuracy:.2f}"
                 bar.update(task, completed=step.step + 1, description=text)
 
-            result = run(settings, folder, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), progress)
-    except ArithmeticError as error:
-        log.print(str(error), style="red", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    except (ValueError, TypeError, OSError, ModuleNotFoundError) as error:
-        log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
+            result = run(settings, folder, _command(), progress)
     _print(Console(), result, folder)
 
 
@@ -105,17 +96,14 @@ def ceilings(
     Exit code 0: it is done. 2: bad options, or a file that cannot be written.
     """
     log = Console(stderr=True)
-    try:
+    with _exit_codes(log):
         if out is None:
             out = Path("runs") / "ceilings.json"
             out.parent.mkdir(exist_ok=True)
         if out.is_dir() or not out.parent.is_dir():  # said before the work, not after it
             raise ValueError(f"--out must be a file in a folder that exists, got {out}")
-        found = measure_ceilings(sequences, seed, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), log.print)
+        found = measure_ceilings(sequences, seed, _command(), log.print)
         out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8", newline="\n")
-    except (ValueError, TypeError, OSError) as error:
-        log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
 
 
 @app.command()
@@ -135,14 +123,14 @@ def stories(
     done. 1: training diverged. 2: bad options, or files that cannot be read or written.
     """
     log = Console(stderr=True)
-    try:
-        from experiments.stories import run as stories_run
-        from experiments.stories.settings import Settings as StorySettings
-        from experiments.stories.texts import FileText, StoryText
-
-        if threads < 1:
-            raise ValueError(f"--threads must be positive, got {threads}")
-        torch.set_num_threads(threads)
+    with _exit_codes(log):
+        try:
+            from experiments.stories import run as stories_run
+            from experiments.stories.settings import Settings as StorySettings
+            from experiments.stories.texts import FileText, StoryText
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"{reason(error)}: this command needs the extra transformers") from None
+        _use(threads)
         settings = StorySettings(seed=seed, steps=steps, learning_rate=learning_rate)
         source = StoryText(settings) if text is None else FileText(text, settings)
         folder = out or Path("runs") / "stories" / str(seed)
@@ -152,24 +140,7 @@ def stories(
             def progress(step: int, bits: float) -> None:
                 bar.update(task, completed=step + 1, description=f"{bits:.3f} bits per byte")
 
-            result = stories_run.run(
-                settings, source, folder, shlex.join(["python", "-m", "experiments", *sys.argv[1:]]), progress
-            )
-    except ArithmeticError as error:
-        log.print(str(error), style="red", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    except ModuleNotFoundError as error:
-        log.print(
-            f"{reason(error)}: this command needs the extra transformers",
-            style="red",
-            highlight=False,
-            soft_wrap=True,
-            markup=False,
-        )
-        raise typer.Exit(2) from None
-    except (ValueError, TypeError, OSError) as error:
-        log.print(reason(error), style="red", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
+            result = stories_run.run(settings, source, folder, _command(), progress)
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"{result['parameters']} parameters, {result['seconds']:.0f} s, {folder}")
     console.print(f"bits per byte on the test: {result['bits_per_byte']:.3f}")
@@ -181,6 +152,28 @@ def stories(
             console.print(f"  {name.replace('_', ' ')}: {bits:.3f}")
     console.print("one that it tells:")
     console.print(one_line(result["told"][0]))
+
+
+@contextmanager
+def _exit_codes(log: Console) -> Iterator[None]:
+    """Errors that the user can mend become one line: exit code 1 where training diverged, else 2."""
+    try:
+        yield
+    except (ArithmeticError, ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+        diverged = isinstance(error, ArithmeticError)
+        text = str(error) if diverged else reason(error)
+        log.print(text, style="red", highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(1 if diverged else 2) from None
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "experiments", *sys.argv[1:]])
+
+
+def _use(threads: int) -> None:
+    if threads < 1:
+        raise ValueError(f"--threads must be positive, got {threads}")
+    torch.set_num_threads(threads)
 
 
 def _bar(console: Console) -> Progress:

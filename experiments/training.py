@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from experiments.decoder import Decoder
@@ -38,6 +39,32 @@ def build(settings: Settings) -> Decoder:
     )
 
 
+def update(optimizer: torch.optim.Optimizer, loss: Tensor, step: int, rate: float, clip: float) -> None:
+    """Move all parameters of the optimizer by the gradient of the loss.
+
+    Args:
+        optimizer: made with the largest learning rate.
+        loss: of this step's batch.
+        step: its number, for the message.
+        rate: its learning rate.
+        clip: largest norm of the gradient of all parameters together.
+
+    Raises:
+        ArithmeticError: the loss is not finite; nothing is moved.
+    """
+    if not torch.isfinite(loss):
+        raise ArithmeticError(
+            f"the loss is {loss.item()} at step {step}: training has diverged; try a smaller learning_rate than "
+            f"{optimizer.defaults['lr']}"
+        )
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], clip)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    optimizer.step()
+
+
 class Training:
     """A model in training."""
 
@@ -59,17 +86,7 @@ class Training:
         settings = self.settings
         batch = settings.task(settings.lag).sample(settings.batch, [_TRAINING, settings.seed, self.step])
         loss, accuracy = judge(self.model, batch)
-        if not torch.isfinite(loss):
-            raise ArithmeticError(
-                f"the loss is {loss.item()} at step {self.step}: training has diverged; try a smaller learning_rate than "
-                f"{settings.learning_rate}"
-            )
-        self.optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.rate(self.step)
-        self.optimizer.step()
+        update(self.optimizer, loss, self.step, settings.rate(self.step), settings.clip)
         self.step += 1
         return Step(self.step - 1, loss.item(), accuracy)
 

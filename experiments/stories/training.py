@@ -8,6 +8,7 @@ import torch
 
 from experiments.stories.settings import Settings
 from experiments.stories.texts import FIRST_BYTE, FileText, StoryText, as_tokens
+from experiments.training import update
 from sessa_ref.language_model import SessaForCausalLM
 from sessa_ref.tasks import Stories
 
@@ -29,17 +30,7 @@ def train(
     for step in range(settings.steps):
         tokens = as_tokens(text.batch(step))
         loss = model(tokens, labels=tokens).loss
-        if not torch.isfinite(loss):
-            raise ArithmeticError(
-                f"the loss is {loss.item()} at step {step}: training has diverged; try a smaller learning_rate than "
-                f"{settings.learning_rate}"
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
-        for group in optimizer.param_groups:
-            group["lr"] = settings.rate(step)
-        optimizer.step()
+        update(optimizer, loss, step, settings.rate(step), _CLIP)
         curve.append(loss.item() / math.log(2))
         progress(step, curve[-1])
     return model.eval(), curve
