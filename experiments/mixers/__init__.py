@@ -12,8 +12,10 @@ from experiments.mixers.controls import AfterConvolution, OneHop, SolveThenRead,
 from experiments.mixers.gated_deltanet import gated_deltanet
 from experiments.mixers.gated_linear import GatedLinear
 from experiments.mixers.mamba2 import mamba2
+from experiments.mixers.mamba3 import Mamba3
 from experiments.mixers.sizes import matched, parameters
 from experiments.mixers.transformer import TransformerBlock
+from experiments.mixers.ttt_linear import TTTLinear
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaMixer
 
@@ -60,6 +62,8 @@ MIXERS: Final[dict[str, Build]] = {
     **_WITH_ATTENTION,
     **{f"{name}-no-rotary": _without_rotary(build) for name, build in _WITH_ATTENTION.items()},
     "gated-linear": _like_sessa(lambda config, channels: GatedLinear(config.width, channels)),
+    "mamba-3": _like_sessa(Mamba3),
+    "ttt-linear": _like_sessa(TTTLinear),
     **{name: _from_transformers(_like_sessa(build)) for name, build in _FROM_TRANSFORMERS.items()},
 }
 """By name: Sessa, its controls and a Transformer's block, with and without rotary embedding, and recurrences.
