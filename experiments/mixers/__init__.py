@@ -45,7 +45,7 @@ def _transformer(config: SessaConfig) -> TransformerBlock:
     return TransformerBlock(config, hidden)
 
 
-_WITH_ATTENTION: dict[str, Build] = {
+_WITH_ROTARY: dict[str, Build] = {
     "sessa": SessaMixer,
     "gain-0": WithoutFeedback,
     "sessa-constant-gain": constant_gain,
@@ -54,19 +54,19 @@ _WITH_ATTENTION: dict[str, Build] = {
     "convolution-sessa": lambda config: AfterConvolution(config, SessaMixer),
     "convolution-gain-0": lambda config: AfterConvolution(config, WithoutFeedback),
     "transformer": _transformer,
+    "ttt-linear": _like_sessa(TTTLinear),
 }
 
 _FROM_TRANSFORMERS = {"gated-deltanet": gated_deltanet, "mamba-2": mamba2}
 
 MIXERS: Final[dict[str, Build]] = {
-    **_WITH_ATTENTION,
-    **{f"{name}-no-rotary": _without_rotary(build) for name, build in _WITH_ATTENTION.items()},
+    **_WITH_ROTARY,
+    **{f"{name}-no-rotary": _without_rotary(build) for name, build in _WITH_ROTARY.items()},
     "gated-linear": _like_sessa(lambda config, channels: GatedLinear(config.width, channels)),
     "mamba-3": _like_sessa(Mamba3),
-    "ttt-linear": _like_sessa(TTTLinear),
     **{name: _from_transformers(_like_sessa(build)) for name, build in _FROM_TRANSFORMERS.items()},
 }
-"""By name: Sessa, its controls and a Transformer's block, with and without rotary embedding, and recurrences.
+"""By name: Sessa, its controls, a Transformer's block and TTT-Linear, with and without rotary embedding, and recurrences.
 
 `transformer` is a whole block, which stands in place of the gated one.
 """
