@@ -17,19 +17,19 @@ class TTTLinear(nn.Module):
 
     The loss of token j is 1/2 |f(k_j) - v_j|^2, of which D_j is the gradient in W and b. The tokens come in batches. With
     the model as it was before the batch, D_j is taken for all of its tokens at once; token i of the batch, from 1 on, is
-    answered by W - tau_i (eta_1 D_1 + ... + eta_i D_i), b alike. The model that the last token has is that of the next
-    batch. Rates: eta_j = sigmoid(w . u_j + w_0) / d for a head of d numbers, tau_i = max(0, 1 / i + a learned number).
-    So the last token of a batch has an average of the gradients, weighted by rates, and not a sum. Keys and queries are
-    turned by rotary embedding at their position in the batch. Behind it are a LayerNorm over all heads and W_out.
+    answered by W - tau_i (eta_1 D_1 + ... + eta_i D_i), b alike. The model of its last token is the one that the next
+    batch starts from. Rates: eta_j = sigmoid(w . u_j + w_0) / d for a head of d numbers, and tau_i = max(0, 1 / i + a
+    learned number), at first an average over the tokens so far and not a sum. Queries and keys are turned by rotary
+    embedding at their position in the batch. Behind the heads are a LayerNorm over all of them and W_out.
 
-    With a batch of one token it is a delta rule: with r = v - k and the LayerNorm's own normed z and deviation sigma,
+    With batches of one token it is a delta rule. With eta = tau_1 eta_1, the target r = v - k, z = k W + b, sigma the
+    deviation of z, z' = (z - mean(z)) / sigma, LN(z) = g * z' + c and e = g * (LN(z) - r),
 
-        z = k W + b,  e = g * (LN(z) - r),  G = (e - mean(e) - z' mean(e * z')) / sigma,  z' = (z - mean(z)) / sigma,
-        W <- W - eta k^T G,  b <- b - eta G.
+        G = (e - mean(e) - z' mean(e * z')) / sigma,   W <- W - eta k^T G,   b <- b - eta G.
 
-    Without LN, G would be k W + b - r, and this the delta rule for the key (k, 1) and the value r. With LN, only what of
-    the error is orthogonal to 1 and to z' is corrected. For g = 1 and c = 0, as it begins, LN(z) = z', which drops out
-    of G: a key is bound to what its value r has beside 1 and z', over sigma.
+    Without LN, G would be k W + b - r, and this the delta rule for the key (k, 1) and the value r. With LN, only what the
+    error has orthogonal to 1 and to z' is corrected. For g = 1 and c = 0, as it begins, LN(z) = z' drops out of G, and -G
+    is what r has orthogonal to 1 and to z', over sigma. These two sentences leave out the 1e-6 that LN adds to a variance.
 
     The source is the authors' code, `ttt.py` in PyTorch, for its Transformer backbone: no short convolution and no gate.
     Different are:
@@ -38,8 +38,9 @@ class TTTLinear(nn.Module):
       second output projection behind;
     - the width of a head, which is a size here and not D / H;
     - the initial projections, drawn as torch draws them and not with a deviation of 0.02. W, b, rates and norms begin as
-      they do there;
-    - weight decay reaches all parameters.
+      they do there.
+
+    Weight decay reaches all parameters, as in the authors' training code in JAX.
 
     Args:
         config: width, heads and rotary embedding.
