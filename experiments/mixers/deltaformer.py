@@ -1,4 +1,4 @@
-"""DeltaFormer (arXiv 2505.19488): attention whose values were corrected by what earlier tokens had under a similar key."""
+"""DeltaFormer (arXiv 2505.19488): attention, whose values are first corrected by those of earlier, similar keys."""
 
 from dataclasses import replace
 

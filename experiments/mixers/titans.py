@@ -1,4 +1,4 @@
-"""Titans with its memory as context, MAC (arXiv 2501.00663): attention in segments, and a matrix that learns as it reads."""
+"""Titans, memory as context (arXiv 2501.00663): attention in segments, and a matrix that learns while it reads."""
 
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -69,31 +69,37 @@ def learn(
 
 
 def _products(logs: Float[Tensor, "*batch C"]) -> Float[Tensor, "*batch C+1 C+1"]:
-    """Entry (i, j), 0 <= j <= i <= C, is the product of the factors j + 1 .. i, counted from 1, given their logarithms."""
+    """Entry (i, j), 0 <= j <= i <= C, is the product of the factors j + 1 .. i of 1 .. C, given their logarithms."""
     sums = functional.pad(logs.cumsum(dim=-1), (1, 0))
     above = torch.ones(sums.shape[-1], sums.shape[-1], dtype=torch.bool, device=logs.device).triu(1)
     return (sums[..., :, None] - sums[..., None, :]).masked_fill(above, -torch.inf).exp()
 
 
 class Titans(nn.Module):
-    """Segment by segment: h = M q(x), y = attention over [persistent tokens, h, x], M learns y, o = norm(y) * sigmoid(norm(M q(y))).
+    """Attention reads what the memory recalls, and the memory learns what attention finds: one segment after another.
 
-    The causal form. Read literally, two things leak: a causal mask over the concatenation shows every token the h of all
-    its segment, and the memory that answers y has learned all the segment. Here token t sees h and x up to t only,
-    and M after token t answers it. h comes from the memory before the segment, as in the source.
+    For the tokens x of a segment, h = M q(x), y = attention over [persistent tokens, h, x], M learns y token by token,
+    and o = norm(y) * sigmoid(norm(M q(y))).
 
-    Of the source are the projections of the memory (see `Projection`), q and k of norm 1, and one learning step for each
-    token, exactly; its training takes the gradients of a chunk at the chunk's beginning. Where it leaves a choice: the
-    memory is one matrix, empty at first, the case that its section on parallel training writes out; alpha, eta and
-    theta are sigmoids of a linear map of y, initially about 0.01, 0.1 and 0.5; attention has heads and, with `config.rope`,
-    rotary embedding by the place in the segment, the same for h and x, and 0 for persistent tokens. Normalised like this, with
-    learned weights and a sigmoid, is what the source says of its gates. The block around it is ours: its GELU stands in
-    front, its gate and output projection behind, and it takes the place of the source's residual connections.
+    This is the causal form. Taken literally, the source has two leaks: under a causal mask over [persistent tokens, h,
+    x] every token sees the h of its whole segment, and the memory that answers y has learned the whole segment. Here a
+    token sees h and x no further than itself, and M right after it answers. h comes from M before the segment, as in
+    the source.
+
+    As in the source, q, k and v of the memory are each a `Projection`, and q and k have norm 1. Every token has its own
+    gradient step, exactly (`learn`); to train faster, the source takes the gradients of a chunk at its beginning.
+    The memory is the source's linear case, one matrix, and begins empty. The source leaves the rest open: alpha, eta
+    and theta are sigmoids of a linear map of y, about 0.01, 0.1 and 0.5 at first; the sigmoid in o stands on the
+    memory's side; attention has heads and, with `config.rope`, rotary embedding by the place in the segment, where h_t
+    has the place of x_t, and the persistent tokens that of the first one.
+
+    The block around it is ours: GELU stands in front of it, and behind it a second gate and the output projection,
+    which attention does not have here.
 
     Args:
         config: width, heads and rotary embedding of attention.
         keys: numbers in a key of the memory; its values have D.
-        segment: tokens that attend to each other.
+        segment: tokens that attend to each other; what is farther back can come from the memory alone.
     """
 
     def __init__(self, config: SessaConfig, keys: int, segment: int = 32) -> None:
@@ -106,7 +112,8 @@ class Titans(nn.Module):
         self.memory_q, self.memory_k = Projection(D, keys), Projection(D, keys)
         self.memory_v = Projection(D, D)
         self.gates = nn.Linear(D, 3)
-        self.norm_y, self.norm_answer = (nn.RMSNorm(D, eps=config.norm_eps) for _ in range(2))
+        self.norm_y = nn.RMSNorm(D, eps=config.norm_eps)
+        self.norm_answer = nn.RMSNorm(D, eps=config.norm_eps)
         with torch.no_grad():
             self.gates.bias.copy_(torch.logit(torch.tensor([_FORGET, _MOMENTUM, _RATE])))
 
@@ -114,7 +121,7 @@ class Titans(nn.Module):
         """The outputs for tokens u."""
         queries = functional.normalize(self.memory_q(functional.pad(u, (0, 0, PAST, 0))), dim=-1)
         empty = u.new_zeros(u.shape[0], u.shape[2], queries.shape[2])
-        memory, recent, outputs = Memory(empty, empty), torch.zeros_like(u[:, :1]).expand(-1, PAST, -1), []
+        memory, recent, outputs = Memory(empty, empty), u.new_zeros(u.shape[0], PAST, u.shape[2]), []
         for x, q in zip(u.split(self.segment, dim=1), queries.split(self.segment, dim=1), strict=True):
             y = self._attend(q @ memory.M.mT, x)
             recent = torch.cat([recent[:, -PAST:], y], dim=1)
@@ -124,7 +131,7 @@ class Titans(nn.Module):
         return torch.cat(outputs, dim=1)
 
     def _attend(self, h: Float[Tensor, "batch C D"], x: Float[Tensor, "batch C D"]) -> Float[Tensor, "batch C D"]:
-        """Attention of the tokens x over [persistent tokens, h, x]: over all of the first, and h and x up to the token."""
+        """Attention of each x_t over the persistent tokens, and over h and x up to t."""
         C, heads = x.shape[1], self.config.heads
         context = torch.cat([self.persistent.expand(len(x), -1, -1), h, x], dim=1)
         q = self.q_proj(x).unflatten(-1, (heads, -1))

@@ -15,10 +15,9 @@ def softmax(logits):
 
 
 def corrected(q, k, v, beta):
-    """u_t = v_t - beta_t sum over j < t of softmax(q_t . k_j / sqrt(n)) u_j, and how much a rounding can change it.
+    """u_t = v_t - beta_t sum over j < t of softmax(q_t . k_j / sqrt(n)) u_j, token by token, and max |L^-1| |L| |u|.
 
-    Token by token. The second number bounds the change of u if every entry of the system is changed by one part in 1:
-    |L^-1| |L| |u|, L the system, which grows with the betas beyond 1.
+    L u = v is the system. To first order, relative changes by e of the entries of L change u by e times that at most.
     """
     L, u = np.eye(len(v)), np.zeros_like(v)
     for t in range(len(v)):
@@ -30,7 +29,8 @@ def corrected(q, k, v, beta):
 
 
 ROUNDINGS = 100 * 2.0**-53
-"""Fewer than 100 in a row, of terms below 10 in logits: T + HEAD_WIDTH and a softmax, in either of two computations."""
+"""Of an entry of the system, of a solution by substitution, and of a read: fewer than 100 in either computation, where
+T and HEAD_WIDTH terms are added up, and a rounding of a logit counts as often as the logit is large."""
 
 
 def test_its_solve_is_sessas_with_gain_minus_beta():
@@ -39,7 +39,7 @@ def test_its_solve_is_sessas_with_gain_minus_beta():
     beta = 1 + rng.normal(size=T)
     assert np.abs(beta).max() > 2
     u, change = corrected(q, k, v, beta)
-    found = feedback_solve(*map(torch.from_numpy, (q, k, -beta, v))).numpy()
+    found = feedback_solve(*(torch.from_numpy(z) for z in (q, k, -beta, v)), backend="blocked").numpy()
     assert np.abs(found - u).max() <= ROUNDINGS * change
     assert np.abs(found - corrected(k, k, v, beta)[0]).max() > 0.1
 

@@ -98,8 +98,8 @@ def slow(mixer: Titans, u: Tensor, leak: Literal["by the mask", "by the memory"]
 
 @pytest.mark.parametrize("rope", [True, False])
 def test_it_is_the_recurrence_token_by_token(rope):
-    """Of three segments, the last one short. A token's output takes fewer than 100 roundings of 2^-53 in a row, of numbers
-    below 10, and what it passes on to the T - 1 later ones is not made larger than 10 times: the steps do not expand."""
+    """In three segments, the last one short. A token's output takes fewer than 100 roundings of 2^-53 in a row, of
+    numbers below 10; what the T tokens pass on with their steps does not become more than 10 times as large."""
     mixer, u = titans(rope), tokens()
     close = 100 * T * 10 * 10 * 2.0**-53
     with torch.no_grad():
@@ -134,8 +134,8 @@ def test_read_literally_the_source_leaks(leak):
 
 
 def test_without_forgetting_and_momentum_the_memory_is_deltanet():
-    """M_t = M_(t-1) (I - beta k k^T) + beta v k^T with beta = 2 theta. Its steps have norm 1 at most, so what 40 tokens round,
-    fewer than 20 times each, in numbers below 20, adds up."""
+    """M_t = M_(t-1) (I - beta k k^T) + beta v k^T with beta = 2 theta. I - beta k k^T has norm 1 at most, so the
+    roundings of C tokens, fewer than 20 each, of numbers below 20, add up."""
     torch.manual_seed(0)
     C = 40
     q, k = (torch.nn.functional.normalize(torch.randn(C, KEYS, dtype=torch.float64), dim=-1) for _ in range(2))
