@@ -101,9 +101,9 @@ def run(
 
 
 def _advance(training: Training, metrics: Metrics, progress: Callable[[Step], None]) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     step = training.advance()
-    metrics.note_step(step, time.perf_counter() - begin)
+    metrics.note_step(step, time.process_time() - begin)
     progress(step)
     settings = training.settings
     check_divergence([step.loss for step in metrics.steps], settings.make_task().classes, settings.warmup)
