@@ -71,7 +71,7 @@ lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@$(BIN)/lint-imports
 
 $(BOOK_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
-	@echo "== Setting up $(VENV) with the book's tools"
+	@echo "== Setting up $(VENV) with the book's tools (a few minutes the first time)"
 	@$(INSTALL) --editable '.[$(EXTRAS),book]'
 	@touch $(INSTALLED) $@
 
