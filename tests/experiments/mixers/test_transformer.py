@@ -12,7 +12,7 @@ def test_attention_is_the_forward_attention_of_sessas_mixer(rope):
     """But for rounding: four sums in a row of at most 12 products of size 1, on either side."""
     config = SessaConfig(width=12, heads=3, rope=rope)
     torch.manual_seed(0)
-    mixer, attention = SessaMixer(config).double(), Attention(config).double()
+    mixer, attention = SessaMixer(config).double(), Attention(config, 4).double()
     u = torch.randn(2, 9, 12, dtype=torch.float64)
     with torch.no_grad():
         for name in ("weight", "bias"):
