@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import distributed
 
 from sessa_ref.optimized.context_parallel import context_parallel_solve
+from sessa_ref.optimized.context_parallel.weights import Columns, Rows
 from tests.optimized.context_parallel.processes import CASES
 
 
@@ -19,6 +21,35 @@ def test_two_and_four_processes_agree_with_one(tmp_path):
     measured = [tuple(map(float, line.split())) for line in found.stdout.splitlines()]
     assert len(measured) == sum(ranks for ranks, *_ in CASES) + 2
     assert all(error <= allowed for error, allowed in measured), measured
+
+
+@pytest.fixture
+def _alone(tmp_path):
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
+
+
+@pytest.mark.usefixtures("_alone")
+def test_weights_are_made_while_the_block_before_is_solved(monkeypatch):
+    """Only the first block finds none made, and none are left over."""
+    found: dict[type, list] = {Rows: [], Columns: []}
+    waiting = []
+    for kind in found:
+
+        def finish(self, tokens, kind=kind, finish=kind.finish):
+            found[kind].append((tokens.start, list(self.waiting)))
+            waiting.append(self.waiting)
+            return finish(self, tokens)
+
+        monkeypatch.setattr(kind, "finish", finish)
+    q, k, gamma, f = torch.ones(12, 2), torch.ones(12, 2), torch.full((12,), 0.5), torch.ones(12, 1, requires_grad=True)
+    context_parallel_solve(q, k, gamma, f, 3).sum().backward()
+    assert found == {
+        Rows: [(0, []), (3, [3]), (6, [6]), (9, [9])],
+        Columns: [(9, []), (6, [6]), (3, [3]), (0, [0])],
+    }
+    assert not any(waiting)
 
 
 @pytest.mark.parametrize(
