@@ -8,9 +8,11 @@ import pytest
 import torch
 from torch import distributed
 
+from sessa_ref.optimized import feedback_solve
 from sessa_ref.optimized.context_parallel import context_parallel_solve
 from sessa_ref.optimized.context_parallel.weights import Columns, Rows
 from tests.optimized.context_parallel.processes import CASES
+from tests.optimized.solve.problems import problem
 
 
 def test_two_and_four_processes_agree_with_one(tmp_path):
@@ -52,20 +54,36 @@ def test_weights_are_made_while_the_block_before_is_solved(monkeypatch):
     assert not any(waiting)
 
 
+@pytest.mark.usefixtures("_alone")
+def test_one_process_alone():
+    """The dtype is that of f, autocast makes no rounding coarser, and there are no second derivatives."""
+    q, k, gamma, f = (z.requires_grad_() for z in problem(6).tensors("float32"))
+    f = f.bfloat16()
+    with torch.autocast("cpu"):
+        s = context_parallel_solve(q, k, gamma, f, 2)
+        assert torch.equal(s, feedback_solve(q, k, gamma, f))
+    assert s.dtype == torch.bfloat16
+    with pytest.raises(RuntimeError, match="can be differentiated once: create_graph must be False"):
+        torch.autograd.grad(s.sum(), q, create_graph=True)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"k": torch.ones(6, 3)}, r"q and k must have shape .* got \(6, 2\), \(6, 3\), \(6,\) and \(6, 4\)"),
+        (
+            {"k": torch.ones(2, 6, 3)},
+            r"q and k must have shape .* got \(2, 6, 2\), \(2, 6, 3\), \(2, 6\) and \(2, 6, 4\)",
+        ),
         ({"block": 4}, "whole blocks of 4, got 6 tokens"),
         ({"block": 0}, "block must be at least 1"),
     ],
 )
 def test_wrong_arguments_are_named(changes, message):
     arguments = {
-        "q": torch.ones(6, 2),
-        "k": torch.ones(6, 2),
-        "gamma": torch.ones(6),
-        "f": torch.ones(6, 4),
+        "q": torch.ones(2, 6, 2),
+        "k": torch.ones(2, 6, 2),
+        "gamma": torch.ones(2, 6),
+        "f": torch.ones(2, 6, 4),
         "block": 3,
     }
     with pytest.raises(ValueError, match=message):
