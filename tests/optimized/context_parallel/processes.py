@@ -5,7 +5,7 @@ import sys
 
 import torch
 from torch import distributed
-from torch.multiprocessing import start_processes
+from torch.multiprocessing.spawn import start_processes
 
 from sessa_ref.optimized import feedback_solve
 from sessa_ref.optimized.context_parallel import context_parallel_solve, own_tokens
