@@ -10,6 +10,7 @@ from torch import distributed
 
 from sessa_ref.optimized import feedback_solve
 from sessa_ref.optimized.context_parallel import context_parallel_solve
+from sessa_ref.optimized.context_parallel.wave import Wave
 from sessa_ref.optimized.context_parallel.weights import Columns, Rows
 from tests.optimized.context_parallel.processes import CASES
 from tests.optimized.solve.problems import problem
@@ -25,16 +26,11 @@ def test_two_and_four_processes_agree_with_one(tmp_path):
     assert all(error <= allowed for error, allowed in measured), measured
 
 
-@pytest.fixture
-def _alone(tmp_path):
-    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1)
-    yield
-    distributed.destroy_process_group()
-
-
-@pytest.mark.usefixtures("_alone")
-def test_weights_are_made_while_the_block_before_is_solved(monkeypatch):
-    """Only the first block finds none made, and none are left over."""
+def test_weights_are_made_once_while_the_block_before_is_solved(monkeypatch):
+    """Only a rank's first block finds none made, and none are left over; here the other rank sends what this one has."""
+    monkeypatch.setattr(distributed, "get_world_size", lambda group: 2)
+    monkeypatch.setattr(distributed, "get_rank", lambda group: 1)
+    monkeypatch.setattr(Wave, "gather", lambda self, own: [own, own])
     found: dict[type, list] = {Rows: [], Columns: []}
     waiting = []
     for kind in found:
@@ -45,13 +41,17 @@ def test_weights_are_made_while_the_block_before_is_solved(monkeypatch):
             return finish(self, tokens)
 
         monkeypatch.setattr(kind, "finish", finish)
-    q, k, gamma, f = torch.ones(12, 2), torch.ones(12, 2), torch.full((12,), 0.5), torch.ones(12, 1, requires_grad=True)
+    q, k, gamma, f = torch.ones(9, 2), torch.ones(9, 2), torch.full((9,), 0.5), torch.ones(9, 1, requires_grad=True)
     context_parallel_solve(q, k, gamma, f, 3).sum().backward()
-    assert found == {
-        Rows: [(0, []), (3, [3]), (6, [6]), (9, [9])],
-        Columns: [(9, []), (6, [6]), (3, [3]), (0, [0])],
-    }
+    assert found == {Rows: [(3, []), (9, [9]), (15, [15])], Columns: [(15, []), (9, [9]), (3, [3])]}
     assert not any(waiting)
+
+
+@pytest.fixture
+def _alone(tmp_path):
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
 
 
 @pytest.mark.usefixtures("_alone")
