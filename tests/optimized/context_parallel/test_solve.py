@@ -26,10 +26,11 @@ def test_two_and_four_processes_agree_with_one(tmp_path):
     assert all(error <= allowed for error, allowed in measured), measured
 
 
-def test_weights_are_made_once_while_the_block_before_is_solved(monkeypatch):
+@pytest.mark.parametrize(("rank", "starts"), [(0, [0, 6, 12]), (1, [3, 9, 15])])
+def test_weights_are_made_once_while_the_block_before_is_solved(rank, starts, monkeypatch):
     """Only a rank's first block finds none made, and none are left over; here the other rank sends what this one has."""
     monkeypatch.setattr(distributed, "get_world_size", lambda group: 2)
-    monkeypatch.setattr(distributed, "get_rank", lambda group: 1)
+    monkeypatch.setattr(distributed, "get_rank", lambda group: rank)
     monkeypatch.setattr(Wave, "gather", lambda self, own: [own, own])
     found: dict[type, list] = {Rows: [], Columns: []}
     waiting = []
@@ -43,7 +44,8 @@ def test_weights_are_made_once_while_the_block_before_is_solved(monkeypatch):
         monkeypatch.setattr(kind, "finish", finish)
     q, k, gamma, f = torch.ones(9, 2), torch.ones(9, 2), torch.full((9,), 0.5), torch.ones(9, 1, requires_grad=True)
     context_parallel_solve(q, k, gamma, f, 3).sum().backward()
-    assert found == {Rows: [(3, []), (9, [9]), (15, [15])], Columns: [(15, []), (9, [9]), (3, [3])]}
+    for kind, order in ((Rows, starts), (Columns, starts[::-1])):
+        assert found[kind] == [(start, [start] if number else []) for number, start in enumerate(order)]
     assert not any(waiting)
 
 
