@@ -1,4 +1,5 @@
 from math import log
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,6 +160,17 @@ def test_the_posterior_is_calibrated_and_beats_counting():
     found = measure(task, 400, 0)
     assert found["letters"].value < found["pairs"].value < found["block pairs"].value < found["exact"].value < 1
     assert found["letters"].value > 3 * task.chance
+
+
+def test_what_is_reached_is_measured_on_two_thousand_sequences(monkeypatch):
+    def measured(task, count, seed):
+        return {
+            "exact": SimpleNamespace(value=float(count + seed)),
+            "letters": SimpleNamespace(value=-float(count + seed)),
+        }
+
+    monkeypatch.setattr("sessa_ref.tasks.symbol_soup.task.measure", measured)
+    assert (SymbolSoup().ceiling, SymbolSoup().from_counts) == (2000, -2000)
 
 
 def test_no_sequences():
