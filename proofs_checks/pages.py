@@ -11,6 +11,7 @@ from proofs_checks.ledger import ROWS, TOPICS
 from proofs_checks.outcome import Outcome, Status
 from proofs_checks.record import broken_needs
 from proofs_checks.statement import Statement
+from proofs_checks.typeset import rounded, typeset
 
 Outcomes = dict[str, Outcome]
 
@@ -37,7 +38,7 @@ def table(outcomes: Outcomes) -> str:
     lines = ["| row | statement | status | tightness |", "|---|---|---|---|"]
     for one in ROWS:
         outcome = outcomes[one.id]
-        lines.append(f"| {link(one.id)} | {one.title} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
+        lines.append(f"| {link(one.id)} | {typeset(one.title)} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -64,21 +65,23 @@ def errata() -> str:
         shown = one.example()
         lines += [
             f"(erratum-{_label_of(one.id)})=",
-            f"## {one.where}: {one.kind}",
+            f"## {typeset(one.where)}: {one.kind}",
             "",
             f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
             "",
-            f"*Printed.* {linked(one.printed)}",
+            f"*Printed.* {typeset(linked(one.printed))}",
             "",
-            f"*Correct.* {linked(one.correct)}",
+            f"*Correct.* {typeset(linked(one.correct))}",
             "",
-            f"*Shown by.* {shown.text}" if shown.shows else "*Not shown: its example does not show it any more.*",
+            f"*Shown by.* {typeset(shown.text)}"
+            if shown.shows
+            else "*Not shown: its example does not show it any more.*",
             "",
-            f"*The conclusion.* {linked(one.conclusion)}",
+            f"*The conclusion.* {typeset(linked(one.conclusion))}",
             "",
         ]
     lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
-    lines += [f"| {section} | {tried} |" for section, tried in READ.items()]
+    lines += [f"| {section} | {typeset(tried)} |" for section, tried in READ.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +90,7 @@ def most_wanted(outcomes: Outcomes) -> str:
     weak = (Level.CONSTRUCTED, Level.SAMPLED)
     lines = ["| row | statement | level | why it is not higher |", "|---|---|---|---|"]
     lines += [
-        f"| {link(one.id)} | {one.title} | {outcomes[one.id].level} | {one.not_higher or 'not said'} |"
+        f"| {link(one.id)} | {typeset(one.title)} | {outcomes[one.id].level} | {typeset(one.not_higher or 'not said')} |"
         for one in sorted(ROWS, key=lambda one: -_rank(outcomes[one.id]))
         if outcomes[one.id].level in weak
     ]
@@ -139,12 +142,14 @@ def coq_anchor(name: str) -> str:
 
 
 def coq_text(comment: str) -> str:
-    """A comment of Coq as Markdown: [x] is code, and a paragraph is a line."""
-    parts = re.split(r"\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
-    return "".join(
-        f"`{part}`" if index % 2 else re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", part)
-        for index, part in enumerate(parts)
-    )
+    """A comment of Coq as Markdown: [x] is code, unlike the brackets of 1[i = j]; *x* is emphasis, and a paragraph is a line."""
+    parts = re.split(r"(?<!\w)\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
+    return "".join(f"`{part}`" if index % 2 else _coq_words(part) for index, part in enumerate(parts))
+
+
+def _coq_words(text: str) -> str:
+    escaped = re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", text)
+    return re.sub(r"\\\*(\w+)\\\*", r"*\1*", escaped)
 
 
 def proof_anchor(identifier: str) -> str:
@@ -158,14 +163,15 @@ def _label_of(identifier: str) -> str:
 
 def _title(topic: ModuleType) -> str:
     package, name = topic.__name__.split(".")[-2:]
-    title = name.replace("_", " ")
-    return f"Ours: {title}" if package == "ours" else title.capitalize()
+    title = name.replace("_", " ").replace("gelu", "GELU").replace("layer norm", "LayerNorm")
+    return f"Ours: {title}" if package == "ours" else title[0].upper() + title[1:]
 
 
 def heading(one: Statement) -> str:
     """Kind, number and title of a row."""
     kind, _, number = one.id.partition(":")
-    return one.title if kind == "ours" else f"{one.kind.capitalize()} {number}: {one.title}"
+    title = typeset(one.title)
+    return title if kind == "ours" else f"{one.kind.capitalize()} {number}: {title}"
 
 
 def _row(one: Statement, outcomes: Outcomes) -> list[str]:
@@ -187,13 +193,13 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
         names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in outcome.formal.statements)
         lines += [f"*Proved by machine.* {names}: {coq_text(outcome.formal.label)}{beside}.", ""]
-    lines += [f"*Rests on.* {one.trust}", ""]
+    lines += [f"*Rests on.* {typeset(one.trust)}", ""]
     if one.not_higher and outcome.level is not Level.FORMAL:
-        lines += [f"*Not higher, because* {one.not_higher}", ""]
-    lines += [*(_piece(piece) for piece in outcome.pieces), ""]
+        lines += [f"*Not higher, because* {typeset(one.not_higher)}", ""]
+    lines += [*_evidence(outcome.pieces), ""]
     if outcome.bends:
         lines += ["*Bent, it fails:*", ""]
-        lines += [f"- {bend.about}: {_code(bend.example)}" for bend in outcome.bends]
+        lines += [f"- {typeset(bend.about)}: {_code(bend.example)}" for bend in outcome.bends]
         lines.append("")
     if one.needs:
         lines += [f"*Depends on* {', '.join(link(name) for name in one.needs)}.", ""]
@@ -211,15 +217,30 @@ def displayed(text: str) -> str:
     return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", text, flags=re.DOTALL).strip()
 
 
+def _evidence(pieces: tuple[Piece, ...]) -> list[str]:
+    """A list of all claims, each with what was done about it; a claim that was met in several ways has a list of its own."""
+    claims: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        claims.setdefault(piece.claim, []).append(piece)
+    lines = []
+    for claim, own in claims.items():
+        if len(own) == 1:
+            lines.append(f"- *{typeset(claim)}* {_piece(own[0])}")
+        else:
+            lines += [f"- *{typeset(claim)}*", *(f"  - {_piece(piece)}" for piece in own)]
+    return lines
+
+
 def _piece(piece: Piece) -> str:
     tight = f", attained/claimed {_number(piece.tightness)}" if piece.tightness is not None and piece.level else ""
     example = f" {_code(piece.example)}" if piece.example else ""
     verdict = "refutes it: " if piece.refutes else ""
-    return f"- *{piece.claim}* ({piece.level or 'agreement'}, {piece.cases} case{'s' * (piece.cases != 1)}{tight}): {verdict}{piece.how}.{example}"
+    cases = f"{piece.cases} case{'s' * (piece.cases != 1)}"
+    return f"({piece.level or 'agreement'}, {cases}{tight}): {verdict}{typeset(piece.how)}.{example}"
 
 
 def _code(text: str) -> str:
-    return f"`{text.replace('`', chr(39))}`"
+    return f"`{rounded(text).replace('`', chr(39))}`"
 
 
 def _number(value: float | None) -> str:
