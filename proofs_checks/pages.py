@@ -142,14 +142,18 @@ def coq_anchor(name: str) -> str:
 
 
 def coq_text(comment: str) -> str:
-    """A comment of Coq as Markdown: [x] is code, unlike the brackets of 1[i = j]; *x* is emphasis, and a paragraph is a line."""
+    """A comment of Coq as Markdown, a line for each paragraph: [x] is code, unlike the brackets of 1[i = j]; *x* is emphasis."""
     parts = re.split(r"(?<!\w)\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
     return "".join(f"`{part}`" if index % 2 else _coq_words(part) for index, part in enumerate(parts))
 
 
 def _coq_words(text: str) -> str:
-    escaped = re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", text)
-    return re.sub(r"\\\*(\w+)\\\*", r"*\1*", escaped)
+    parts = re.split(r"(\$[^$]+\$)", typeset(text))
+    return "".join(part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"\\\*(\w+)\\\*", r"*\1*", re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", text))
 
 
 def proof_anchor(identifier: str) -> str:

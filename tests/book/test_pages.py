@@ -26,7 +26,7 @@ pytestmark = NEEDS_BOOK
 each_page = pytest.mark.parametrize("name", PAGES or [Path("index.html")], ids=str)
 
 # Formulas of which a part is out of sight, without a shadow at the edge that says so.
-CUT = """() => [...document.querySelectorAll('article mjx-container[display="true"]')]
+CUT = """() => [...document.querySelectorAll("article mjx-container")]
     .filter((formula) => {
         for (let part = formula; part.tagName !== 'ARTICLE'; part = part.parentElement) {
             if (part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== 'visible') {

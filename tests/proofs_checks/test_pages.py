@@ -69,7 +69,7 @@ def test_names_of_our_rows_in_errata_lead_to_their_proofs():
 
 
 def test_brackets_of_indicators_are_no_code_and_emphasis_is_kept():
-    assert pages.coq_text("[x] lets *every* 1[i = j] a_b") == r"`x` lets *every* 1\[i = j\] a\_b"
+    assert pages.coq_text("[x] lets *every* 1[i = j] ab_cd <= rho") == r"`x` lets *every* 1\[i = j\] ab\_cd ≤ $\rho$"
 
 
 def test_a_claim_that_was_met_in_several_ways_stands_once(outcomes):
