@@ -59,7 +59,7 @@ def axioms(proved: tuple[Proved, ...]) -> str:
 
 def parts(outcomes: Outcomes) -> str:
     """The rows of which a part is proved, and what is left."""
-    lines = ["| row | statement | proved | left |", "|---|---|---|---|"]
+    lines = ["{.records}", "| row | statement | proved | left |", "|---|---|---|---|"]
     for one in ROWS:
         formal = outcomes[one.id].formal
         if formal and outcomes[one.id].level != "formal":
@@ -68,7 +68,7 @@ def parts(outcomes: Outcomes) -> str:
             lines.append(
                 f"| {link(one.id)} | {typeset(one.title)} | {names} | {coq_text(formal.unconfirmed or left)} |"
             )
-    return "\n".join(lines) + "\n" if len(lines) > 2 else "No row is proved in part.\n"
+    return "\n".join(lines) + "\n" if len(lines) > 3 else "No row is proved in part.\n"
 
 
 def topic_page(title: str, pieces: list[Statement | str], proved: dict[str, Proved]) -> str:

@@ -35,7 +35,7 @@ def pages(outcomes: Outcomes) -> dict[str, str]:
 
 def table(outcomes: Outcomes) -> str:
     """Every row with its status, level and tightness, linked to its page."""
-    lines = ["| row | statement | status | tightness |", "|---|---|---|---|"]
+    lines = ["{.records}", "| row | statement | status | tightness |", "|---|---|---|---|"]
     for one in ROWS:
         outcome = outcomes[one.id]
         lines.append(f"| {link(one.id)} | {typeset(one.title)} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
@@ -88,7 +88,7 @@ def errata() -> str:
 def most_wanted(outcomes: Outcomes) -> str:
     """What is weakest, and why it is not higher."""
     weak = (Level.CONSTRUCTED, Level.SAMPLED)
-    lines = ["| row | statement | level | why it is not higher |", "|---|---|---|---|"]
+    lines = ["{.records}", "| row | statement | level | why it is not higher |", "|---|---|---|---|"]
     lines += [
         f"| {link(one.id)} | {typeset(one.title)} | {outcomes[one.id].level} | {typeset(one.not_higher or 'not said')} |"
         for one in sorted(ROWS, key=lambda one: -_rank(outcomes[one.id]))
@@ -223,24 +223,40 @@ def displayed(text: str) -> str:
 
 def _evidence(pieces: tuple[Piece, ...]) -> list[str]:
     """A list of all claims, each with what was done about it; a claim that was met in several ways has a list of its own."""
-    claims: dict[str, list[Piece]] = {}
+    claims: dict[str, dict[object, list[Piece]]] = {}
     for piece in pieces:
-        claims.setdefault(piece.claim, []).append(piece)
+        alike = (piece.level, piece.refutes, re.sub(r"[\d.]+(e[+-]?\d+)?", "", piece.how))
+        claims.setdefault(piece.claim, {}).setdefault(alike, []).append(piece)
     lines = []
-    for claim, own in claims.items():
-        if len(own) == 1:
-            lines.append(f"- *{typeset(claim)}* {_piece(own[0])}")
+    for claim, ways in claims.items():
+        shown = [_pieces(own) for own in ways.values()]
+        if len(shown) == 1:
+            lines.append(f"- *{typeset(claim)}* {shown[0]}")
         else:
-            lines += [f"- *{typeset(claim)}*", *(f"  - {_piece(piece)}" for piece in own)]
+            lines += [f"- *{typeset(claim)}*", *(f"  - {one}" for one in shown)]
     return lines
 
 
-def _piece(piece: Piece) -> str:
-    tight = f", attained/claimed {_number(piece.tightness)}" if piece.tightness is not None and piece.level else ""
-    example = f" {_code(piece.example)}" if piece.example else ""
-    verdict = "refutes it: " if piece.refutes else ""
-    cases = f"{piece.cases} case{'s' * (piece.cases != 1)}"
-    return f"({piece.level or 'agreement'}, {cases}{tight}): {verdict}{typeset(piece.how)}.{example}"
+def _pieces(pieces: list[Piece]) -> str:
+    """Pieces that differ in numbers alone: what they have in common, and then each one's own."""
+    first = pieces[0]
+    found = sorted({piece.tightness for piece in pieces if piece.tightness is not None and piece.level})
+    tight = ", attained/claimed " + " to ".join(dict.fromkeys(map(_number, (found[0], found[-1])))) if found else ""
+    examples = "".join(f" {_code(example)}" for example in dict.fromkeys(piece.example for piece in pieces) if example)
+    verdict = "refutes it: " if first.refutes else ""
+    count = sum(piece.cases for piece in pieces)
+    cases = f"{count} case{'s' * (count != 1)}"
+    return f"({first.level or 'agreement'}, {cases}{tight}): {verdict}{typeset(_in_common(pieces))}.{examples}"
+
+
+def _in_common(pieces: list[Piece]) -> str:
+    told = list(dict.fromkeys(piece.how for piece in pieces))
+    if len(told) == 1:
+        return told[0]
+    parts = list(zip(*(re.split(r"(?:, |: |; )(?![^()]*\))", how) for how in told), strict=True))
+    common = ", ".join(part[0] for part in parts if len(set(part)) == 1)
+    own = (", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True))
+    return ": ".join(filter(None, (common, "; ".join(own))))
 
 
 def _code(text: str) -> str:

@@ -73,11 +73,13 @@ def test_brackets_of_indicators_are_no_code_and_emphasis_is_kept():
 
 
 def test_a_claim_that_was_met_in_several_ways_stands_once(outcomes):
-    first, second = (replace(outcomes["lem:4.2"].pieces[0], claim="rho < 1", how=how) for how in ("by hand", "again"))
-    apart = replace(first, claim="the rest")
-    assert pages._evidence((first, apart, second)) == [
+    told = ("by hand", "again, T = 2, width 3: |a|", "again, T = 4, width 3: |a|")
+    pieces = [replace(outcomes["lem:4.2"].pieces[0], claim="rho < 1", how=how) for how in told]
+    measured = [replace(piece, tightness=float(number)) for number, piece in enumerate(pieces)]
+    apart = replace(pieces[0], claim="the rest")
+    assert pages._evidence((measured[0], apart, *measured[1:])) == [
         r"- *$\rho$ < 1*",
-        "  - (symbolic, 1 case): by hand.",
-        "  - (symbolic, 1 case): again.",
+        "  - (symbolic, 1 case, attained/claimed 0): by hand.",
+        "  - (symbolic, 2 cases, attained/claimed 1 to 2): again, width 3, |a|: T = 2; T = 4.",
         "- *the rest* (symbolic, 1 case): by hand.",
     ]
