@@ -78,12 +78,12 @@ def _write_small_layer(file: Path) -> None:
 def _write_trained_layer(file: Path) -> None:
     """The one layer of the smallest model that was trained, its tokens by their names, and a sequence of them."""
     from experiments.checkpoints import load_model
-    from experiments.results import KEPT
+    from experiments.results import KEPT, MODEL
     from experiments.watch import layer_of
 
-    model, settings = load_model(KEPT / "tiny" / "sessa-0.safetensors")
-    task = settings.task(settings.lag)
-    symbols = "abcdefghijklmnopqrstuvwxyz"[: task.symbols]
+    model, settings = load_model(KEPT / "tiny" / "sessa-0.01000-0" / MODEL)
+    task = settings.make_task()
+    symbols = "abcdefghijklmnopqrstuvwxyz"[: task.classes]
     names = [*symbols, *(f"{symbol}*" for symbol in symbols), "?"]
     content = {
         **_entries(layer_of(model.blocks[0])),
@@ -102,14 +102,16 @@ def _entries(layer: "SessaParameters") -> dict[str, Any]:
 def _write_trained_rows(file: Path) -> None:
     """The feedback weights of the trained model's second layer, for the first tokens of a sequence; one is marked."""
     from experiments.checkpoints import load_model
-    from experiments.results import KEPT
+    from experiments.results import KEPT, MODEL
     from experiments.watch import traces
 
-    model, settings = load_model(KEPT / "recall" / "sessa-0.safetensors")
-    recall = settings.task(settings.lag).sample(1, seed=0)
+    model, settings = load_model(KEPT / "recall" / "sessa-0.00300-0" / MODEL)
+    recall = settings.make_task().sample(1, seed=0)
     _, second = traces(model, recall.tokens[:, :WALKED])
     rows = [row[:t].tolist() for t, row in enumerate(second.alpha_fb[0])]
-    file.write_text(json.dumps({"marked": int(recall.positions[0, 0]) - settings.lag, "rows": rows}), encoding="utf-8")
+    file.write_text(
+        json.dumps({"marked": int(recall.positions[0, 0]) - settings.options["lag"], "rows": rows}), encoding="utf-8"
+    )
 
 
 def _write_benchmarks(folder: Path) -> None:

@@ -1,7 +1,6 @@
 """Models and interrupted trainings in safetensors files, whose headers carry the settings."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import safetensors.torch
 from torch import Tensor
 
 from experiments.decoder import Decoder
+from experiments.files import replace_file
 from experiments.settings import Settings
 from experiments.training import Training, build
 
@@ -81,12 +81,8 @@ def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _write(path: Path, tensors: dict[str, Tensor], settings: Settings, more: dict[str, str]) -> None:
-    """In one go: whoever is interrupted leaves the file that was there."""
     header = {_SETTINGS: json.dumps(settings.entries()), **more}
-    content = safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}, header)
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    os.replace(new, path)
+    replace_file(path, safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()}, header))
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], Settings, dict[str, str]]:

@@ -50,8 +50,8 @@ class Decoder(nn.Module):
         return states
 
     def answers(
-        self, tokens: Int64[Tensor, "batch T"], queries: Int64[Tensor, " batch"]
-    ) -> Float[Tensor, "batch answers"]:
-        """Logits at the query of each sequence."""
+        self, tokens: Int64[Tensor, "batch T"], positions: Int64[Tensor, "batch due"]
+    ) -> Float[Tensor, "batch due answers"]:
+        """Logits at some positions of each sequence."""
         last = self.states(tokens)[-1]
-        return self.head(self.norm(last[torch.arange(len(last)), queries]))
+        return self.head(self.norm(last[torch.arange(len(last))[:, None], positions]))

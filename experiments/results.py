@@ -2,6 +2,7 @@
 
 import json
 import platform
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +13,37 @@ import torch
 
 from experiments.settings import Settings
 from experiments.training import Step
-from experiments.watch import Watched
-from sessa_ref.tasks import MarkedRecall
+from sessa_ref.tasks import Task
 
 KEPT: Final = Path(__file__).parent / "results"
-"""The folder of the results that come with the package."""
+"""The folder of the results that come with the package: a folder for each experiment, in it one for each run."""
+METRICS, CHECKPOINT, MODEL, RESULT, DIVERGED = (
+    "metrics.jsonl",
+    "checkpoint.safetensors",
+    "model.safetensors",
+    "result.json",
+    "diverged.json",
+)
+"""The files in the folder of a run."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a test found, and what there is to compare it with."""
+
+    options: dict[str, Any]
+    """Of the task, those that the test replaces."""
+    accuracy: float
+    chance: float
+    from_counts: float
+    ceiling: float
+    ceiling_error: float
+    """Standard error of the ceiling; 0 where it is exact."""
+
+    @property
+    def name(self) -> str:
+        """Of the test: the options that it replaces."""
+        return ", ".join(f"{option} {value}" for option, value in self.options.items()) or "as trained"
 
 
 @dataclass(frozen=True)
@@ -32,18 +59,22 @@ class Result:
     """Processor, cores and versions."""
     seconds: float
     """Wall time of training and tests, on a machine that may have done other things, too."""
-    steps: list[Step]
-    """Every step."""
+    seconds_per_step: float | None
+    """The median over all training steps, without looks at the layers and checkpoints; None where it was not measured."""
+    validation: float | None
+    """Accuracy on sequences like those of the training, which are no test's; None where it was not measured."""
+    tests: list[Tested]
+    """In the order of the settings."""
     watched: list[dict[str, Any]]
     """`step`, and `layers`, a list of `Watched` as objects; empty where there is no feedback."""
-    accuracy_by_lag: dict[int, float]
-    """Of the trained model."""
+    curve: list[Step]
+    """Means of loss and accuracy over `record_every` steps each, with the first of these steps."""
 
     def to_json(self) -> str:
-        """One line for every step, so that changes can be read."""
-        content = {name: value for name, value in vars(self).items() if name != "steps"}
-        content |= {"settings": self.settings.entries(), "chance": self.task.chance, "ceiling": self.task.ceiling}
-        lines = [json.dumps(content)[:-1] + ', "steps": [', ",\n".join(json.dumps(asdict(step)) for step in self.steps)]
+        """One line for every point of the curve, so that changes can be read."""
+        content = {name: value for name, value in vars(self).items() if name != "curve"}
+        content |= {"settings": self.settings.entries(), "tests": [asdict(test) for test in self.tests]}
+        lines = [json.dumps(content)[:-1] + ', "curve": [', ",\n".join(json.dumps(asdict(step)) for step in self.curve)]
         return "\n".join([*lines, "]}\n"])
 
     @classmethod
@@ -56,23 +87,23 @@ class Result:
         """
         try:
             entries = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls(
-                entries["command"],
-                Settings.of(entries["settings"]),
-                entries["parameters"],
-                entries["machine"],
-                entries["seconds"],
-                [Step(**step) for step in entries["steps"]],
-                entries["watched"],
-                {int(lag): accuracy for lag, accuracy in entries["accuracy_by_lag"].items()},
-            )
+            read = {
+                "settings": Settings.of(entries["settings"]),
+                "tests": [Tested(**test) for test in entries["tests"]],
+                "curve": [Step(**step) for step in entries["curve"]],
+            }
+            return cls(**{**entries, **read})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"{path} must be a result of `python -m experiments`: {error!r}") from None
 
     @property
-    def task(self) -> MarkedRecall:
-        """The task at the training lag."""
-        return self.settings.task(self.settings.lag)
+    def task(self) -> Task:
+        """The task of the training."""
+        return self.settings.make_task()
+
+    def accuracy_by(self, option: str) -> dict[Any, float]:
+        """The accuracy at each value of an option, of the tests that replace it and nothing else."""
+        return {test.options[option]: test.accuracy for test in self.tests if list(test.options) == [option]}
 
     def series(self, layer: int, name: str) -> tuple[np.ndarray, np.ndarray]:
         """The steps at which a layer was watched, and a field of `Watched` at each."""
@@ -80,24 +111,44 @@ class Result:
         return np.array([look["step"] for look in self.watched]), np.array(found)
 
 
+def curve(steps: Iterable[Step], every: int) -> list[Step]:
+    """Means over `every` steps each, to five decimals, with the first of these steps."""
+    points: dict[int, list[Step]] = {}
+    for step in steps:
+        points.setdefault(step.step // every * every, []).append(step)
+    return [
+        Step(
+            first,
+            round(float(np.mean([step.loss for step in some])), 5),
+            round(float(np.mean([step.accuracy for step in some])), 5),
+        )
+        for first, some in points.items()
+    ]
+
+
+def read_results(folder: str | Path) -> list[Result]:
+    """The results of the runs in a folder, in the order of their names.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a file is no result.
+    """
+    return [Result.read(file) for file in sorted(Path(folder).glob(f"*/{RESULT}"))]
+
+
 def kept(experiment: str = "recall") -> dict[str, list[Result]]:
-    """The results that come with the package: for each mixer the runs, by seed.
+    """The results that come with the package: for each mixer the runs, by learning rate and seed.
 
     Raises:
         ValueError: there are none of this experiment.
     """
-    files = sorted((KEPT / experiment).glob("*.json"))
-    if not files:
+    results = read_results(KEPT / experiment)
+    if not results:
         raise ValueError(f"there are no results of {experiment} in {KEPT}")
     found: dict[str, list[Result]] = {}
-    for result in map(Result.read, files):
+    for result in results:
         found.setdefault(result.settings.mixer, []).append(result)
-    return {mixer: sorted(runs, key=lambda run: run.settings.seed) for mixer, runs in found.items()}
-
-
-def look(step: int, layers: list[Watched]) -> dict[str, Any]:
-    """An entry of `Result.watched`."""
-    return {"step": step, "layers": [asdict(layer) for layer in layers]}
+    return found
 
 
 def describe_machine() -> dict[str, Any]:

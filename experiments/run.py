@@ -3,18 +3,27 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from experiments import samples
+from experiments.ceilings import ceiling_error
 from experiments.checkpoints import resume, save_model, save_training
+from experiments.decoder import Decoder
+from experiments.divergence import check_divergence
+from experiments.files import replace_file
+from experiments.metrics import Metrics
 from experiments.mixers import parameters
-from experiments.results import Result, describe_machine, look
+from experiments.results import CHECKPOINT, DIVERGED, METRICS, MODEL, RESULT, Result, Tested, curve, describe_machine
 from experiments.settings import Settings
-from experiments.training import Step, Training
+from experiments.training import Step, Training, accuracy
 
-METRICS, CHECKPOINT, MODEL, RESULT = "metrics.jsonl", "checkpoint.safetensors", "model.safetensors", "result.json"
-"""The files of a folder."""
+
+def run_name(settings: Settings) -> str:
+    """The name of a run's folder among runs of one experiment; runs of a mixer sort by learning rate, then by seed."""
+    return f"{settings.mixer}-{settings.learning_rate:.5f}-{settings.seed}"
 
 
 def run(
@@ -24,7 +33,8 @@ def run(
 
     Args:
         settings: model, task and training.
-        folder: gets `metrics.jsonl`, a JSON object in each line, the checkpoint, the model and the result.
+        folder: gets `metrics.jsonl`, a JSON object in each line, the checkpoint, the model and the result; or
+            `diverged.json` with what was said.
         command: what made the run, for the result.
         progress: called after every step.
 
@@ -35,63 +45,67 @@ def run(
         ModuleNotFoundError: the mixer needs a package that is not installed; nothing is changed.
     """
     folder = Path(folder)
-    if (folder / RESULT).exists():
+    if any((folder / name).exists() for name in (RESULT, DIVERGED)):
         raise ValueError(f"{folder} holds a finished run; choose another folder, or remove it")
     checkpoint = folder / CHECKPOINT
     training, before = resume(checkpoint, settings) if checkpoint.exists() else (Training(settings), 0.0)
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter() - before
-    lines = _lines(folder / METRICS, training.step)
-    with (folder / METRICS).open("w", buffering=1, encoding="utf-8", newline="\n") as metrics:
+    with closing(Metrics(folder / METRICS, training.step)) as metrics:
 
-        def note(line: dict[str, Any]) -> None:
-            lines.append(line)
-            metrics.write(json.dumps(line) + "\n")
+        def look() -> None:
+            layers = training.watch()
+            if layers is not None:
+                metrics.note_layers(training.step, layers)
 
-        for line in lines[:]:
-            metrics.write(json.dumps(line) + "\n")
-        while training.step < settings.steps:
-            if training.step % settings.watch_every == 0:
-                _watch(training, note)
-            done = training.advance()
-            note(asdict(done))
-            progress(done)
-            if training.step % settings.save_every == 0:
-                save_training(checkpoint, training, time.perf_counter() - start)
-        _watch(training, note)
-        accuracy = {lag: training.accuracy_at(lag) for lag in settings.test_lags}
-        note({"accuracy_by_lag": accuracy})
+        try:
+            while training.step < settings.steps:
+                if training.step % settings.watch_every == 0:
+                    look()
+                _advance(training, metrics, progress)
+                if training.step % settings.save_every == 0:
+                    save_training(checkpoint, training, time.perf_counter() - start)
+        except ArithmeticError as error:
+            content = {"command": command, "settings": settings.entries(), "step": training.step, "message": str(error)}
+            replace_file(folder / DIVERGED, (json.dumps(content, indent=1) + "\n").encode())
+            raise
+        look()
+        tests = [_test(training.model, settings, options) for options in settings.tests]
+        validation = accuracy(training.model, samples.to_validate(settings))
+        metrics.note({"validation": validation, "tests": [asdict(test) for test in tests]})
     save_model(folder / MODEL, training.model, settings)
     result = Result(
-        command,
-        settings,
-        parameters(training.model),
-        describe_machine(),
-        round(time.perf_counter() - start, 1),
-        [Step(**line) for line in lines if "loss" in line],
-        [line for line in lines if "layers" in line],
-        accuracy,
+        command=command,
+        settings=settings,
+        parameters=parameters(training.model),
+        machine=describe_machine(),
+        seconds=round(time.perf_counter() - start, 1),
+        seconds_per_step=round(metrics.seconds_per_step, 5),
+        validation=validation,
+        tests=tests,
+        watched=metrics.watched,
+        curve=curve(metrics.steps, settings.record_every),
     )
-    (folder / RESULT).write_text(result.to_json(), encoding="utf-8", newline="\n")
+    replace_file(folder / RESULT, result.to_json().encode())
     return result
 
 
-def _watch(training: Training, note: Callable[[dict[str, Any]], None]) -> None:
-    layers = training.watch()
-    if layers is not None:
-        note(look(training.step, layers))
+def _advance(training: Training, metrics: Metrics, progress: Callable[[Step], None]) -> None:
+    begin = time.perf_counter()
+    step = training.advance()
+    metrics.note_step(step, time.perf_counter() - begin)
+    progress(step)
+    settings = training.settings
+    check_divergence([step.loss for step in metrics.steps], settings.make_task().classes, settings.warmup)
 
 
-def _lines(path: Path, step: int) -> list[dict[str, Any]]:
-    """The metrics of the steps before this one; what came after the checkpoint is made again."""
-    if step == 0 or not path.exists():
-        return []
-    found = []
-    for text in path.read_text(encoding="utf-8").splitlines():
-        try:
-            line = json.loads(text)
-        except json.JSONDecodeError:  # the last line of an interrupted run
-            break
-        if line.get("step", step) < step:
-            found.append(line)
-    return found
+def _test(model: Decoder, settings: Settings, options: dict[str, Any]) -> Tested:
+    task = settings.make_task(**options)
+    return Tested(
+        options=options,
+        accuracy=accuracy(model, samples.to_test(settings, options)),
+        chance=task.chance,
+        from_counts=task.from_counts,
+        ceiling=task.ceiling,
+        ceiling_error=ceiling_error(task),
+    )

@@ -6,14 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from experiments import samples
 from experiments.decoder import Decoder
 from experiments.mixers import MIXERS
 from experiments.settings import Settings
 from experiments.watch import Watched, watch
 from sessa_ref.tasks import Sample
-
-_TRAINING, _TEST, _WATCHED = 0, 1, 2  # so that no sequence of one use is drawn for another
-_WATCHED_SEQUENCES = 8
 
 
 @dataclass(frozen=True)
@@ -22,20 +20,20 @@ class Step:
 
     step: int
     loss: float
-    """Mean cross-entropy in nats."""
+    """Mean cross-entropy in nats, over all answers that are due."""
     accuracy: float
 
 
 def build(settings: Settings) -> Decoder:
     """The untrained model of these settings."""
-    task = settings.task(settings.lag)
+    task = settings.make_task()
     torch.manual_seed(settings.seed)
     return Decoder(
         settings.config,
         MIXERS[settings.mixer],
         layers=settings.layers,
         vocabulary=task.vocabulary,
-        answers=task.symbols,
+        answers=task.classes,
     )
 
 
@@ -84,36 +82,28 @@ class Training:
             ArithmeticError: the loss is not finite; the model is left as it was.
         """
         settings = self.settings
-        batch = settings.task(settings.lag).sample(settings.batch, [_TRAINING, settings.seed, self.step])
-        loss, accuracy = judge(self.model, batch)
+        loss, right = judge(self.model, samples.to_train(settings, self.step))
         update(self.optimizer, loss, self.step, settings.rate(self.step), settings.clip)
         self.step += 1
-        return Step(self.step - 1, loss.item(), accuracy)
+        return Step(self.step - 1, loss.item(), right)
 
     def watch(self) -> list[Watched] | None:
-        """The layers on a few fixed sequences of the training lag; None where there is no feedback."""
-        task = self.settings.task(self.settings.lag)
-        return watch(self.model, task.sample(_WATCHED_SEQUENCES, [_WATCHED]))
-
-    def accuracy_at(self, lag: int) -> float:
-        """Accuracy on the test sequences of a lag, which training never sees."""
-        return accuracy_at(self.model, self.settings, lag)
+        """The layers on a few fixed sequences of the training's task; None where there is no feedback."""
+        return watch(self.model, samples.to_watch(self.settings))
 
 
-def accuracy_at(model: Decoder, settings: Settings, lag: int) -> float:
-    """Accuracy of a model on the test sequences of a lag: the same for all models with one task."""
-    count = settings.test_sequences
-    right, recall = 0.0, settings.task(lag).sample(count, [_TEST, lag])
+def judge(model: Decoder, sample: Sample) -> tuple[Tensor, float]:
+    """Mean cross-entropy over all answers, with its derivatives, and accuracy."""
+    logits = model.answers(torch.from_numpy(sample.tokens), torch.from_numpy(sample.positions)).flatten(0, 1)
+    answers = torch.from_numpy(sample.answers).flatten()
+    return functional.cross_entropy(logits, answers), (logits.argmax(dim=-1) == answers).double().mean().item()
+
+
+def accuracy(model: Decoder, sample: Sample) -> float:
+    """The share of right answers on a sample."""
+    count, right = len(sample.answers), 0.0
     with torch.no_grad():
         for start in range(0, count, 64):  # a few at a time, to save memory
-            part = recall[start : start + 64]
+            part = sample[start : start + 64]
             right += judge(model, part)[1] * len(part.answers)
     return right / count
-
-
-def judge(model: Decoder, recall: Sample) -> tuple[torch.Tensor, float]:
-    """Mean cross-entropy, with its derivatives, and accuracy."""
-    logits = model.answers(torch.from_numpy(recall.tokens), torch.from_numpy(recall.positions[:, 0]))
-    answers = torch.from_numpy(recall.answers[:, 0])
-    accuracy = (logits.argmax(dim=-1) == answers).double().mean().item()
-    return functional.cross_entropy(logits, answers), accuracy

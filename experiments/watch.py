@@ -37,15 +37,15 @@ class Watched:
     mean_gain: float
     """The mean of gamma_t over t >= 1, with its sign."""
     hop_shares: list[float]
-    """Where the first answer is due, how much arrives in 0, 1, 2, 3 and more hops if all f are of one size, signs left
+    """Where the last answer is due, how much arrives in 0, 1, 2, 3 and more hops if all f are of one size, signs left
     aside: the sums of its row of |B|^k over all tokens, over that of their sum; the mean over sequences."""
 
 
-def watch(model: Decoder, recall: Sample) -> list[Watched] | None:
+def watch(model: Decoder, sample: Sample) -> list[Watched] | None:
     """Each layer of the model on these sequences; None where its mixers have no feedback to be watched."""
     if any(type(block.mixer) is not SessaMixer for block in model.blocks):
         return None
-    return [_watch(steps, recall) for steps in traces(model, recall.tokens)]
+    return [_watch(steps, sample) for steps in traces(model, sample.tokens)]
 
 
 def traces(model: Decoder, tokens: Int64[Array, "count T"]) -> list[reference.Trace]:
@@ -72,7 +72,7 @@ def layer_of(block: nn.Module) -> SessaParameters:
     return SessaParameters.from_state_dict(block.state_dict(), block.mixer.config)
 
 
-def _watch(steps: reference.Trace, recall: Sample) -> Watched:
+def _watch(steps: reference.Trace, sample: Sample) -> Watched:
     c2 = max(diffuseness(alpha) for alpha in steps.alpha_fb)
     gains = np.abs(steps.gamma[:, 1:])
     sizes = np.abs(steps.B)
@@ -85,7 +85,7 @@ def _watch(steps: reference.Trace, recall: Sample) -> Watched:
         rho=float(sizes.sum(axis=-1).max()),
         mean_gain=float(steps.gamma[:, 1:].mean()),
         hop_shares=np.mean(
-            [_shares(B, query) for B, query in zip(sizes, recall.positions[:, 0], strict=True)], axis=0
+            [_shares(B, query) for B, query in zip(sizes, sample.positions[:, -1], strict=True)], axis=0
         ).tolist(),
     )
 

@@ -9,11 +9,13 @@ from torch import nn
 
 from experiments.block import Block
 from experiments.mixers.controls import AfterConvolution, OneHop, SolveThenRead, WithoutFeedback, constant_gain
+from experiments.mixers.deltaformer import DeltaFormer
 from experiments.mixers.gated_deltanet import gated_deltanet
 from experiments.mixers.gated_linear import GatedLinear
 from experiments.mixers.mamba2 import mamba2
 from experiments.mixers.sizes import matched, parameters
-from experiments.mixers.transformer import TransformerBlock
+from experiments.mixers.titans import Titans
+from experiments.mixers.transformer import Attention, TransformerBlock
 from sessa_ref.config import SessaConfig
 from sessa_ref.optimized import SessaMixer
 
@@ -51,6 +53,9 @@ _WITH_ATTENTION: dict[str, Build] = {
     "solve-then-read": SolveThenRead,
     "convolution-sessa": lambda config: AfterConvolution(config, SessaMixer),
     "convolution-gain-0": lambda config: AfterConvolution(config, WithoutFeedback),
+    "attention": _like_sessa(lambda config, pairs: Attention(config, 2 * pairs)),
+    "deltaformer": _like_sessa(lambda config, pairs: DeltaFormer(config, 2 * pairs)),
+    "titans": _like_sessa(Titans),
     "transformer": _transformer,
 }
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import special
 
 from experiments.checkpoints import load_model
-from experiments.results import KEPT
+from experiments.results import KEPT, MODEL
 from experiments.watch import traces
 from sessa_ref import influence, reference
 from sessa_ref.config import SessaConfig
@@ -319,9 +319,9 @@ def test_walk_backwards(browser: Browser) -> None:
 
 def trained_layer(T: int) -> tuple[reference.Trace, int]:
     """The second layer of the model that is kept, on the first tokens of a sequence, and which of them is marked."""
-    model, settings = load_model(KEPT / "recall" / "sessa-0.safetensors")
-    recall = settings.task(settings.lag).sample(1, seed=0)
-    return traces(model, recall.tokens[:, :T])[1], int(recall.positions[0, 0]) - settings.lag
+    model, settings = load_model(KEPT / "recall" / "sessa-0.00300-0" / MODEL)
+    recall = settings.make_task().sample(1, seed=0)
+    return traces(model, recall.tokens[:, :T])[1], int(recall.positions[0, 0]) - settings.options["lag"]
 
 
 def test_pulses_move_unless_no_motion_is_wanted(browser: Browser) -> None:

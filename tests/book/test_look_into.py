@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from experiments.checkpoints import load_model
-from experiments.results import KEPT
+from experiments.results import KEPT, MODEL
 from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
@@ -128,8 +128,8 @@ def set_value(page: Page, value: float) -> None:
 
 def test_every_intermediate_is_the_references(page: Page) -> None:
     first = tables(page)
-    model, settings = load_model(KEPT / "tiny" / "sessa-0.safetensors")
-    recall = settings.task(settings.lag).sample(1, seed=0)
+    model, settings = load_model(KEPT / "tiny" / "sessa-0.01000-0" / MODEL)
+    recall = settings.make_task().sample(1, seed=0)
     assert first["x"] == model.embedding.weight[recall.tokens[0, :6]].tolist()
     check(first, CONFIG)
 

@@ -12,8 +12,8 @@ _MISSING = pytest.mark.skipif(find_spec("transformers") is None, reason="transfo
 EVERY_MIXER = [pytest.param(name, marks=_MISSING if name in NEED_TRANSFORMERS else ()) for name in MIXERS]
 
 SMALL = Settings(
-    width=8, heads=2, layers=2, symbols=4, starts=3, lag=6, steps=6, batch=4, warmup=2, watch_every=2, save_every=2,
-    test_lags=(3, 6), test_sequences=10,
+    options={"symbols": 4, "starts": 3, "lag": 6}, tests=({"lag": 3}, {"lag": 6}), test_sequences=10,
+    width=8, heads=2, layers=2, steps=6, batch=4, warmup=2, record_every=4, watch_every=2, save_every=2,
 )  # fmt: skip
 
 

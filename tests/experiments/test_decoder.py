@@ -38,12 +38,13 @@ def test_a_block_around_sessas_mixer_is_the_sessa_layer():
         assert torch.equal(block(x), layer(x))
 
 
-def test_answers_are_the_logits_at_the_queries():
+def test_answers_are_the_logits_at_their_positions():
     model = decoder("sessa")
-    tokens, queries = torch.randint(11, (3, 8)), torch.tensor([7, 2, 5])
+    tokens, positions = torch.randint(11, (3, 8)), torch.tensor([[1, 7], [0, 2], [2, 5]])
     with torch.no_grad():
-        found, wanted = model.answers(tokens, queries), model(tokens)[torch.arange(3), queries]
-        n = model.norm(model.states(tokens)[-1][torch.arange(3), queries])
+        rows = torch.arange(3)[:, None]
+        found, wanted = model.answers(tokens, positions), model(tokens)[rows, positions]
+        n = model.norm(model.states(tokens)[-1][rows, positions])
         # Of either, norm and head round fewer than 64 times in a row, and change a term by that many units at most.
         terms = n.abs() @ model.head.weight.abs().T + model.head.bias.abs()
         assert torch.all((found - wanted).abs() <= 2 * 64 * 2.0**-24 * terms)

@@ -5,22 +5,22 @@ from typer.testing import CliRunner
 
 from experiments.__main__ import app
 from experiments.mixers import MIXERS
-from experiments.run import RESULT
+from experiments.results import RESULT
 
 runner = CliRunner()
-CONFIG = "width = 8\nheads = 2\nlayers = 1\nsymbols = 4\nstarts = 2\nlag = 4\nsteps = 3\nbatch = 2\ntest_lags = [4]\ntest_sequences = 4\n"
+CONFIG = "width = 8\nheads = 2\nlayers = 1\nsteps = 3\nbatch = 2\ntest_sequences = 4\n[options]\nsymbols = 4\nstarts = 2\nlag = 4\n"
 
 
-def recall(tmp_path, *options, text=CONFIG):
+def train(tmp_path, *options, text=CONFIG):
     (tmp_path / "config.toml").write_text(text)
     out = tmp_path / "out"
-    return runner.invoke(app, ["recall", "--config", str(tmp_path / "config.toml"), "--out", str(out), *options]), out
+    return runner.invoke(app, ["train", "--config", str(tmp_path / "config.toml"), "--out", str(out), *options]), out
 
 
 def test_a_run(tmp_path):
-    done, out = recall(tmp_path, "--mixer", "gated-linear", "--seed", "3")
+    done, out = train(tmp_path, "--mixer", "gated-linear", "--seed", "3")
     assert done.exit_code == 0, done.output
-    assert "chance 25.0%, ceiling 100%" in done.output
+    assert done.output.splitlines()[-1].split()[-3:] == ["25.0%", "100.0%", "100.0%"]
     entries = json.loads((out / RESULT).read_text())
     assert (entries["settings"]["mixer"], entries["settings"]["seed"]) == ("gated-linear", 3)
 
@@ -30,12 +30,14 @@ def test_a_run(tmp_path):
     [
         (["--mixer", "mamba"], CONFIG, "mixer must be one of sessa, gain-0"),
         (["--threads", "0"], CONFIG, "--threads must be positive, got 0"),
-        ([], "lags = 3", "there is no setting lags"),
+        ([], "lag = 3", "there is no setting lag"),
+        (["--task", "mqr"], CONFIG, "the nearest are mqar"),
+        (["--task", "mqar"], CONFIG, "mqar has no option symbols, but vocabulary, length"),
         (["--config", "nowhere.toml"], CONFIG, "No such file or directory: nowhere.toml"),
     ],
 )
 def test_bad_options_are_one_line_and_leave_nothing(tmp_path, options, text, message):
-    done, out = recall(tmp_path, *options, text=text)
+    done, out = train(tmp_path, *options, text=text)
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
     assert not out.exists()
@@ -43,7 +45,7 @@ def test_bad_options_are_one_line_and_leave_nothing(tmp_path, options, text, mes
 
 def test_a_mixer_whose_package_is_missing(tmp_path, monkeypatch):
     monkeypatch.setattr("experiments.mixers.find_spec", lambda name: None)
-    done, out = recall(tmp_path, "--mixer", "mamba-2")
+    done, out = train(tmp_path, "--mixer", "mamba-2")
     assert done.exit_code == 2
     assert "this mixer needs transformers, which the extra `transformers` installs" in " ".join(done.output.split())
     assert not out.exists()
@@ -62,7 +64,7 @@ def test_numbers_of_parameters(tmp_path):
 
 
 def test_divergence_has_an_exit_code_of_its_own(tmp_path):
-    done, out = recall(tmp_path, "--learning-rate", "1e30", text=CONFIG.replace("steps = 3", "steps = 30"))
+    done, out = train(tmp_path, "--learning-rate", "1e30", text=CONFIG.replace("steps = 3", "steps = 30"))
     assert done.exit_code == 1
     assert "training has diverged" in " ".join(done.output.split())
     assert not (out / RESULT).exists()

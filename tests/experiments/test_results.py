@@ -3,10 +3,11 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+from experiments import samples
 from experiments.checkpoints import load_model
-from experiments.results import KEPT, Result, kept
-from experiments.settings import Settings
-from experiments.training import accuracy_at
+from experiments.results import KEPT, MODEL, RESULT, Result, kept
+from experiments.settings import CONFIGS, Settings
+from experiments.training import accuracy
 from sessa_ref.oracle.bounds.expectation import SAFETY_FACTOR
 
 EXPERIMENTS = ("recall", "tiny")
@@ -15,43 +16,40 @@ EXPERIMENTS = ("recall", "tiny")
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_kept_results_are_those_of_the_configuration_that_comes_along(experiment):
     """All settings but mixer and seed are those of the file, and every run is finished."""
-    config = KEPT.parent / "configs" / f"{experiment}.toml"
     for run in (run for of_mixer in kept(experiment).values() for run in of_mixer):
-        assert run.settings == Settings.read(config, {"mixer": run.settings.mixer, "seed": run.settings.seed})
-        assert len(run.steps) == run.settings.steps
-        assert list(run.accuracy_by_lag) == list(run.settings.test_lags)
-        assert bool(run.watched) == run.settings.mixer.startswith("sessa")
-
-
-def test_kept_results_of_recall_are_those_of_the_defaults():
-    """The command of each says its mixer and seed, and nothing else."""
-    assert Settings.read(KEPT.parent / "configs" / "recall.toml", {}) == Settings()
-    for run in (run for of_mixer in kept().values() for run in of_mixer):
-        assert run.command == f"python -m experiments recall --mixer {run.settings.mixer} --seed {run.settings.seed}"
+        mixer, seed = run.settings.mixer, run.settings.seed
+        assert run.settings == Settings.read(CONFIGS / f"{experiment}.toml", {"mixer": mixer, "seed": seed})
+        assert [point.step for point in run.curve] == list(range(0, run.settings.steps, run.settings.record_every))
+        assert [test.options for test in run.tests] == list(run.settings.tests)
+        assert bool(run.watched) == mixer.startswith("sessa")
+        config = f"experiments/configs/{experiment}.toml"
+        assert run.command == f"python -m experiments train --config {config} --mixer {mixer} --seed {seed}"
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_the_kept_model_has_the_accuracy_of_its_result(experiment, monkeypatch):
     """On the test sequences of the training lag, but for the answers that rounding decides."""
-    model, settings = load_model(KEPT / experiment / "sessa-0.safetensors")
-    result = Result.read(KEPT / experiment / "sessa-0.json")
+    (file,) = (KEPT / experiment).glob(f"*/{MODEL}")
+    model, settings = load_model(file)
+    result = Result.read(file.with_name(RESULT))
     assert settings == result.settings
     exact, plain, margins, errors = deepcopy(model).double(), model.answers, [], []
 
-    def answers(tokens, queries):
-        logits = plain(tokens, queries)
-        first, second = logits.topk(2).values.unbind(-1)
+    def answers(tokens, positions):
+        logits = plain(tokens, positions)
+        first, second = logits.flatten(0, 1).topk(2).values.unbind(-1)
         margins.extend((first - second).tolist())
         if not errors:  # of the first sequences
-            errors.append((logits - exact.answers(tokens, queries)).abs().max().item())
+            errors.append((logits - exact.answers(tokens, positions)).abs().max().item())
         return logits
 
     monkeypatch.setattr(model, "answers", answers)
-    accuracy = accuracy_at(model, settings, settings.lag)
+    options = {"lag": settings.options["lag"]}
+    found = accuracy(model, samples.to_test(settings, options))
     # Another machine's logits are off by as much as these, up to the oracle's factor; two of them make a margin.
     undecided = np.mean(np.array(margins) <= 2 * SAFETY_FACTOR * errors[0])
     assert undecided < 0.01
-    assert abs(accuracy - result.accuracy_by_lag[settings.lag]) <= undecided
+    assert abs(found - result.accuracy_by("lag")[options["lag"]]) <= undecided
 
 
 def test_series_of_what_was_watched():
@@ -68,7 +66,7 @@ def test_series_of_what_was_watched():
 
 def test_bad_results(tmp_path):
     file = tmp_path / "result.json"
-    for text in ("[]", "{}", "{", '{"command": 1, "settings": {"lag": 0}}'):
+    for text in ("[]", "{}", "{", '{"command": 1, "settings": {"steps": 0}}'):
         file.write_text(text)
         with pytest.raises(ValueError, match=r"result.json must be a result of `python -m experiments`"):
             Result.read(file)

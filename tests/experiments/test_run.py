@@ -1,18 +1,25 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 import safetensors.numpy
 
+from experiments import samples
 from experiments.checkpoints import load_model, resume
-from experiments.results import Result
-from experiments.run import CHECKPOINT, METRICS, MODEL, RESULT, run
-from experiments.training import accuracy_at
+from experiments.results import CHECKPOINT, DIVERGED, METRICS, MODEL, RESULT, Result
+from experiments.run import run
+from experiments.training import accuracy
 from tests.experiments.small import small
 
 
 class KilledError(Exception):
     pass
+
+
+def untimed(result):
+    return replace(result, seconds=0, seconds_per_step=0)
 
 
 def kill_after(step):
@@ -34,12 +41,46 @@ def test_a_run_that_was_killed_goes_on_to_the_same_numbers(tmp_path, mixer, step
     with (tmp_path / "killed" / METRICS).open("a") as metrics:
         metrics.write('{"step": 4, "lo')
     again = run(settings, tmp_path / "killed", "a command")
-    assert replace(again, seconds=0) == replace(whole, seconds=0)
-    assert [step.step for step in whole.steps] == list(range(6))
+    assert untimed(again) == untimed(whole)
+    assert [point.step for point in whole.curve] == [0, 4]
     assert (tmp_path / "killed" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
-    lines = [(tmp_path / name / METRICS).read_text() for name in ("killed", "whole")]
-    assert lines[0] == lines[1]
-    assert all(json.loads(line) for line in lines[0].splitlines())
+    killed, never = (
+        [json.loads(line) for line in (tmp_path / name / METRICS).read_text().splitlines()]
+        for name in ("killed", "whole")
+    )
+    assert [line | {"seconds": 0} for line in killed] == [line | {"seconds": 0} for line in never]
+    assert [line["step"] for line in never if "loss" in line] == list(range(6))
+
+
+def test_a_process_that_is_killed_while_it_runs(tmp_path):
+    """By a signal that it cannot catch, somewhere between two steps or in one, or while it saves."""
+    settings = small("gated-linear", steps=20)
+    (tmp_path / "settings.json").write_text(json.dumps(settings.entries()))
+    text = (
+        "import json, sys; from experiments.run import run; from experiments.settings import Settings; "
+        "run(Settings.of(json.load(open(sys.argv[1]))), sys.argv[2], '', lambda step: print(step.step, flush=True))"
+    )
+    command = [sys.executable, "-c", text, str(tmp_path / "settings.json"), str(tmp_path / "killed")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(9):
+            process.stdout.readline()
+        process.kill()
+    assert not (tmp_path / "killed" / RESULT).exists()
+    again = run(settings, tmp_path / "killed", "")
+    assert untimed(again) == untimed(run(settings, tmp_path / "whole", ""))
+
+
+def test_a_run_that_diverged_is_recorded_and_not_begun_again(tmp_path, monkeypatch):
+    """Far below the patience of real runs, with a rate that makes the model worse than a guess, and finite."""
+    monkeypatch.setattr("experiments.divergence.PATIENCE", 5)
+    settings = small(steps=60, learning_rate=30.0)
+    for message in (r"above log\(4\) \+ 1 = 2.39 in 5 steps in a row, .* training has diverged", None):
+        with pytest.raises(ArithmeticError if message else ValueError, match=message or "holds a finished run"):
+            run(settings, tmp_path, "a command")
+    found = json.loads((tmp_path / DIVERGED).read_text())
+    assert (found["command"], found["settings"]["learning_rate"]) == ("a command", 30.0)
+    assert 7 <= found["step"] < 60
 
 
 def test_the_result_and_the_model_are_kept(tmp_path):
@@ -49,7 +90,14 @@ def test_the_result_and_the_model_are_kept(tmp_path):
     assert [look["step"] for look in result.watched] == [0, 2, 4, 6]
     model, carried = load_model(tmp_path / MODEL)
     assert carried == settings
-    assert {lag: accuracy_at(model, settings, lag) for lag in settings.test_lags} == result.accuracy_by_lag
+    assert [accuracy(model, samples.to_test(settings, options)) for options in settings.tests] == [
+        test.accuracy for test in result.tests
+    ]
+    assert result.accuracy_by("lag") == {
+        test["lag"]: found.accuracy for test, found in zip(settings.tests, result.tests, strict=True)
+    }
+    assert (result.tests[0].chance, result.tests[0].ceiling, result.tests[0].ceiling_error) == (0.25, 1, 0)
+    assert result.validation == accuracy(model, samples.to_validate(settings))
 
 
 def test_a_finished_run_is_not_overwritten(tmp_path):
@@ -65,9 +113,9 @@ def test_a_checkpoint_of_other_settings_is_not_overwritten(tmp_path):
         run(small(), tmp_path, "a command", kill_after(3))
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     with pytest.raises(
-        ValueError, match=r"is a checkpoint of other settings: lag 6 instead of 7; choose another folder"
+        ValueError, match=r"is a checkpoint of other settings: batch 4 instead of 5; choose another folder"
     ):
-        run(small(lag=7), tmp_path, "a command")
+        run(small(batch=5), tmp_path, "a command")
     assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir()}
 
 
@@ -95,7 +143,7 @@ def test_a_file_is_replaced_at_once(tmp_path, monkeypatch):
     def fails(*_):
         raise KilledError
 
-    monkeypatch.setattr("experiments.checkpoints.os.replace", fails)
+    monkeypatch.setattr("experiments.files.os.replace", fails)
     with pytest.raises(KilledError):
         run(small(), tmp_path, "a command")
     assert (tmp_path / CHECKPOINT).read_bytes() == before

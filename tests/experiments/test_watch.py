@@ -11,7 +11,7 @@ from tests.experiments.small import EVERY_MIXER, small
 def test_what_is_watched_is_what_the_definition_has():
     """Against sums over all tokens, written out, for one sequence."""
     training = Training(small())
-    recall = small().task(6).sample(1, 5)
+    recall = small().make_task().sample(1, 5)
     found = watch(training.model, recall)
     assert found is not None
     for block, x, watched in zip(

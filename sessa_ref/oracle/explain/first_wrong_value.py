@@ -27,7 +27,8 @@ def locate(implementation: Implementation, observations: Sequence[Observation]) 
         if o.result.check == "forward" and o.comparison is not None and o.expectation is not None
     ]
     if wrong:
-        smallest = min(wrong, key=_size)
+        # Where values are right, their dtype may be wrong: that has no first token.
+        smallest = min([o for o in wrong if wrong_tokens(o) is not None] or wrong, key=_size)
         sentences += [s for s in (_first_token(smallest), _first_quantity(implementation, smallest)) if s]
     else:
         sentences += [s for s in (_wrong_gradients(observations),) if s]
@@ -79,11 +80,19 @@ def _output(observation: Observation) -> np.ndarray | None:
     return observation.comparison.values.get(observation.expectation.output)
 
 
-def _first_token(observation: Observation) -> str:
+def wrong_tokens(observation: Observation) -> np.ndarray | None:
+    """Which tokens of the output have wrong values; None where no value is wrong, or none can be compared."""
     expectation, value = observation.expectation, _output(observation)
     if expectation is None or value is None or value.shape != expectation.true[expectation.output].shape:
-        return ""
+        return None
     wrong = np.atleast_1d((expectation.error_ratios(expectation.output, value) > 1).any(axis=(0, 2)))
+    return wrong if wrong.any() else None
+
+
+def _first_token(observation: Observation) -> str:
+    wrong = wrong_tokens(observation)
+    if wrong is None:
+        return ""
     T, first, count = len(wrong), int(np.argmax(wrong)), int(wrong.sum())
     number = "1 token is" if count == 1 else f"{count} tokens are"
     return f"on {observation.result.case} (T = {T}) the first wrong token is {first}; {number} wrong"

@@ -7,6 +7,7 @@ import numpy as np
 from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.oracle.checks import Observation
+from sessa_ref.oracle.explain.first_wrong_value import wrong_tokens
 from sessa_ref.oracle.implementation.protocol import Implementation, ImplementationError, TargetError, UnsupportedError
 from sessa_ref.precision import PRECISIONS
 
@@ -171,15 +172,10 @@ def from_third_token(observations: Sequence[Observation]) -> Iterator[tuple[str,
 
 
 def _first_wrong_tokens(observations: Sequence[Observation]) -> list[tuple[int, int, int]]:
-    """Of each wrong output the first wrong token, the number of tokens, and how many are wrong."""
-    firsts = []
-    for o in observations:
-        if o.result.check == "forward" and o.comparison is not None and o.expectation is not None:
-            y, true = o.comparison.values.get(o.expectation.output), o.expectation.true[o.expectation.output]
-            if y is not None and y.shape == true.shape:
-                mask = np.asarray((o.expectation.error_ratios(o.expectation.output, y) > 1).any(axis=(0, 2)))
-                firsts.append((int(np.argmax(mask)), len(mask), int(mask.sum())))
-    return firsts
+    """Of each output with wrong values the first wrong token, the number of tokens, and how many are wrong."""
+    forward = [o for o in observations if o.result.check == "forward"]
+    masks = [mask for o in forward if (mask := wrong_tokens(o)) is not None]
+    return [(int(np.argmax(mask)), len(mask), int(mask.sum())) for mask in masks]
 
 
 def _split(observations: Sequence[Observation]) -> tuple[list[Expectation], list[Expectation]]:

@@ -63,3 +63,17 @@ def test_attention_without_rotary_embedding_does_not_see_the_order():
     assert differs["gain-0"] > 1e-3
     # The same sums in another order: fewer than 100 roundings in a row, of terms below 10.
     assert differs["gain-0-no-rotary"] < 100 * 10 * 2.0**-53
+
+
+@pytest.mark.parametrize("name", ["attention", "deltaformer", "titans"])
+def test_all_parameters_are_trained_and_as_many_as_sessas(name):
+    """Within 1 % of those of Sessa's mixer at the width of the kept runs. The tokens fill two segments of Titans."""
+    torch.manual_seed(0)
+    config = Settings().config
+    mixer = MIXERS[name](config)
+    wanted = parameters(SessaMixer(config))
+    assert abs(parameters(mixer) - wanted) <= 0.01 * wanted
+    mixer(torch.randn(1, 50, config.width)).square().mean().backward()
+    for parameter in mixer.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.abs().max() > 1e-6

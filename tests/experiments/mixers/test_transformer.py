@@ -12,7 +12,7 @@ def test_attention_is_the_forward_attention_of_sessas_mixer(rope):
     """Within 1e-13: sums of at most 12 numbers of size 1, four in a row, in float64."""
     config = SessaConfig(width=12, heads=3, rope=rope)
     torch.manual_seed(0)
-    mixer, attention = SessaMixer(config).double(), Attention(config).double()
+    mixer, attention = SessaMixer(config).double(), Attention(config, 4).double()
     u = torch.randn(2, 9, 12, dtype=torch.float64)
     with torch.no_grad():
         for name in ("weight", "bias"):

@@ -1,0 +1,72 @@
+"""What the commands share: exit codes, the command line for results, threads and progress bars."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from experiments.settings import CONFIGS
+from experiments.tasks import check_name
+from sessa_ref.messages import reason
+
+
+@contextmanager
+def exit_codes(log: Console) -> Iterator[None]:
+    """Errors that the user can mend become one line: exit code 1 where training diverged, else 2."""
+    try:
+        yield
+    except (ArithmeticError, ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+        diverged = isinstance(error, ArithmeticError)
+        text = str(error) if diverged else reason(error)
+        log.print(text, style="red", highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(1 if diverged else 2) from None
+
+
+def plain_console() -> Console:
+    """For results: texts as they are."""
+    return Console(highlight=False, soft_wrap=True, markup=False)
+
+
+def command() -> str:
+    """The command line, as results carry it."""
+    return shlex.join(["python", "-m", "experiments", *sys.argv[1:]])
+
+
+def use_threads(threads: int) -> None:
+    """Let torch use this many.
+
+    Raises:
+        ValueError: there is not one.
+    """
+    if threads < 1:
+        raise ValueError(f"--threads must be positive, got {threads}")
+    torch.set_num_threads(threads)
+
+
+def progress_bar(console: Console) -> Progress:
+    """With counts and times, and a description behind them."""
+    return Progress(
+        BarColumn(20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+    )
+
+
+def config_file(config: Path | None, task: str | None) -> Path:
+    """The config that was asked for, or the one that comes with the package for a task.
+
+    Raises:
+        ValueError: there is no such task.
+    """
+    if config is not None:
+        return config
+    return CONFIGS / f"{check_name(task or 'recall')}.toml"
