@@ -242,11 +242,18 @@ def _pieces(pieces: list[Piece]) -> str:
     first = pieces[0]
     found = sorted({piece.tightness for piece in pieces if piece.tightness is not None and piece.level})
     tight = ", attained/claimed " + " to ".join(dict.fromkeys(map(_number, (found[0], found[-1])))) if found else ""
-    examples = "".join(f" {_code(example)}" for example in dict.fromkeys(piece.example for piece in pieces) if example)
+    given = [_code(example) for example in dict.fromkeys(piece.example for piece in pieces) if example]
+    examples = "".join(f" {one}" for one in given[:_EXAMPLES])
+    if len(given) > _EXAMPLES:
+        examples += f", and {len(given) - _EXAMPLES} more"
     verdict = "refutes it: " if first.refutes else ""
     count = sum(piece.cases for piece in pieces)
     cases = f"{count} case{'s' * (count != 1)}"
     return f"({first.level or 'agreement'}, {cases}{tight}): {verdict}{typeset(_in_common(pieces))}.{examples}"
+
+
+_EXAMPLES = 3
+"""So many are shown of pieces that stand in one line."""
 
 
 def _in_common(pieces: list[Piece]) -> str:
