@@ -1,7 +1,7 @@
 """Mathematics that checks write in plain characters, as Markdown that shows it as readers write it.
 
 `tau_max >= 1/Gamma(eta)` becomes τ with its subscript, ≥ and 1/Γ(η). Each name becomes a formula of its own, and what is
-between them stays, so that nothing has to be parsed and lines can break anywhere.
+between them stays, so that nothing has to be parsed and lines can break between all of them.
 """
 
 import re
@@ -31,6 +31,8 @@ _FORMULA = re.compile(
     rf"|{_BEGINS}(?P<word>[A-Za-z]{{2,}}|\d+)(?P<two>_(?:[A-Za-z]|{_GROUP})(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
     rf"|(?P<bracket>[)|])(?P<three>{_SUBSCRIPT}(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
 )
+_ARGUMENT = re.compile(r"\$\((?:\$([^$]+)\$|([A-Za-z]))\)")
+"""What a function is applied to; it stays in a line with the function."""
 _SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
 _SCRIPT = re.compile(rf"{_SUBSCRIPT}|{_SUPERSCRIPT}")
 _TOKEN = re.compile(
@@ -58,7 +60,8 @@ def _plain(text: str) -> str:
     for found in _FORMULA.finditer(text):
         pieces += [_signs(text[end : found.start()]), f"${_formula(found)}$"]
         end = found.end()
-    return "".join([*pieces, _signs(text[end:])]).replace("$$", " ")
+    whole = "".join([*pieces, _signs(text[end:])]).replace("$$", " ")
+    return _ARGUMENT.sub(r"(\1\2)$", whole)
 
 
 def _signs(text: str) -> str:

@@ -9,7 +9,7 @@ from proofs_checks.typeset import rounded, typeset
 @pytest.mark.parametrize(
     ("plain", "shown"),
     [
-        ("C = 1/Gamma(eta)", r"C = 1/$\Gamma$($\eta$)"),
+        ("C = 1/Gamma(eta)", r"C = 1/$\Gamma(\eta)$"),
         ("gamma_max c2 < 1, tau >= 0", r"$\gamma_{\max}$ $c_2$ < 1, $\tau$ ≥ 0"),
         ("e^(1 - beta_tail) - e^-D/n", r"$e^{1\,-\,\beta _{\mathrm{tail}}}$ − $e^{-D}$/n"),
         ("lag^-0.25, c_- and m_* Delta", r"$\mathrm{lag}^{-0.25}$, $c_{-}$ and $m_{*}$ $\Delta$"),
