@@ -35,7 +35,7 @@ class Metrics:
         self._file = path.open("a", buffering=1, encoding="utf-8", newline="\n")
 
     def note_step(self, step: Step, seconds: float) -> None:
-        """What a step found, and its wall time."""
+        """What a step found, and the processor time that it took."""
         self.note({**asdict(step), "seconds": seconds})
 
     def note_layers(self, step: int, layers: list[Watched]) -> None:
