@@ -3,8 +3,10 @@
 import typer
 
 from experiments.commands.ceilings import ceilings
+from experiments.commands.grid import grid
 from experiments.commands.mixers import mixers
 from experiments.commands.stories import stories
+from experiments.commands.table import table
 from experiments.commands.train import train
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -15,7 +17,7 @@ def experiments() -> None:
     """Train small models on tasks with known ceilings, and see what their layers learn."""
 
 
-for command in (train, mixers, ceilings, stories):
+for command in (train, grid, table, mixers, ceilings, stories):
     app.command()(command)
 
 if __name__ == "__main__":

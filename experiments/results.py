@@ -2,10 +2,10 @@
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import psutil
@@ -15,8 +15,12 @@ from experiments.settings import Settings
 from experiments.training import Step
 from sessa_ref.tasks import Task
 
+Read = TypeVar("Read")
+
 KEPT: Final = Path(__file__).parent / "results"
 """The folder of the results that come with the package: a folder for each experiment, in it one for each run."""
+GRID: Final = "grid.json"
+"""A file in the folder of an experiment: which runs were asked for, as lists of mixer, learning rate and seed."""
 METRICS, CHECKPOINT, MODEL, RESULT, DIVERGED = (
     "metrics.jsonl",
     "checkpoint.safetensors",
@@ -28,7 +32,7 @@ METRICS, CHECKPOINT, MODEL, RESULT, DIVERGED = (
 
 
 @dataclass(frozen=True)
-class Tested:
+class Score:
     """What a test found, and what there is to compare it with."""
 
     options: dict[str, Any]
@@ -63,7 +67,7 @@ class Result:
     """The median over all training steps, without looks at the layers and checkpoints; None where it was not measured."""
     validation: float | None
     """Accuracy on sequences like those of the training, which are no test's; None where it was not measured."""
-    tests: list[Tested]
+    tests: list[Score]
     """In the order of the settings."""
     watched: list[dict[str, Any]]
     """`step`, and `layers`, a list of `Watched` as objects; empty where there is no feedback."""
@@ -85,16 +89,16 @@ class Result:
             OSError: the file cannot be read.
             ValueError: it is not such a file.
         """
-        try:
-            entries = json.loads(Path(path).read_text(encoding="utf-8"))
-            read = {
-                "settings": Settings.of(entries["settings"]),
-                "tests": [Tested(**test) for test in entries["tests"]],
-                "curve": [Step(**step) for step in entries["curve"]],
-            }
-            return cls(**{**entries, **read})
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"{path} must be a result of `python -m experiments`: {error!r}") from None
+        return _read(path, cls._of)
+
+    @classmethod
+    def _of(cls, entries: dict[str, Any]) -> "Result":
+        read = {
+            "settings": Settings.of(entries["settings"]),
+            "tests": [Score(**test) for test in entries["tests"]],
+            "curve": [Step(**step) for step in entries["curve"]],
+        }
+        return cls(**{**entries, **read})
 
     @property
     def task(self) -> Task:
@@ -109,6 +113,31 @@ class Result:
         """The steps at which a layer was watched, and a field of `Watched` at each."""
         found = [look["layers"][layer][name] for look in self.watched]
         return np.array([look["step"] for look in self.watched]), np.array(found)
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """A run that diverged."""
+
+    command: str
+    settings: Settings
+    step: int
+    """At which it was given up."""
+    message: str
+
+    def to_json(self) -> str:
+        """As a file has it."""
+        return json.dumps({**vars(self), "settings": self.settings.entries()}, indent=1) + "\n"
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Diverged":
+        """What `to_json` wrote.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is not such a file.
+        """
+        return _read(path, lambda entries: cls(**{**entries, "settings": Settings.of(entries["settings"])}))
 
 
 def curve(steps: Iterable[Step], every: int) -> list[Step]:
@@ -149,6 +178,13 @@ def kept(experiment: str = "recall") -> dict[str, list[Result]]:
     for result in results:
         found.setdefault(result.settings.mixer, []).append(result)
     return found
+
+
+def _read(path: str | Path, make: Callable[[dict[str, Any]], Read]) -> Read:
+    try:
+        return make(json.loads(Path(path).read_text(encoding="utf-8")))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path} must be a result of `python -m experiments`: {error!r}") from None
 
 
 def describe_machine() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """One run in a folder of its own: metrics as they come, checkpoints on the way, at the end the model and its result."""
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,7 +15,18 @@ from experiments.divergence import check_divergence
 from experiments.files import replace_file
 from experiments.metrics import Metrics
 from experiments.mixers import parameters
-from experiments.results import CHECKPOINT, DIVERGED, METRICS, MODEL, RESULT, Result, Tested, curve, describe_machine
+from experiments.results import (
+    CHECKPOINT,
+    DIVERGED,
+    METRICS,
+    MODEL,
+    RESULT,
+    Diverged,
+    Result,
+    Score,
+    curve,
+    describe_machine,
+)
 from experiments.settings import Settings
 from experiments.training import Step, Training, accuracy
 
@@ -66,8 +76,8 @@ def run(
                 if training.step % settings.save_every == 0:
                     save_training(checkpoint, training, time.perf_counter() - start)
         except ArithmeticError as error:
-            content = {"command": command, "settings": settings.entries(), "step": training.step, "message": str(error)}
-            replace_file(folder / DIVERGED, (json.dumps(content, indent=1) + "\n").encode())
+            diverged = Diverged(command, settings, training.step, str(error))
+            replace_file(folder / DIVERGED, diverged.to_json().encode())
             raise
         look()
         tests = [_test(training.model, settings, options) for options in settings.tests]
@@ -99,9 +109,9 @@ def _advance(training: Training, metrics: Metrics, progress: Callable[[Step], No
     check_divergence([step.loss for step in metrics.steps], settings.make_task().classes, settings.warmup)
 
 
-def _test(model: Decoder, settings: Settings, options: dict[str, Any]) -> Tested:
+def _test(model: Decoder, settings: Settings, options: dict[str, Any]) -> Score:
     task = settings.make_task(**options)
-    return Tested(
+    return Score(
         options=options,
         accuracy=accuracy(model, samples.to_test(settings, options)),
         chance=task.chance,
