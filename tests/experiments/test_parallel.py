@@ -1,0 +1,116 @@
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from typer.testing import CliRunner
+
+from experiments.__main__ import app
+from experiments.parallel import Processes
+from experiments.results import CHECKPOINT, METRICS, MODEL, RESULT
+from experiments.run import run
+from experiments.settings import Settings
+from tests.experiments import processes
+from tests.experiments.small import KilledError, kill_after, small
+
+CONFIG = """task = "selective-copying"
+width = 8
+heads = 2
+layers = 2
+steps = 6
+batch = 4
+warmup = 2
+watch_every = 2
+save_every = 2
+test_sequences = 10
+[options]
+memory = 6
+copied = 3
+symbols = 4
+"""
+
+
+@pytest.fixture
+def float64():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def losses(folder: Path) -> torch.Tensor:
+    notes = [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
+    return torch.tensor([note["loss"] for note in notes if "loss" in note], dtype=torch.float64)
+
+
+def parameters(folder: Path) -> dict[str, torch.Tensor]:
+    return safetensors.torch.load_file(folder / CHECKPOINT)
+
+
+def test_two_processes_train_as_one_does(tmp_path, float64):
+    """In float64, where eps is 2u. The first loss is a mean of 12 terms of some 50 sums each: within 100 u, and so are
+    gradients, whose norm is cut to 1. The first update of Adam, g / (|g| + 1e-8) times a rate r of at most 3e-3, then
+    differs by d <= r 100 u / (|g| + 1e-8) in each of P parameters, and the second loss by |g| d each: by P r 100 u.
+    Where |g| is small d may be 1e8 r 100 u, the bound for the parameters after 6 steps. What is wrong differs by 1e-4.
+    """
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+    settings = {mixer: Settings.read(config, {"mixer": mixer}) for mixer in ("gain-0", "sessa")}
+    alone = {mixer: run(one, tmp_path / mixer, "") for mixer, one in settings.items()}
+    with pytest.raises(KilledError):
+        run(settings["sessa"], tmp_path / "begun-alone", "", kill_after(3))
+
+    with_ports = [socket.create_server(("127.0.0.1", 0)) for _ in processes.TRAININGS]
+    ports = [str(one.getsockname()[1]) for one in with_ports]
+    for one in with_ports:
+        one.close()
+    command = [sys.executable, "-m", processes.__name__, str(config), str(tmp_path), *ports]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(" parameters, ") == 3  # one process speaks
+    run(settings["sessa"], tmp_path / "finished-alone", "")
+
+    many, rate, rounding = alone["sessa"].parameters, 3e-3, 100 * torch.finfo(torch.float64).eps / 2
+    for name, mixer in (("ddp", "gain-0"), *((name, "sessa") for name in ("fsdp", "begun-alone", "finished-alone"))):
+        error = (losses(tmp_path / name) / losses(tmp_path / mixer) - 1).abs()
+        assert len(error) == 6, name
+        assert error[0] <= rounding, (name, error)
+        assert error[1] <= (1 + many * rate) * rounding, (name, error)
+        wanted = parameters(tmp_path / mixer)
+        found = parameters(tmp_path / name)
+        assert found.keys() == wanted.keys(), name
+        for key, value in wanted.items():
+            assert (found[key] - value).abs().max() <= 6 * 1e8 * rate * rounding, (name, key)
+        assert (tmp_path / name / MODEL).exists()
+        machine = json.loads((tmp_path / name / RESULT).read_text())["machine"]
+        assert machine["processes"] == (1 if name == "finished-alone" else 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "message"),
+    [
+        (
+            ["--parallel", "ddp"],
+            {},
+            "--parallel needs torchrun: torchrun --nproc-per-node 2 -m experiments train --parallel ddp",
+        ),
+        (["--parallel", "dpp"], {}, "--parallel must be ddp or fsdp, got dpp"),
+        ([], {"TORCHELASTIC_RUN_ID": "a test", "RANK": "0"}, "share a training: --parallel ddp or --parallel fsdp"),
+    ],
+)
+def test_bad_options_are_one_line_and_leave_nothing(tmp_path, monkeypatch, options, variables, message):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(app, ["train", "--out", str(tmp_path / "out"), *options])
+    assert done.exit_code == 2
+    assert message in " ".join(done.output.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_batch_that_cannot_be_divided_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="batch must be a multiple of the 3 processes, got 4"):
+        run(small(), tmp_path / "out", "", processes=Processes("ddp", 1, 3))
+    assert not (tmp_path / "out").exists()
