@@ -21,11 +21,23 @@ _SETTINGS = "experiment_settings"
 class Resumable(Protocol):
     """A training that can be interrupted."""
 
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
     step: int
     """Steps that are done."""
-    processes: Processes
+
+    @property
+    def model(self) -> nn.Module:
+        """What learns."""
+        ...
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Of the model's parameters."""
+        ...
+
+    @property
+    def processes(self) -> Processes:
+        """Those that share the training."""
+        ...
 
     def entries(self) -> dict[str, Any]:
         """What a checkpoint and a training that goes on from it have in common, as a JSON-ready object."""

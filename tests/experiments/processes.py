@@ -6,6 +6,7 @@ All numbers are float64, so that what is wrong stands out from what is rounded.
 import os
 import sys
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -53,5 +54,7 @@ def main(rank: int, config: str, folder: str, *ports: str) -> None:
 
 if __name__ == "__main__":
     os.environ["OMP_NUM_THREADS"] = "1"
-    # The imports are the most work: made once.
+    # Imports are the most work: made once, with those of a first step and of FSDP.
+    for module in ("torch._dynamo", "torch.distributed.fsdp", "torch.distributed.tensor"):
+        import_module(module)
     start_processes(main, tuple(sys.argv[1:]), nprocs=2, start_method="fork")

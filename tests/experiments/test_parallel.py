@@ -4,11 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 from typer.testing import CliRunner
 
+from experiments import samples
 from experiments.__main__ import app
 from experiments.parallel import Processes
 from experiments.results import CHECKPOINT, METRICS, MODEL, RESULT
@@ -114,3 +116,10 @@ def test_a_batch_that_cannot_be_divided_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="batch must be a multiple of the 3 processes, got 4"):
         run(small(), tmp_path / "out", "", processes=Processes("ddp", 1, 3))
     assert not (tmp_path / "out").exists()
+
+
+def test_each_row_of_a_batch_is_one_process_s():
+    batch = samples.to_train(small(), 0)
+    parts = [Processes("ddp", rank, 2).rows(batch) for rank in range(2)]
+    for name in ("tokens", "positions", "answers"):
+        assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(batch, name))
