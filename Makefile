@@ -6,21 +6,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+EXTRAS := torch,jax,report,transformers,dev
+# A worker that is done takes over tests of another one; until then each has files of its own, and what these share is made once.
+TESTS := $(BIN)/python -m pytest -n auto --dist worksteal
 # Thousands of layers are run there; checking shapes in all of them would take more than twice as long.
 MANY_LAYERS := tests/oracle/test_mutants.py tests/oracle/test_levels.py tests/oracle/explain tests/faults/variations tests/proofs_checks/test_rows.py \
 	tests/commands/test_verify.py tests/commands/test_explain.py tests/test_testing.py tests/examples tests/language_model/test_layers.py
 
-.PHONY: help verify ledger proofs test test-layers test-rest lint book book-pdf notebooks clean
+.PHONY: help verify ledger proofs test test-layers test-rest test-book lint book book-pdf notebooks clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(INSTALLED): pyproject.toml constraints.txt
-	@echo "== Setting up $(VENV) (NumPy, torch and the tools; a few minutes the first time)"
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {v.major}.{v.minor}; try: make PYTHON=python3.12 ...")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev]'
+	@$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "== Setting up $(VENV) (NumPy, torch and the tools; a few minutes the first time)"
+	@$(INSTALL) --editable '.[$(EXTRAS)]'
 	@touch $@
 
 verify: $(INSTALLED)  ## Check the torch layer against the NumPy definition with the correctness oracle
@@ -39,15 +45,19 @@ proofs: $(INSTALLED)  ## Compile and audit the machine-checked proofs; needs Coq
 	@$(BIN)/python -m proofs_checks.formal.audit --build build/formal $(AUDIT)
 	@$(BIN)/python -m proofs_checks.readme
 
-test: test-layers test-rest  ## Run all tests
+test: test-layers test-rest test-book  ## Run all tests
 
 test-layers: $(INSTALLED)
 	@echo "== Running the oracle on wrong and on right layers, without type checks at run time"
-	@$(BIN)/python -m pytest -n auto --override-ini addopts=--import-mode=importlib $(MANY_LAYERS)
+	@$(TESTS) --override-ini addopts=--import-mode=importlib $(MANY_LAYERS)
 
 test-rest: $(INSTALLED)
 	@echo "== Running the other tests"
-	@$(BIN)/python -m pytest -n auto $(addprefix --ignore ,$(MANY_LAYERS))
+	@$(TESTS) $(addprefix --ignore ,$(MANY_LAYERS) tests/book)
+
+test-book: $(INSTALLED)
+	@echo "== Running the tests of the book's pages, in a browser where it is built"
+	@$(TESTS) tests/book
 
 lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@echo "== ruff"
@@ -60,10 +70,10 @@ lint: $(INSTALLED)  ## Check style, spelling, types and import contracts
 	@echo "== import contracts"
 	@$(BIN)/lint-imports
 
-$(BOOK_INSTALLED): $(INSTALLED)
-	@echo "== Adding the book's tools to $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[torch,jax,report,transformers,dev,book]'
-	@touch $@
+$(BOOK_INSTALLED): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "== Setting up $(VENV) with the book's tools (a few minutes the first time)"
+	@$(INSTALL) --editable '.[$(EXTRAS),book]'
+	@touch $(INSTALLED) $@
 
 book: $(BOOK_INSTALLED)  ## Build the book; every page is run
 	@echo "== Building the book"

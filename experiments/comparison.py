@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from experiments.mixers import MIXERS
-from experiments.results import DIVERGED, GRID, RESULT, Diverged, Result
+from experiments.results import DIVERGED, GRID, RESULT, Diverged, Result, read_results
 from experiments.settings import Settings
+from sessa_ref.messages import one_line
 
 Asked = tuple[str, float, int]
 """Mixer, learning rate and seed."""
@@ -108,16 +109,33 @@ def read_experiments(folder: str | Path) -> list[Experiment]:
     return [_read(place) for place in places]
 
 
+def read_asked(folder: Path) -> list[Asked]:
+    """What grids were to run in a folder; nothing if there was none.
+
+    Raises:
+        OSError: the list cannot be read.
+        ValueError: it is no such list.
+    """
+    file = folder / GRID
+    if not file.exists():
+        return []
+    try:
+        return [
+            (str(mixer), float(rate), int(seed)) for mixer, rate, seed in json.loads(file.read_text(encoding="utf-8"))
+        ]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file} must be a list of mixers, learning rates and seeds: {one_line(error)}") from None
+
+
 def _is_experiment(folder: Path) -> bool:
     return any(folder.glob(f"*/{RESULT}"))
 
 
 def _read(folder: Path) -> Experiment:
-    results = [Result.read(file) for file in sorted(folder.glob(f"*/{RESULT}"))]
+    results = read_results(folder)
     diverged = [Diverged.read(file) for file in sorted(folder.glob(f"*/{DIVERGED}"))]
-    if (folder / GRID).exists():
-        asked = [(mixer, rate, seed) for mixer, rate, seed in json.loads((folder / GRID).read_text(encoding="utf-8"))]
-    else:  # runs that were made one by one: every mixer with every learning rate and seed that occurs
+    asked = read_asked(folder)
+    if not asked:  # runs that were made one by one: every mixer with every learning rate and seed that occurs
         there = [_asked(run.settings) for run in [*results, *diverged]]
         asked = list(product(*(dict.fromkeys(part) for part in zip(*there, strict=True))))
     return Experiment(folder.name, results, diverged, asked)

@@ -32,7 +32,7 @@ def draw_panel(panel: Any, experiment: Experiment) -> None:
     looks = cycle((colour, mark) for mark in "osv" for colour in style.colours())
     finished = [one for one in experiment.chosen() if one.runs]
     for number, (one, (colour, mark)) in enumerate(zip(finished, looks, strict=False)):
-        each = np.array([one.accuracies(test) for test in places])
+        each = np.array([one.accuracies(test) for test in range(len(tests))])
         mean = each.mean(axis=1)
         beside = places + 0.4 * (number / max(len(finished) - 1, 1) - 0.5)  # so that bars do not hide each other
         bars = [mean - each.min(axis=1), each.max(axis=1) - mean]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from experiments.comparison import Asked, read_asked
 from experiments.files import replace_file
 from experiments.results import DIVERGED, GRID, RESULT, Diverged, Result
 from experiments.run import run, run_name
@@ -73,8 +74,9 @@ def run_grid(
     missing = _missing(to_do)
     for mixer, why in missing.items():
         say(f"{mixer} is left out: {why}")
+    before = read_asked(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _note(runs, folder / GRID)
+    _note(runs, folder, before)
     for number, settings in enumerate(one for one in to_do if one.mixer not in missing):
         if time.monotonic() - begin >= 60 * minutes:
             say(f"{minutes:g} minutes are over")
@@ -118,9 +120,8 @@ def _missing(runs: Sequence[Settings]) -> dict[str, str]:
     return found
 
 
-def _note(runs: Sequence[Settings], file: Path) -> None:
+def _note(runs: Sequence[Settings], folder: Path, before: Sequence[Asked]) -> None:
     """Add what is asked for to the list of it, so that a table can say what was not run."""
-    before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
-    asked = [[one.mixer, one.learning_rate, one.seed] for one in runs]
-    lines = [json.dumps(one) for one in before + [one for one in asked if one not in before]]
-    replace_file(file, ("[" + ",\n".join(lines) + "]\n").encode())
+    asked = [(one.mixer, one.learning_rate, one.seed) for one in runs]
+    lines = [json.dumps(one) for one in dict.fromkeys([*before, *asked])]
+    replace_file(folder / GRID, ("[" + ",\n".join(lines) + "]\n").encode())

@@ -51,10 +51,10 @@ class Metrics:
         self._file = (path if write else Path(os.devnull)).open("a", buffering=1, encoding="utf-8", newline="\n")
 
     def advance(self, training: Advances) -> Step:
-        """Let a training do a step, and note what it found and its wall time."""
-        begin = time.perf_counter()
+        """Let a training do a step, and note what it found and the processor time that it took."""
+        begin = time.process_time()
         step = training.advance()
-        self.note({**asdict(step), "seconds": time.perf_counter() - begin})
+        self.note({**asdict(step), "seconds": time.process_time() - begin})
         return step
 
     def note_layers(self, step: int, layers: list[Watched]) -> None:

@@ -160,6 +160,16 @@ def started(kind: str | None) -> Iterator[Processes]:
         distributed.destroy_process_group()
 
 
+def check_alone() -> None:
+    """Check that torchrun has not started several processes for what they cannot share.
+
+    Raises:
+        ValueError: it has.
+    """
+    if distributed.is_torchelastic_launched():
+        raise ValueError("of the commands, torchrun can share train alone")
+
+
 def let_the_first_speak() -> None:
     """Wait, in all processes but the first: it mostly has the same to say, and with it torchrun ends the others."""
     if distributed.is_torchelastic_launched() and os.environ["RANK"] != "0":

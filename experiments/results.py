@@ -64,7 +64,7 @@ class Result:
     seconds: float
     """Wall time of training and tests, on a machine that may have done other things, too."""
     seconds_per_step: float | None
-    """The median over all training steps, without looks at the layers and checkpoints; None where it was not measured."""
+    """Processor time of all threads, the median over all training steps; None where it was not measured."""
     validation: float | None
     """Accuracy on sequences like those of the training, which are no test's; None where it was not measured."""
     tests: list[Score]

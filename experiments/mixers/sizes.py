@@ -1,5 +1,6 @@
 """How many trainable parameters a module has, and the size at which it has as many as another."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 import torch
@@ -12,8 +13,15 @@ def parameters(module: nn.Module) -> int:
 
 
 def matched(build: Callable[[int], nn.Module], like: Callable[[], nn.Module]) -> int:
-    """The size n >= 1 that brings `parameters(build(n))`, which is to be affine in n, nearest to that of `like()`."""
+    """The size n >= 1 that brings `parameters(build(n))`, which is to grow with n, nearest to that of `like()`."""
     with torch.device("meta"):  # to count without drawing any parameters
         wanted = parameters(like())
-        one, two = parameters(build(1)), parameters(build(2))
-    return max(1, 1 + round((wanted - one) / (two - one)))
+
+        def count(size: int) -> int:
+            return parameters(build(size))
+
+        most = 2
+        while count(most) < wanted:
+            most *= 2
+        enough = bisect_left(range(most + 1), wanted, lo=1, key=count)
+        return min(max(enough - 1, 1), enough, key=lambda size: abs(count(size) - wanted))

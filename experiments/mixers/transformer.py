@@ -14,14 +14,15 @@ class Attention(nn.Module):
     """Causal attention, heads concatenated and projected: the forward attention of Sessa's mixer, and nothing else.
 
     Args:
-        config: width, heads and rotary embedding; heads have keys and values of their own, of width D / H.
+        config: width, heads and rotary embedding; heads have keys and values of their own.
+        head_width: width of a head's queries, keys and values, even with rotary embedding; D / H in a Transformer.
     """
 
-    def __init__(self, config: SessaConfig) -> None:
+    def __init__(self, config: SessaConfig, head_width: int) -> None:
         super().__init__()
-        self.config = replace(config, kv_heads=0, query_width=0)
-        self.qkv = nn.Linear(config.width, 3 * config.width)
-        self.out = nn.Linear(config.width, config.width)
+        self.config = replace(config, kv_heads=0, query_width=head_width)
+        self.qkv = nn.Linear(config.width, 3 * config.heads * head_width)
+        self.out = nn.Linear(config.heads * head_width, config.width)
 
     def forward(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
         """The outputs for tokens u."""
@@ -47,7 +48,7 @@ class TransformerBlock(nn.Module):
     def __init__(self, config: SessaConfig, hidden: int) -> None:
         super().__init__()
         self.ln = nn.LayerNorm(config.width, eps=config.norm_eps)
-        self.mixer = Attention(config)
+        self.mixer = Attention(config, config.width // config.heads)
         self.ln_2 = nn.LayerNorm(config.width, eps=config.norm_eps)
         self.W_1 = nn.Linear(config.width, hidden)
         self.W_2 = nn.Linear(hidden, config.width)

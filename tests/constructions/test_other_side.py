@@ -35,7 +35,7 @@ def tokens(rng):
 
 def test_a_stack_is_diffuse_and_its_scores_fall_like_a_power(tokens):
     stack = attention_stack(2, 7)
-    assert max(float(np.max(logit_spread(layer, tokens))) for layer in stack) < 3
+    assert all(np.max(logit_spread(layer, tokens)) < 3 for layer in stack)
     scores, lags = largest_scores(stack, tokens), np.arange(1, 129)
     assert scores[-1] < 0.1 * scores[0]
     assert np.all(scores * (1 + lags) / (1 + np.log(1 + lags)) < 30), "1/lag, and one power of log for the second layer"

@@ -78,6 +78,9 @@ def test_files_are_read_back(tmp_path):
     (found,) = read_experiments(tmp_path / "a task")
     assert found.not_run() == []
     assert {run_name(run.settings) for run in found.results} == {run_name(run.settings) for run in RESULTS}
+    (tmp_path / "a task" / GRID).write_text("[1]")
+    with pytest.raises(ValueError, match=r"grid.json must be a list of mixers, learning rates and seeds"):
+        read_experiments(tmp_path)
     with pytest.raises(ValueError, match="there are no results of runs in"):
         read_experiments(tmp_path / "none")
 

@@ -91,22 +91,22 @@ def test_two_processes_train_as_one_does(tmp_path, float64):
         assert machine["processes"] == (1 if name == "finished-alone" else 2)
 
 
+UNDER_TORCHRUN = {"TORCHELASTIC_RUN_ID": "a test", "RANK": "0"}
+
+
 @pytest.mark.parametrize(
     ("options", "variables", "message"),
     [
-        (
-            ["--parallel", "ddp"],
-            {},
-            "--parallel needs torchrun: torchrun --nproc-per-node 2 -m experiments train --parallel ddp",
-        ),
-        (["--parallel", "dpp"], {}, "--parallel must be ddp or fsdp, got dpp"),
-        ([], {"TORCHELASTIC_RUN_ID": "a test", "RANK": "0"}, "share a training: --parallel ddp or --parallel fsdp"),
+        ("train --parallel ddp", {}, "--parallel needs torchrun: torchrun --nproc-per-node 2 -m experiments train"),
+        ("train --parallel dpp", {}, "--parallel must be ddp or fsdp, got dpp"),
+        ("train", UNDER_TORCHRUN, "share a training: --parallel ddp or --parallel fsdp"),
+        ("stories", UNDER_TORCHRUN, "of the commands, torchrun can share train alone"),
     ],
 )
 def test_bad_options_are_one_line_and_leave_nothing(tmp_path, monkeypatch, options, variables, message):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    done = CliRunner().invoke(app, ["train", "--out", str(tmp_path / "out"), *options])
+    done = CliRunner().invoke(app, [*options.split(), "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
     assert not (tmp_path / "out").exists()

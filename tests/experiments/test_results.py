@@ -48,7 +48,7 @@ def test_the_kept_model_has_the_accuracy_of_its_result(experiment, monkeypatch):
     found = accuracy(model, samples.to_test(settings, options))
     # Another machine's logits are off by as much as these, up to the oracle's factor; two of them make a margin.
     undecided = np.mean(np.array(margins) <= 2 * SAFETY_FACTOR * errors[0])
-    assert undecided < 0.01
+    assert undecided < 0.5 / np.sqrt(len(margins))  # the largest standard error of an accuracy of so many answers
     assert abs(found - result.accuracy_by("lag")[options["lag"]]) <= undecided
 
 

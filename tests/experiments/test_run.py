@@ -107,6 +107,14 @@ def test_a_checkpoint_of_other_settings_is_not_overwritten(tmp_path):
     assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir()}
 
 
+def test_metrics_that_do_not_reach_the_checkpoint(tmp_path):
+    with pytest.raises(KilledError):
+        run(small(), tmp_path, "a command", kill_after(3))
+    (tmp_path / METRICS).unlink()
+    with pytest.raises(ValueError, match=r"metrics.jsonl must have all steps before the checkpoint, 2, got 0"):
+        run(small(), tmp_path, "a command")
+
+
 def test_bad_checkpoints(tmp_path):
     file = tmp_path / CHECKPOINT
     file.write_bytes(b"not a file of tensors")

@@ -246,7 +246,7 @@ for T in (5, 400):
 """
     differences = [float(line) for line in run(script, backend).split()]
     assert len(differences) == (15 if backend == "blocked" else 10)
-    assert max(differences) <= 1e-12
+    assert all(difference <= 1e-12 for difference in differences)
 
 
 def test_sharding():

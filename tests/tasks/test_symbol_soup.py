@@ -1,10 +1,12 @@
 from math import log
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from sessa_ref.tasks import SymbolSoup
 from sessa_ref.tasks.symbol_soup import measure, posterior
+from sessa_ref.tasks.symbol_soup.bags import _pairs as pairs_of_neighbours
 from sessa_ref.tasks.symbol_soup.blocks import draw_blocks, log_likelihoods
 from sessa_ref.tasks.symbol_soup.styles import LETTERS, MOTIFS, STYLES
 from sessa_ref.tasks.symbol_soup.text import BOS, LABEL, NAMES, PADDING, SEP, SEP1, SEP2, split
@@ -61,11 +63,28 @@ def test_likelihoods_of_blocks_of_all_lengths_against_a_forward_algorithm():
             assert value == pytest.approx(log(forward(style, block[:length])), abs=1e-12 * length)
 
 
+def test_motifs_weigh_what_their_letters_do():
+    """A block's first letter is one of four primary letters with weight 3, of four secondary ones with 2, else 1."""
+    for style in STYLES:
+        weights = style.letters[-1] * 28
+        extra = np.select([np.isclose(weights, 3), np.isclose(weights, 2)], [0.9, 0.5])
+        assert style.motifs == pytest.approx([1 + extra[start : start + size].sum() for start, size in MOTIFS])
+
+
+def test_first_and_second_letters_of_pairs_are_as_frequent():
+    """They are the same letters of blocks of 500, but for the ends."""
+    frequencies = pairs_of_neighbours()
+    assert np.abs(frequencies.sum(axis=1) - frequencies.sum(axis=2)).max() <= 1 / 499
+
+
 @pytest.mark.parametrize("style", [1, 6])
 def test_blocks_are_drawn_with_their_probabilities(style):
     """Blocks of five letters with a motif in them, each a cell, and all others together."""
     starts = [(list(range(start, start + size)), 5 - size) for start, size in MOTIFS]
-    cells = {tuple(block) for run, more in starts for block in ([*run, *[2] * more], [*[2] * more, *run])}
+    likeliest = STYLES[style].letters.argmax(axis=1)
+    cells = {
+        tuple(block) for run, more in starts for block in ([*run, *[likeliest[run[-1]]] * more], [*[2] * more, *run])
+    }
     blocks = np.array(sorted(cells))
     probabilities = np.exp(log_likelihoods(blocks, np.full(len(blocks), 5)))
     probabilities = np.vstack([probabilities, 1 - probabilities.sum(axis=0)])
@@ -141,6 +160,17 @@ def test_the_posterior_is_calibrated_and_beats_counting():
     found = measure(task, 400, 0)
     assert found["letters"].value < found["pairs"].value < found["block pairs"].value < found["exact"].value < 1
     assert found["letters"].value > 3 * task.chance
+
+
+def test_what_is_reached_is_measured_on_two_thousand_sequences(monkeypatch):
+    def measured(task, count, seed):
+        return {
+            "exact": SimpleNamespace(value=float(count + seed)),
+            "letters": SimpleNamespace(value=-float(count + seed)),
+        }
+
+    monkeypatch.setattr("sessa_ref.tasks.symbol_soup.task.measure", measured)
+    assert (SymbolSoup().ceiling, SymbolSoup().from_counts) == (2000, -2000)
 
 
 def test_no_sequences():

@@ -28,8 +28,7 @@ def test_constants_enclose_the_quotient(exponents: tuple[float, float]):
     low, high = convolution.power_convolution_constants(*exponents)
     product = convolution.convolve(*([n ** (s - 1) for n in range(1, 60)] for s in exponents))
     quotients = [value / n ** (sum(exponents) - 1) for n, value in enumerate(product, start=1)][1:]
-    assert low <= min(quotients)
-    assert max(quotients) <= high
+    assert all(low <= quotient <= high for quotient in quotients)
 
 
 def test_constants_are_expressions_and_balls_as_well():

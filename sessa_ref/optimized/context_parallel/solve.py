@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, distributed
-from torch.autograd.function import once_differentiable
 
 from sessa_ref.optimized.arguments import whole_number
 from sessa_ref.optimized.context_parallel.wave import Wave
@@ -43,6 +42,7 @@ def context_parallel_solve(
     Raises:
         TypeError: an input is no tensor of floating-point numbers.
         ValueError: the shapes or devices do not belong together, or the tokens are not whole blocks.
+        RuntimeError: a second derivative is wanted, with `create_graph=True`.
     """
     working = working_dtype(q, k, gamma, f)
     if gamma.shape[-1] % whole_number("block", block, least=1):
@@ -61,7 +61,7 @@ class _Solve(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, gamma: Tensor, f: Tensor, wave: Wave) -> Tensor:
-        q_all, k_all, gamma_all = wave.all(q), wave.all(k), wave.all(gamma[..., None])[..., 0]
+        q_all, k_all, gamma_all = wave.all(q), wave.all(k), wave.all(gamma)
         f_all = wave.spread(f)
         weights = Rows(q_all, k_all, wave.block, wave.ranks)
         s = torch.zeros_like(f_all)
@@ -90,12 +90,13 @@ class _Solve(torch.autograd.Function):
         return wave.own(s)[..., : f.shape[-1]].contiguous()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *cotangents: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if torch.is_grad_enabled():  # torch's once_differentiable lets a cotangent that is constant pass in silence
+            raise RuntimeError("context_parallel_solve can be differentiated once: create_graph must be False")
         q, k, gamma, s, w, lse = ctx.saved_tensors
         wave: Wave = ctx.wave
         ds_all = wave.spread(cotangents[0])
-        lse = wave.all(lse[..., None])[..., 0]
+        lse = wave.all(lse)
         weights = Columns(q, k, gamma, lse, wave.block, wave.ranks)
         df = torch.zeros_like(ds_all)
         parts: list[tuple[slice, Tensor]] = []
@@ -116,7 +117,7 @@ class _Solve(torch.autograd.Function):
         wave.run(solve, df, backwards=True)
         own = wave.own(df)
         dgamma = (own * w).sum(dim=-1)
-        means = wave.all((wave.own(gamma) * dgamma)[..., None])[..., 0]
+        means = wave.all(wave.own(gamma) * dgamma)
         dq, dk = torch.zeros_like(q), torch.zeros_like(k)
         for number in range(wave.rank, q.shape[1] // wave.block, wave.ranks):
             rows = wave.rows(number)

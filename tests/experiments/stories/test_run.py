@@ -34,7 +34,7 @@ def test_a_run_and_what_it_leaves(tmp_path, monkeypatch):
     assert result["limits"]["best_possible"] < result["limits"]["from_last_bytes"][1] < result["bits_per_byte"]
     assert len(result["told"]) == result["possible"]["stories"] == 2
     model: Any = AutoModelForCausalLM.from_pretrained(tmp_path / MODEL)
-    assert bits_per_byte(model, text.test()) == pytest.approx(result["bits_per_byte"], rel=1e-6)
+    assert bits_per_byte(model, text.test()) == result["bits_per_byte"]  # the same sums of the same weights
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / MODEL)
     row = text.test()[0]
     assert torch.equal(as_tokens([row])[0], torch.tensor(tokenizer(row.decode(), add_special_tokens=False).input_ids))

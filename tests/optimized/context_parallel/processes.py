@@ -5,7 +5,7 @@ import sys
 
 import torch
 from torch import distributed
-from torch.multiprocessing.spawn import spawn
+from torch.multiprocessing.spawn import start_processes
 
 from sessa_ref.optimized import feedback_solve
 from sessa_ref.optimized.context_parallel import context_parallel_solve, own_tokens
@@ -69,4 +69,4 @@ def say(error, allowed) -> None:
 
 if __name__ == "__main__":
     os.environ["OMP_NUM_THREADS"] = "1"
-    spawn(main, (sys.argv[1],), nprocs=4)
+    start_processes(main, (sys.argv[1],), nprocs=4, start_method="fork")  # the imports are the most work: made once

@@ -7,16 +7,13 @@ from torch import distributed
 from sessa_ref.optimized.context_parallel.wave import Wave, own_tokens
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _alone(tmp_path_factory):
-    distributed.init_process_group(
-        "gloo", init_method=f"file://{tmp_path_factory.mktemp('meeting')}/file", rank=0, world_size=1
-    )
-    yield
-    distributed.destroy_process_group()
+@pytest.fixture(autouse=True)
+def _second_of_three(monkeypatch):
+    monkeypatch.setattr(distributed, "get_world_size", lambda group: 3)
+    monkeypatch.setattr(distributed, "get_rank", lambda group: 1)
 
 
-@pytest.mark.parametrize(("ranks", "blocks"), [(1, 3), (2, 2), (3, 9), (4, 4), (8, 64)])
+@pytest.mark.parametrize(("ranks", "blocks"), [(1, 3), (2, 2), (3, 6), (4, 4), (8, 64)])
 def test_a_piece_is_solved_once_and_after_those_it_needs(ranks, blocks):
     wave = Wave(1, None)
     wave.ranks = ranks
@@ -29,6 +26,14 @@ def test_a_piece_is_solved_once_and_after_those_it_needs(ranks, blocks):
 
 
 def test_own_tokens_are_blocks_in_turn():
-    assert torch.equal(own_tokens(6, 2), torch.arange(6))
-    with pytest.raises(ValueError, match="T must be a multiple of block x ranks = 4 x 1, got 6"):
-        own_tokens(6, 4)
+    assert own_tokens(12, 2).tolist() == [2, 3, 8, 9]
+    with pytest.raises(ValueError, match="T must be a multiple of block x ranks = 2 x 3, got 8"):
+        own_tokens(8, 2)
+
+
+def test_own_rows_are_spread_among_zeros_and_found_again():
+    wave, own = Wave(2, None), torch.arange(1.0, 41.0).view(2, 4, 5)
+    wanted = torch.zeros(2, 12, 6)
+    wanted[:, own_tokens(12, 2), :5] = own
+    assert torch.equal(wave.spread(own), wanted)
+    assert torch.equal(wave.own(wanted)[..., :5], own)

@@ -32,6 +32,11 @@ def test_rows_and_columns_are_alphas(pieces):
     assert torch.all((found - gamma[..., None] * alpha).abs() <= unit)
 
 
+def test_parts_are_as_long_as_one_another():
+    rows = Rows(torch.ones(1, 12, 1), torch.ones(1, 12, 1), 4, 3)
+    assert rows.cut(4, 12) == [slice(4, 6), slice(6, 9), slice(9, 12)]
+
+
 def test_logits_far_apart_overflow_nothing():
     q, k = torch.tensor([[[0.0], [1e4], [-1e4]]]), torch.tensor([[[1.0], [-1.0], [0.0]]])
     parts, lse = Rows(q, k, 3, 2).finish(slice(0, 3))

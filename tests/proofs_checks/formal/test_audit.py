@@ -29,18 +29,18 @@ def test_a_project_that_is_whole_passes(project):
         ("proofs/Small.v", "Proof. exact doubled. Qed.", "Proof. exact doubled. ", "line"),
         ("proofs/Small.v", "Lemma doubled", "Axiom no : False.\nLemma doubled", "Axiom no : False"),
         ("proofs/Small.v", "Lemma doubled", "Unset Guard Checking.\nLemma doubled", "Unset Guard Checking"),
-        ("proofs/Small.v", "Lemma doubled", "Variable y : R.\nLemma doubled", "outside a section: Variable y"),
+        ("proofs/Small.v", "Lemma doubled", "Variable y : Z.\nLemma doubled", "outside a section: Variable y"),
         ("proofs/Small.v", ": lem_4_2.", ": forall x, 1 <= x -> 0 <= x + x.", "line"),
         (
             "proofs/Small.v",
             ": lem_4_2.\nProof. exact doubled. Qed.",
-            ": forall x, 1 <= x -> 0 <= x + x.\nProof. intros. lra. Qed.",
+            ": forall x, 1 <= x -> 0 <= x + x.\nProof. intros. now destruct x. Qed.",
             "lem_4_2_holds does not have the type",
         ),
         (
             "proofs/Small.v",
-            ": exists x : R, lem_4_2_hypotheses x.\nProof. exists 2. unfold lem_4_2_hypotheses; lra. Qed.",
-            ": exists x : R, 0 < x.\nProof. exists 2. lra. Qed.",
+            ": exists x : Z, lem_4_2_hypotheses x.\nProof. exists 2. unfold lem_4_2_hypotheses; (easy || now destruct x || now apply bent). Qed.",
+            ": exists x : Z, 0 < x.\nProof. exists 2. easy. Qed.",
             "lem_4_2_instance does not have the type",
         ),
         ("proofs/Small.v", "lem_4_2_instance", "an_instance", "there is no theorem lem_4_2_instance"),
@@ -55,11 +55,17 @@ def test_a_project_that_is_whole_passes(project):
         ("bends.toml", 'statement = "thm_31_upper"', 'statement = "thm_31"', "thm_31_upper: it has no bend"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_found(project, file, find, replace, message):
-    project.change(file, find, replace)
-    found = project.audit()
+def test_what_is_wrong_is_found(project_in_integers, file, find, replace, message):
+    project_in_integers.change(file, find, replace)
+    found = project_in_integers.audit()
     assert any(message in str(problem) for problem in found.problems), found.problems
     assert len(found.proved) < 2
+
+
+def test_a_project_in_integers_that_is_whole_passes(project_in_integers):
+    found = project_in_integers.audit()
+    assert found.problems == ()
+    assert [(one.name, one.axioms) for one in found.proved] == [("lem_4_2", ()), ("thm_31_upper", ())]
 
 
 def test_what_is_recorded_is_taken_where_nothing_has_changed_since(project):
