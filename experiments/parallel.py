@@ -62,9 +62,8 @@ class Processes:
             return model.answers
         module: nn.Module = _Answers(model.to(self.device))
         if self.kind == "ddp":
-            module = DistributedDataParallel(
-                module, static_graph=True
-            )  # some controls have parameters without gradient
+            # A graph that stays the same may leave parameters out, as that of gain 0 does.
+            module = DistributedDataParallel(module, static_graph=True)
         else:
             self._shard(module)
         return lambda tokens, positions: module(tokens.to(self.device), positions.to(self.device)).cpu()
