@@ -96,7 +96,7 @@ class Training:
 
     def whole_model(self) -> Decoder:
         """The model as one process has it; where several share it, a copy, and all of them have to ask for it."""
-        if self.processes is ALONE:
+        if self.processes.kind is None:
             return self.model
         copy = build(self.settings)
         copy.load_state_dict({name: self.processes.whole(value) for name, value in self.model.state_dict().items()})

@@ -53,10 +53,12 @@ def parameters(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_two_processes_train_as_one_does(tmp_path, float64):
-    """In float64, where eps is 2u. The first loss is a mean of 12 terms of some 50 sums each: within 100 u, and so are
-    gradients, whose norm is cut to 1. The first update of Adam, g / (|g| + 1e-8) times a rate r of at most 3e-3, then
-    differs by d <= r 100 u / (|g| + 1e-8) in each of P parameters, and the second loss by |g| d each: by P r 100 u.
-    Where |g| is small d may be 1e8 r 100 u, the bound for the parameters after 6 steps. What is wrong differs by 1e-4.
+    """In float64: the tests' tolerances, from u = 2^-53, one rounding.
+
+    The first loss and its gradients, which are cut to norm 1, are sums of at most some 50 terms in a few layers: 100 u.
+    The first update of Adam, r g / (|g| + 1e-8) with a rate r <= 3e-3, differs by d <= r 100 u / (|g| + 1e-8) in each of
+    P parameters, and so the second loss by |g| d for each, P r 100 u together. The parameters differ after 6 steps by
+    6 d at most, with g = 0. A gradient that is wrong by a factor changes the second loss by far more.
     """
     config = tmp_path / "config.toml"
     config.write_text(CONFIG)
@@ -65,9 +67,9 @@ def test_two_processes_train_as_one_does(tmp_path, float64):
     with pytest.raises(KilledError):
         run(settings["sessa"], tmp_path / "begun-alone", "", kill_after(3))
 
-    with_ports = [socket.create_server(("127.0.0.1", 0)) for _ in processes.TRAININGS]
-    ports = [str(one.getsockname()[1]) for one in with_ports]
-    for one in with_ports:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in processes.TRAININGS]
+    ports = [str(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
         one.close()
     command = [sys.executable, "-m", processes.__name__, str(config), str(tmp_path), *ports]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
