@@ -72,7 +72,7 @@ def test_two_processes_train_as_one_does(tmp_path, float64):
     for one in sockets:
         one.close()
     command = [sys.executable, "-m", processes.__name__, str(config), str(tmp_path), *ports]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(" parameters, ") == 3  # one process speaks
     run(settings["sessa"], tmp_path / "finished-alone", "")
