@@ -14,7 +14,7 @@ _GREEK = {
     ]
 } | {"eps": r"\varepsilon", "epsilon": r"\varepsilon"}  # fmt: skip
 _NAMES = _GREEK | {"c2": "c_2"} | {name: f"\\{name}" for name in ("log", "exp", "max", "min", "sup", "sum")}
-_SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "+-": "±", " - ": " − ", " * ": " · ", "sqrt(": "√(", "sqrt ": "√"}
+_SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "+-": "±", " - ": " − ", " * ": " · ", "sqrt(": "√(", "sqrt ": "√"}  # fmt: skip
 _TEX_SIGNS = {"<=": r"\le ", ">=": r"\ge ", "->": r"\to ", "+-": r"\pm "}
 
 _BRACKETS = {"}": r"\}", ">": r"\mathclose{>}"}
