@@ -67,7 +67,8 @@ def bounds(computation: Callable[[np.ndarray], Results], x: np.ndarray, draws: i
         for name, drawn in computation(rounded(x, DRAWN, np.random.default_rng(seed))).items():
             squares[name] += (np.asarray(drawn) - exact[name]) ** 2 / draws
     unit = SAFETY_FACTOR / DRAWN * 2.0**-53
-    return {n: unit * np.sqrt(np.maximum(s, s.mean(axis=-1, keepdims=True))) for n, s in squares.items()}
+    rows = {n: s.mean(axis=-1, keepdims=True) if s.size else s for n, s in squares.items()}
+    return {n: unit * np.sqrt(np.maximum(s, rows[n])) for n, s in squares.items()}
 
 
 def bound(computation: Computation, x: np.ndarray, draws: int = DRAWS) -> np.ndarray:
