@@ -22,7 +22,7 @@ class TestTokenwise:
         assert np.all(np.abs(tokenwise.gelu(a) - a * special.ndtr(a)) <= roundings(4) * np.abs(a))
 
     def test_gelu_derivative(self):
-        """Its terms are at most 1 and |a|/sqrt(2 pi); exp's argument -a^2/2 is rounded, which exp itself makes harmless."""
+        """Its terms are at most 1 and |a|/sqrt(2 pi); exp's argument -a^2/2 is rounded, but where it is large exp is small."""
         a = np.linspace(-8, 8, 101)
         step = np.imag(tokenwise.gelu(a + 1e-30j)) / 1e-30
         assert np.all(np.abs(tokenwise.gelu_derivative(a) - step) <= roundings(4 * LIBRARY) * (1 + np.abs(a)))

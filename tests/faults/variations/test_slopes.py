@@ -77,6 +77,7 @@ def test_outputs_stay_and_every_member_changes_the_gradient():
     for member in members:
         y = moved(HEADS, DIRECTION, member.changes)
         assert np.array_equal(np.real(y), right), member.name
+        # far above rounding and far below a lost or changed term: what the members in ALMOST leave
         if abs(float(np.sum(HEADS.dy * np.imag(y))) / STEP - plain) <= 1e-7:
             same.add(member.name)
     assert same == ALMOST
