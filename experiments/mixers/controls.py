@@ -55,8 +55,8 @@ class SolveThenRead(nn.Module):
     """First the solve, on the values: w = (I - B)^(-1) v. Then attention reads w in place of v.
 
     The order is that of DeltaFormer (arXiv 2505.19488). All else is Sessa's: parameters, B with one head, gains in
-    (-1, 1) and no rotary embedding in B. DeltaFormer, as flash-linear-attention has it, solves head by head, compares
-    the read's keys with each other, rotated, and its gains, one for each token and head, subtract and have no bound.
+    (-1, 1) and no rotary embedding in B. DeltaFormer, as flash-linear-attention has it, solves head by head, with the
+    read's queries and keys, rotated, and its gains, one for each token and head, subtract and have no bound.
     """
 
     def __init__(self, config: SessaConfig) -> None:

@@ -1,4 +1,4 @@
-"""DeltaFormer (arXiv 2505.19488): attention, whose values are first corrected by those of earlier, similar keys."""
+"""DeltaFormer (arXiv 2505.19488): attention, whose values are first corrected by those of the tokens that it reads."""
 
 from dataclasses import replace
 
@@ -13,11 +13,11 @@ from sessa_ref.optimized import feedback_solve, rotary
 class DeltaFormer(nn.Module):
     """Head by head, u_t = v_t - beta_t sum over j < t of alpha_tj u_j, then causal attention with u in place of v.
 
-    alpha_t is the softmax over j < t of <k_t, k_j> / sqrt(n), n the width of a head: the solve is Sessa's, of
-    (I + diag(beta) alpha) u = v, whose gain is -beta. It compares the keys of the read with each other, and all of them
-    are rotated, as in the layer of flash-linear-attention; of the paper, as there, is that beta is one number for each
-    token and head, a linear map with bias and without bound. The block around it is ours: its GELU stands in front, its
-    gate behind. Heads are wider than D / H, for as many parameters as Sessa has.
+    alpha_t is the softmax over j < t of <q_t, k_j> / sqrt(n), n the width of a head: the solve is Sessa's, of
+    (I + diag(beta) alpha) u = v, whose gain is -beta. It has the queries and keys of the read, rotated; beta is one
+    number for each token and head, a linear map with bias and without bound. Both are as in the layer of
+    flash-linear-attention 0.6.0. The block around it is ours: its GELU stands in front, its gate behind. Heads are wider
+    than D / H, for as many parameters as Sessa has.
 
     Args:
         config: width, heads and rotary embedding.
@@ -39,6 +39,6 @@ class DeltaFormer(nn.Module):
             turn = rotary.table(self.config, 0, u.shape[-2], u.dtype, u.device)
             q, k = rotary.rotate(q, turn), rotary.rotate(k, turn)
         q, k, v = (z.transpose(-2, -3) for z in (q, k, v))
-        corrected = feedback_solve(k, k, -self.beta(u).mT, v)
+        corrected = feedback_solve(q, k, -self.beta(u).mT, v)
         read = functional.scaled_dot_product_attention(q, k, corrected, is_causal=True)
         return self.out(read.transpose(-2, -3).flatten(-2))

@@ -67,7 +67,7 @@ def test_it_is_the_recurrence_and_then_attention(rope):
     read, most = np.zeros((T, HEADS, HEAD_WIDTH)), 0.0
     for head in range(HEADS):
         q, k, v = turned(qkv[:, 0, head], rope), turned(qkv[:, 1, head], rope), qkv[:, 2, head]
-        u, change = corrected(k, k, v, beta[:, head])
+        u, change = corrected(q, k, v, beta[:, head])
         for t in range(T):
             read[t, head] = softmax(k[: t + 1] @ q[t] / np.sqrt(HEAD_WIDTH)) @ u[: t + 1]
         most = max(most, change)
