@@ -77,26 +77,27 @@ def test_the_operators_of_compiled_graphs(method):
         assert torch.all((a - b).abs() <= 16 * 20 * 20 * 2.0**-53 * (1 + b.abs().max()))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_compiles_as_a_whole(backend):
+def test_every_backend_compiles_as_a_whole():
     """In a process of its own, because the run-time type checker of the tests cannot be compiled."""
     script = """
 import sys
 import torch
 from sessa_ref.optimized.solve import feedback_solve
-loss = lambda *a: feedback_solve(*a, sys.argv[1]).sin().sum()
-compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
-for T in (7, 9, 400):
-    tensors = [torch.randn(2, T, 3, dtype=torch.float64) for _ in range(2)]
-    tensors += [torch.rand(2, T, dtype=torch.float64) - 0.5, torch.randn(2, T, 4, dtype=torch.float64)]
-    tensors = [z.requires_grad_() for z in tensors]
-    pairs = zip(*(torch.autograd.grad(fn(*tensors), tensors) for fn in (loss, compiled)))
-    print(*((a - b).abs().max().item() for a, b in pairs))
+for backend in sys.argv[1:]:
+    torch.compiler.reset()
+    loss = lambda *a: feedback_solve(*a, backend).sin().sum()
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    for T in (7, 9, 400):
+        tensors = [torch.randn(2, T, 3, dtype=torch.float64) for _ in range(2)]
+        tensors += [torch.rand(2, T, dtype=torch.float64) - 0.5, torch.randn(2, T, 4, dtype=torch.float64)]
+        tensors = [z.requires_grad_() for z in tensors]
+        pairs = zip(*(torch.autograd.grad(fn(*tensors), tensors) for fn in (loss, compiled)))
+        print(*((a - b).abs().max().item() for a, b in pairs))
 """
-    done = subprocess.run([sys.executable, "-c", script, backend], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", script, *BACKENDS], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     differences = [float(difference) for difference in done.stdout.split()]
-    assert len(differences) == 3 * 4
+    assert len(differences) == len(BACKENDS) * 3 * 4
     assert all(difference <= 1e-12 for difference in differences)
 
 
