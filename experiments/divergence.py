@@ -1,4 +1,4 @@
-"""When is a training that still has finite losses lost?
+"""When is a training lost? Where its loss is not finite; and where it stays far above that of a guess.
 
 Sequences are new in every step, so that a model need not be worse than a uniform guess, whose loss is log(classes), on
 any of them for long: to forget is enough. A model above log(classes) + 1 gives the right answers less than 1/e of the
@@ -11,6 +11,18 @@ from collections.abc import Sequence
 
 PATIENCE = 50
 """Steps in a row."""
+
+
+def check_finite(loss: float, step: int, learning_rate: float) -> None:
+    """Check the loss of a step, before its update.
+
+    Raises:
+        ArithmeticError: it is not finite.
+    """
+    if not math.isfinite(loss):
+        raise ArithmeticError(
+            f"the loss is {loss} at step {step}: training has diverged; try a smaller learning_rate than {learning_rate}"
+        )
 
 
 def check_divergence(losses: Sequence[float], classes: int, warmup: int) -> None:

@@ -1,9 +1,11 @@
 """What a run notes as it goes: a JSON object in each line of a file, and the same in memory."""
 
 import json
+import os
+import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,15 +14,28 @@ from experiments.training import Step
 from experiments.watch import Watched
 
 
+class Advances(Protocol):
+    """A training."""
+
+    def advance(self) -> Step:
+        """Do one step."""
+        ...
+
+
 class Metrics:
     """The lines of a run that goes on at a step; those from this step on are made again.
+
+    Args:
+        path: of the file.
+        step: where the run goes on; 0: it begins.
+        write: whether notes go into the file, too.
 
     Raises:
         OSError: the file cannot be read or written.
         ValueError: the file has not noted every step before.
     """
 
-    def __init__(self, path: Path, step: int) -> None:
+    def __init__(self, path: Path, step: int, *, write: bool = True) -> None:
         self.steps: list[Step] = []
         """Every step."""
         self.watched: list[dict[str, Any]] = []
@@ -31,12 +46,16 @@ class Metrics:
             self._keep(line)
         if [one.step for one in self.steps] != list(range(step)):
             raise ValueError(f"{path} must have all steps before the checkpoint, {step}, got {len(self.steps)}")
-        replace_file(path, "".join(json.dumps(line) + "\n" for line in lines).encode())
-        self._file = path.open("a", buffering=1, encoding="utf-8", newline="\n")
+        if write:
+            replace_file(path, "".join(json.dumps(line) + "\n" for line in lines).encode())
+        self._file = (path if write else Path(os.devnull)).open("a", buffering=1, encoding="utf-8", newline="\n")
 
-    def note_step(self, step: Step, seconds: float) -> None:
-        """What a step found, and the processor time that it took."""
-        self.note({**asdict(step), "seconds": seconds})
+    def advance(self, training: Advances) -> Step:
+        """Let a training do a step, and note what it found and the processor time that it took."""
+        begin = time.process_time()
+        step = training.advance()
+        self.note({**asdict(step), "seconds": time.process_time() - begin})
+        return step
 
     def note_layers(self, step: int, layers: list[Watched]) -> None:
         """What was seen in the layers before a step."""

@@ -15,6 +15,7 @@ from experiments.divergence import check_divergence
 from experiments.files import replace_file
 from experiments.metrics import Metrics
 from experiments.mixers import parameters
+from experiments.parallel import ALONE, Processes
 from experiments.results import (
     CHECKPOINT,
     DIVERGED,
@@ -37,7 +38,11 @@ def run_name(settings: Settings) -> str:
 
 
 def run(
-    settings: Settings, folder: str | Path, command: str, progress: Callable[[Step], None] = lambda step: None
+    settings: Settings,
+    folder: str | Path,
+    command: str,
+    progress: Callable[[Step], None] = lambda step: None,
+    processes: Processes = ALONE,
 ) -> Result:
     """Train and test a model in `folder`, which is made; a run that was interrupted there goes on from its checkpoint.
 
@@ -47,10 +52,12 @@ def run(
             `diverged.json` with what was said.
         command: what made the run, for the result.
         progress: called after every step.
+        processes: those that share the training, each of which calls this; the first alone writes.
 
     Raises:
         OSError: the folder cannot be written.
-        ValueError: it holds a finished run, or the checkpoint of other settings; nothing is changed.
+        ValueError: it holds a finished run, or the checkpoint of other settings, or the batch cannot be divided among
+            the processes; nothing is changed.
         ArithmeticError: training has diverged.
         ModuleNotFoundError: the mixer needs a package that is not installed; nothing is changed.
     """
@@ -58,10 +65,14 @@ def run(
     if any((folder / name).exists() for name in (RESULT, DIVERGED)):
         raise ValueError(f"{folder} holds a finished run; choose another folder, or remove it")
     checkpoint = folder / CHECKPOINT
-    training, before = resume(checkpoint, settings) if checkpoint.exists() else (Training(settings), 0.0)
-    folder.mkdir(parents=True, exist_ok=True)
+    training = Training(settings, processes)
+    before = resume(checkpoint, training) if checkpoint.exists() else 0.0
+    if processes.mean(training.step) != [training.step]:
+        raise ValueError(f"all processes must see the same files in {folder}: they begin at different steps")
+    if processes.first:
+        folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter() - before
-    with closing(Metrics(folder / METRICS, training.step)) as metrics:
+    with closing(Metrics(folder / METRICS, training.step, write=processes.first)) as metrics:
 
         def look() -> None:
             layers = training.watch()
@@ -77,18 +88,19 @@ def run(
                     save_training(checkpoint, training, time.perf_counter() - start)
         except ArithmeticError as error:
             diverged = Diverged(command, settings, training.step, str(error))
-            replace_file(folder / DIVERGED, diverged.to_json().encode())
+            if processes.first:
+                replace_file(folder / DIVERGED, diverged.to_json().encode())
             raise
         look()
-        tests = [_test(training.model, settings, options) for options in settings.tests]
-        validation = accuracy(training.model, samples.to_validate(settings))
+        model = training.whole_model()
+        tests = [_test(model, settings, options) for options in settings.tests]
+        validation = accuracy(model, samples.to_validate(settings))
         metrics.note({"validation": validation, "tests": [asdict(test) for test in tests]})
-    save_model(folder / MODEL, training.model, settings)
     result = Result(
         command=command,
         settings=settings,
-        parameters=parameters(training.model),
-        machine=describe_machine(),
+        parameters=parameters(model),
+        machine=describe_machine() | processes.describe(),
         seconds=round(time.perf_counter() - start, 1),
         seconds_per_step=round(metrics.seconds_per_step, 5),
         validation=validation,
@@ -96,15 +108,14 @@ def run(
         watched=metrics.watched,
         curve=curve(metrics.steps, settings.record_every),
     )
-    replace_file(folder / RESULT, result.to_json().encode())
+    if processes.first:
+        save_model(folder / MODEL, model, settings)
+        replace_file(folder / RESULT, result.to_json().encode())
     return result
 
 
 def _advance(training: Training, metrics: Metrics, progress: Callable[[Step], None]) -> None:
-    begin = time.process_time()
-    step = training.advance()
-    metrics.note_step(step, time.process_time() - begin)
-    progress(step)
+    progress(metrics.advance(training))
     settings = training.settings
     check_divergence([step.loss for step in metrics.steps], settings.make_task().classes, settings.warmup)
 

@@ -49,12 +49,9 @@ def save_tightness(outcomes: dict[str, Outcome], path: Path) -> None:
 def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
     """An arrow from each statement to those that it rests on, in columns: a column rests on those to its left."""
     graph = networkx.DiGraph([(name, one.id) for one in ROWS for name in one.needs])
-    for depth, names in enumerate(networkx.topological_generations(graph)):
-        for name in names:
-            graph.nodes[name]["depth"] = depth
-    places = networkx.multipartite_layout(graph, subset_key="depth") if graph else {}
-    tallest = max((len(names) for names in networkx.topological_generations(graph)), default=1)
-    figure = style.new_figure(9.0, max(3.0, 0.2 * tallest))
+    labels = {name: "\n".join(textwrap.wrap(name, 17)) for name in graph}
+    places, tallest = _columns(list(networkx.topological_generations(graph)), labels)
+    figure = style.new_figure(9.0, max(3.0, 0.12 * tallest))
     axes = figure.subplots()
     axes.axis("off")
     for earlier, later in graph.edges:
@@ -66,8 +63,7 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
         outcome = outcomes[name]
         colour = colours[outcome.level] if outcome.status is Status.HOLDS and outcome.level else _OTHER
         box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
-        label = "\n".join(textwrap.wrap(name, 17))
-        axes.text(*place, label, ha="center", va="center", fontsize=6.5, bbox=box)
+        axes.text(*place, labels[name], ha="center", va="center", fontsize=6.5, bbox=box)
     levels = {one.level for one in outcomes.values() if one.level and one.id in places}
     other = Line2D([], [], color=_OTHER, marker="s", linestyle="", label="not yet checked, or refuted as printed")
     axes.legend(handles=[*_legend(levels), other], loc="lower right", fontsize=7)
@@ -78,6 +74,19 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
         low, high = min(values, default=0.0), max(values, default=1.0)
         limit(low - 0.06 * (high - low), high + 0.06 * (high - low))
     figure.savefig(path)
+
+
+def _columns(generations: list[list[str]], labels: dict[str, str]) -> tuple[dict[str, tuple[float, float]], float]:
+    """Where each label stands, in lines of text: a column for each generation, with room for all lines; and the tallest."""
+    places, tallest = {}, 0.0
+    for column, names in enumerate(generations):
+        heights = [1.0 + labels[name].count("\n") + 0.8 for name in names]
+        top = sum(heights) / 2
+        tallest = max(tallest, 2 * top)
+        for name, height in zip(names, heights, strict=True):
+            places[name] = (float(column), top - height / 2)
+            top -= height
+    return places, tallest
 
 
 def _colours() -> dict[Level, str]:

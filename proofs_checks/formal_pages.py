@@ -7,6 +7,7 @@ from proofs_checks.formal.sources import FOLDER, Sources, Statement
 from proofs_checks.formal.status import Proved, load
 from proofs_checks.ledger import ROWS, row
 from proofs_checks.pages import NUMBERS, OWNER, Outcomes, anchor, coq_anchor, coq_text, displayed, heading, link
+from proofs_checks.typeset import typeset
 
 
 def formal_pages(outcomes: Outcomes) -> dict[str, str]:
@@ -58,14 +59,16 @@ def axioms(proved: tuple[Proved, ...]) -> str:
 
 def parts(outcomes: Outcomes) -> str:
     """The rows of which a part is proved, and what is left."""
-    lines = ["| row | statement | proved | left |", "|---|---|---|---|"]
+    lines = ["{.records}", "| row | statement | proved | left |", "|---|---|---|---|"]
     for one in ROWS:
         formal = outcomes[one.id].formal
         if formal and outcomes[one.id].level != "formal":
             names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in formal.statements)
             left = formal.left or "a counterexample to the text as printed"
-            lines.append(f"| {link(one.id)} | {one.title} | {names} | {coq_text(formal.unconfirmed or left)} |")
-    return "\n".join(lines) + "\n" if len(lines) > 2 else "No row is proved in part.\n"
+            lines.append(
+                f"| {link(one.id)} | {typeset(one.title)} | {names} | {coq_text(formal.unconfirmed or left)} |"
+            )
+    return "\n".join(lines) + "\n" if len(lines) > 3 else "No row is proved in part.\n"
 
 
 def topic_page(title: str, pieces: list[Statement | str], proved: dict[str, Proved]) -> str:
@@ -85,7 +88,7 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
     if proved is None:
         return [
             *lines,
-            f"## `{one.short}`",
+            f"## {_in_words(one)}",
             "",
             coq_text(one.comment),
             "",
@@ -106,7 +109,7 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
             lines += ["*Our words.*", "", displayed(whole.says), ""]
         told.add(whole.id)
     else:
-        lines += [f"## `{one.short}`", ""]
+        lines += [f"## {_in_words(one)}", ""]
     lines += [f"*In Coq.* {coq_text(one.comment)}", "", "```coq", one.code, "```", ""]
     if proved.left:
         lines += [f"*Left:* {coq_text(proved.left)}", ""]
@@ -126,3 +129,8 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
     if others:
         lines += [f"*Also false, by machine:* {', '.join(f'`{name}`' for name in others)}.", ""]
     return lines
+
+
+def _in_words(one: Statement) -> str:
+    """The heading of a statement that belongs to no row: `ours_power_sum` is Ours: power sum."""
+    return one.short.replace("_", " ").replace("ours ", "Ours: ")

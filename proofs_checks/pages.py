@@ -11,6 +11,7 @@ from proofs_checks.ledger import ROWS, TOPICS
 from proofs_checks.outcome import Outcome, Status
 from proofs_checks.record import broken_needs
 from proofs_checks.statement import Statement
+from proofs_checks.typeset import rounded, typeset
 
 Outcomes = dict[str, Outcome]
 
@@ -34,10 +35,10 @@ def pages(outcomes: Outcomes) -> dict[str, str]:
 
 def table(outcomes: Outcomes) -> str:
     """Every row with its status, level and tightness, linked to its page."""
-    lines = ["| row | statement | status | tightness |", "|---|---|---|---|"]
+    lines = ["{.records}", "| row | statement | status | tightness |", "|---|---|---|---|"]
     for one in ROWS:
         outcome = outcomes[one.id]
-        lines.append(f"| {link(one.id)} | {one.title} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
+        lines.append(f"| {link(one.id)} | {typeset(one.title)} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -64,30 +65,32 @@ def errata() -> str:
         shown = one.example()
         lines += [
             f"(erratum-{_label_of(one.id)})=",
-            f"## {one.where}: {one.kind}",
+            f"## {typeset(one.where)}: {one.kind}",
             "",
             f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
             "",
-            f"*Printed.* {linked(one.printed)}",
+            f"*Printed.* {typeset(linked(one.printed))}",
             "",
-            f"*Correct.* {linked(one.correct)}",
+            f"*Correct.* {typeset(linked(one.correct))}",
             "",
-            f"*Shown by.* {shown.text}" if shown.shows else "*Not shown: its example does not show it any more.*",
+            f"*Shown by.* {typeset(shown.text)}"
+            if shown.shows
+            else "*Not shown: its example does not show it any more.*",
             "",
-            f"*The conclusion.* {linked(one.conclusion)}",
+            f"*The conclusion.* {typeset(linked(one.conclusion))}",
             "",
         ]
     lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
-    lines += [f"| {section} | {tried} |" for section, tried in READ.items()]
+    lines += [f"| {section} | {typeset(tried)} |" for section, tried in READ.items()]
     return "\n".join(lines) + "\n"
 
 
 def most_wanted(outcomes: Outcomes) -> str:
     """What is weakest, and why it is not higher."""
     weak = (Level.CONSTRUCTED, Level.SAMPLED)
-    lines = ["| row | statement | level | why it is not higher |", "|---|---|---|---|"]
+    lines = ["{.records}", "| row | statement | level | why it is not higher |", "|---|---|---|---|"]
     lines += [
-        f"| {link(one.id)} | {one.title} | {outcomes[one.id].level} | {one.not_higher or 'not said'} |"
+        f"| {link(one.id)} | {typeset(one.title)} | {outcomes[one.id].level} | {typeset(one.not_higher or 'not said')} |"
         for one in sorted(ROWS, key=lambda one: -_rank(outcomes[one.id]))
         if outcomes[one.id].level in weak
     ]
@@ -139,12 +142,18 @@ def coq_anchor(name: str) -> str:
 
 
 def coq_text(comment: str) -> str:
-    """A comment of Coq as Markdown: [x] is code, and a paragraph is a line."""
-    parts = re.split(r"\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
-    return "".join(
-        f"`{part}`" if index % 2 else re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", part)
-        for index, part in enumerate(parts)
-    )
+    """A comment of Coq as Markdown, a line for each paragraph: [x] is code, unlike the brackets of 1[i = j]; *x* is emphasis."""
+    parts = re.split(r"(?<!\w)\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
+    return "".join(f"`{part}`" if index % 2 else _coq_words(part) for index, part in enumerate(parts))
+
+
+def _coq_words(text: str) -> str:
+    parts = re.split(r"(\$[^$]+\$)", typeset(text))
+    return "".join(part if index % 2 else _escaped(part) for index, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"\\\*(\w+)\\\*", r"*\1*", re.sub(r"([\\`*_{}<>#|$~^\[\]])", r"\\\1", text))
 
 
 def proof_anchor(identifier: str) -> str:
@@ -158,14 +167,15 @@ def _label_of(identifier: str) -> str:
 
 def _title(topic: ModuleType) -> str:
     package, name = topic.__name__.split(".")[-2:]
-    title = name.replace("_", " ")
-    return f"Ours: {title}" if package == "ours" else title.capitalize()
+    title = name.replace("_", " ").replace("gelu", "GELU").replace("layer norm", "LayerNorm")
+    return f"Ours: {title}" if package == "ours" else title[0].upper() + title[1:]
 
 
 def heading(one: Statement) -> str:
     """Kind, number and title of a row."""
     kind, _, number = one.id.partition(":")
-    return one.title if kind == "ours" else f"{one.kind.capitalize()} {number}: {one.title}"
+    title = typeset(one.title)
+    return title if kind == "ours" else f"{one.kind.capitalize()} {number}: {title}"
 
 
 def _row(one: Statement, outcomes: Outcomes) -> list[str]:
@@ -187,13 +197,13 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
         names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in outcome.formal.statements)
         lines += [f"*Proved by machine.* {names}: {coq_text(outcome.formal.label)}{beside}.", ""]
-    lines += [f"*Rests on.* {one.trust}", ""]
+    lines += [f"*Rests on.* {typeset(one.trust)}", ""]
     if one.not_higher and outcome.level is not Level.FORMAL:
-        lines += [f"*Not higher, because* {one.not_higher}", ""]
-    lines += [*(_piece(piece) for piece in outcome.pieces), ""]
+        lines += [f"*Not higher, because* {typeset(one.not_higher)}", ""]
+    lines += [*_evidence(outcome.pieces), ""]
     if outcome.bends:
         lines += ["*Bent, it fails:*", ""]
-        lines += [f"- {bend.about}: {_code(bend.example)}" for bend in outcome.bends]
+        lines += [f"- {typeset(bend.about)}: {_code(bend.example)}" for bend in outcome.bends]
         lines.append("")
     if one.needs:
         lines += [f"*Depends on* {', '.join(link(name) for name in one.needs)}.", ""]
@@ -211,15 +221,53 @@ def displayed(text: str) -> str:
     return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", text, flags=re.DOTALL).strip()
 
 
-def _piece(piece: Piece) -> str:
-    tight = f", attained/claimed {_number(piece.tightness)}" if piece.tightness is not None and piece.level else ""
-    example = f" {_code(piece.example)}" if piece.example else ""
-    verdict = "refutes it: " if piece.refutes else ""
-    return f"- *{piece.claim}* ({piece.level or 'agreement'}, {piece.cases} case{'s' * (piece.cases != 1)}{tight}): {verdict}{piece.how}.{example}"
+def _evidence(pieces: tuple[Piece, ...]) -> list[str]:
+    """A list of all claims, each with what was done about it; a claim that was met in several ways has a list of its own."""
+    claims: dict[str, dict[object, list[Piece]]] = {}
+    for piece in pieces:
+        alike = (piece.level, piece.refutes, re.sub(r"[\d.]+(e[+-]?\d+)?", "", piece.how))
+        claims.setdefault(piece.claim, {}).setdefault(alike, []).append(piece)
+    lines = []
+    for claim, ways in claims.items():
+        shown = [_pieces(own) for own in ways.values()]
+        if len(shown) == 1:
+            lines.append(f"- *{typeset(claim)}* {shown[0]}")
+        else:
+            lines += [f"- *{typeset(claim)}*", *(f"  - {one}" for one in shown)]
+    return lines
+
+
+def _pieces(pieces: list[Piece]) -> str:
+    """Pieces that differ in numbers alone: what they have in common, and then each one's own."""
+    first = pieces[0]
+    found = sorted({piece.tightness for piece in pieces if piece.tightness is not None and piece.level})
+    tight = ", attained/claimed " + " to ".join(dict.fromkeys(map(_number, (found[0], found[-1])))) if found else ""
+    given = [_code(example) for example in dict.fromkeys(piece.example for piece in pieces) if example]
+    examples = "".join(f" {one}" for one in given[:_EXAMPLES])
+    if len(given) > _EXAMPLES:
+        examples += f", and {len(given) - _EXAMPLES} more"
+    verdict = "refutes it: " if first.refutes else ""
+    count = sum(piece.cases for piece in pieces)
+    cases = f"{count} case{'s' * (count != 1)}"
+    return f"({first.level or 'agreement'}, {cases}{tight}): {verdict}{typeset(_in_common(pieces))}.{examples}"
+
+
+_EXAMPLES = 3
+"""So many are shown of pieces that stand in one line."""
+
+
+def _in_common(pieces: list[Piece]) -> str:
+    told = list(dict.fromkeys(piece.how for piece in pieces))
+    if len(told) == 1:
+        return told[0]
+    parts = list(zip(*(re.split(r"(?:, |: |; )(?![^()]*\))", how) for how in told), strict=True))
+    common = ", ".join(part[0] for part in parts if len(set(part)) == 1)
+    own = (", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True))
+    return ": ".join(filter(None, (common, "; ".join(own))))
 
 
 def _code(text: str) -> str:
-    return f"`{text.replace('`', chr(39))}`"
+    return f"`{rounded(text).replace('`', chr(39))}`"
 
 
 def _number(value: float | None) -> str:

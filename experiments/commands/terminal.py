@@ -1,5 +1,6 @@
 """What the commands share: exit codes, the command line for results, threads and progress bars."""
 
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ import torch
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import distributed
 
+from experiments.parallel import let_the_first_speak
 from experiments.settings import CONFIGS
 from experiments.tasks import check_name
 from sessa_ref.messages import reason
@@ -24,6 +27,7 @@ def exit_codes(log: Console) -> Iterator[None]:
     except (ArithmeticError, ValueError, TypeError, OSError, ModuleNotFoundError) as error:
         diverged = isinstance(error, ArithmeticError)
         text = str(error) if diverged else reason(error)
+        let_the_first_speak()
         log.print(text, style="red", highlight=False, soft_wrap=True, markup=False)
         raise typer.Exit(1 if diverged else 2) from None
 
@@ -35,7 +39,9 @@ def plain_console() -> Console:
 
 def command() -> str:
     """The command line, as results carry it."""
-    return shlex.join(["python", "-m", "experiments", *sys.argv[1:]])
+    under_torchrun = ["torchrun", "--nproc-per-node", os.environ.get("LOCAL_WORLD_SIZE", "")]
+    program = under_torchrun if distributed.is_torchelastic_launched() else ["python"]
+    return shlex.join([*program, "-m", "experiments", *sys.argv[1:]])
 
 
 def use_threads(threads: int) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from experiments.commands.terminal import command, config_file, exit_codes, plain_console, progress_bar, use_threads
 from experiments.mixers import MIXERS
+from experiments.parallel import started
 from experiments.results import Result
 from experiments.run import run, run_name
 from experiments.settings import Settings
@@ -34,28 +35,33 @@ def train(
         ),
     ] = None,
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    parallel: Annotated[
+        str | None, typer.Option(help="ddp or fsdp: how the processes that torchrun starts share the training.")
+    ] = None,
 ) -> None:
     """Train a model on a task, and test it there and where the task has other options.
 
-    A run that was interrupted goes on where its folder has a checkpoint. Exit code 0: it is done. 1: training diverged.
+    A run that was interrupted goes on where its folder has a checkpoint. `torchrun --nproc-per-node N -m experiments train
+    --parallel ddp` shares it among N processes. Exit code 0: it is done. 1: training diverged.
     2: bad options or settings, or files that cannot be read or written.
     """
     log = Console(stderr=True)
     options = {"task": task, "mixer": mixer, "seed": seed, "learning_rate": learning_rate, "steps": steps}
-    with exit_codes(log):
+    with exit_codes(log), started(parallel) as processes:
         use_threads(threads)
         given = {name: value for name, value in options.items() if value is not None}
         settings = Settings.read(config_file(config, task), given)
         folder = out or Path("runs") / settings.task / run_name(settings)
-        with progress_bar(log) as bar:
+        with progress_bar(log if processes.first else Console(quiet=True)) as bar:
             line = bar.add_task(settings.mixer, total=settings.steps)
 
             def progress(step: Step) -> None:
                 text = f"{settings.mixer}: loss {step.loss:.3f}, accuracy {step.accuracy:.2f}"
                 bar.update(line, completed=step.step + 1, description=text)
 
-            result = run(settings, folder, command(), progress)
-    _print(plain_console(), result, folder)
+            result = run(settings, folder, command(), progress, processes)
+    if processes.first:
+        _print(plain_console(), result, folder)
 
 
 def _print(console: Console, result: Result, folder: Path) -> None:

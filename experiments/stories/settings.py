@@ -27,6 +27,8 @@ class Settings:
     steps: int = 800
     learning_rate: float = 1e-2
     """Its largest value: it rises over 30 steps, and falls to 0 over the last half of them."""
+    save_every: int = 50
+    """Steps between two checkpoints."""
     test_rows: int = 64
 
     def __post_init__(self) -> None:

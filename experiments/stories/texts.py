@@ -1,5 +1,6 @@
 """Where the rows of training and test come from."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ class StoryText:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.name = "generated stories"
         self.task = Stories()
 
     def batch(self, step: int) -> list[bytes]:
@@ -68,6 +70,7 @@ class FileText:
             raise ValueError(
                 f"{path} must have at least {least} bytes, ten times a row of {settings.length} and a byte, got {len(text)}"
             )
+        self.name = f"with SHA-256 {hashlib.sha256(text).hexdigest()}"
         cut = len(text) - len(text) // 10
         self._training, self._test = text[:cut], text[cut:]
 

@@ -1,39 +1,52 @@
 """Training, step by step, and what the trained model is worth."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
 
+from experiments.divergence import check_finite
+from experiments.parallel import ALONE
 from experiments.stories.settings import Settings
 from experiments.stories.texts import FIRST_BYTE, FileText, StoryText, as_tokens
-from experiments.training import update
+from experiments.training import Step, update
 from sessa_ref.language_model import SessaForCausalLM
 from sessa_ref.tasks import Stories
 
 _CLIP = 1.0
 
 
-def train(
-    settings: Settings, text: StoryText | FileText, progress: Callable[[int, float], None] = lambda step, bits: None
-) -> tuple[SessaForCausalLM, list[float]]:
-    """A trained model, and the bits per byte of every step, before its update.
+class Training:
+    """A model in training."""
 
-    Raises:
-        ArithmeticError: the loss is not finite.
-    """
-    torch.manual_seed(settings.seed)
-    model = SessaForCausalLM(settings.config).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
-    curve = []
-    for step in range(settings.steps):
-        tokens = as_tokens(text.batch(step))
-        loss = model(tokens, labels=tokens).loss
-        update(optimizer, loss, step, settings.rate(step), _CLIP)
-        curve.append(loss.item() / math.log(2))
-        progress(step, curve[-1])
-    return model.eval(), curve
+    def __init__(self, settings: Settings, text: StoryText | FileText) -> None:
+        self.settings, self.text, self.processes = settings, text, ALONE
+        torch.manual_seed(settings.seed)
+        self.model = SessaForCausalLM(settings.config)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=settings.learning_rate, weight_decay=0.01)
+        self.step = 0
+        """Steps that are done."""
+
+    def advance(self) -> Step:
+        """Do one step, whose accuracy is the share of right bytes.
+
+        Raises:
+            ArithmeticError: the loss is not finite; the model is left as it was.
+        """
+        tokens = as_tokens(self.text.batch(self.step))
+        found = self.model.train()(tokens, labels=tokens)
+        check_finite(found.loss.item(), self.step, self.settings.learning_rate)
+        update(self.optimizer, found.loss, self.settings.rate(self.step), _CLIP)
+        self.step += 1
+        right = (found.logits[:, :-1].argmax(dim=-1) == tokens[:, 1:]).double().mean()
+        return Step(self.step - 1, found.loss.item(), right.item())
+
+    def entries(self) -> dict[str, Any]:
+        """What a checkpoint and a training that goes on from it have in common."""
+        return {**asdict(self.settings), "text": self.text.name}
 
 
 def bits_per_byte(model: SessaForCausalLM, rows: Sequence[bytes]) -> float:

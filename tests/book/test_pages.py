@@ -26,16 +26,18 @@ pytestmark = NEEDS_BOOK
 each_page = pytest.mark.parametrize("name", PAGES or [Path("index.html")], ids=str)
 
 # Formulas of which a part is out of sight, without a shadow at the edge that says so.
-CUT = """() => [...document.querySelectorAll('article mjx-container[display="true"]')]
+CUT = """() => [...document.querySelectorAll('article mjx-math')]
     .filter((formula) => {
-        for (let part = formula; part.tagName !== 'ARTICLE'; part = part.parentElement) {
-            if (part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX !== 'visible') {
-                return !getComputedStyle(part).backgroundImage.includes('gradient');
+        const right = formula.getBoundingClientRect().right;
+        for (let part = formula.parentElement; part.tagName !== 'ARTICLE'; part = part.parentElement) {
+            const style = getComputedStyle(part);
+            if (style.overflowX !== 'visible' && right > part.getBoundingClientRect().right + 1) {
+                return !style.backgroundImage.includes('gradient');
             }
         }
         return false;
     })
-    .map((formula) => formula.parentElement.outerHTML.slice(0, 80))"""
+    .map((formula) => formula.parentElement.parentElement.outerHTML.slice(0, 80))"""
 
 
 # Texts of drawings that are too small to read on a phone.

@@ -20,7 +20,13 @@ def test_long_formulas_break_after_relations() -> None:
     cut = [r"(I - B)(I + B + \dots + B^{T-1}) =", "I - B^T =", "I"]
     assert pieces(long) == cut
     last = f'<span class="unbroken">{span("I")}.</span>'
-    assert unbroken(f"{span(long)}.") == f"{span(cut[0])} {span(cut[1])} {last}"
+    first = span(cut[0]).replace("math", "math long")
+    assert unbroken(f"{span(long)}.") == f"{first} {span(cut[1])} {last}"
     whole = r"\sum_{\tau = 0}^{t} \max(a = b, \{c \le d\}) + e"
     assert pieces(whole) == [whole]
     assert pieces(f"= {whole} &lt; 1") == [f"= {whole} &lt;", "1"]
+
+
+def test_very_long_pieces_break_after_signs() -> None:
+    long = r"-L_A H_R + L_A \lambda G_{\max} U_R - \lambda^{-1} (L_B U_R + G_{\max} L_u)"
+    assert pieces(long) == [r"-L_A H_R +{}", r"L_A \lambda G_{\max} U_R -{}", r"\lambda^{-1} (L_B U_R + G_{\max} L_u)"]

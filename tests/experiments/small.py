@@ -1,4 +1,4 @@
-"""Settings that train in a second."""
+"""Settings that train in a second, and a death on the way."""
 
 from dataclasses import replace
 from importlib.util import find_spec
@@ -19,3 +19,17 @@ SMALL = Settings(
 
 def small(mixer: str = "sessa", **entries) -> Settings:
     return replace(SMALL, mixer=mixer, **entries)
+
+
+class KilledError(Exception):
+    """In place of a kill."""
+
+
+def kill_after(step: int):
+    """What `run` can be given to be told of every step."""
+
+    def progress(done):
+        if done.step == step:
+            raise KilledError
+
+    return progress

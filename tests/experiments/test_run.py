@@ -10,24 +10,12 @@ from experiments import samples
 from experiments.checkpoints import load_model, resume
 from experiments.results import CHECKPOINT, DIVERGED, METRICS, MODEL, RESULT, Result
 from experiments.run import run
-from experiments.training import accuracy
-from tests.experiments.small import small
-
-
-class KilledError(Exception):
-    pass
+from experiments.training import Training, accuracy
+from tests.experiments.small import KilledError, kill_after, small
 
 
 def untimed(result):
     return replace(result, seconds=0, seconds_per_step=0)
-
-
-def kill_after(step):
-    def progress(done):
-        if done.step == step:
-            raise KilledError
-
-    return progress
 
 
 @pytest.mark.parametrize(
@@ -131,13 +119,13 @@ def test_bad_checkpoints(tmp_path):
     file = tmp_path / CHECKPOINT
     file.write_bytes(b"not a file of tensors")
     with pytest.raises(ValueError, match=r"checkpoint.safetensors must be a safetensors file"):
-        resume(file, small())
+        resume(file, Training(small()))
     file.write_bytes(safetensors.numpy.save({}))
     with pytest.raises(ValueError, match="carries no experiment_settings"):
-        resume(file, small())
+        resume(file, Training(small()))
     run(small(), tmp_path / "run", "a command")
     with pytest.raises(ValueError, match="is a trained model, not a checkpoint"):
-        resume(tmp_path / "run" / MODEL, small())
+        resume(tmp_path / "run" / MODEL, Training(small()))
     with pytest.raises(ValueError, match="does not fit the model of its settings"):
         load_model(tmp_path / "run" / CHECKPOINT)
 

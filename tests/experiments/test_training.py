@@ -44,7 +44,7 @@ def test_divergence_is_said_and_changes_nothing():
 def test_the_loss_is_the_mean_over_all_answers_that_are_due():
     settings = small(task="selective-copying", options={"memory": 6, "copied": 3, "symbols": 4}, tests=({},))
     model, sample = Training(settings).model, samples.to_train(settings, 0)
-    loss, right = judge(model, sample)
+    loss, right = judge(model.answers, sample)
     with torch.no_grad():
         chosen = model(torch.from_numpy(sample.tokens)).double().log_softmax(dim=-1).numpy()
     rows = range(len(sample.tokens))

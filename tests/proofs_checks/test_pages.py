@@ -33,7 +33,7 @@ def test_a_row_shows_its_statement_its_evidence_and_its_bends(outcomes):
     page = pages.topic_page(stability, outcomes)
     for text in (
         "## Lemma 4.2: The causal solve",
-        "1 + rho c = c",
+        r"1 + $\rho$ c = c",
         "a constant smaller by a tenth",
         "sessa-ref ledger lem:4.2",
     ):
@@ -66,3 +66,20 @@ def test_names_of_our_rows_in_errata_lead_to_their_proofs():
     assert "[`ours:jacobian-tail`](#proof-ours-jacobian-tail)" in text
     for name in re.findall(r"#proof-(ours-[a-z0-9-]+)\)", text):
         assert any(pages.proof_anchor(one.id) == f"proof-{name}" for one in ROWS)
+
+
+def test_brackets_of_indicators_are_no_code_and_emphasis_is_kept():
+    assert pages.coq_text("[x] lets *every* 1[i = j] ab_cd <= rho") == r"`x` lets *every* 1\[i = j\] ab\_cd ≤ $\rho$"
+
+
+def test_a_claim_that_was_met_in_several_ways_stands_once(outcomes):
+    told = ("by hand", "again, T = 2, width 3: |a|", "again, T = 4, width 3: |a|")
+    pieces = [replace(outcomes["lem:4.2"].pieces[0], claim="rho < 1", how=how) for how in told]
+    measured = [replace(piece, tightness=float(number)) for number, piece in enumerate(pieces)]
+    apart = replace(pieces[0], claim="the rest")
+    assert pages._evidence((measured[0], apart, *measured[1:])) == [
+        r"- *$\rho$ < 1*",
+        "  - (symbolic, 1 case, attained/claimed 0): by hand.",
+        "  - (symbolic, 2 cases, attained/claimed 1 to 2): again, width 3, |a|: T = 2; T = 4.",
+        "- *the rest* (symbolic, 1 case): by hand.",
+    ]

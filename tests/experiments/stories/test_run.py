@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 import experiments.stories.run
 import experiments.stories.texts
 from experiments.__main__ import app
-from experiments.results import KEPT
-from experiments.stories.run import MODEL, RESULT, run
+from experiments.results import KEPT, RESULT
+from experiments.stories.run import MODEL, run
 from experiments.stories.settings import Settings
 from experiments.stories.texts import FileText, StoryText, as_tokens
 from experiments.stories.training import bits_per_byte, possible, tell
+from tests.experiments.small import KilledError
 
 SMALL = Settings(width=8, heads=2, layers=1, length=40, batch=4, steps=3, test_rows=3)
 
@@ -38,6 +40,30 @@ def test_a_run_and_what_it_leaves(tmp_path, monkeypatch):
     assert torch.equal(as_tokens([row])[0], torch.tensor(tokenizer(row.decode(), add_special_tokens=False).input_ids))
     with pytest.raises(ValueError, match="holds a finished run"):
         run(SMALL, text, tmp_path, "again")
+
+
+def test_an_interrupted_run_goes_on_to_the_same_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments.stories.run, "tell", lambda model: tell(model, 1, longest=20))
+    (tmp_path / "text").write_bytes(Stories().text(3000, 0))
+    settings = replace(SMALL, steps=6, save_every=2)
+
+    def killed(step, bits):
+        if step == 3:
+            raise KilledError
+
+    def finished(name):
+        result = run(settings, FileText(tmp_path / "text", settings), tmp_path / name, "")
+        return {**result, "seconds": 0}
+
+    with pytest.raises(KilledError):
+        run(settings, FileText(tmp_path / "text", settings), tmp_path / "killed", "", killed)
+    for other, text, message in (
+        (settings, StoryText(settings), "text with SHA-256 .* instead of generated stories"),
+        (replace(settings, batch=5), FileText(tmp_path / "text", settings), "batch 4 instead of 5"),
+    ):
+        with pytest.raises(ValueError, match=f"is a checkpoint of other settings: .*{message}"):
+            run(other, text, tmp_path / "killed", "")
+    assert finished("killed") == finished("whole")
 
 
 def test_rows_are_predicted_from_the_end_of_a_line():

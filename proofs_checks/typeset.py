@@ -1,0 +1,103 @@
+"""Mathematics that checks write in plain characters, as Markdown that shows it as readers write it.
+
+`tau_max >= 1/Gamma(eta)` becomes τ with its subscript, ≥ and 1/Γ(η). Each name becomes a formula of its own, and what is
+between them stays, so that nothing has to be parsed and lines can break between all of them.
+"""
+
+import re
+
+_GREEK = {
+    name: f"\\{name}"
+    for name in [
+        "alpha", "beta", "gamma", "delta", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma",
+        "tau", "phi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega",
+    ]
+} | {"eps": r"\varepsilon", "epsilon": r"\varepsilon"}  # fmt: skip
+_NAMES = _GREEK | {"c2": "c_2"} | {name: f"\\{name}" for name in ("log", "exp", "max", "min", "sup", "sum")}
+_SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "+-": "±", " - ": " − ", " * ": " · ", "sqrt(": "√("}
+_TEX_SIGNS = {"<=": r"\le ", ">=": r"\ge ", "->": r"\to ", "+-": r"\pm "}
+
+_GREEK_NAME = "|".join(sorted(_GREEK, key=len, reverse=True))
+_GROUP = r"\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"
+_SUBSCRIPT = rf"_(?:{_GROUP}|-?[A-Za-z0-9]+|[*+-](?!\w))"
+_SUPERSCRIPT = rf"\^(?:[+-]?(?:{_GROUP}|\d+\.\d+|[A-Za-z0-9]+(?:_[A-Za-z0-9]+)?)|[+*-])"
+_SCRIPTS = rf"(?:{_SUBSCRIPT})?(?:{_SUPERSCRIPT})?"
+_BEGINS = r"(?<![\w\\:.])(?<![A-Za-z]-)"
+_ENDS = r"(?![A-Za-z0-9_]|-[a-z])"
+_FORMULA = re.compile(
+    rf"{_BEGINS}(?P<number>\d+(?:\.\d+)?)e(?P<power>[+-]?\d+)\b"
+    rf"|{_BEGINS}(?P<name>d?(?:{_GREEK_NAME})|c2)(?P<star>\*(?!\w))?(?P<scripts>{_SCRIPTS}){_ENDS}"
+    rf"|{_BEGINS}(?P<base>d?[A-Za-z])(?P<one>{_SUBSCRIPT}(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
+    rf"|{_BEGINS}(?P<word>[A-Za-z]{{2,}}|\d+)(?P<two>_(?:[A-Za-z]|{_GROUP})(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
+    rf"|(?P<bracket>[)|])(?P<three>{_SUBSCRIPT}(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
+)
+_ARGUMENT = re.compile(r"\$\((?:\$([^$]+)\$|([A-Za-z]))\)")
+"""What a function is applied to; it stays in a line with the function."""
+_SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
+_SCRIPT = re.compile(rf"{_SUBSCRIPT}|{_SUPERSCRIPT}")
+_TOKEN = re.compile(
+    rf"(?P<word>[A-Za-z]+2?)|(?P<script>{_SUBSCRIPT}|{_SUPERSCRIPT})|(?P<sign><=|>=|->|\+-)|.", re.DOTALL
+)
+_MARKDOWN = re.compile(r"(\$\$.+?\$\$|\$[^$]+\$|`[^`]+`|\[[^\]\n]*\]\([^)\n]*\))", re.DOTALL)
+_LONG_NUMBER = re.compile(r"\d+\.\d{10,}(?:e[+-]?\d+)?")
+_TABLE = re.compile(r"\{(\d[^{}]*: [^{}]*)\}")
+
+
+def typeset(text: str) -> str:
+    """The same with mathematics typeset; formulas, code and links of Markdown are left as they are."""
+    parts = _MARKDOWN.split(rounded(text))
+    return "".join(part if index % 2 else _plain(part) for index, part in enumerate(parts))
+
+
+def rounded(text: str) -> str:
+    """The same with seven digits of numbers that have all, without the braces of Python's tables, and no None."""
+    text = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.7g}", text)
+    return _TABLE.sub(r"\1", text).replace("epsilon = None", "no layer norm")
+
+
+def _plain(text: str) -> str:
+    pieces, end = [], 0
+    for found in _FORMULA.finditer(text):
+        pieces += [_signs(text[end : found.start()]), f"${_formula(found)}$"]
+        end = found.end()
+    whole = "".join([*pieces, _signs(text[end:])]).replace("$$", " ")
+    return _ARGUMENT.sub(r"(\1\2)$", whole)
+
+
+def _signs(text: str) -> str:
+    return _SIGN.sub(lambda found: _SIGNS[found[0]], text)
+
+
+def _formula(found: re.Match[str]) -> str:
+    if found["number"]:
+        power = f"10^{{{int(found['power'])}}}"
+        return power if found["number"] == "1" else rf"{found['number']} \cdot {power}"
+    base = next(found[name] for name in ("name", "base", "word", "bracket") if found[name])
+    scripts = next((found[name] for name in ("scripts", "one", "two", "three") if found[name]), "")
+    return _tex(base).strip() + ("^{*}" if found["star"] else "") + "".join(map(_script, _SCRIPT.findall(scripts)))
+
+
+def _script(script: str) -> str:
+    """A subscript or superscript in TeX; brackets around it go, but for those of a number, as in c^(1)."""
+    sign, content = script[0], script[1:]
+    grouped = re.fullmatch(r"\((?!\d+\)$)(.*)\)|\{(.*)\}", content, re.DOTALL)
+    return f"{sign}{{{_tex(next(filter(None, grouped.groups())) if grouped else content).strip()}}}"
+
+
+def _tex(text: str) -> str:
+    return "".join(_token(found) for found in _TOKEN.finditer(text))
+
+
+def _token(found: re.Match[str]) -> str:
+    if found["script"]:
+        return _script(found["script"])
+    if found["sign"]:
+        return _TEX_SIGNS[found["sign"]]
+    word = found["word"]
+    if not word:
+        return r"\," if found[0] == " " else found[0]
+    if word in _NAMES:
+        return f"{_NAMES[word]} " if len(word) > 2 or word == "mu" else _NAMES[word]
+    if word[0] == "d" and word[1:] in _GREEK:
+        return f"d{_GREEK[word[1:]]} "
+    return word if re.fullmatch("d?[A-Za-z]|[ijkt]{2}", word) else rf"\mathrm{{{word}}}"
