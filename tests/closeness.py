@@ -8,10 +8,10 @@ from sessa_ref.oracle.bounds.expectation import Expectation
 def worst_ratio(expectation: Expectation, values: dict[str, np.ndarray]) -> tuple[float, str]:
     """The largest error/bound against the true values, and the quantity it belongs to."""
     ratios = [
-        (float(np.max(expectation.error_ratios(name, np.asarray(value)), initial=0.0)), name)
-        for name, value in values.items()
+        float(np.max(expectation.error_ratios(name, np.asarray(value)), initial=0.0)) for name, value in values.items()
     ]
-    return max(ratios)
+    worst = int(np.argmax(ratios))  # NaN is the largest; for Python's own maximum it need not be
+    return ratios[worst], list(values)[worst]
 
 
 def assert_within_bounds(expectation: Expectation, values: dict[str, np.ndarray]) -> None:

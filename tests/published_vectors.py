@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
 
 from sessa_ref.config import RotaryDtype, SessaConfig
+from sessa_ref.oracle.bounds.expectation import Expectation
 from sessa_ref.oracle.cases.case import Case
 from sessa_ref.parameters import SessaParameters
 
@@ -46,3 +48,10 @@ def load(name: str) -> Vector:
     (entry,) = [entry for entry in MANIFEST["cases"] if entry["file"] == f"{name}.safetensors"]
     arrays = load_file(FOLDER / entry["file"])
     return Vector(entry["config"], entry["dtype"], entry["prefill_split"], arrays)
+
+
+@cache
+def expectation(name: str) -> Expectation:
+    """What the oracle expects of the vector in its precision; drawn once for all tests of a process."""
+    vector = load(name)
+    return Expectation(vector.case(), vector.dtype)

@@ -1,17 +1,62 @@
-"""What rounding may do to a result in float64, of whole networks too: the oracle's rounding analysis, step after step."""
+"""What rounding may do to a result in float64: a bound from its number of operations, or the oracle's rounding analysis.
 
+The analysis follows a computation in NumPy step after step, of whole networks too.
+"""
+
+import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import pytest
 
 from sessa_ref.oracle.bounds.expectation import DRAWS, SAFETY_FACTOR
 from sessa_ref.oracle.bounds.rounding import rounded
+from sessa_ref.precision import PRECISIONS
+from sessa_ref.reference.solve import forward_substitution
 
 DRAWN = 2.0**-40
 """Unit roundoff of the draws: small enough for sharp rows to answer in proportion."""
 
+LIBRARY = 4
+"""Roundings that a call of exp, log, tanh, a power and the like counts for: libraries promise one to two units in the last
+place, and the oracle counts the same."""
+
 Results = dict[str, np.ndarray]
 Computation = Callable[[np.ndarray], np.ndarray]
+
+
+def roundings(n: float, dtype: str = "float64") -> float:
+    """gamma_n = n u / (1 - n u): the relative error of a number after n roundings, u the unit roundoff.
+
+    Higham, Accuracy and Stability of Numerical Algorithms, lemma 3.1. A sum of n terms, each a product, has that error beside
+    the sum of their absolute values, in any order.
+    """
+    nu = n * PRECISIONS[dtype].unit_roundoff
+    return nu / (1 - nu)
+
+
+def near(value: Any, n: float, dtype: str = "float64") -> Any:
+    """Equal to `value` within n roundings. `pytest.approx` alone would also allow 1e-12, whatever its relative tolerance."""
+    return pytest.approx(value, rel=roundings(n, dtype), abs=0)
+
+
+def gamma_roundings(x: float) -> float:
+    """The relative error of quotients Gamma(x + n) / Gamma(x), |n| below 1, in SciPy.
+
+    Up to 10^4 they are exp of a difference of logarithms of Gamma, whose roundings exp makes relative; beyond, a series.
+    """
+    return roundings(2 * LIBRARY * (1 + abs(math.lgamma(min(x, 1e4)))))
+
+
+def solution_rounding(B: np.ndarray, f: np.ndarray, n: float = 0) -> np.ndarray:
+    """The error of the solution of (I - B) s = f by forward substitution, in float64, for each number of s.
+
+    The residual is at most gamma_(T + 2) (|f| + |s| + |B| |s|) (Higham, theorem 8.5), and n roundings more where the entries
+    of B are off by n. With A = (I - |B|)^-1, |s| <= A |f|, so the sum is at most 2 A |f|, and A carries it to s.
+    """
+    sizes = forward_substitution(np.abs(B), np.abs(f))
+    return 2 * roundings(B.shape[-1] + 2 + n) * forward_substitution(np.abs(B), sizes)
 
 
 def bounds(computation: Callable[[np.ndarray], Results], x: np.ndarray, draws: int = DRAWS) -> Results:
@@ -22,7 +67,8 @@ def bounds(computation: Callable[[np.ndarray], Results], x: np.ndarray, draws: i
         for name, drawn in computation(rounded(x, DRAWN, np.random.default_rng(seed))).items():
             squares[name] += (np.asarray(drawn) - exact[name]) ** 2 / draws
     unit = SAFETY_FACTOR / DRAWN * 2.0**-53
-    return {n: unit * np.sqrt(np.maximum(s, s.mean(axis=-1, keepdims=True))) for n, s in squares.items()}
+    rows = {n: s.mean(axis=-1, keepdims=True) if s.size else s for n, s in squares.items()}
+    return {n: unit * np.sqrt(np.maximum(s, rows[n])) for n, s in squares.items()}
 
 
 def bound(computation: Computation, x: np.ndarray, draws: int = DRAWS) -> np.ndarray:

@@ -36,7 +36,7 @@ def test_gradients_of_published_vectors(name):
     vector = published_vectors.load(name)
     case = vector.case()
     enclosures = enclose_vjp(case.parameters, case.x, case.dy)
-    expectation = Expectation(case, "float64")
+    expectation = published_vectors.expectation(name)
     values = as_values(vector["y"], vector["grad_x"], vector.part("grad."))
     assert outside(enclosures, expectation, values) == []
     bent = dict(values, dx=values["dx"] * (1 + 1e-8))

@@ -48,7 +48,7 @@ def test_the_search_finds_what_samples_miss(rng):
 
     found = sup_error(target, wrong, rng, 200, 40)
     assert found["sampled"] < 0.95 < 0.99 < found["searched"] <= 1
-    np.testing.assert_allclose(found["worst"], 0.3, atol=0.01)
+    np.testing.assert_allclose(found["worst"], 0.3, rtol=0, atol=0.01)  # the cone's value there is at least 0.99
 
 
 def test_dependence(rng):

@@ -4,6 +4,7 @@ import pytest
 from sessa_ref.constructions.positions import codes, intervals, positions, read_form, read_position
 from sessa_ref.reference.tokenwise import gelu
 from sessa_ref.theory.positions import position_scale
+from tests.rounding import LIBRARY, near, roundings
 
 
 @pytest.mark.parametrize(("T", "width", "gamma"), [(2, 1, 0.5), (3, 2, 0.01), (64, 5, 0.9), (100, 3, 0.999)])
@@ -26,15 +27,19 @@ def test_the_scale_is_sharp():
 def test_codes_solve_the_recursion():
     found = codes(30, 0.3)
     for t in range(1, 30):
-        assert found[t] == pytest.approx(1 + 0.3 * found[:t].mean(), rel=1e-14)
+        assert found[t] == near(1 + 0.3 * found[:t].mean(), t + 4)  # positive terms, and the nearest float64 numbers
 
 
 def test_the_read_out_by_units():
     where = intervals(6, 0.9, 2 * position_scale(6, 0.9, 1.0), 1.0)
     z = np.linspace(where[0, 0] - 5, where[-1, 1] + 5, 2001)
-    by_units = np.sum([weight * gelu(slope * z + offset) for slope, offset, weight in read_form(where)], axis=0)
+    units = read_form(where)
+    by_units = np.sum([weight * gelu(slope * z + offset) for slope, offset, weight in units], axis=0)
+    # the steep slopes and offsets cancel; GELU's own tails are far below that, at a sharpness of 50
+    terms = np.sum([np.abs(weight) * (np.abs(slope * z) + np.abs(offset)) for slope, offset, weight in units], axis=0)
     inside = ((z[:, None] >= where[:, 0]) & (z[:, None] <= where[:, 1])).any(axis=1)
-    np.testing.assert_allclose(by_units[inside], read_position(z, where)[inside], atol=1e-9)
+    error = np.abs(by_units - read_position(z, where))[inside]
+    assert np.all(error <= roundings(len(units) + 2 * LIBRARY + 4) * terms[inside])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ def test_a_scaffold_of_width_2(rng):
     x = rng.uniform(-1, 1, (50, 3, 2))
     y = network(x)
     errors = [np.abs(on_scaffold(network, 2, size)(x) - y).max() for size in (1e2, 1e3, 1e4)]
+    # like 1/c^2, with the next power of 1/c: a tenth is far more than that, and tells 1/c^2 from 1/c and 1/c^3
     assert errors[1] == pytest.approx(errors[0] / 100, rel=0.1)
     assert errors[2] == pytest.approx(errors[1] / 100, rel=0.1)
     falls = errors[0] * (1e2 / 1e6) ** 2  # like 1/c^2, and rounding at the size of the scaffold

@@ -56,6 +56,7 @@ def test_several_heads_exceed_the_largest_value():
         }
     )
     steps = reference.trace(parameters, np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    # how nearly the bound is reached: the weights are sharp, but not one-hot
     assert norms(steps.f).max() == pytest.approx(np.sqrt(2) * norms(steps.v[..., 0].T).max(), rel=0.1)
     assert norms(steps.f).max() <= ball_bound(parameters, 2.0, 2).sharper.F
 

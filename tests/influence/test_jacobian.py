@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sessa_ref import influence, reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
+from tests.rounding import bound, near, roundings
 from tests.strategies import cases
 
 
@@ -13,7 +14,7 @@ def by_reverse_mode(parameters, x, tau):
     """The same blocks, row by row, from the hand-derived gradients."""
     T, D = x.shape
     cotangents = np.eye(T * D).reshape(T * D, T, D)
-    dx, _ = reference.vjp(parameters, np.broadcast_to(x, (T * D, T, D)), cotangents)
+    dx, _ = reference.vjp(parameters, np.repeat(x[None], T * D, axis=0), cotangents)
     return dx[:, tau].reshape(T, D, D)
 
 
@@ -25,8 +26,8 @@ def test_both_modes_of_differentiation_agree(drawn, data):
     tau = data.draw(st.integers(0, len(x) - 1))
     blocks = influence.block_jacobian(drawn.parameters, x, tau)
     expected = by_reverse_mode(drawn.parameters, x, tau)
-    scale = np.abs(expected).max()
-    assert np.allclose(blocks, expected, rtol=0, atol=1e-9 * scale)
+    allowed = bound(lambda x: by_reverse_mode(drawn.parameters, x, tau), x, draws=2).max()
+    assert np.all(np.abs(blocks - expected) <= allowed)
     assert not blocks[:tau].any(), "no token changes an earlier output"
     assert np.array_equal(influence.jacobian_norms(drawn.parameters, x, tau) > 0, np.abs(blocks).max((-2, -1)) > 0)
 
@@ -37,8 +38,9 @@ def test_norms_are_the_largest_singular_values():
     norms = influence.jacobian_norms(parameters, x, 2)
     blocks = influence.block_jacobian(parameters, x, 2)
     direction = np.linalg.svd(blocks[5])[2][0]
-    assert np.linalg.norm(blocks[5] @ direction) == pytest.approx(norms[5], rel=1e-12)
-    assert np.all(norms <= np.linalg.norm(blocks, axis=(-2, -1)) * (1 + 1e-12))
+    n = 8 * 8  # LAPACK promises some n roundings beside the largest singular value, and the product takes n
+    assert np.linalg.norm(blocks[5] @ direction) == near(norms[5], n)
+    assert np.all(norms <= np.linalg.norm(blocks, axis=(-2, -1)) * (1 + roundings(n)))
     assert np.any(norms < 0.99 * np.linalg.norm(blocks, axis=(-2, -1))), "and not the Frobenius norms"
 
 

@@ -104,7 +104,8 @@ def test_jacobian_after_the_source_only_decays_by_the_transitions():
     blocks = selective_ssm.jacobian(ssm, x, 2)
     selection = ssm.select(x)
     ratio = selection.read[7, 0] / selection.read[3, 0] * np.exp(-0.4 * selection.step[4:].sum())
-    assert np.allclose(blocks[7], ratio * blocks[3], rtol=1e-13, atol=0)
+    allowed = 2 * roundings(ssm.rates, selection.step)
+    assert np.all(np.abs(blocks[7] - ratio * blocks[3]) <= allowed * np.abs(blocks[7]).max())
     held_fixed = selective_ssm.kernel(ssm.rates, selection)[7, 2] * np.eye(3)
     assert np.abs(blocks[7] - held_fixed).max() > 0.01
 

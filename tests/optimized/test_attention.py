@@ -5,6 +5,7 @@ import torch
 from torch.autograd import forward_ad
 
 from sessa_ref.optimized.attention import _plain, attend
+from tests.optimized.rounding import assert_equal_but_for_rounding
 
 
 def inputs(T: int = 5, batch: tuple[int, ...] = (2,)) -> tuple[torch.Tensor, ...]:
@@ -24,11 +25,11 @@ def plain(q, k, v):
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3), (0,)])
 def test_any_batch(batch):
     q, k, v = inputs(batch=batch)
-    assert torch.allclose(causal(q, k, v), plain(q, k, v), rtol=0, atol=1e-14)
+    assert_equal_but_for_rounding(causal(q, k, v), plain, q, k, v)
     visible = torch.rand(*batch, 1, 5, 5, generator=torch.Generator().manual_seed(1)) < 0.5
     visible[..., 0] = True
     masked = attend(q, k, v, visible)
-    assert torch.allclose(masked, _plain(q, k, v, visible, False), rtol=0, atol=1e-14)
+    assert_equal_but_for_rounding(masked, _plain, q, k, v, visible, False)
     if masked.numel():
         assert (masked - plain(q, k, v)).abs().max() > 0.1, "the masks differ"
 
@@ -37,24 +38,23 @@ def test_a_mask_may_lack_batch_axes():
     q, k, v = inputs(batch=(2, 3))
     visible = torch.rand(3, 1, 5, 5, generator=torch.Generator().manual_seed(1)) < 0.5
     visible[..., 0] = True
-    assert torch.allclose(attend(q, k, v, visible), _plain(q, k, v, visible, False), rtol=0, atol=1e-14)
+    assert_equal_but_for_rounding(attend(q, k, v, visible), _plain, q, k, v, visible, False)
 
 
 @pytest.mark.parametrize(("visible", "is_causal"), [(None, True), (torch.ones(5, 5).triu().bool(), False)])
 def test_gradients_are_those_of_the_plain_form(visible, is_causal):
     """Also under torch.func, and a second time."""
-    q, k, v = (z.requires_grad_() for z in inputs())
+    tensors = [z.requires_grad_() for z in inputs()]
 
-    def derivatives(function):
+    def derivatives(function, *tensors):
         def loss(q, k, v):
             return function(q, k, v, visible, is_causal).sin().sum()
 
-        first = torch.autograd.grad(loss(q, k, v), (q, k, v), create_graph=True)
-        second = torch.autograd.grad(torch.stack([g.square().sum() for g in first]).sum(), (q, k, v))
-        return [*first, *second, *torch.func.grad(loss, (0, 1, 2))(q, k, v)]
+        first = torch.autograd.grad(loss(*tensors), tensors, create_graph=True)
+        second = torch.autograd.grad(torch.stack([g.square().sum() for g in first]).sum(), tensors)
+        return [*first, *second, *torch.func.grad(loss, (0, 1, 2))(*tensors)]
 
-    for ours, wanted in zip(derivatives(attend), derivatives(_plain), strict=True):
-        assert torch.allclose(ours, wanted, rtol=0, atol=1e-13)  # a few hundred roundings of numbers of order 1
+    assert_equal_but_for_rounding(derivatives(attend, *tensors), derivatives, _plain, *tensors)
 
 
 def test_derivatives_pass_torchs_own_check():
@@ -78,19 +78,19 @@ def test_derivatives_pass_torchs_own_check():
     ],
 )
 def test_function_transforms(transform):
-    q, k, v = inputs(3)
-    ours, wanted = (transform(lambda *a, fn=fn: fn(*a).sin().sum())(q, k, v) for fn in (causal, plain))
-    for a, b in zip(ours, wanted, strict=True):
-        assert torch.allclose(a, b, rtol=0, atol=1e-13)
+    ours, wanted = (transform(lambda *a, fn=fn: fn(*a).sin().sum()) for fn in (causal, plain))
+    assert_equal_but_for_rounding(ours(*inputs(3)), wanted, *inputs(3))
 
 
 def test_a_gradient_without_a_graph():
     """Of a transform, whose output no kernel has made before, while gradients are switched off."""
-    tensors = inputs(3)
+
+    def gradient(function, do, *tensors):
+        return torch.func.vjp(function, *tensors)[1](do)
+
+    given = torch.ones(2, 4, 3, 6).double(), *inputs(3)
     with torch.no_grad():
-        ours, wanted = (torch.func.vjp(fn, *tensors)[1](torch.ones(2, 4, 3, 6).double()) for fn in (causal, plain))
-    for a, b in zip(ours, wanted, strict=True):
-        assert torch.allclose(a, b, rtol=0, atol=1e-14)
+        assert_equal_but_for_rounding(gradient(causal, *given), gradient, plain, *given)
 
 
 def test_a_gradient_is_pushed_forward():
@@ -101,9 +101,7 @@ def test_a_gradient_is_pushed_forward():
     with forward_ad.dual_level():
         found = torch.autograd.grad(o, tensors, forward_ad.make_dual(torch.ones_like(o), tangent), retain_graph=True)
         ours = [forward_ad.unpack_dual(gradient).tangent for gradient in found]
-    for a, b in zip(ours, torch.autograd.grad(o, tensors, tangent), strict=True):
-        assert a is not None
-        assert torch.allclose(a, b, rtol=0, atol=1e-14)
+    assert_equal_but_for_rounding(ours, lambda do, *z: torch.autograd.grad(plain(*z), z, do), tangent, *tensors)
 
 
 def test_mapped_masks_stay_with_their_examples():
@@ -112,7 +110,7 @@ def test_mapped_masks_stay_with_their_examples():
     visible[1, 4, 2] = False
     mapped = torch.func.vmap(attend)(q, k, v, visible)
     for i in range(2):
-        assert torch.allclose(mapped[i], attend(q[i], k[i], v[i], visible[i]), rtol=0, atol=1e-14)
+        assert_equal_but_for_rounding(mapped[i], attend, q[i], k[i], v[i], visible[i])
 
 
 def test_a_row_that_sees_nothing_is_no_nan_in_a_gradient():

@@ -1,10 +1,13 @@
 """Tokens that are not finite, or that overflow inside, do not reach what comes before them."""
 
+import functools
+
 import pytest
 import torch
 
 from sessa_ref.optimized import SessaLayer, feedback_solve, nonfinite_tokens
 from sessa_ref.optimized.solve import BACKENDS
+from tests.optimized.rounding import assert_equal_but_for_rounding
 
 HUGE = 60_000.0
 
@@ -52,7 +55,10 @@ def test_an_overflow_in_a_part_of_a_prompt(first):
     cache = mixer.init_cache(2, max_len=12)
     parts = [mixer.prefill(part, cache) for part in ([u[:, :first], u[:, first:]] if first else [u])]
     s = torch.cat(parts, dim=1)
-    assert torch.allclose(s[:, :5].float(), true[:, :5].float(), rtol=0, atol=0.01)  # halves of size 1, twelve tokens
+    # In float16, as the halves: what the same mixer in float32 shows that they lose, of the largest state.
+    exact = mixer.float()(u.float())[:, :5]
+    lost = (true[:, :5] - exact).abs().max()
+    assert torch.all((s[:, :5] - exact).abs() <= 4 * lost)
     assert s[:, 5:].isnan().all()
 
 
@@ -61,15 +67,16 @@ def test_an_overflow_in_a_part_of_a_prompt(first):
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
 def test_the_solve_isolates_each_of_its_inputs(bad, argument, backend):
     generator = torch.Generator().manual_seed(0)
-    q, k, f = (torch.randn(2, 20, 4, generator=generator) for _ in range(3))
-    tensors = [q, k, torch.rand(2, 20, generator=generator) / 2, f]
-    true = feedback_solve(*tensors, backend=backend)
+    q, k, f = (torch.randn(2, 20, 4, generator=generator, dtype=torch.float64) for _ in range(3))
+    tensors = [q, k, torch.rand(2, 20, generator=generator, dtype=torch.float64) / 2, f]
+    wanted = functools.partial(feedback_solve, backend=backend)
+    first_row, second_row = ([z[row : row + 1, :length] for z in tensors] for row, length in ((0, 10), (1, 20)))
     tensors[argument] = tensors[argument].clone()
     tensors[argument][0, 10] = bad
     tensors = [z.requires_grad_() for z in tensors]
     s = feedback_solve(*tensors, backend=backend)
-    assert torch.allclose(s[0, :10], true[0, :10], rtol=0, atol=1e-6)
-    assert torch.allclose(s[1], true[1], rtol=0, atol=1e-6)
+    assert_equal_but_for_rounding(s[:1, :10], wanted, *first_row)
+    assert_equal_but_for_rounding(s[1:], wanted, *second_row)
     assert s[0, 10:].isnan().all()
     gradients = torch.autograd.grad(s[0, :10].sum(), tensors)
     assert all(g.isfinite().all() for g in gradients)

@@ -102,6 +102,7 @@ def test_who_refuses_no_tokens_is_not_accused():
 
 def test_small_departures_are_failures():
     """Something a little beyond the bounds, of the size that float32 angles would excuse, is no matter of angles."""
+    bound = Expectation(FEW[0], "float64").bounds("y")
 
     class SlightlyOff:
         name = "slightly off"
@@ -110,7 +111,6 @@ def test_small_departures_are_failures():
             class Layer:
                 def forward(self, x):
                     y = reference.forward(parameters, x)
-                    bound = Expectation(FEW[0], "float64").bounds("y")
                     return y + (3 * bound if x.shape == FEW[0].x.shape else 0)
 
             return Layer()

@@ -6,8 +6,8 @@ from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.parameters import SessaParameters
 from sessa_ref.reference import attention, rotary
+from tests.rounding import roundings
 
-UNIT = 2.0**-53
 CONFIG = SessaConfig.published(12, 3)
 GROUPED = SessaConfig.published(12, 6, 2)
 
@@ -18,7 +18,8 @@ def test_the_trace_satisfies_the_papers_equations():
     assert np.all(np.triu(steps.B) == 0)
     assert np.all(np.abs(steps.gamma) <= CONFIG.gamma_max)
     residual = steps.s - steps.B @ steps.s - steps.f
-    assert np.all(np.abs(residual) <= 40 * UNIT * (np.abs(steps.s).max() + np.abs(steps.f).max()))
+    # T roundings in the solve and T in the residual; |B| |s| <= max |s|, since a row of |B| sums to a gain
+    assert np.all(np.abs(residual) <= roundings(2 * 20) * (np.abs(steps.s).max() + np.abs(steps.f).max()))
     rho = np.abs(steps.gamma).max()
     assert np.linalg.norm(steps.s, axis=-1).max() <= np.linalg.norm(steps.f, axis=-1).max() / (1 - rho)
 

@@ -96,7 +96,8 @@ def test_chance_and_what_counts_can_tell(task):
         counted, error = _from_counts(task, 1000)
     margin = 5 * (0.5 / np.sqrt(count) + error)
     for found, optimum in zip((other, learned), ((task.chance, counted),) * 2, strict=True):
-        assert np.all(np.abs(found - optimum) < 0.06)  # teeth: neither half is far from it
+        # No bound, but teeth: a table of many views learns some chance. It is 0.052 for the counts of MQAR, else below 0.04.
+        assert np.all(np.abs(found - optimum) < 0.06)
     assert np.all(other - margin <= [task.chance, counted])
     assert np.all([task.chance, counted] <= learned + margin)
 

@@ -12,6 +12,7 @@ from sessa_ref import influence
 from sessa_ref.theory import jacobian_tails
 from sessa_ref.theory.jacobian_tails import TailConstants
 from sessa_ref.theory.uniform_routing import uniform_influence
+from tests.rounding import gamma_roundings, roundings
 
 etas = st.floats(0.02, 0.98)
 
@@ -24,11 +25,13 @@ def test_worst_tail_is_the_solve_with_uniform_routing(eta, source, A_0, A_1):
     f[source] = A_0
     s = np.linalg.solve(np.eye(T) - influence.uniform_routing(T, eta), f)[source + 1 :]
     worst = jacobian_tails.worst_tail(source, T, eta, A_0, A_1)
-    assert np.allclose(worst, s, rtol=1e-10, atol=0)
+    # All numbers are positive. A path of h hops is off by T h roundings, and the mean of h is below 2 + log T < 8.
+    allowed = 4 * gamma_roundings(T) + roundings(8 * T)
+    assert np.allclose(worst, s, rtol=allowed, atol=0)
     t = np.arange(source + 1, T, dtype=float)
     ours = jacobian_tails.tail_without_logarithm(float(source), t, eta, A_0, A_1)
-    assert np.all(worst <= ours * (1 + 1e-10))
-    assert np.all(ours <= (eta * A_0 + A_1) / math.gamma(1 + eta) * (t - source) ** (eta - 1) * (1 + 1e-10))
+    assert np.all(worst <= ours * (1 + allowed))
+    assert np.all(ours <= (eta * A_0 + A_1) / math.gamma(1 + eta) * (t - source) ** (eta - 1) * (1 + allowed))
     assert np.all(ours <= jacobian_tails.theorem_23_bound(t - source, eta, A_0, A_1))
 
 

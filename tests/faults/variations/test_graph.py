@@ -108,7 +108,10 @@ def test_rotations_turn():
     z, theta, more = generator.normal(size=(2, 3, 5, 4)), generator.normal(size=(5, 2)), generator.normal(size=(5, 2))
     turned = graph.rotate(z, theta)
     assert np.allclose(
-        turned[..., 0] + 1j * turned[..., 1], (z[..., 0] + 1j * z[..., 1]) * np.exp(1j * theta[:, 0]), atol=2.0**-50
+        turned[..., 0] + 1j * turned[..., 1],
+        (z[..., 0] + 1j * z[..., 1]) * np.exp(1j * theta[:, 0]),
+        rtol=0,
+        atol=2.0**-50,
     )
     assert np.allclose(graph.rotate(turned, -theta), z, rtol=0, atol=2.0**-49)
     assert np.allclose(graph.rotate(turned, more), graph.rotate(z, theta + more), rtol=0, atol=2.0**-49)

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from sessa_ref.faults.variations import graph
 from sessa_ref.faults.variations.laws import LAWS
 from tests.faults.variations.small import HEADS
+from tests.rounding import LIBRARY, near
 
 SIZES = {
     "d": 4, "D": 8, "d_b": 6, "H": 2, "G": 1, "H/G": 2, "T": 9, "batch": 2, "gamma_max": 0.75, "ln_eps": 1e-3,
@@ -25,7 +25,7 @@ def test_every_law_is_its_formula():
         size = max((s for s in SIZES if s in words), key=len)
         pattern = words.replace(size, "{}", 1)
         power = {"sqrt({})": 0.5, "1/sqrt({})": -0.5, "{}": 1, "1/{}": -1, "{}^2": 2, "{}^(-1/4)": -0.25}[pattern]
-        assert law(run) == pytest.approx(SIZES[size] ** power, rel=2.0**-50), words
+        assert law(run) == near(SIZES[size] ** power, 2 * LIBRARY), words
         told.add((size, power))
     assert len(told) == len(LAWS) == 6 * len(SIZES)
 

@@ -27,7 +27,7 @@ def test_halves(label):
         z = values[whole] if word == "Input" else np.concatenate([values["q_fb"], values["k_fb"]], axis=-1)
         run = graph.advance(HEADS.parameters, HEADS.x, VARIATIONS[f"{word}Halves{label}"].changes)
         for name, half in zip(names, HALVES[label](z), strict=True):
-            assert np.allclose(run.values[name], half, rtol=1e-13, atol=1e-13), (word, name)
+            assert np.array_equal(run.values[name], half), (word, name)
 
 
 HEAD_SPLITS = {

@@ -6,6 +6,7 @@ from scipy import stats
 
 from sessa_ref.faults.variations import graph, slopes
 from tests.faults.variations.small import HEADS, STEP, Moved, direction_for, moved, slope
+from tests.rounding import roundings
 
 VARIATIONS = {variation.name: variation for variation in slopes.variations()}
 FAMILIES = {family.name: family for family in slopes.families()}
@@ -56,7 +57,9 @@ def test_the_softmax_backward_pass_with_other_weights():
         d = generator.normal(size=alpha.shape)
         along = np.sum(d * np.imag(run.values["alpha"])) / STEP
         adjoint = np.sum(wanted(alpha, seen, d) * np.where(seen, np.imag(logits), 0)) / STEP
-        assert abs(along - adjoint) <= 1e-10 * np.sum(np.abs(d * np.imag(run.values["alpha"]))) / STEP
+        # sums over d's numbers; the terms of a weight cancel, which a factor of 100 leaves room for
+        allowed = 100 * roundings(d.size) * np.sum(np.abs(d * np.imag(run.values["alpha"])))
+        assert abs(along - adjoint) <= allowed / STEP
 
 
 ALMOST = {
@@ -74,6 +77,7 @@ def test_outputs_stay_and_every_member_changes_the_gradient():
     for member in members:
         y = moved(HEADS, DIRECTION, member.changes)
         assert np.array_equal(np.real(y), right), member.name
+        # far above rounding and far below a lost or changed term: what the members in ALMOST leave
         if abs(float(np.sum(HEADS.dy * np.imag(y))) / STEP - plain) <= 1e-7:
             same.add(member.name)
     assert same == ALMOST

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sessa_ref.faults.variations.families import tiles
 from sessa_ref.faults.variations.graph import advance
 from tests.faults.variations.small import HEADS
+from tests.rounding import roundings
 
 FAMILIES = {family.name: family for family in tiles.families()}
 RULES = {label: rule for label, _, rule, _ in tiles._rules()}
@@ -76,4 +77,4 @@ def test_hidden_before_the_softmax_and_dropped_after_it(word, names):
                 assert np.all(row[..., 4:6] == 0)
                 assert np.all(row[..., 1:4] > 0)
                 sums = row.sum(axis=-1)
-                assert np.all(sums < 1) if kind else np.allclose(sums, 1, rtol=0, atol=16 * 2.0**-53)
+                assert np.all(sums < 1) if kind else np.allclose(sums, 1, rtol=0, atol=roundings(2 * (7 + 1)))

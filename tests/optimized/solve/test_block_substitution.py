@@ -9,6 +9,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 
 from sessa_ref.optimized.solve import block_substitution
 from sessa_ref.optimized.solve.block_substitution import ACCELERATOR, PROCESSOR, sizes, solve, vjp
+from tests.optimized.rounding import assert_equal_but_for_rounding
 from tests.optimized.solve import dense as written_out
 from tests.optimized.solve.problems import problem
 
@@ -51,14 +52,12 @@ def test_edges_of_blocks_and_tiles(T, block):
 
 
 def test_tiles_of_the_past():
-    """More than 512 tokens before a block are read in several tiles: equal to one block within 600 roundings."""
+    """More than 512 tokens before a block are read in several tiles: equal to one block but for rounding."""
     (q, k, gamma, f), ds = inputs(600)
     whole, tiled = (solve(q, k, gamma, f, block) for block in (600, 530))
-    size = 600 * 2.0**-53 * float(whole[0].abs().max()) / (1 - 0.9)
-    assert all(torch.all((one - other).abs() <= size) for one, other in zip(whole, tiled, strict=True))
-    both = [vjp(q, k, gamma, *whole, ds, block) for block in (600, 530)]
-    for one, other in zip(*both, strict=True):
-        assert torch.all((one - other).abs() <= 100 * size * float(one.abs().max()))
+    assert_equal_but_for_rounding(tiled, solve, q, k, gamma, f, 600)
+    given = (q, k, gamma, *whole, ds)
+    assert_equal_but_for_rounding(vjp(*given, 530), vjp, *given, 600)
 
 
 def test_the_means_are_what_feedback_adds():
