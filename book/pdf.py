@@ -43,7 +43,7 @@ def main() -> None:
 
     with sync_playwright() as playwright, TemporaryDirectory() as folder:
         browser = chromium(playwright)
-        page = browser.new_page(color_scheme="light")
+        page = browser.new_page(color_scheme="light", reduced_motion="reduce")  # moving figures stand, whole
         page.set_default_timeout(300_000)  # a page with many formulas may take long on a busy machine
         for number, name in enumerate(names, start=1):
             print_page(page, HTML / f"{name}.html", Path(folder) / f"{number}.pdf")

@@ -165,9 +165,18 @@ def _label_of(identifier: str) -> str:
     return identifier.lower().replace(":", "-").replace(".", "-")
 
 
+_WRITTEN = {
+    "gelu": "GELU", "layer norm": "LayerNorm", "state space": "state-space", "horizon uniform": "horizon-uniform",
+    "tokenwise": "token-wise", "jacobian": "Jacobian",
+}  # fmt: skip
+"""How titles write what names of modules cannot."""
+
+
 def _title(topic: ModuleType) -> str:
     package, name = topic.__name__.split(".")[-2:]
-    title = name.replace("_", " ").replace("gelu", "GELU").replace("layer norm", "LayerNorm")
+    title = name.replace("_", " ")
+    for plain, written in _WRITTEN.items():
+        title = title.replace(plain, written)
     return f"Ours: {title}" if package == "ours" else title[0].upper() + title[1:]
 
 

@@ -14,8 +14,10 @@ _GREEK = {
     ]
 } | {"eps": r"\varepsilon", "epsilon": r"\varepsilon"}  # fmt: skip
 _NAMES = _GREEK | {"c2": "c_2"} | {name: f"\\{name}" for name in ("log", "exp", "max", "min", "sup", "sum")}
-_SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "+-": "±", " - ": " − ", " * ": " · ", "sqrt(": "√("}
+_SIGNS = {"<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "+-": "±", " - ": " − ", " * ": " · ", "sqrt(": "√(", "sqrt ": "√"}  # fmt: skip
 _TEX_SIGNS = {"<=": r"\le ", ">=": r"\ge ", "->": r"\to ", "+-": r"\pm "}
+
+_BRACKETS = {"}": r"\}", ">": r"\mathclose{>}"}
 
 _GREEK_NAME = "|".join(sorted(_GREEK, key=len, reverse=True))
 _GROUP = r"\((?:[^()]|\([^()]*\))*\)|\{[^{}]*\}"
@@ -27,9 +29,10 @@ _ENDS = r"(?![A-Za-z0-9_]|-[a-z])"
 _FORMULA = re.compile(
     rf"{_BEGINS}(?P<number>\d+(?:\.\d+)?)e(?P<power>[+-]?\d+)\b"
     rf"|{_BEGINS}(?P<name>d?(?:{_GREEK_NAME})|c2)(?P<star>\*(?!\w))?(?P<scripts>{_SCRIPTS}){_ENDS}"
-    rf"|{_BEGINS}(?P<base>d?[A-Za-z])(?P<one>{_SUBSCRIPT}(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
+    rf"|{_BEGINS}(?P<tilde>[A-Za-z])~(?P<over>{_SCRIPTS}){_ENDS}"
+    rf"|(?:{_BEGINS}|(?<=[\s(/]\d))(?P<base>d?[A-Za-z])(?P<one>{_SUBSCRIPT}(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
     rf"|{_BEGINS}(?P<word>[A-Za-z]{{2,}}|\d+)(?P<two>_(?:[A-Za-z]|{_GROUP})(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
-    rf"|(?P<bracket>[)|])(?P<three>{_SUBSCRIPT}(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
+    rf"|(?P<bracket>[)|}}>])(?P<three>{_SUBSCRIPT}(?:{_SUPERSCRIPT})?|{_SUPERSCRIPT}){_ENDS}"
 )
 _ARGUMENT = re.compile(r"\$\((?:\$([^$]+)\$|([A-Za-z]))\)")
 """What a function is applied to; it stays in a line with the function."""
@@ -72,9 +75,10 @@ def _formula(found: re.Match[str]) -> str:
     if found["number"]:
         power = f"10^{{{int(found['power'])}}}"
         return power if found["number"] == "1" else rf"{found['number']} \cdot {power}"
-    base = next(found[name] for name in ("name", "base", "word", "bracket") if found[name])
-    scripts = next((found[name] for name in ("scripts", "one", "two", "three") if found[name]), "")
-    return _tex(base).strip() + ("^{*}" if found["star"] else "") + "".join(map(_script, _SCRIPT.findall(scripts)))
+    base = next(found[name] for name in ("name", "tilde", "base", "word", "bracket") if found[name])
+    scripts = next((found[name] for name in ("scripts", "over", "one", "two", "three") if found[name]), "")
+    symbol = rf"\tilde{{{base}}}" if found["tilde"] else _BRACKETS.get(base) or _tex(base).strip()
+    return symbol + ("^{*}" if found["star"] else "") + "".join(map(_script, _SCRIPT.findall(scripts)))
 
 
 def _script(script: str) -> str:

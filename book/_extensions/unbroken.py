@@ -8,7 +8,9 @@ import re
 from typing import Any
 
 _FORMULA = re.compile(r'(<span class="math [^"]*">)\\\(([^<]*)\\\)</span>')
-_PUNCTUATED = re.compile(r'([(“‘]*)(<span class="math [^"]*">[^<]*</span>)([.,;:?!)’”]*)')
+_GOES_ON = r"[^\s<>]{1,40}(?=<span[^>]*>\\\((?:[)|]|\\\}))"
+"""The characters of what a formula goes on with that begins with a closing bracket, as in (t+1)^2."""
+_PUNCTUATED = re.compile(rf'({_GOES_ON}|[(“‘]*)(<span class="math [^"]*">[^<]*</span>)([.,;:?!)’”]*)')
 _LONG = 30
 """Shorter ones, in characters of TeX, fit into a line of a phone."""
 _SCROLLS = "long"

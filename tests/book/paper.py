@@ -22,6 +22,8 @@ FAULTS = """() => {
     return [
         ...found('wider than the page', wide.filter(seen)),
         ...found('of no use on paper', idle.filter(seen)),
+        ...found('kept together twice', all('.cell_input :is(div, pre)').filter(
+            (part) => getComputedStyle(part).breakInside === 'avoid')),
         ...found('a solution that is closed', all('.solution > :not(.toggle-button)').filter((part) => !seen(part))),
     ];
 }"""

@@ -21,9 +21,10 @@ def test_faults_are_found(browser: Browser) -> None:
     page.set_content(
         "<article><pre>short</pre><pre style='white-space: pre'>" + "long " * 200 + "</pre></article>"
         "<p class='notebooks'>Notebook</p><div class='solution'><p style='opacity: 0'>Because</p></div>"
+        "<div class='cell_input'><pre style='break-inside: avoid'>code</pre></div>"
     )
     assert [fault.split(":")[0] for fault in faults_on_paper(page)] == [
-        "wider than the page", "of no use on paper", "a solution that is closed",
+        "wider than the page", "of no use on paper", "kept together twice", "a solution that is closed",
     ]  # fmt: skip
     page.close()
 

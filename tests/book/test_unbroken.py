@@ -15,6 +15,11 @@ def test_punctuation_stays_with_its_formula() -> None:
     assert unbroken(f"<p>If {formula} then</p>") == f"<p>If {formula} then</p>"
 
 
+def test_a_bracket_stays_with_what_it_closes() -> None:
+    formula = span(")^{2}")
+    assert unbroken(f"is (t+1{formula} here") == f'is <span class="unbroken">(t+1{formula}</span> here'
+
+
 def test_long_formulas_break_after_relations() -> None:
     long = r"(I - B)(I + B + \dots + B^{T-1}) = I - B^T = I"
     cut = [r"(I - B)(I + B + \dots + B^{T-1}) =", "I - B^T =", "I"]

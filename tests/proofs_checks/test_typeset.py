@@ -15,6 +15,8 @@ from proofs_checks.typeset import rounded, typeset
         ("lag^-0.25, c_- and m_* Delta", r"$\mathrm{lag}^{-0.25}$, $c_{-}$ and $m_{*}$ $\Delta$"),
         ("(t + gamma)^(gamma - 1) and |K_(t,k)|", r"(t + $\gamma )^{\gamma \,-\,1}$ and |$K_{t,k}$|"),
         ("1.5e-07 at T = 1e4; (x)_tj", r"$1.5 \cdot 10^{-7}$ at T = $10^{4}$; (x$)_{tj}$"),
+        ("c~^-/2, r~ and (4c^2)", r"$\tilde{c}^{-}$/2, $\tilde{r}$ and (4$c^{2}$)"),
+        ("{-1, 1}^T, <p, b>^2, sqrt eps", r"{-1, 1$\}^{T}$, <p, b$\mathclose{>}^{2}$, √$\varepsilon$"),
         ("c_L^(1), tau* = 0 and sqrt(d_k)", r"$c_{L}^{(1)}$, $\tau^{*}$ = 0 and √($d_{k}$)"),
     ],
 )
