@@ -1,5 +1,6 @@
 """The gap between scaled GELUs and max(u, 0), against quadrature and a search of its own."""
 
+import numpy as np
 import pytest
 from flint import arb, ctx
 from scipy.optimize import minimize_scalar
