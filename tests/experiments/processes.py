@@ -3,7 +3,9 @@
 All numbers are float64, so that what is wrong stands out from what is rounded.
 """
 
+import faulthandler
 import os
+import socket
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -29,7 +31,8 @@ TRAININGS = [
 """Folder, mixer, how it is shared, and whether this time it goes to its end."""
 
 
-def main(rank: int, config: str, folder: str, *ports: str) -> None:
+def main(rank: int, config: str, folder: str, port: str, training: int) -> None:
+    faulthandler.dump_traceback_later(120, exit=True)  # whoever waits for ever says where
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     os.environ |= {
@@ -37,19 +40,25 @@ def main(rank: int, config: str, folder: str, *ports: str) -> None:
         "WORLD_SIZE": "2",
         "LOCAL_WORLD_SIZE": "2",
         "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
     }
-    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-    for port, (name, mixer, kind, how) in zip(ports, TRAININGS, strict=True):
-        os.environ["MASTER_PORT"] = port
-        out = Path(folder) / name
-        if how == "finished":
-            app(
-                ["train", "--config", config, "--mixer", mixer, "--out", str(out), "--parallel", kind],
-                standalone_mode=False,
-            )
-        else:
-            with suppress(KilledError), started(kind) as processes:
-                run(Settings.read(config, {"mixer": mixer}), out, "", kill_after(3), processes)
+    name, mixer, kind, how = TRAININGS[training]
+    out = Path(folder) / name
+    if how == "finished":
+        app(
+            ["train", "--config", config, "--mixer", mixer, "--out", str(out), "--parallel", kind],
+            standalone_mode=False,
+        )
+    else:
+        with suppress(KilledError), started(kind) as processes:
+            run(Settings.read(config, {"mixer": mixer}), out, "", kill_after(3), processes)
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
 if __name__ == "__main__":
@@ -57,4 +66,5 @@ if __name__ == "__main__":
     # Imports are the most work: made once, with those of a first step and of FSDP.
     for module in ("torch._dynamo", "torch.distributed.fsdp", "torch.distributed.tensor"):
         import_module(module)
-    start_processes(main, tuple(sys.argv[1:]), nprocs=2, start_method="fork")
+    for training in range(len(TRAININGS)):  # each in processes of its own, as with torchrun
+        start_processes(main, (*sys.argv[1:], free_port(), training), nprocs=2, start_method="fork")
