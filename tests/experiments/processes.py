@@ -32,7 +32,7 @@ TRAININGS = [
 
 
 def main(rank: int, config: str, folder: str, port: str, training: int) -> None:
-    faulthandler.dump_traceback_later(120, exit=True)  # whoever waits for ever says where
+    faulthandler.dump_traceback_later(60, exit=True)  # whoever waits for ever says where
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     os.environ |= {
