@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import torch
@@ -31,7 +31,7 @@ class Processes:
     """One of `KINDS`."""
     rank: int = 0
     count: int = 1
-    device: torch.device = torch.device("cpu")  # noqa: RUF009 -- a device never changes
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     """Of the model; losses are computed on the CPU."""
 
     @property

@@ -6,8 +6,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from experiments.mixers.heads import split_heads
 from sessa_ref.config import SessaConfig
-from sessa_ref.optimized import feedback_solve, rotary
+from sessa_ref.optimized import feedback_solve
 
 
 class DeltaFormer(nn.Module):
@@ -34,11 +35,7 @@ class DeltaFormer(nn.Module):
 
     def forward(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
         """The outputs for tokens u."""
-        q, k, v = (z.unflatten(-1, (self.config.heads, -1)) for z in self.qkv(u).chunk(3, dim=-1))
-        if self.config.rope:
-            turn = rotary.table(self.config, 0, u.shape[-2], u.dtype, u.device)
-            q, k = rotary.rotate(q, turn), rotary.rotate(k, turn)
-        q, k, v = (z.transpose(-2, -3) for z in (q, k, v))
+        q, k, v = split_heads(self.qkv(u), self.config)
         corrected = feedback_solve(q, k, -self.beta(u).mT, v)
         read = functional.scaled_dot_product_attention(q, k, corrected, is_causal=True)
         return self.out(read.transpose(-2, -3).flatten(-2))

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from experiments.mixers.heads import split_heads
 from sessa_ref.config import SessaConfig
-from sessa_ref.optimized import rotary
 
 
 class Attention(nn.Module):
@@ -26,11 +26,7 @@ class Attention(nn.Module):
 
     def forward(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
         """The outputs for tokens u."""
-        q, k, v = (z.unflatten(-1, (self.config.heads, -1)) for z in self.qkv(u).chunk(3, dim=-1))
-        if self.config.rope:
-            turn = rotary.table(self.config, 0, u.shape[-2], u.dtype, u.device)
-            q, k = rotary.rotate(q, turn), rotary.rotate(k, turn)
-        q, k, v = (z.transpose(-2, -3) for z in (q, k, v))
+        q, k, v = split_heads(self.qkv(u), self.config)
         return self.out(functional.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(-2, -3).flatten(-2))
 
 

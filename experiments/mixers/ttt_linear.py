@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from experiments.mixers.heads import split_heads
 from sessa_ref.config import SessaConfig
-from sessa_ref.optimized import rotary
 
 _EPS = 1e-6
 
@@ -66,15 +66,11 @@ class TTTLinear(nn.Module):
 
     def forward(self, u: Float[Tensor, "*batch T D"]) -> Float[Tensor, "*batch T D"]:
         """The outputs for tokens u, from the model W, b."""
-        batch, H = len(self.tau), self.config.heads
+        batch = len(self.tau)
         eta = self.rate(u).sigmoid() / self.config.query_width
         W, b, outputs = self.W, self.b, []
         for qkv, rates in zip(self.qkv(u).split(batch, dim=-2), eta.split(batch, dim=-2), strict=True):
-            q, k, v = (z.unflatten(-1, (H, -1)) for z in qkv.chunk(3, dim=-1))
-            if self.config.rope:
-                turn = rotary.table(self.config, 0, q.shape[-3], u.dtype, u.device)
-                q, k = rotary.rotate(q, turn), rotary.rotate(k, turn)
-            q, k, v = (z.transpose(-2, -3) for z in (q, k, v))
+            q, k, v = split_heads(qkv, self.config)
             output, W, b = self._learn(q, k, v, rates.mT, W, b)
             outputs.append(output.transpose(-2, -3).flatten(-2))
         return self.out(self.norm(torch.cat(outputs, dim=-2)))
