@@ -50,5 +50,6 @@ def test_sessa_over_attention_is_1_85_at_4096_tokens():
     T, D = 4096, 512
     config = SessaConfig.published(D, 8)
     both = [mixer_arithmetic(config, T, feedback=feedback).forward_backward for feedback in (True, False)]
-    left_out = 2 / T + 1 / (6 * D)  # diagonals of the T x T attentions, and the gain, one row beside 6 D of the projections
+    # Diagonals of the T x T attentions, and the gain, one row beside 6 D of the projections.
+    left_out = 2 / T + 1 / (6 * D)
     assert both[0] / both[1] == pytest.approx(148 / 80, rel=left_out, abs=0)

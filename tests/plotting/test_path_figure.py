@@ -1,5 +1,3 @@
-import pytest
-
 from sessa_ref.plotting import path_figure
 from sessa_ref.symbolic import paths, routing
 from tests.rounding import near
