@@ -100,7 +100,7 @@ def check_presentation(page: Page, figure: str) -> None:
     assert around is not None
     assert drawn is not None
     assert around["x"] <= drawn["x"]
-    assert drawn["x"] + drawn["width"] <= around["x"] + around["width"] + 1  # a pixel is divided
+    assert drawn["x"] + drawn["width"] <= around["x"] + around["width"] + 1  # browsers lay out in fractions of a pixel
     use_theme(page, "light")
     assert text.evaluate(colour) == light
 

@@ -70,7 +70,7 @@ def test_the_entropy_is_the_mean_of_what_sampled_stories_cost():
 
 
 def test_the_prediction_is_the_conditional_frequency():
-    """Of the stories that begin with Otto, the share of each colour; by chance, none of them is five standard errors off."""
+    """Of the stories that begin with Otto, the share of each colour, within five standard errors: by chance it fails once in 10,000 at most."""
     task = Stories()
     stories = task.text(60_000, 1).split(b"\n")[:-1]
     begin = b"Otto had a "
