@@ -144,7 +144,7 @@ def test_a_damaged_checkpoint_is_not_gone_on_from(tmp_path, damage):
     damage(tensors, header)
     file.write_bytes(safetensors.numpy.save(tensors, header))
     before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
-    with pytest.raises(ValueError, match="checkpoint.safetensors is damaged"):
+    with pytest.raises(ValueError, match=r"checkpoint.safetensors is damaged"):
         run(small(), tmp_path, "a command")
     assert before == {one.name: one.read_bytes() for one in tmp_path.iterdir()}
 
