@@ -14,7 +14,7 @@ EXPERIMENTS = ("recall", "tiny")
 GRIDS = sorted({file.parent.parent.name for file in KEPT.glob(f"*/*/{RESULT}")} - set(EXPERIMENTS))
 
 
-@pytest.mark.parametrize("experiment", (*EXPERIMENTS, *GRIDS))
+@pytest.mark.parametrize("experiment", [*EXPERIMENTS, *GRIDS])
 def test_kept_results_are_those_of_the_configuration_that_comes_along(experiment):
     """All settings but mixer, learning rate and seed are those of the file, and every run is finished."""
     for run in (run for of_mixer in kept(experiment).values() for run in of_mixer):

@@ -107,16 +107,16 @@ def test_attention_can_recall_by_key_behind_a_convolution(convolution):
     one_hot = torch.nn.functional.one_hot(tokens, 2 * keys).float()
     u[..., own] = u[..., before] = one_hot[..., :keys] * (tokens > 0)[..., None]
     u[..., value] = one_hot[..., keys:]
+    weights = control.state_dict()
     with torch.no_grad():
         for parameter in control.parameters():
             parameter.zero_()
-        control.convolution.weight[:, 0, 3] = 1
+        weights["convolution.weight"][:, 0, 3] = 1
         if convolution:
-            control.convolution.weight[before, 0] = torch.eye(4)[2]
-        mixer = control.mixer
-        mixer.q_proj.weight[own, own] = 100 * config.width**0.5 * torch.eye(keys)
-        mixer.k_proj.weight[own, before] = torch.eye(keys)
-        mixer.v_proj.weight[value, value] = torch.eye(keys)
+            weights["convolution.weight"][before, 0] = torch.eye(4)[2]
+        weights["mixer.q_proj.weight"][own, own] = 100 * config.width**0.5 * torch.eye(keys)
+        weights["mixer.k_proj.weight"][own, before] = torch.eye(keys)
+        weights["mixer.v_proj.weight"][value, value] = torch.eye(keys)
         s = control(u)[..., value]
     found = s[torch.arange(64)[:, None], torch.from_numpy(sample.positions)]
     if convolution:
