@@ -12,6 +12,7 @@ import numpy as np
 from experiments.files import replace_file
 from experiments.training import Step
 from experiments.watch import Watched
+from sessa_ref.messages import reason
 
 
 class Advances(Protocol):
@@ -46,7 +47,7 @@ class Metrics:
             for line in lines:
                 self._keep(line)
         except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} must be the metrics of the interrupted run: {error!r}") from None
+            raise ValueError(f"{path} must be the metrics of the interrupted run: {reason(error)}") from None
         if [one.step for one in self.steps] != list(range(step)):
             raise ValueError(f"{path} must have all steps before the checkpoint, {step}, got {len(self.steps)}")
         if write:
