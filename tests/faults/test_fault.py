@@ -251,8 +251,8 @@ def test_complex_steps_differentiate_the_faulty_map(fault):
 
     slope = np.imag(output(1e-30j)) / 1e-30
     rounding = roundings(40 * 16) * np.max(np.abs(output(0)))
-    difference, allowed = central_difference(output, 2.0**-14, rounding)
-    assert allowed < 1e-6 * np.max(np.abs(slope)), "so that the comparison has teeth"
+    difference, allowed = central_difference(output, 2.0**-17, rounding)
+    assert allowed < 1e-7 * np.max(np.abs(slope)), "so that the comparison has teeth"
     assert np.max(np.abs(slope - difference)) <= allowed
 
 

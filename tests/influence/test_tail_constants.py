@@ -56,11 +56,11 @@ def test_constants_by_differences():
     derivative, allowed = {}, {}
     for name in names:
         columns = [
-            central_difference(lambda s, n=name, d=d: values(x + s * d)[n], 2.0**-15, rounding[name].max())
+            central_difference(lambda s, n=name, d=d: values(x + s * d)[n], 2.0**-14, rounding[name].max())
             for d in directions
         ]
         derivative[name], allowed[name] = np.stack([c for c, _ in columns], axis=-1), max(e for _, e in columns)
-    assert max(allowed.values()) < 1e-8, "so that the comparison has teeth"
+    assert max(allowed.values()) < 1e-9, "so that the comparison has teeth"
     c = measure(parameters, x, tau).constants
     of_rows = np.linalg.norm(derivative["alpha_fb"][tau], axis=-1)
     assert c.L_alpha0 == pytest.approx(of_rows.sum(), rel=0, abs=tau * 2 * allowed["alpha_fb"])
