@@ -115,6 +115,7 @@ def test_jacobian_after_the_source_only_decays_by_the_transitions():
 @given(st.floats(-700, 700))
 def test_softplus(z):
     exact = np.logaddexp(0, z)
+    # an exponential and a logarithm, of either; exp makes the rounding of z relative
     assert abs(selective_ssm.softplus(np.array([z]))[0] - exact) <= 8 * UNIT * exact * max(1, abs(z))
 
 
