@@ -29,7 +29,7 @@ def test_derivatives_agree_forward_backward_and_with_differences():
     assert abs(other - forward) > 2 * rounding, "the bound would see an input that is off by 1e-9"
 
     def output(tokens):
-        return np.sum(network(tokens) * dy)[None]
+        return np.array([np.sum(network(tokens) * dy)])
 
     difference, allowed = central_difference(lambda s: output(x + s * dx[0]), 2.0**-13, bound(output, x)[0])
     assert allowed < 1e-8 * abs(forward), "so that the comparison has teeth"
