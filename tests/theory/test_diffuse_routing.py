@@ -91,8 +91,8 @@ def test_earliest_routing_attains_it(gamma, c2):
     influences = influence.impulse_response(B, 0)
     fit = influence.fit_power_law(np.arange(150, T), influences[150:])
     beta = diffuse_routing.row_sum_tail_exponent(gamma, c2)
-    # In the recursion t^-beta (1 + a/t) needs a = -q beta / (2 (beta + q)), q = c2 (1 - beta), up to 1/t^2: the local
-    # exponent at t is beta + a/t, with |a| < beta / 2, and a fit's exponent is a mean of them.
+    # t^-beta (1 + a/t) solves the recursion but for a relative 1/t^2 where a = -q beta / (2 (beta + q)), q = c2 (1 - beta).
+    # It turns a fit from lag 150 on by at most |a| / 150, and |a| is below beta / 2.
     assert fit.rate == pytest.approx(beta, rel=0, abs=beta / 2 / 150)
     too_fast = influences[150:] * np.arange(150, T) ** (1.1 * beta)
     assert too_fast[-1] > 1.05 * too_fast[0], "a larger exponent is no bound"
