@@ -9,6 +9,7 @@ from experiments.results import KEPT, MODEL, RESULT, Result, kept
 from experiments.settings import CONFIGS, Settings
 from experiments.training import accuracy
 from sessa_ref.oracle.bounds.expectation import SAFETY_FACTOR
+from tests.rounding import near
 
 EXPERIMENTS = ("recall", "tiny")
 GRIDS = sorted({file.parent.parent.name for file in KEPT.glob(f"*/*/{RESULT}")} - set(EXPERIMENTS))
@@ -31,7 +32,8 @@ def test_kept_results_are_those_of_the_configuration_that_comes_along(experiment
             assert run.command.startswith(f"python -m experiments grid --task {experiment} ")
             for test, options in zip(run.tests, run.settings.tests, strict=True):
                 limits = run.settings.make_task(**options)
-                assert test.chance == pytest.approx(limits.chance, abs=1e-12)
+                # That of permutations is a mean over tokens of sums of at most as many positive terms, made token by token.
+                assert test.chance == near(limits.chance, 16 * limits.length)
                 assert test.ceiling_error > 0 or test.ceiling == limits.ceiling
 
 

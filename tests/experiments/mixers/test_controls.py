@@ -14,9 +14,9 @@ from sessa_ref.parameters import SessaParameters
 from sessa_ref.tasks import MQAR
 
 T, WIDTH = 14, 8
-CLOSE = {"rtol": 0, "atol": 1e-13}
+CLOSE = {"rtol": 0, "atol": 5 * T * T * 2.0**-53}
 """Sums of at most 14 numbers of size 1 and their solve with gains below 1, some five in a row: 5 x 14 x 14 roundings
-of 2^-53 come to 1.1e-13 if all of them point the same way. A wrong weight, hop or order is off by 1e-3 or more."""
+of 2^-53, if all of them point the same way. A wrong weight, hop or order is off by 1e-3 or more."""
 
 
 def traced(config: SessaConfig, change=lambda mixer: None) -> tuple[SessaMixer, reference.Trace]:
