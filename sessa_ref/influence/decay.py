@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import stats
 
 from sessa_ref.notation import Array
 
@@ -85,6 +84,8 @@ def fit_exponential(lags: Any, influence: Any) -> Exponential:
 
 
 def _line(at: Float64[Array, " n"], values: Float64[Array, " n"]) -> tuple[float, float, Float64[Array, " n"]]:
+    from scipy import stats  # takes half a second, and few who import this room fit anything
+
     centred = at - at.mean()  # so that residuals of large lags keep their digits
     line: Any = stats.linregress(centred, values)
     slope = float(line.slope)

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import poisson
 
 
 @lru_cache
@@ -16,6 +15,8 @@ def expected_largest_count(draws: int, choices: int) -> float:
     Counts of independent draws are Poisson counts, given their sum. So P(largest <= m) is a coefficient of the power of
     a polynomial, over a Poisson probability. All terms are positive, and nothing cancels.
     """
+    from scipy.stats import poisson  # takes half a second, and few trainings count
+
     total = 0.0
     for m in range(draws):
         one = poisson.pmf(np.arange(draws + 1), draws / choices)

@@ -61,7 +61,7 @@ def opened(browser: Browser, url: str) -> Iterator[Page]:
 def use_phone(page: Page) -> None:
     """The window of a phone, and what is drawn anew for it."""
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(150)
+    redrawn(page)
 
 
 def use_theme(page: Page, theme: str) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from book.pdf import NAMES
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -16,7 +18,6 @@ FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,7 @@ TINY = """() => [...document.querySelectorAll('article .drawing g[id*="-text_"] 
     .map((text) => text.parentElement.id)"""
 
 
+@cache
 def size_as_sent(file: Path) -> int:
     """Bytes that a server sends: texts are compressed."""
     packed = file.suffix in (".png", ".woff", ".woff2")
