@@ -56,7 +56,7 @@ def fixed_routing(evidence: Evidence, *, spread: float = 1.0, constant: float = 
     layer = _attention()
     x = tokens(T)
     alpha, logits = causal_attention.kernel(layer, x), spread * causal_attention.logit_spread(layer, x)
-    low, high = diffuse_bounds(logits, np.arange(1, T + 1))
+    low, high = diffuse_bounds(logits, np.arange(1.0, T + 1))
     visible = np.tri(T, dtype=bool) & (np.arange(T) > 0)[:, None]
     tight = np.max(np.where(visible, np.maximum(alpha / high[:, None], low[:, None] / np.where(visible, alpha, 1)), 0))
     evidence.constructed(
