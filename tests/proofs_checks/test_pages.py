@@ -61,6 +61,14 @@ def test_every_topic_is_in_the_book():
     assert listed == [pages.slug(topic) for topic in (*TOPICS, *ours.TOPICS)]
 
 
+def test_titles_of_pages():
+    titles = {pages.slug(topic): pages._title(topic) for topic in (*TOPICS, *ours.TOPICS)}
+    assert len(set(titles.values())) == len(titles)
+    assert set(pages._TITLES) <= set(titles)
+    assert titles["gelu-units"] == "GELU units"
+    assert all(title.startswith("Ours: ") == name.startswith("ours-") for name, title in titles.items())
+
+
 def test_names_of_our_rows_in_errata_lead_to_their_proofs():
     text = pages.errata()
     assert "[`ours:jacobian-tail`](#proof-ours-jacobian-tail)" in text
