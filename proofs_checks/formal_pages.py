@@ -61,10 +61,10 @@ def counts(proved: tuple[Proved, ...], outcomes: Outcomes) -> str:
 def axioms(proved: tuple[Proved, ...]) -> str:
     """The axioms that proofs rest on, with what they say and how many rest on them."""
     known = tomllib.loads((FOLDER / "axioms.toml").read_text(encoding="utf-8"))["reals"]
-    lines = ["| axiom | what it says | statements that rest on it |", "|---|---|---|"]
-    lines += [f"| `{name}` | {text} | {sum(name in one.axioms for one in proved)} |" for name, text in known.items()]
+    lines = ["{.records}", "| axiom | what it says | what rests on it |", "|---|---|---|"]
+    lines += [f"| `{name}` | {text} | {sum(name in one.axioms for one in proved)} statements |" for name, text in known.items()]
     computed = sum(one.computation for one in proved)
-    lines.append(f"| the machine's integers and floats | they compute as their standard says | {computed} |")
+    lines.append(f"| the machine's integers and floats | they compute as their standard says | {computed} statements |")
     free = sum(not one.axioms and not one.computation for one in proved)
     lines += ["", f"{free} statements rest on no axiom at all."]
     return "\n".join(lines) + "\n"

@@ -22,7 +22,9 @@ FAULTS = """() => {
     const ends = [];
     for (let part = document.querySelector('article'); part; part = [...part.children].filter(seen).at(-1)) {
         const style = getComputedStyle(part);
-        if (style.breakInside === 'avoid' || style.display === 'inline') break;
+        if (style.display === 'inline') break;
+        if (parseFloat(style.marginBottom) > 0) ends.push(part);
+        if (style.breakInside === 'avoid') break;
         if (parseFloat(style.paddingBottom) > 0) ends.push(part);
     }
     return [
