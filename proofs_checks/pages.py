@@ -279,6 +279,8 @@ def _pieces(pieces: list[Piece]) -> str:
 
 _EXAMPLES = 3
 """So many are shown of pieces that stand in one line."""
+_CASES = 6
+"""So many of these are told apart, or one less and how many more there are."""
 
 
 def _in_common(pieces: list[Piece]) -> str:
@@ -287,7 +289,9 @@ def _in_common(pieces: list[Piece]) -> str:
         return told[0]
     parts = list(zip(*(re.split(r"(?:, |: |; )(?![^()]*\))", how) for how in told), strict=True))
     common = ", ".join(part[0] for part in parts if len(set(part)) == 1)
-    own = (", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True))
+    own = [", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True)]
+    if len(own) > _CASES:
+        own[_CASES - 1 :] = [f"and {len(own) - _CASES + 1} more"]
     return ": ".join(filter(None, (common, "; ".join(own))))
 
 

@@ -1,4 +1,4 @@
-"""Where long names of code may break: after a point, an underscore or a slash, and not within a word.
+"""Where long names of code may break: paths after a slash, others after a point or an underscore, and not within a word.
 
 In tables and on paper nothing else breaks them (see the style sheet), so that no name squeezes the columns beside it.
 """
@@ -24,4 +24,8 @@ def _let_break(app: Any, page: str, template: str, context: dict[str, Any], tree
 
 def breakable(body: str) -> str:
     """The page, with `<wbr>` in the long names of its code."""
-    return _NAME.sub(lambda name: re.sub(r"[._/](?=\w)", r"\g<0><wbr>", name[0]) if len(name[0]) > _LONG else name[0], body)
+    return _NAME.sub(lambda name: _in_parts(name[0]) if len(name[0]) > _LONG else name[0], body)
+
+
+def _in_parts(name: str) -> str:
+    return re.sub("/" if "/" in name else r"[._](?=\w)", r"\g<0><wbr>", name)
