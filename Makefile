@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BOOK_INSTALLED := $(VENV)/.book-installed
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Without --no-compile about half of the time would go to compiling modules that nothing here imports.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 EXTRAS := torch,jax,report,transformers,dev
 # A worker that is done takes over tests of another one; until then each has files of its own, and what these share is made once.
 TESTS := $(BIN)/python -m pytest -n auto --dist worksteal

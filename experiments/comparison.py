@@ -65,14 +65,29 @@ class Experiment:
         return self.results[0].settings
 
     def chosen(self) -> list[Chosen]:
-        """For each mixer, in the order of `MIXERS`, the learning rate with the highest accuracy in the validation, mean over seeds.
+        """For each mixer, in the order of `MIXERS`, the learning rate with the highest accuracy in the validation.
 
-        A run that diverged counts as 0. Of equal learning rates the smallest is taken.
+        Its learning rates are compared by the mean over the seeds that all of them were run with, or over their own seeds if
+        there is no such seed: a rate with more seeds has no other chance than one with a single seed. A run that diverged
+        counts as 0. Of equal learning rates the smallest is taken.
         """
         found = []
         for mixer in sorted({run.settings.mixer for run in [*self.results, *self.diverged]}, key=list(MIXERS).index):
-            rates = sorted({run.settings.learning_rate for run in self._of(mixer, [*self.results, *self.diverged])})
-            found.append(max((self._at(mixer, rate) for rate in rates), key=_validation))
+            rates = self._validations(mixer)
+            shared = set.intersection(*map(set, rates.values()))
+
+            def mean(rate: float, rates=rates, shared=shared) -> float:
+                return float(np.mean([rates[rate][seed] for seed in shared or rates[rate]]))
+
+            found.append(self._at(mixer, max(sorted(rates), key=mean)))
+        return found
+
+    def _validations(self, mixer: str) -> dict[float, dict[int, float]]:
+        """By learning rate and seed."""
+        found: dict[float, dict[int, float]] = {}
+        for run in self._of(mixer, [*self.results, *self.diverged]):
+            value = (run.validation or 0.0) if isinstance(run, Result) else 0.0
+            found.setdefault(run.settings.learning_rate, {})[run.settings.seed] = value
         return found
 
     def not_run(self) -> list[Asked]:
@@ -143,7 +158,3 @@ def _read(folder: Path) -> Experiment:
 
 def _asked(settings: Settings) -> Asked:
     return settings.mixer, settings.learning_rate, settings.seed
-
-
-def _validation(chosen: Chosen) -> float:
-    return float(np.mean([run.validation or 0.0 for run in chosen.runs] + [0.0] * chosen.diverged))

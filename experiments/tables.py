@@ -29,8 +29,8 @@ def to_markdown(experiment: Experiment) -> str:
         "",
         f"Task {settings.task}: {options}. {settings.layers} layers, width {settings.width}; {settings.steps} steps of "
         f"{settings.batch} sequences. Accuracy in percent on {settings.test_sequences} sequences, the mean over seeds and "
-        "in brackets the lowest and the highest. The learning rate is the one with the highest accuracy in the validation; "
-        "a run that diverged counts as 0 there, and of equal ones the smallest is taken.",
+        "in brackets the lowest and the highest. The learning rate is the one with the highest accuracy in the validation, by the "
+        "seeds that all rates of a mixer have; a run that diverged counts as 0 there, and of equal ones the smallest is taken.",
         "",
         _line(head),
         _line(["---", *["---:"] * (len(head) - 1)]),

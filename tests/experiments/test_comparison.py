@@ -42,6 +42,14 @@ def test_learning_rates_are_chosen_by_the_validation():
     assert EXPERIMENT.not_run() == [("gain-0", 1e-3, 1), ("gain-0", 1e-2, 1), ("one-hop", 1e-3, 0), ("one-hop", 1e-3, 1), ("one-hop", 1e-2, 1)]  # fmt: skip
 
 
+def test_learning_rates_are_compared_by_the_seeds_that_all_of_them_have():
+    unlucky = [result("sessa", 1e-3, 0, 0.9, 0), result("sessa", 1e-3, 1, 0.1, 0), result("sessa", 1e-2, 0, 0.8, 0)]
+    (one,) = Experiment("a task", unlucky, [], []).chosen()
+    assert (one.learning_rate, len(one.runs)) == (1e-3, 2), "0.9 against 0.8 with seed 0, 0.5 against 0.8 over all"
+    apart = [result("sessa", 1e-3, 0, 0.7, 0), result("sessa", 1e-2, 1, 0.8, 0)]
+    assert Experiment("a task", apart, [], []).chosen()[0].learning_rate == 1e-2, "with no seed in common: all of them"
+
+
 def test_the_table():
     lines = to_markdown(EXPERIMENT).splitlines()
     rows = {
