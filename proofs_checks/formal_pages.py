@@ -62,7 +62,10 @@ def axioms(proved: tuple[Proved, ...]) -> str:
     """The axioms that proofs rest on, with what they say and how many rest on them."""
     known = tomllib.loads((FOLDER / "axioms.toml").read_text(encoding="utf-8"))["reals"]
     lines = ["{.records}", "| axiom | what it says | what rests on it |", "|---|---|---|"]
-    lines += [f"| `{name}` | {text} | {sum(name in one.axioms for one in proved)} statements |" for name, text in known.items()]
+    lines += [
+        f"| `{name}` | {text} | {sum(name in one.axioms for one in proved)} statements |"
+        for name, text in known.items()
+    ]
     computed = sum(one.computation for one in proved)
     lines.append(f"| the machine's integers and floats | they compute as their standard says | {computed} statements |")
     free = sum(not one.axioms and not one.computation for one in proved)

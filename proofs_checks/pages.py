@@ -38,7 +38,9 @@ def table(outcomes: Outcomes) -> str:
     lines = ["{.records}", "| row | statement | status | tightness |", "|---|---|---|---|"]
     for one in ROWS:
         outcome = outcomes[one.id]
-        lines.append(f"| {link(one.id)} | {typeset_title(one.title)} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
+        lines.append(
+            f"| {link(one.id)} | {typeset_title(one.title)} | {{status}}`{one.id}` | {_number(outcome.tightness)} |"
+        )
     return "\n".join(lines) + "\n"
 
 
