@@ -1,5 +1,6 @@
 """Models and interrupted trainings in safetensors files, whose headers carry the settings."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,8 @@ from experiments.settings import Settings
 from experiments.training import build
 
 _SETTINGS = "experiment_settings"
+_CHECKPOINT = {"step", "seconds", "sha256"}
+"""What else the header of a checkpoint has."""
 
 
 class Resumable(Protocol):
@@ -84,7 +87,8 @@ def save_training(path: str | Path, training: Resumable, seconds: float) -> None
     # All processes ask for the same tensor at a time; those that were read from a file come in any order.
     tensors = {name: training.processes.whole(tensors[name]) for name in sorted(tensors)}
     if training.processes.first:
-        _write(Path(path), tensors, training.entries(), {"step": str(training.step), "seconds": str(seconds)})
+        header = {"step": str(training.step), "seconds": str(seconds)}
+        _write(Path(path), tensors, training.entries(), header | {"sha256": _sha256(tensors, header)})
 
 
 def resume(path: str | Path, training: Resumable) -> float:
@@ -95,7 +99,7 @@ def resume(path: str | Path, training: Resumable) -> float:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no such file, or one of other settings.
+        ValueError: it is no such file, one of other settings, or damaged; the training is left as it was.
     """
     path = Path(path)
     tensors, theirs, header = _read(path)
@@ -105,8 +109,10 @@ def resume(path: str | Path, training: Resumable) -> float:
     ]
     if different:
         raise ValueError(f"{path} is a checkpoint of other settings: {', '.join(different)}; choose another folder")
-    if not {"step", "seconds"} <= header.keys():
+    if not header.keys() >= _CHECKPOINT:
         raise ValueError(f"{path} is a trained model, not a checkpoint of a training")
+    if header["sha256"] != _sha256(tensors, header):
+        raise ValueError(f"{path} is damaged: its content is not what was written; remove it to begin again")
     share, own = training.processes, training.model.state_dict()
     whole = _below("model.", tensors)
     _into(training.model, {name: share.part(value, own.get(name)) for name, value in whole.items()}, path)
@@ -121,6 +127,12 @@ def resume(path: str | Path, training: Resumable) -> float:
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _sha256(tensors: dict[str, Tensor], header: dict[str, str]) -> str:
+    """Of the tensors and of what the header says of the training: safetensors notices a wrong length, but no wrong byte."""
+    content = safetensors.torch.save({name: value.contiguous() for name, value in tensors.items()})
+    return hashlib.sha256(f"{header['step']} {header['seconds']} ".encode() + content).hexdigest()
 
 
 def _write(path: Path, tensors: dict[str, Tensor], settings: dict[str, Any], more: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from experiments.files import replace_file
 from experiments.training import Step
 from experiments.watch import Watched
+from sessa_ref.messages import reason
 
 
 class Advances(Protocol):
@@ -32,7 +33,7 @@ class Metrics:
 
     Raises:
         OSError: the file cannot be read or written.
-        ValueError: the file has not noted every step before.
+        ValueError: the file has not noted every step before, or is none of these.
     """
 
     def __init__(self, path: Path, step: int, *, write: bool = True) -> None:
@@ -41,9 +42,12 @@ class Metrics:
         self.watched: list[dict[str, Any]] = []
         """`step`, and `layers`, a list of `Watched` as objects."""
         self._seconds: list[float] = []
-        lines = _lines(path, step) if step else []
-        for line in lines:
-            self._keep(line)
+        try:
+            lines = _lines(path, step) if step else []
+            for line in lines:
+                self._keep(line)
+        except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} must be the metrics of the interrupted run: {reason(error)}") from None
         if [one.step for one in self.steps] != list(range(step)):
             raise ValueError(f"{path} must have all steps before the checkpoint, {step}, got {len(self.steps)}")
         if write:

@@ -13,6 +13,7 @@ import torch
 
 from experiments.settings import Settings
 from experiments.training import Step
+from sessa_ref.messages import reason
 from sessa_ref.tasks import Task
 
 Read = TypeVar("Read")
@@ -184,7 +185,7 @@ def _read(path: str | Path, make: Callable[[dict[str, Any]], Read]) -> Read:
     try:
         return make(json.loads(Path(path).read_text(encoding="utf-8")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"{path} must be a result of `python -m experiments`: {error!r}") from None
+        raise ValueError(f"{path} must be a result of `python -m experiments`: {reason(error)}") from None
 
 
 def describe_machine() -> dict[str, Any]:

@@ -39,6 +39,8 @@ def grid(
     log = Console(stderr=True)
     with exit_codes(log):
         use_threads(threads)
+        if not minutes >= 0:
+            raise ValueError(f"--minutes must be at least 0, got {minutes:g}")
         given = {} if task is None else {"task": task}
         base = Settings.read(config_file(config, task), given)
         runs = settings_of(

@@ -18,13 +18,20 @@ from experiments.settings import CONFIGS
 from experiments.tasks import check_name
 from sessa_ref.messages import reason
 
+_OUT_OF_MEMORY = "can't allocate memory", "out of memory"
+"""What torch says then, on a processor and on a GPU; its errors are RuntimeError."""
+
 
 @contextmanager
 def exit_codes(log: Console) -> Iterator[None]:
     """Errors that the user can mend become one line: exit code 1 where training diverged, else 2."""
     try:
         yield
-    except (ArithmeticError, ValueError, TypeError, OSError, ModuleNotFoundError) as error:
+    except (ArithmeticError, ValueError, TypeError, OSError, ModuleNotFoundError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError):
+            if not any(words in str(error) for words in _OUT_OF_MEMORY):
+                raise
+            error = MemoryError()
         diverged = isinstance(error, ArithmeticError)
         text = str(error) if diverged else reason(error)
         let_the_first_speak()

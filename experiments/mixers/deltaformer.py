@@ -17,8 +17,9 @@ class DeltaFormer(nn.Module):
     alpha_t is the softmax over j < t of <q_t, k_j> / sqrt(n), n the width of a head: the solve is Sessa's, of
     (I + diag(beta) alpha) u = v, whose gain is -beta. It has the queries and keys of the read, rotated; beta is one
     number for each token and head, a linear map with bias and without bound. Both are as in the layer of
-    flash-linear-attention 0.6.0. The block around it is ours: its GELU stands in front, its gate behind. Heads are wider
-    than D / H, for as many parameters as Sessa has.
+    flash-linear-attention 0.6.0, whose code compares queries with keys in the solve, too, although its docstring speaks of
+    keys with keys. The block around it is ours: its GELU stands in front, its gate behind. Heads are wider than D / H, for
+    as many parameters as Sessa has.
 
     Args:
         config: width, heads and rotary embedding.

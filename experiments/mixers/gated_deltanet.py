@@ -19,6 +19,9 @@ def gated_deltanet(config: SessaConfig, values: int) -> nn.Module:
     on a logarithmic scale, as flash-linear-attention does. `transformers` begins with a bias of 1, with which most
     heads forget a token at the next one.
 
+    The block around it is ours: there is no feed-forward network between two mixers, GELU stands in front, and a second
+    gate and a second output projection behind. Weight decay reaches all parameters; the authors leave out A and the bias.
+
     Args:
         config: width and heads.
         values: numbers in a value of a head.

@@ -10,7 +10,8 @@ def mamba2(config: SessaConfig, state: int) -> nn.Module:
 
     x, b and c go through a short convolution and SiLU; b and c are shared by the heads. The module is `Mamba2Mixer` of
     `transformers`, with its initial parameters. The inner width is D, and not the usual 2 D, because the block around
-    it has a gate and an output projection already.
+    it has a gate and an output projection already. GELU stands in front. Weight decay reaches all parameters; the authors
+    leave out A, d and the bias of Delta.
 
     Args:
         config: width and heads.

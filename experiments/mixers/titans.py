@@ -88,13 +88,15 @@ class Titans(nn.Module):
 
     As in the source, q, k and v of the memory are each a `Projection`, and q and k have norm 1. Every token has its own
     gradient step, exactly (`learn`); to train faster, the source takes the gradients of a chunk at its beginning.
-    The memory is the source's linear case, one matrix, and begins empty. The source leaves the rest open: alpha, eta
-    and theta are sigmoids of a linear map of y, about 0.01, 0.1 and 0.5 at first; the sigmoid in o stands on the
-    memory's side; attention has heads and, with `config.rope`, rotary embedding by the place in the segment, where h_t
-    has the place of x_t, and the persistent tokens that of the first one.
+    The memory is the source's linear case, one matrix, where its experiments have a deeper network, too. The source
+    leaves the rest open: the memory begins empty; alpha, eta and theta are sigmoids of a linear map of y, about 0.01, 0.1
+    and 0.5 at first; the same projection asks the memory with x and with y; of y there is only what attention gives the
+    tokens of the segment; the sigmoid in o stands on the memory's side; queries, keys and values of attention are linear
+    maps, without convolution, SiLU and norm; attention has heads and, with `config.rope`, rotary embedding by the place in
+    the segment, where h_t has the place of x_t, and the persistent tokens that of the first one.
 
     The block around it is ours: GELU stands in front of it, and behind it a second gate and the output projection,
-    which attention does not have here.
+    which attention does not have here. There is no feed-forward network between two mixers.
 
     Args:
         config: width, heads and rotary embedding of attention.

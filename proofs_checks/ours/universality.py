@@ -17,6 +17,7 @@ from sessa_ref.theory.convolution_derivations import simplified
 from sessa_ref.theory.positions import distinct_positions, position_scale, position_step
 from sessa_ref.theory.scaffold import centred_error
 from sessa_ref.theory.sharp_attention import nearest_turns
+from sessa_ref.theory.uniform_routing import position_code
 
 
 @states(
@@ -92,7 +93,7 @@ def feedback_is_needed(evidence: Evidence, *, gain: float = 0.0, total: float = 
     is $\frac{t+\gamma}{t+2}$. The least scale that separates T positions of radius R is $2R/(c_{T-1} - c_{T-2})$,
     between $\frac{2R\,\Gamma(\gamma)}{\gamma}(T-2)^{2-\gamma}$ and $\frac{2R\,\Gamma(\gamma)}{\gamma}T^{2-\gamma}$.
     Floating-point numbers of spacing $\varepsilon$ cannot tell neighbours apart beyond
-    $T \approx (\gamma/(\Gamma(\gamma)\,\varepsilon\,2^{\lfloor -\log_2(1-\gamma) \rfloor}))^{1/(2-\gamma)}$.
+    $T \approx (\gamma/(\Gamma(\gamma)\,\varepsilon\,2^{\lceil -\log_2(1-\gamma) \rceil - 1}))^{1/(2-\gamma)}$.
     """,
     proof=r"""
     The formula and the quotient of two steps are `ours:position-gap`. By them the smallest step among $T$ codes is the
@@ -108,14 +109,16 @@ def feedback_is_needed(evidence: Evidence, *, gain: float = 0.0, total: float = 
     $(T-2)^{2-\gamma}$ and at most $T^{2-\gamma}$.
 
     *Floating-point numbers.* This part is an estimate, not a bound. By the same asymptotics
-    $c_{t+1} - c_t \sim \frac{\gamma}{\Gamma(\gamma)} t^{\gamma-2}$. Codes tend to $\frac{1}{1-\gamma}$, where
-    neighbouring floating-point numbers are $\varepsilon\, 2^{\lfloor -\log_2(1-\gamma) \rfloor}$ apart. The step falls
-    to this spacing at the $T$ that is given; where the first two rounded codes coincide depends on how they are
-    rounded, and is measured.
+    $c_{t+1} - c_t \sim \frac{\gamma}{\Gamma(\gamma)} t^{\gamma-2}$. Codes rise to $\frac{1}{1-\gamma}$, and
+    below it neighbouring floating-point numbers are $\varepsilon\, 2^{\lceil -\log_2(1-\gamma) \rceil - 1}$ apart. The
+    step falls to this spacing at the $T$ that is given. Until then the nearest numbers to two codes differ. From there
+    on, once codes are beyond the last power of 2 before the limit, steps fall short of the spacing: by a whole one in
+    all after about $\sqrt{2T/(2-\gamma)} < 2\sqrt{T}$ tokens, and two codes have had the same nearest number by then.
+    A computation that rounds the sums as well may lose neighbours earlier.
     """,
-    trust="steps and scale in symbols for every t, T and gain, given that log Gamma is convex; the end of float32 by running the recursion",
+    trust="steps and scale in symbols for every t, T and gain, given that log Gamma is convex; the end of float32 by rounding codes",
     needs=("cor:I.8", "ours:position-gap", "ours:gamma-ratio"),
-    not_higher="where two rounded numbers first collide depends on the order of operations; it is measured",
+    not_higher="where two rounded codes first coincide is an estimate; it is measured",
     bends=(
         Bend("the scale's upper bound smaller by a tenth", {"constant": 0.9}),
         Bend("a prediction for numbers with one bit less", {"epsilon": 2.0**-22}),
@@ -158,18 +161,19 @@ def steps_of_the_code(evidence: Evidence, *, constant: float = 1.0, epsilon: flo
         evidence.constructed(
             "where float32 ends",
             abs(found / predicted - 1),
-            0.3,
+            2 / np.sqrt(predicted),
             f"gamma = {gain}: first equal codes at T = {found}, predicted {predicted:.0f}",
         )
 
 
 def _first_collision(gain: float) -> int:
-    total = code = np.float32(1)
+    """The first T at which two of c_0, ..., c_(T-1) have the same nearest float32 number."""
+    before = np.float32(1)
     for t in range(1, 10**6):
-        new = np.float32(1) + np.float32(gain) * (total / np.float32(t))
-        if new <= code:
+        code = np.float32(position_code(t, gain))
+        if code == before:
             return t + 1
-        code, total = new, total + new
+        before = code
     return 10**6
 
 

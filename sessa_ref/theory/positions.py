@@ -30,8 +30,9 @@ def position_scale(T: Any, gamma: Any, radius: Any) -> Any:
 def distinct_positions(gamma: float, epsilon: float = 2.0**-52) -> float:
     """The T at which a step of the code falls to the spacing of floating-point numbers at it, epsilon c.
 
-    Beyond it the nearest numbers to c_t and c_(t+1) need not differ. From step ~ gamma t^(gamma - 2) / Gamma(gamma);
-    c is close to its limit 1 / (1 - gamma) by then, and spacing is that of the power of 2 below it.
+    Beyond it the nearest numbers to c_t and c_(t+1) need not differ. From step ~ gamma t^(gamma - 2) / Gamma(gamma), and
+    the spacing just below the limit 1 / (1 - gamma), to which c rises. Where c is still below the last power of 2 before
+    the limit, as with gamma = 0.9 in float32, spacing is smaller and neighbours can be told apart for longer.
     """
-    spacing = epsilon * 2.0 ** np.floor(np.log2(position_code_limit(gamma)))
+    spacing = epsilon * 2.0 ** (np.ceil(np.log2(position_code_limit(gamma))) - 1)
     return float((gamma / (rising(1, gamma) / gamma) / spacing) ** (1 / (2 - gamma)))

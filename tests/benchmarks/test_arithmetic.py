@@ -47,6 +47,9 @@ def test_a_full_square_is_another_count():
 
 def test_sessa_over_attention_is_1_85_at_4096_tokens():
     """At width 512: (3 * 12 T D^2 + 3.5 * 4 T^2 D) / (3 * 8 T D^2 + 3.5 * 2 T^2 D) = (36 + 112) / (24 + 56), T = 8 D."""
-    config = SessaConfig.published(512, 8)
-    both = [mixer_arithmetic(config, 4096, feedback=feedback).forward_backward for feedback in (True, False)]
-    assert both[0] / both[1] == pytest.approx(148 / 80, rel=1e-3)
+    T, D = 4096, 512
+    config = SessaConfig.published(D, 8)
+    both = [mixer_arithmetic(config, T, feedback=feedback).forward_backward for feedback in (True, False)]
+    # Diagonals of the T x T attentions, and the gain, one row beside 6 D of the projections.
+    left_out = 2 / T + 1 / (6 * D)
+    assert both[0] / both[1] == pytest.approx(148 / 80, rel=left_out, abs=0)

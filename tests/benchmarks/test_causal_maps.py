@@ -31,4 +31,5 @@ def test_a_cell_is_what_is_kept():
     kept = next(row for row in ROWS if (row["map"], row["T"], row["d"]) == ("running mean", 3, 1))
     assert made["reached"]
     assert (made["read-out"], made["units"]) == (kept["read-out"], kept["units"])
-    assert made["error"] == pytest.approx(kept["error"], abs=1e-4)
+    # Two digits are kept, and roundings may move the second by one, which is a tenth of the number at most.
+    assert made["error"] == pytest.approx(kept["error"], rel=0.1, abs=0)

@@ -38,6 +38,7 @@ def test_decoding_is_measured_from_its_first_step_on():
     assert found.status == "measured", found
     assert found.peak_bytes is not None
     assert sys.platform != "linux" or (found.before_bytes or 0) > 0
+    # 16 MiB, of which the layer and its cache need little: the more than 200 MiB of a process with torch are not counted.
     assert found.peak_bytes - (found.before_bytes or 0) < 2**24 or sys.platform != "linux"
 
 

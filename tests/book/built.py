@@ -96,7 +96,7 @@ def overflow(page: Page) -> list[str]:
             const width = document.documentElement.clientWidth;
             if (document.documentElement.scrollWidth <= width) return [];
             const tooWide = [...document.body.querySelectorAll('*')].filter((part) => {
-                return part.getBoundingClientRect().right > width + 1;
+                return part.getBoundingClientRect().right > width + 1; // layouts have fractions of a pixel
             });
             return [`page is ${document.documentElement.scrollWidth} wide`,
                     ...tooWide.map((part) => part.outerHTML.slice(0, 80))];

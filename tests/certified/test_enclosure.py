@@ -70,7 +70,7 @@ def check(parameters, x, bound, bits):
     assert is_contained(coarse, y, bound)
     assert agree(coarse, fine)
     scale = 1 + np.abs(x).max() + np.abs(y).max()
-    assert np.all(coarse.ball_radius <= 2.0 ** (24 - bits) * len(x[0]) ** 2 * scale), "narrow"
+    assert np.all(coarse.ball_radius <= 2.0 ** (24 - bits) * len(x[0]) ** 2 * scale), "narrow: of 64 bits 40 are left"
     assert not is_contained(coarse, y + 1e4 * (bound + 2.0 ** (30 - bits)), bound)
     return coarse, fine
 
@@ -129,6 +129,7 @@ def test_midpoint_correction_and_radius():
                 assert pair.contains(ball)
                 assert abs(low) <= np.spacing(abs(high)) / 2
                 assert not arb(arb(high) + arb(low), 0.4 * radius).contains(ball)
+        # A pair of float64 numbers holds 106 bits of a midpoint.
         assert np.all(found.radius <= found.ball_radius + 2.0**-105 * np.abs(found.midpoint))
 
 

@@ -56,7 +56,7 @@ def test_forward_substitution_solves():
         s = layer.forward_substitution(balls.exact(B), balls.exact(f))
         defect = s - balls.exact(B) * s - balls.exact(f)
         assert defect.contains(flint.arb_mat(9, 2))
-        assert max(entry.rad() for entry in defect.entries()) < arb(2) ** -100
+        assert max(entry.rad() for entry in defect.entries()) < arb(2) ** -100  # nine tokens leave 100 of 128 bits
         noisy = balls.exact(B + np.triu(np.full((9, 9), 1e6)))
         assert str(layer.forward_substitution(noisy, balls.exact(f))) == str(s), "only the strictly lower part is read"
         assert not (s - balls.exact(B).transpose() * s - balls.exact(f)).contains(flint.arb_mat(9, 2))

@@ -52,5 +52,6 @@ def test_what_is_refused_leaves_nothing_behind(options, message, tmp_path, monke
 def test_the_exponent_that_is_seen(option, off):
     output = run("construct", "selective-retrieval", "--horizon", 128, option).output
     (fitted,) = map(float, re.findall(r"fitted to these lags: (-?[\d.]+)", output))
+    # No formula says how far the profile is bent at this horizon: it gave -0.18 as printed, and -0.001 improved.
     assert off[0] <= abs(fitted) <= off[1], "nu = 0"
     assert ("the proof's constants bend the profile" in " ".join(output.split())) == (option == "--printed")

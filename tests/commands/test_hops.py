@@ -1,7 +1,6 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 
 from sessa_ref.parameters import SessaParameters
 from tests.commands.running import run
@@ -16,7 +15,7 @@ def test_hops(layer, tmp_path):
     for line in table:
         shares = [float(word) for word, sign in pairwise(line) if sign == "%"]
         assert len(shares) == 7
-        assert sum(shares) == pytest.approx(100, abs=0.05 * 7 + 1e-9)
+        assert abs(sum(round(10 * share) for share in shares) - 1000) <= 7 / 2  # tenths, each of them rounded
     assert (tmp_path / "hops.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -26,6 +26,7 @@ def test_gaps_of_written_codes_are_as_wide_as_the_intervals_at_least(T):
     codes = OrderedCodes.written(T, 1.0)
     widths, gaps = codes.upper - codes.lower, codes.lower[1:] - codes.upper[:-1]
     assert codes.length == T
+    # differences of numbers that are T times as large, each within a few roundings
     assert gaps.min() >= widths.max() * (1 - T * 2.0**-50)
 
 
@@ -38,7 +39,7 @@ def test_tokens_lie_in_their_intervals():
     codes, channels = OrderedCodes.written(6, 0.5), Channels.random(4, ["sig", "pos"])
     x = codes.tokens(channels, 50, 0.5)
     along = channels.read("pos", x)
-    slack = 8 * 2.0**-53 * codes.upper
+    slack = 8 * 2.0**-53 * codes.upper  # a sum of 4 products of a unit vector, and 4 products that are taken away
     assert np.all((along >= codes.lower - slack) & (along <= codes.upper + slack))
     assert np.any(np.abs(along - codes.lower) <= slack), "ends of intervals are among them"
     rest = x - along[..., None] * channels["pos"]

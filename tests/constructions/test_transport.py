@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from sessa_ref.constructions import Block, Channels, Network
 from sessa_ref.constructions.channels import ONE
@@ -11,6 +10,7 @@ from sessa_ref.constructions.transport import (
     perturbed_kernel,
     rounding,
 )
+from tests.rounding import LIBRARY, near
 
 CHANNELS = Channels(4, ["sig", "pos", "aux"])
 X = np.random.default_rng(0).uniform(-1, 1, (5, 4))
@@ -61,5 +61,5 @@ def test_a_signal_passes_alone_or_not():
 
 
 def test_a_gain_close_to_1_passes_rounding_on():
-    assert rounding(mean_of_sig(gain=0.5), 5) == pytest.approx(2 * rounding(mean_of_sig(), 5))
+    assert rounding(mean_of_sig(gain=0.5), 5) == near(2 * rounding(mean_of_sig(), 5), 3 * LIBRARY)  # tanh of arctanh
     assert rounding(mean_of_sig(gain=0.5), 5, solved=False) == rounding(mean_of_sig(), 5)

@@ -66,6 +66,7 @@ def test_the_command(tmp_path):
         (["--mixers", "gain-0", "--seeds", "0,x"], "--seeds must be whole numbers with commas between them, got 0,x"),
         (["--mixers", "gain-0", "--learning-rates", "1e-3,0"], "learning_rate must be positive, got 0.0"),
         (["--mixers", "gain-0", "--seeds", "0,0"], "the runs of a grid must differ"),
+        (["--mixers", "gain-0", "--minutes", "nan"], "--minutes must be at least 0, got nan"),
         (["--mixers", "gain-0", "--task", "mqr"], "the nearest are mqar"),
     ],
 )

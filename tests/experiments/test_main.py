@@ -1,9 +1,13 @@
 import json
+from io import StringIO
 
 import pytest
+import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from experiments.__main__ import app
+from experiments.commands.terminal import exit_codes
 from experiments.mixers import MIXERS
 from experiments.results import RESULT
 
@@ -68,3 +72,14 @@ def test_divergence_has_an_exit_code_of_its_own(tmp_path):
     assert done.exit_code == 1
     assert "training has diverged" in " ".join(done.output.split())
     assert not (out / RESULT).exists()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_too_little_memory_is_one_line_and_a_bug_is_none(error):
+    said = StringIO()
+    with pytest.raises(typer.Exit) as stopped, exit_codes(Console(file=said)):
+        raise error
+    assert stopped.value.exit_code == 2
+    assert said.getvalue() == "there is not enough memory\n"
+    with pytest.raises(RuntimeError, match="a bug"), exit_codes(Console(file=said)):
+        raise RuntimeError("a bug")

@@ -9,21 +9,32 @@ from experiments.results import KEPT, MODEL, RESULT, Result, kept
 from experiments.settings import CONFIGS, Settings
 from experiments.training import accuracy
 from sessa_ref.oracle.bounds.expectation import SAFETY_FACTOR
+from tests.rounding import near
 
 EXPERIMENTS = ("recall", "tiny")
+GRIDS = sorted({file.parent.parent.name for file in KEPT.glob(f"*/*/{RESULT}")} - set(EXPERIMENTS))
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
+@pytest.mark.parametrize("experiment", [*EXPERIMENTS, *GRIDS])
 def test_kept_results_are_those_of_the_configuration_that_comes_along(experiment):
-    """All settings but mixer and seed are those of the file, and every run is finished."""
+    """All settings but mixer, learning rate and seed are those of the file, and every run is finished."""
     for run in (run for of_mixer in kept(experiment).values() for run in of_mixer):
-        mixer, seed = run.settings.mixer, run.settings.seed
-        assert run.settings == Settings.read(CONFIGS / f"{experiment}.toml", {"mixer": mixer, "seed": seed})
+        mixer, rate, seed = run.settings.mixer, run.settings.learning_rate, run.settings.seed
+        own = {"mixer": mixer, "learning_rate": rate, "seed": seed}
+        assert run.settings == Settings.read(CONFIGS / f"{experiment}.toml", own)
         assert [point.step for point in run.curve] == list(range(0, run.settings.steps, run.settings.record_every))
         assert [test.options for test in run.tests] == list(run.settings.tests)
         assert bool(run.watched) == mixer.startswith("sessa")
         config = f"experiments/configs/{experiment}.toml"
-        assert run.command == f"python -m experiments train --config {config} --mixer {mixer} --seed {seed}"
+        if experiment in EXPERIMENTS:
+            assert run.command == f"python -m experiments train --config {config} --mixer {mixer} --seed {seed}"
+        else:
+            assert run.command.startswith(f"python -m experiments grid --task {experiment} ")
+            for test, options in zip(run.tests, run.settings.tests, strict=True):
+                limits = run.settings.make_task(**options)
+                # That of permutations is a mean over tokens of sums of at most as many positive terms, made token by token.
+                assert test.chance == near(limits.chance, 16 * limits.length)
+                assert test.ceiling_error > 0 or test.ceiling == limits.ceiling
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

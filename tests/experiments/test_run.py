@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+import safetensors
 import safetensors.numpy
 
 from experiments import samples
@@ -110,9 +111,42 @@ def test_a_checkpoint_of_other_settings_is_not_overwritten(tmp_path):
 def test_metrics_that_do_not_reach_the_checkpoint(tmp_path):
     with pytest.raises(KilledError):
         run(small(), tmp_path, "a command", kill_after(3))
+    for line in ("3", '{"step": 0, "loss": 1}', '{"step": "0"}'):
+        (tmp_path / METRICS).write_text(line)
+        with pytest.raises(ValueError, match=r"metrics.jsonl must be the metrics of the interrupted run"):
+            run(small(), tmp_path, "a command")
+        assert (tmp_path / METRICS).read_text() == line
     (tmp_path / METRICS).unlink()
     with pytest.raises(ValueError, match=r"metrics.jsonl must have all steps before the checkpoint, 2, got 0"):
         run(small(), tmp_path, "a command")
+
+
+def with_other_step(tensors, header):
+    header["step"] = "0"
+
+
+def without_momentum(tensors, header):
+    del tensors["optimizer.0.exp_avg"]
+
+
+def with_one_other_bit(tensors, header):
+    tensors["model.head.bias"].view("int32")[0] ^= 1
+
+
+@pytest.mark.parametrize("damage", [with_other_step, without_momentum, with_one_other_bit])
+def test_a_damaged_checkpoint_is_not_gone_on_from(tmp_path, damage):
+    with pytest.raises(KilledError):
+        run(small(), tmp_path, "a command", kill_after(3))
+    file = tmp_path / CHECKPOINT
+    tensors = safetensors.numpy.load(file.read_bytes())
+    with safetensors.safe_open(file, framework="np") as opened:
+        header = dict(opened.metadata())
+    damage(tensors, header)
+    file.write_bytes(safetensors.numpy.save(tensors, header))
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match=r"checkpoint.safetensors is damaged"):
+        run(small(), tmp_path, "a command")
+    assert before == {one.name: one.read_bytes() for one in tmp_path.iterdir()}
 
 
 def test_bad_checkpoints(tmp_path):

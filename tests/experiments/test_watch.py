@@ -6,6 +6,7 @@ from experiments.training import Training
 from experiments.watch import layer_of, watch
 from sessa_ref import reference
 from tests.experiments.small import EVERY_MIXER, small
+from tests.rounding import near
 
 
 def test_what_is_watched_is_what_the_definition_has():
@@ -27,14 +28,14 @@ def test_what_is_watched_is_what_the_definition_has():
         assert watched.gamma_max == gamma_max
         assert watched.c2_gamma_max == c2 * gamma_max
         # Rows of weights sum to 1, but for their sum, a quotient, a product by the gain, and the sum of these.
-        assert watched.rho == pytest.approx(gamma_max, rel=2 * T * 2.0**-53)
+        assert watched.rho == near(gamma_max, 2 * T)
         row, powers = np.eye(T)[recall.positions[0, 0]], []
         for _ in range(T):
             powers.append(row.sum())
             row = row @ sizes
         shares = np.array([*powers[:4], sum(powers[4:])]) / sum(powers)
         # Nothing is negative, so no sum loses digits: of T products or substitutions of at most T terms each, twice.
-        assert watched.hop_shares == pytest.approx(shares, rel=4 * T * T * 2.0**-53)
+        assert watched.hop_shares == near(shares, 4 * T * T)
 
 
 @pytest.mark.parametrize("mixer", EVERY_MIXER)

@@ -5,6 +5,7 @@ from sessa_ref import reference
 from sessa_ref.config import SessaConfig
 from sessa_ref.influence.ball_bounds import ball_bound, growth_constants
 from sessa_ref.parameters import SessaParameters
+from tests.rounding import LIBRARY, roundings
 
 CONFIGS = {
     "paper": SessaConfig.paper(3),
@@ -28,12 +29,14 @@ def test_every_part_stays_inside(name, R):
     x = rng.normal(size=(40, 12, config.width))
     x *= R / norms(x)[..., None]
     bound, steps = ball_bound(parameters, R, 12), reference.trace(parameters, x)
+    # sums over D channels or 12 tokens; absolute values make a matrix at most sqrt(D) times as large
+    rounding = roundings(np.sqrt(config.width) * (8 * (config.width + 2) + 4 * (12 + 2) + 8 * LIBRARY))
     for bounds, gate in ((bound.paper, norms(steps.g)), (bound.sharper, np.abs(steps.g))):
-        assert bounds.margin <= 1 - np.abs(steps.gamma).max() + 1e-12
-        assert gate.max() <= bounds.G * (1 + 1e-12)
-        assert norms(steps.f).max() <= bounds.F * (1 + 1e-12)
-        assert norms(steps.s).max() <= bounds.states * (1 + 1e-12)
-        assert norms(steps.y).max() <= bounds.output * (1 + 1e-12)
+        assert bounds.margin <= 1 - np.abs(steps.gamma).max() + rounding
+        assert gate.max() <= bounds.G * (1 + rounding)
+        assert norms(steps.f).max() <= bounds.F * (1 + rounding)
+        assert norms(steps.s).max() <= bounds.states * (1 + rounding)
+        assert norms(steps.y).max() <= bounds.output * (1 + rounding)
     for name in ("F", "G", "factor", "output", "states"):
         assert getattr(bound.sharper, name) <= getattr(bound.paper, name)
     assert bound.sharper.margin >= bound.paper.margin

@@ -54,9 +54,11 @@ def test_the_line_is_the_nearest_one(seed, turn, lift):
     influences = np.exp(generator.normal(size=30))
     lags = np.sort(generator.choice(LAGS, 30, replace=False))
     fit = influence.fit_power_law(lags, influences)
+    of_rate, of_constant, _ = allowed(np.log(lags), influences)
+    rounding = of_rate * np.log(lags[-1]) + of_constant
     other = np.log(influences) - (np.log(fit(lags)) + turn * np.log(lags) + lift)
-    assert np.sum(fit.residuals**2) <= np.sum(other**2) * (1 + 1e-12)
-    assert np.allclose(np.log(fit(lags)) + fit.residuals, np.log(influences))
+    assert np.sum(fit.residuals**2) <= np.sum((np.abs(other) + rounding) ** 2)
+    assert np.allclose(np.log(fit(lags)) + fit.residuals, np.log(influences), rtol=0, atol=rounding)
 
 
 def test_the_local_exponent_of_an_exponential_grows_with_the_lag():

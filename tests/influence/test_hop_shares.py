@@ -51,7 +51,7 @@ def test_signed_gains():
     signed, magnitudes = by_hops(B, 11), by_hops(np.abs(B), 11)
     assert np.any(signed.shares < 0)
     assert np.all((magnitudes.shares >= 0) & (magnitudes.shares <= 1))
-    assert np.allclose(np.abs(signed.parts[0]), magnitudes.parts[0])
+    assert np.array_equal(np.abs(signed.parts[0]), magnitudes.parts[0])
 
 
 def test_without_influence():

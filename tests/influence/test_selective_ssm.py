@@ -59,12 +59,14 @@ def test_zero_order_hold_solves_the_differential_equation():
     rates = np.array([0.7])
     selection = Selection(np.array([0.5, 0.0, 2.0, 1.0]), np.array([[1.0], [4.0], [-2.0], [0.5]]), np.ones((4, 1)))
     h = selective_ssm.recurrence(rates, selection, np.ones((4, 1)))[1][:, 0, 0]
-    state = 0.0
+    state = allowed = 0.0
     for t, (step, b) in enumerate(zip(selection.step, selection.write[:, 0], strict=True)):
         if step:
             solution = integrate.solve_ivp(lambda _, z, b=b: -0.7 * z + b, (0, step), [state], rtol=1e-11, atol=1e-13)
             state = solution.y[0, -1]
-        assert abs(h[t] - state) <= 1e-9  # the integrator's tolerance, summed over its steps
+            # the integrator's tolerance, for each of its steps; the equation itself only shrinks an error
+            allowed += len(solution.t) * (1e-11 * np.abs(solution.y).max() + 1e-13)
+        assert abs(h[t] - state) <= allowed
     assert h[1] == h[0]
 
 
@@ -113,6 +115,7 @@ def test_jacobian_after_the_source_only_decays_by_the_transitions():
 @given(st.floats(-700, 700))
 def test_softplus(z):
     exact = np.logaddexp(0, z)
+    # an exponential and a logarithm, of either; exp makes the rounding of z relative
     assert abs(selective_ssm.softplus(np.array([z]))[0] - exact) <= 8 * UNIT * exact * max(1, abs(z))
 
 

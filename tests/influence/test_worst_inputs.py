@@ -5,7 +5,7 @@ from sessa_ref.config import SessaConfig
 from sessa_ref.influence.ball_bounds import ball_bound
 from sessa_ref.influence.worst_inputs import largest_output, lengths, worst_input
 from sessa_ref.parameters import SessaParameters
-from tests.rounding import roundings
+from tests.rounding import near, roundings
 
 
 @pytest.mark.parametrize("T", [1, 5, 70])
@@ -25,10 +25,10 @@ def test_search_beats_random_inputs_and_stays_inside(config, T):
 
 
 def test_search_finds_a_known_worst_input():
-    """Without a block, y = x + b: the worst token points where b does."""
+    """Without a block, y = x + b: the worst token points where b does. Each step leaves 2/7 of the angle, to first order."""
     parameters = SessaParameters.random(SessaConfig.paper(3))
     parameters = parameters.replace({"W_out.weight": np.zeros((3, 3)), "W_out.bias": np.array([3.0, 4.0, 0.0])})
-    assert worst_input(parameters, 2.0, 4, starts=1, steps=5).output == pytest.approx(7)
+    assert worst_input(parameters, 2.0, 4, starts=1, steps=20).output == near(7, 16)  # (2/7)^40 is far below
 
 
 @pytest.mark.parametrize(("changed", "match"), [({"R": 0.0}, "R must"), ({"T": 0}, "T must"), ({"steps": 0}, "steps")])

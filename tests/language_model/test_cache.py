@@ -36,7 +36,7 @@ def test_tokens_in_parts_and_after_the_cache_was_changed_give_what_whole_rows_gi
         longer = model(torch.cat([IDS[:1, 2:4], IDS[1:2, 4:]], dim=1)).logits[:, 2:]
         assert (more[:2] - alone).abs().max() <= near
         assert (more[2:] - longer).abs().max() <= near
-        assert (more[2:] - more[:2]).abs().max() > 1e-3
+        assert (more[2:] - more[:2]).abs().max() > near
         cache.reset()
         assert cache.get_seq_length() == 0
         assert (model(IDS[:1, 4:], cache=cache).logits - alone).abs().max() <= near

@@ -19,6 +19,7 @@ def test_our_layer_conforms():
     report = verify(load_target("sessa_ref.optimized:SessaLayer"), cases=battery(quick=True))
     assert report.verdict is Verdict.CONFORMS
     assert {result.status for result in report.results} == {Status.PASSED}
+    # Half of the safety factor is left for what other machines round.
     assert all(result.ratio is None or result.ratio < 0.5 for result in report.results)
 
 
@@ -178,7 +179,7 @@ class TestWhatIsNotCompared:
 
     def test_nor_those_for_other_tokens(self):
         def answer(operation, case):
-            changed = case.name == "two_tokens" and not np.allclose(case.x, self.ONE[0].x)
+            changed = case.name == "two_tokens" and not np.array_equal(case.x, self.ONE[0].rounded("float32").x)
             return UnsupportedError("no") if changed else None
 
         report = self.judge(answer)

@@ -122,15 +122,18 @@ def test_expected_values(exported):
 
 def test_the_radius_is_far_below_the_bound(exported):
     expected = load_file(exported / "heads" / "expected.safetensors")
+    # Values are stored with an error of at most u |value|. A bound is 16 spreads, and the last rounding alone has one of
+    # u |value| / sqrt 3: the radius is a ninth of it, or, since few draws tell the spread, a quarter. Float32's u is 2^29 u.
     for name in Expectation(CASES[0], "float64").true:
-        assert (expected[f"radius.{name}"] < 0.6 * expected[f"bound.float64.{name}"]).all(), name
-        assert (expected[f"radius.{name}"] < 1e-6 * expected[f"bound.float32.{name}"]).all(), name
+        for dtype, share in (("float64", 0.25), ("float32", 2.0**-29)):
+            assert (expected[f"radius.{name}"] < share * expected[f"bound.{dtype}.{name}"]).all(), (dtype, name)
 
 
 def test_bounds_are_those_of_the_oracle(exported):
     """In float64 exactly; in float32 a little wider, because the inputs must be rounded as well."""
     expected = load_file(exported / "heads" / "expected.safetensors")
-    for dtype, least, most in (("float64", 1, 1), ("float32", 0.4, 4)):
+    # From 8 draws each, the logarithm of a quotient of spreads has a standard deviation of about 0.35; log 2.5 is 2.6 of them.
+    for dtype, least, most in (("float64", 1, 1), ("float32", 1 / 2.5, 2.5)):
         expectation = Expectation(CASES[0], dtype)
         for name in expectation.true:
             widened = np.median(expected[f"bound.{dtype}.{name}"] / expectation.bounds(name))
@@ -153,6 +156,7 @@ def test_right_outputs_pass(exported, tmp_path, dtype):
     assert {(r.case, r.check) for r in report.results} == {(n, c) for n in NAMES for c in ("forward", "gradients")}
     assert {result.dtype for result in report.results} == {dtype}
     assert {result.status for result in report.results} == {Status.PASSED}
+    # As the reference rounds, half of the safety factor is left for others.
     assert all(result.ratio is None or result.ratio < 0.5 for result in report.results)
 
 
@@ -437,7 +441,8 @@ def test_true_values_are_certified(exported):
     for name, enclosure in enclose_vjp(CASES[0].parameters, CASES[0].x, CASES[0].dy, 256).items():
         value, radius = expected[name], expected[f"radius.{name}"]
         assert (enclosure.error(value)[1] <= radius).all()
-        assert (radius <= np.maximum(np.spacing(np.abs(value)), 1e-9 * expected[f"bound.float64.{name}"])).all()
+        # Half a unit of what is stored; where the true value is 0, what is left in balls of 128 bits instead of 53.
+        assert (radius <= np.maximum(np.spacing(np.abs(value)), 2.0**-60 * expected[f"bound.float64.{name}"])).all()
         moved = value + 3 * np.maximum(radius, np.spacing(np.abs(value)))
         assert (enclosure.error(moved)[0] > radius).all(), "another value is told apart"
 

@@ -1,6 +1,7 @@
 import numpy as np
 
 from proofs_checks import deep_stacks
+from tests.rounding import roundings
 
 
 def test_chain_rule_and_complex_step_agree_for_a_mixed_stack():
@@ -8,8 +9,11 @@ def test_chain_rule_and_complex_step_agree_for_a_mixed_stack():
     x = deep_stacks.tokens(rng, 6, 2)
     stack = [deep_stacks.attention_block(rng, 2), deep_stacks.sessa_block(0, 2, 0.5), deep_stacks.ssm_block(rng, 2)]
     direction = rng.normal(size=x.shape)
-    chain = (deep_stacks.matrix(stack, x) @ direction.ravel()).reshape(x.shape)
-    np.testing.assert_allclose(deep_stacks.directional(stack, x, direction), chain, rtol=1e-10, atol=1e-13)
+    matrix = deep_stacks.matrix(stack, x)
+    sizes = np.abs(matrix) @ np.abs(direction.ravel())
+    error = deep_stacks.directional(stack, x, direction).ravel() - matrix @ direction.ravel()
+    # Fewer than 100 roundings in a row in each of the three blocks, of terms that are not larger than the largest sum.
+    assert np.all(np.abs(error) <= roundings(300) * sizes.max())
 
 
 def test_the_measured_constants_are_the_smallest():
@@ -18,4 +22,4 @@ def test_the_measured_constants_are_the_smallest():
     measured = deep_stacks.measure([deep_stacks.attention_block(rng, 2)], x)
     (a,) = measured.constants(np.ones((5, 5)))
     assert a == np.tril(measured.blocks[0], k=-1).max()
-    np.testing.assert_allclose(measured.whole, measured.blocks[0])
+    assert np.array_equal(measured.whole, measured.blocks[0])  # the product with the identity is exact

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import linprog
 
 from proofs_checks.worst_routing import ball, fill_largest_first, late_worst_influence, worst_influence
+from tests.rounding import near, roundings
 
 
 @pytest.mark.parametrize("cap", [Fraction(1, 5), Fraction(1, 3), Fraction(2)])
@@ -14,7 +15,8 @@ def test_the_row_is_optimal(cap, row_sums):
     best, proof = fill_largest_first(values, cap, row_sums)
     sums = {"A_ub": [[1.0] * 4], "b_ub": [1.0]} if row_sums else {}
     found = linprog([-float(v) for v in values], bounds=(0, float(cap)), **sums)
-    assert float(best) == pytest.approx(-found.fun)
+    # A vertex, since values differ by more than the solver's 1e-7: four products of numbers that are rounded or filled up.
+    assert float(best) == near(-found.fun, 16)
     assert best == proof
 
 
@@ -53,7 +55,10 @@ def test_known_cases():
 
 @pytest.mark.parametrize("c2", [Fraction(1, 2), Fraction(1), Fraction(7, 3), Fraction(9)])
 def test_long_sequences_in_balls(c2):
-    exactly = worst_influence(30, Fraction(9, 10), c2)
-    for value, enclosed in zip(exactly, late_worst_influence(30, Fraction(9, 10), c2), strict=True):
+    T, gamma = 30, Fraction(9, 10)
+    exactly = worst_influence(T, gamma, c2)
+    # Means of numbers up to 1 keep the largest error, the gain shrinks it, and a token adds at most T + 8 roundings, of 2 units.
+    widest = 2 * roundings(T + 8) / (1 - float(gamma))
+    for value, enclosed in zip(exactly, late_worst_influence(T, gamma, c2), strict=True):
         assert enclosed.overlaps(ball(value))
-        assert float(enclosed.rad()) < 1e-12
+        assert float(enclosed.rad()) <= widest

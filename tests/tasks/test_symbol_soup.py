@@ -71,9 +71,10 @@ def test_likelihoods_of_blocks_of_all_lengths_against_a_forward_algorithm():
 def test_motifs_weigh_what_their_letters_do():
     """A block's first letter is one of four primary letters with weight 3, of four secondary ones with 2, else 1."""
     for style in STYLES:
-        weights = style.letters[-1] * 28
-        extra = np.select([np.isclose(weights, 3), np.isclose(weights, 2)], [0.9, 0.5])
-        assert style.motifs == pytest.approx([1 + extra[start : start + size].sum() for start, size in MOTIFS])
+        weights = np.rint(style.letters[-1] * 28)
+        assert style.letters[-1] * 28 == near(weights, 2)
+        extra = np.select([weights == 3, weights == 2], [0.9, 0.5])
+        assert style.motifs == near([1 + extra[start : start + size].sum() for start, size in MOTIFS], 2 * 6)
 
 
 def test_first_and_second_letters_of_pairs_are_as_frequent():
@@ -138,7 +139,7 @@ def test_labels_orders_and_lengths_are_as_likely_as_they_should_be():
     cells = dict.fromkeys(probabilities, 0)
     for a, b, c, _, e in lengths.tolist():
         cells[(a + c + e, a, b, c)] += 1
-    assert sum(probabilities.values()) == pytest.approx(1)
+    assert sum(probabilities.values()) == near(1, len(probabilities) + 5)
     assert chi_square(list(cells.values()), list(probabilities.values())) > FALSE_ALARM
 
 
@@ -150,7 +151,7 @@ def test_the_posterior_is_calibrated_and_beats_counting():
     sample = task.sample(400, 3)
     answers = sample.answers[:, 0]
     exact = posterior(sample.tokens)
-    assert exact.sum(axis=1) == pytest.approx(np.ones(400))
+    assert exact.sum(axis=1) == near(np.ones(400), 2 * 20)
 
     def gap(probabilities):
         best = probabilities.argmax(axis=1)

@@ -3,8 +3,8 @@ from hypothesis import given
 
 from sessa_ref.influence import causal_attention as attention
 from sessa_ref.theory import causal_attention, diffuse_routing
-from tests.influence.layers import UNIT, attention_layers, attention_roundings, gradient_scale
-from tests.rounding import near
+from tests.influence.layers import attention_layers, attention_roundings, gradient_scale
+from tests.rounding import near, roundings
 
 COMPLEX_STEP = 1e-100
 
@@ -28,7 +28,7 @@ def test_routing_variation_is_exact_and_below_its_bound(drawn):
     variation = causal_attention.routing_variation(*given_to)
     later = slice(tau + 1, None)
     assert np.all(np.abs(brute - variation)[later] <= 10 * attention_roundings(layer, x) * gradient_scale(layer, x))
-    assert np.all(variation <= causal_attention.routing_variation_bound(*given_to) * (1 + 8 * UNIT))
+    assert np.all(variation <= causal_attention.routing_variation_bound(*given_to) * (1 + roundings(8)))  # products
 
 
 def test_the_bound_on_the_variation_needs_its_factor_two():

@@ -34,10 +34,10 @@ def test_bounded_logits_are_diffuse(spread, T, seed):
 
 def test_diffuseness():
     uniform = influence.uniform_routing(9, 1.0)
-    assert diffuse_routing.diffuseness(uniform) == pytest.approx(1)
-    assert diffuse_routing.diffuseness(influence.earliest_routing(9, 1.0, 1.5)) == pytest.approx(1.5)
+    assert diffuse_routing.diffuseness(uniform) == near(1, 2)  # a quotient, and a product
+    assert diffuse_routing.diffuseness(influence.earliest_routing(9, 1.0, 1.5)) == near(1.5, 2)
     assert diffuse_routing.diffuseness(influence.sharpened_routing(9, 1.0, np.inf)) == 8
-    assert diffuse_routing.diffuseness(uniform + 7 * np.eye(9)) == pytest.approx(1), "the diagonal is no weight"
+    assert diffuse_routing.diffuseness(uniform + 7 * np.eye(9)) == near(1, 2), "the diagonal is no weight"
     assert diffuse_routing.diffuseness(np.zeros((0, 0))) == diffuse_routing.diffuseness(np.zeros((1, 1))) == 0
 
 
@@ -85,12 +85,15 @@ def test_rows_that_sum_to_one_keep_the_larger_exponent(gamma, spread, seed, tau)
 def test_earliest_routing_attains_it(gamma, c2):
     T = 1500
     B = influence.earliest_routing(T, gamma, c2)
-    assert np.allclose(B[1:].sum(axis=-1), gamma)
-    assert diffuse_routing.diffuseness(B / gamma) == pytest.approx(c2)
+    # sums of positive shares, of which the last one is 1 minus the others
+    assert np.allclose(B[1:].sum(axis=-1), gamma, rtol=roundings(T + 4), atol=0)
+    assert diffuse_routing.diffuseness(B / gamma) == near(c2, 4)
     influences = influence.impulse_response(B, 0)
     fit = influence.fit_power_law(np.arange(150, T), influences[150:])
     beta = diffuse_routing.row_sum_tail_exponent(gamma, c2)
-    assert fit.rate == pytest.approx(beta, abs=0.01)  # a limit, at lags from 150 to 1,500
+    # t^-beta (1 + a/t) solves the recursion but for a relative 1/t^2 where a = -q beta / (2 (beta + q)), q = c2 (1 - beta).
+    # It turns a fit from lag 150 on by at most |a| / 150, and |a| is below beta / 2.
+    assert fit.rate == pytest.approx(beta, rel=0, abs=beta / 2 / 150)
     too_fast = influences[150:] * np.arange(150, T) ** (1.1 * beta)
     assert too_fast[-1] > 1.05 * too_fast[0], "a larger exponent is no bound"
     assert c2 == 1 or abs(fit.rate - (1 - gamma * c2)) > 0.05, "and not the exponent of Theorem 8"
@@ -98,12 +101,14 @@ def test_earliest_routing_attains_it(gamma, c2):
 
 def test_it_holds_most_of_the_influence():
     """No other diffuse routing with the same constants keeps more of token 0."""
-    extreme = influence.impulse_response(influence.earliest_routing(60, 0.5, 1.9), 0)
+    routing = influence.earliest_routing(60, 0.5, 1.9)
+    extreme = influence.impulse_response(routing, 0)
+    rounding = 2 * solution_rounding(routing, np.eye(60), n=60 + 20)[:, 0]  # n: softmax rows
     assert np.all(np.diff(extreme) <= 0)
     for seed in range(50):
         B, alpha = random_routing(60, 0.5, 0.6, seed)
         assert diffuse_routing.diffuseness(alpha) <= 1.9
-        assert np.all(np.abs(influence.impulse_response(B, 0)) <= extreme * (1 + 1e-12))
+        assert np.all(np.abs(influence.impulse_response(B, 0)) <= extreme + rounding)
 
 
 def test_the_constant_of_theorem_28():
@@ -162,7 +167,7 @@ def test_the_sharp_bounds_of_weights_are_attained():
 @given(st.floats(0.01, 0.99))
 def test_the_best_constant_is_below_the_papers(eta):
     best = diffuse_routing.best_tail_constant(eta)
-    assert best == pytest.approx(1 / math.gamma(eta))
+    assert best == pytest.approx(1 / math.gamma(eta), rel=gamma_roundings(2) + roundings(LIBRARY + 2), abs=0)
     assert best < diffuse_routing.tail_constant(eta)
     late = uniform_influence(0, 10**7, eta) * 10.0 ** (7 * (1 - eta))
     # a limit, from which lag 10^7 is off by eta (1 - eta) / 2 lags; quotients of Gamma functions are in one factor

@@ -6,13 +6,12 @@ import sympy
 from flint import arb
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special
 
 from sessa_ref import influence
 from sessa_ref.theory import jacobian_tails
 from sessa_ref.theory.jacobian_tails import TailConstants
 from sessa_ref.theory.uniform_routing import uniform_influence
-from tests.rounding import gamma_roundings, roundings
+from tests.rounding import LIBRARY, gamma_roundings, near, roundings
 
 etas = st.floats(0.02, 0.98)
 
@@ -52,7 +51,8 @@ def test_factors():
     tau, t, eta = sympy.symbols("tau t eta", positive=True)
     product = eta * jacobian_tails.source_factor(tau, eta) * jacobian_tails.target_factor(t, eta)
     assert sympy.gammasimp(product - uniform_influence(tau, t, eta)) == 0
-    assert jacobian_tails.source_factor(3.0, 0.5) == pytest.approx(math.gamma(4) / math.gamma(4.5))
+    allowed = gamma_roundings(4.5) + roundings(2 * LIBRARY + 2)
+    assert jacobian_tails.source_factor(3.0, 0.5) == pytest.approx(math.gamma(4) / math.gamma(4.5), rel=allowed, abs=0)
     assert jacobian_tails.target_factor(arb(3), arb(0.5)).overlaps((arb(7) / 2).gamma() / 6)
 
 
@@ -60,15 +60,16 @@ def test_factors():
 def test_the_convolution_bound(beta, lag, source):
     total = jacobian_tails.convolution_sum(lag, beta, source)
     shape = lag**-beta * (1 + math.log1p(lag))
-    assert total <= 2 * shape <= jacobian_tails.convolution_constant(beta) * shape * (1 + 1e-12)
-    assert total <= lag**-beta * (math.log1p(lag) + jacobian_tails.convolution_excess(beta)) * (1 + 1e-12)
+    assert total <= 2 * shape <= jacobian_tails.convolution_constant(beta) * shape  # equal at beta = 0, and exact there
+    allowed = roundings(lag + 6 * LIBRARY)  # a sum of positive terms; powers, a logarithm, a digamma function
+    assert total <= lag**-beta * (math.log1p(lag) + jacobian_tails.convolution_excess(beta)) * (1 + allowed)
 
 
 def test_convolution_by_hand():
-    assert jacobian_tails.convolution_sum(2, 1.0) == pytest.approx(1 / 2 + 1 / 2)
-    assert jacobian_tails.convolution_sum(2, 1.0, source=1) == pytest.approx(1 / 4 + 1 / 3)
-    assert jacobian_tails.convolution_constant(0.5) == pytest.approx(3 * math.sqrt(2))
-    assert jacobian_tails.convolution_excess(0.0) == pytest.approx(-special.digamma(1))
+    assert jacobian_tails.convolution_sum(2, 1.0) == 1 / 2 + 1 / 2
+    assert jacobian_tails.convolution_sum(2, 1.0, source=1) == 1 / 4 + 1 / 3
+    assert jacobian_tails.convolution_constant(0.5) == near(3 * math.sqrt(2), LIBRARY + 3)  # a power
+    assert jacobian_tails.convolution_excess(0.0) == near(np.euler_gamma, LIBRARY)
 
 
 def test_theorem_23_by_hand():
@@ -77,6 +78,6 @@ def test_theorem_23_by_hand():
     assert constants.state_bound == 4
     assert constants.at_source == 2 + 4 + 4
     assert constants.later == 5 + 12
-    assert constants.tail == pytest.approx(10 + (1 + 3 * math.sqrt(2)) * 17)
+    assert constants.tail == near(10 + (1 + 3 * math.sqrt(2)) * 17, LIBRARY + 10)  # positive terms, and a power
     bound = jacobian_tails.theorem_23_bound(4, 0.5, 10.0, 17.0)
-    assert bound == pytest.approx(constants.tail / 2 * (1 + math.log(5)))
+    assert bound == near(constants.tail / 2 * (1 + math.log(5)), 3 * LIBRARY + 6)  # a power, and logarithms

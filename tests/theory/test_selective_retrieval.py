@@ -6,7 +6,7 @@ import pytest
 from sessa_ref.reference.solve import forward_substitution
 from sessa_ref.theory import selective_retrieval as theory
 from sessa_ref.theory.scaled_gelu import RELU_GAP, RELU_GAP_AT, relu_gap, window_accuracy
-from tests.rounding import LIBRARY, gamma_roundings, roundings, solution_rounding
+from tests.rounding import LIBRARY, gamma_roundings, near, roundings, solution_rounding
 
 
 @pytest.mark.parametrize("beta", [0.2, 0.5, 0.9])
@@ -28,15 +28,15 @@ def test_the_resolvent_and_its_sums(beta):
 
 
 def test_a_macro_kernel_with_a_profile_of_ones():
-    assert np.allclose(theory.macro_kernel(np.ones(5), 0.5), np.eye(5) + theory.macro_sums(5, 0.5))
+    assert np.array_equal(theory.macro_kernel(np.ones(5), 0.5), np.eye(5) + theory.macro_sums(5, 0.5))
 
 
 def test_balanced_paths_are_counted():
     # k = 2, lag = 4, source 0: 1 + 3, 2 + 2, 3 + 1
-    assert theory.balanced_sum(2, 0.5, 0, 4) == pytest.approx(sum((m + 1) ** -0.5 for m in (1, 2, 3)) * 5**-0.5)
-    assert theory.balanced_constant(1, 0.5, 2, range(1, 50)) == pytest.approx(
-        min((1 + n) ** 0.5 * (3 + n) ** -0.5 for n in range(1, 50))
-    )
+    by_hand = sum((m + 1) ** -0.5 for m in (1, 2, 3)) * 5**-0.5
+    assert theory.balanced_sum(2, 0.5, 0, 4) == near(by_hand, 4 * LIBRARY + 10)  # positive products of two powers
+    smallest = min((1 + n) ** 0.5 * (3 + n) ** -0.5 for n in range(1, 50))
+    assert theory.balanced_constant(1, 0.5, 2, range(1, 50)) == near(smallest, 4 * LIBRARY + 4)
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -56,7 +56,7 @@ def test_the_gap_of_a_scaled_gelu():
     values = [float(relu_gap_at) for relu_gap_at in map(_relu_gap, v)]
     assert all(value <= RELU_GAP for value in values)
     assert v[int(np.argmax(values))] == pytest.approx(RELU_GAP_AT, abs=v[1] / 2)  # the nearest point of the grid
-    assert window_accuracy(10.0, 1.0, 1.0) == pytest.approx(0.4 / np.sqrt(2 * np.pi))
+    assert window_accuracy(10.0, 1.0, 1.0) == near(0.4 / np.sqrt(2 * np.pi), LIBRARY + 8)  # a power
 
 
 def _relu_gap(v: float) -> float:

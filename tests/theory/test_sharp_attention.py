@@ -33,7 +33,9 @@ def test_lag_rows():
 def test_moved_mass_is_attained():
     e = 0.3
     p = 1 / (1 + np.exp(e))
-    assert p * np.exp(2 * e) / (1 - p + p * np.exp(2 * e)) - p == pytest.approx(sharp_attention.moved_mass(e))
-    assert float(sharp_attention.moved_mass(arb(e)).mid()) == pytest.approx(sharp_attention.moved_mass(e))
-    assert sharp_attention.mixture_error(0.1, 2.0) == pytest.approx(0.4)
-    assert sharp_attention.transport_error(0.1, 2.0, 0.5) == pytest.approx(0.9)
+    moved = p * np.exp(2 * e) / (1 - p + p * np.exp(2 * e)) - p
+    allowed = roundings(5 * LIBRARY)  # of a difference of numbers below 1, made of exponentials
+    assert moved == pytest.approx(sharp_attention.moved_mass(e), rel=0, abs=allowed)
+    assert float(sharp_attention.moved_mass(arb(e)).mid()) == near(sharp_attention.moved_mass(e), LIBRARY + 2)
+    assert sharp_attention.mixture_error(0.125, 2.0) == 0.5
+    assert sharp_attention.transport_error(0.125, 2.0, 0.5) == 1

@@ -32,7 +32,8 @@ def test_factor_is_attained_by_predecessor_routing(T):
     B = np.diag(np.full(T - 1, 0.9), k=-1)
     assert stability.largest_state(T, rho) == stability.solve_factor(1 - rho, T)
     s = solve.forward_substitution(B, np.ones((T, 1)))
-    assert s.max() == pytest.approx(float(stability.solve_factor(1 - rho, T)))
+    # positive terms; 0.9 is rounded, too
+    assert s.max() == near(float(stability.solve_factor(1 - rho, T)), 3 * T)
 
 
 @given(st.integers(2, 8), st.floats(1e-3, 1e3), st.integers(0, 2**32))

@@ -27,12 +27,14 @@ def test_it_is_the_selective_state_space_model_channel_by_channel():
         fast = mixer(u).numpy()
     for row in range(3):
         exact = slow(mixer, u[row].double().numpy())
-        assert np.abs(fast[row] - exact).max() <= 64 * 2.0**-24 * max(1, np.abs(exact).max())
+        close = 64 * 2.0**-24 * max(1, np.abs(exact).max())
+        assert np.abs(fast[row] - exact).max() <= close
         wrong = slow(mixer, u[row].double().numpy()[::-1].copy())[::-1]
-        assert np.abs(fast[row] - wrong).max() > 1e-2
+        assert np.abs(fast[row] - wrong).max() > close
 
 
 def test_in_float64_it_agrees_to_rounding():
+    """T = 64 roundings, as above."""
     torch.manual_seed(1)
     mixer = GatedLinear(4, 7).double()
     u = torch.randn(1, 64, 4, dtype=torch.float64)

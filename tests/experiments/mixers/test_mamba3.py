@@ -104,7 +104,7 @@ def test_no_output_depends_on_later_tokens_and_all_parameters_learn():
         other[:, changed] += 1
         differs = (mixer(other) - before).abs().amax(dim=(0, 2))
         assert torch.all(differs[:changed] == 0)
-        assert torch.all(differs[changed : changed + 10] > 1e-6)
+        assert torch.all(differs[changed : changed + 10] > 1e-6)  # far beyond rounding
     before.square().sum().backward()
     for name, parameter in mixer.named_parameters():
         assert parameter.grad is not None, name

@@ -77,4 +77,4 @@ def test_all_parameters_are_trained_and_as_many_as_sessas(name):
     mixer(torch.randn(1, 50, config.width)).square().mean().backward()
     for parameter in mixer.parameters():
         assert parameter.grad is not None
-        assert parameter.grad.abs().max() > 1e-6
+        assert parameter.grad.abs().max() > 16 * 2.0**-24  # no rounding of what is 0

@@ -102,4 +102,5 @@ def test_gated_deltanet_forgets_slowly_at_first():
     torch.manual_seed(0)
     module = gated_deltanet(SessaConfig(width=64, heads=32), 2)
     steps = softplus(module.state_dict()["dt_bias"].double().numpy())
+    # From 0.001 to 0.1, evenly in the logarithm: of 32 steps none is below 0.003, or none above 0.03, once in 4000 draws.
     assert 0.001 < steps.min() < 0.003 < 0.03 < steps.max() < 0.1

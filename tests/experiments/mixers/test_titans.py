@@ -106,8 +106,8 @@ def test_it_is_the_recurrence_token_by_token(rope):
         found = mixer(u[None])[0]
     exact = slow(mixer, u)
     assert (found - exact).abs().max() <= close
-    assert (found - slow(mixer, u, "by the mask")).abs().max() > 1e-3
-    assert (found - slow(mixer, u, "by the memory")).abs().max() > 1e-3
+    assert (found - slow(mixer, u, "by the mask")).abs().max() > close
+    assert (found - slow(mixer, u, "by the memory")).abs().max() > close
 
 
 def test_no_output_depends_on_later_tokens():
@@ -118,7 +118,7 @@ def test_no_output_depends_on_later_tokens():
     with torch.no_grad():
         differs = (mixer(changed) - mixer(u.expand(T, -1, -1))).abs().amax(dim=-1)
     assert torch.all(differs.tril(-1) == 0)
-    assert torch.all(differs[torch.ones(T, T, dtype=torch.bool).triu()] > 1e-6)
+    assert torch.all(differs[torch.ones(T, T, dtype=torch.bool).triu()] > 1e-6)  # far beyond rounding
 
 
 @pytest.mark.parametrize("leak", ["by the mask", "by the memory"])
@@ -130,7 +130,7 @@ def test_read_literally_the_source_leaks(leak):
     changed[last] += 1
     differs = (slow(mixer, changed, leak) - slow(mixer, u, leak)).abs().amax(dim=-1)
     assert torch.all(differs[:SEGMENT] == 0)
-    assert torch.all(differs[SEGMENT:last] > 1e-4)
+    assert torch.all(differs[SEGMENT:last] > 1e-4)  # far beyond rounding
 
 
 def test_without_forgetting_and_momentum_the_memory_is_deltanet():

@@ -80,12 +80,12 @@ def test_it_learns_token_by_token():
     for row, tokens in zip(fast, u, strict=True):
         exact = learning(mixer, tokens)
         moved = (learning(mixer, tokens * (1 + 2.0**-30 * torch.randn_like(tokens).sign())) - exact).abs().max()
-        assert moved < 1e-6
+        assert moved < 1e-6  # outputs change a thousand times as much at most
         assert (row - exact).abs().max() <= 100 * 2.0**-23 * moved
     with torch.no_grad():
         mixer.tau[15] += 0.1
         assert (mixer(u) - fast)[:, :15].abs().max() == 0
-        assert (mixer(u) - fast)[:, 16:].abs().max() > 1e-3
+        assert (mixer(u) - fast)[:, 16:].abs().max() > 1e-3  # a hundredth of the change
 
 
 def test_no_output_depends_on_later_tokens_and_all_parameters_learn():
@@ -98,7 +98,7 @@ def test_no_output_depends_on_later_tokens_and_all_parameters_learn():
         other[:, changed] += 1
         differs = (mixer(other) - before).abs().amax(dim=(0, 2))
         assert torch.all(differs[:changed] == 0)
-        assert torch.all(differs[changed:] > 1e-6)
+        assert torch.all(differs[changed:] > 1e-6)  # far beyond rounding
     before.square().sum().backward()
     for name, parameter in mixer.named_parameters():
         assert parameter.grad is not None, name
@@ -137,5 +137,5 @@ def test_with_a_batch_of_one_token_it_is_a_delta_rule(norm, monkeypatch):
             outputs.append(torch.stack(answers))
         found, wanted = mixer(u), together(mixer, outputs)
         moved = (mixer(u * (1 + 2.0**-30 * torch.randn_like(u).sign())) - found).abs().max()
-    assert moved < 1e-6
+    assert moved < 1e-6  # as above
     assert (found - wanted).abs().max() <= 100 * 2.0**-23 * moved

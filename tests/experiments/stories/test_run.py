@@ -20,6 +20,7 @@ from experiments.stories.settings import Settings
 from experiments.stories.texts import FileText, StoryText, as_tokens
 from experiments.stories.training import bits_per_byte, possible, tell
 from tests.experiments.small import KilledError
+from tests.rounding import near
 
 SMALL = Settings(width=8, heads=2, layers=1, length=40, batch=4, steps=3, test_rows=3)
 
@@ -131,6 +132,6 @@ def test_the_kept_result_lies_between_the_best_possible_and_counts():
     assert len(kept["curve"]) == settings.steps
     limits = kept["limits"]
     assert limits["best_possible"] < kept["bits_per_byte"] < min(limits["from_last_bytes"].values())
-    assert limits["entropy_rate"] == pytest.approx(Stories().bits_per_byte)
+    assert limits["entropy_rate"] == near(Stories().bits_per_byte, 2 * 64)  # a quotient of two dozen terms each
     assert kept["possible"] == {"stories": 16, "possible": 0}
     assert possible(kept["told"]) == 0

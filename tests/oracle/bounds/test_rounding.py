@@ -74,7 +74,7 @@ def test_elementwise_operations(operation, expected):
 
 @pytest.mark.parametrize("n", [1, 4, 100])
 def test_sums_of_equal_terms(n):
-    """r = n t: sqrt(n) sqrt((r^2 + n t^2)/3), relative to r: sqrt((n + 1)/3)."""
+    """r = n t: sqrt(n) sqrt((r^2 + n t^2)/3), relative to r: sqrt((n + 1)/3). 5 % as above: every sum has one uniform error."""
     terms = np.repeat(NUMBERS, n, axis=1)
     expected = np.sqrt((n + 1) / 3)
     assert relative_spread(lambda a: np.sum(a, axis=-1), terms) == pytest.approx(expected, rel=0.05)

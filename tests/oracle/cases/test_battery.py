@@ -17,12 +17,13 @@ def test_the_battery_repeats():
 
 @pytest.mark.parametrize("case", [c for c in battery(quick=True) if c.x.shape[1] > 0], ids=lambda c: c.name)
 def test_no_case_is_ill_conditioned(case):
-    """Deviations grow linearly up to float32's roundings, and float32's bound leaves most of the output's digits."""
+    """Deviations grow linearly up to float32's roundings, whose bound leaves a third of the output's 24 bits or more."""
     fine, coarse = (spreads(case, 1.0, 1.0, drawing_unit=unit) for unit in (2.0**-40, 2.0**-24))
     for name in ("y", "dx"):
+        # The same draws at both sizes; the safety factor of 16 has room for a quarter more.
         assert np.median(coarse[name] / fine[name]) == pytest.approx(1, abs=0.25), name
     y = reference.forward(case.parameters, case.x)
-    assert np.median(SAFETY_FACTOR * 2.0**-24 * coarse["y"] / np.abs(y).max()) < 0.02
+    assert np.median(SAFETY_FACTOR * 2.0**-24 * coarse["y"] / np.abs(y).max()) <= 2.0**-8
 
 
 def test_no_case_is_trivial():
