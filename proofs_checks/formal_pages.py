@@ -7,7 +7,20 @@ from proofs_checks.formal.sources import FOLDER, Sources, Statement
 from proofs_checks.formal.status import Proved, load
 from proofs_checks.ledger import ROWS, row
 from proofs_checks.pages import NUMBERS, OWNER, Outcomes, anchor, coq_anchor, coq_text, displayed, heading, link
-from proofs_checks.typeset import typeset
+from proofs_checks.typeset import typeset_title
+
+_TITLES = {
+    "ours_deep_stability": "A stack of blocks is BIBO-stable",
+    "ours_gamma_function": r"The function $\Gamma$ is Euler's",
+    "ours_row_sum_identity": r"Influences on a token, weighted with $1 - \gamma$, sum to 1",
+    "ours_normal_distribution": r"The function $\Phi$ is the normal distribution function",
+    "ours_power_sum": r"Sums of the powers $n^{-\beta}$, two-sided",
+    "ours_window_error": "How steep a plateau window from scaled GELUs has to be",
+    "ours_rounding": "The rounding error of forward substitution",
+    "ours_running_rounding": "The rounding error, bounded by what was computed",
+    "ours_rounding_binary64": "The rounding error of the mixer in binary64",
+}
+"""Titles of the statements that belong to no row of the ledger."""
 
 
 def formal_pages(outcomes: Outcomes) -> dict[str, str]:
@@ -48,10 +61,13 @@ def counts(proved: tuple[Proved, ...], outcomes: Outcomes) -> str:
 def axioms(proved: tuple[Proved, ...]) -> str:
     """The axioms that proofs rest on, with what they say and how many rest on them."""
     known = tomllib.loads((FOLDER / "axioms.toml").read_text(encoding="utf-8"))["reals"]
-    lines = ["| axiom | what it says | statements that rest on it |", "|---|---|---|"]
-    lines += [f"| `{name}` | {text} | {sum(name in one.axioms for one in proved)} |" for name, text in known.items()]
+    lines = ["{.records}", "| axiom | what it says | what rests on it |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` | {text} | {sum(name in one.axioms for one in proved)} statements |"
+        for name, text in known.items()
+    ]
     computed = sum(one.computation for one in proved)
-    lines.append(f"| the machine's integers and floats | they compute as their standard says | {computed} |")
+    lines.append(f"| the machine's integers and floats | they compute as their standard says | {computed} statements |")
     free = sum(not one.axioms and not one.computation for one in proved)
     lines += ["", f"{free} statements rest on no axiom at all."]
     return "\n".join(lines) + "\n"
@@ -66,7 +82,7 @@ def parts(outcomes: Outcomes) -> str:
             names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in formal.statements)
             left = formal.left or "a counterexample to the text as printed"
             lines.append(
-                f"| {link(one.id)} | {typeset(one.title)} | {names} | {coq_text(formal.unconfirmed or left)} |"
+                f"| {link(one.id)} | {typeset_title(one.title)} | {names} | {coq_text(formal.unconfirmed or left)} |"
             )
     return "\n".join(lines) + "\n" if len(lines) > 3 else "No row is proved in part.\n"
 
@@ -88,7 +104,7 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
     if proved is None:
         return [
             *lines,
-            f"## {_in_words(one)}",
+            f"## {_TITLES.get(one.short, f'`{one.short}`')}",
             "",
             coq_text(one.comment),
             "",
@@ -109,7 +125,7 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
             lines += ["*Our words.*", "", displayed(whole.says), ""]
         told.add(whole.id)
     else:
-        lines += [f"## {_in_words(one)}", ""]
+        lines += [f"## {_TITLES[one.short]}", ""]
     lines += [f"*In Coq.* {coq_text(one.comment)}", "", "```coq", one.code, "```", ""]
     if proved.left:
         lines += [f"*Left:* {coq_text(proved.left)}", ""]
@@ -129,8 +145,3 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
     if others:
         lines += [f"*Also false, by machine:* {', '.join(f'`{name}`' for name in others)}.", ""]
     return lines
-
-
-def _in_words(one: Statement) -> str:
-    """The heading of a statement that belongs to no row: `ours_power_sum` is Ours: power sum."""
-    return one.short.replace("_", " ").replace("ours ", "Ours: ")

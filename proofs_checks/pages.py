@@ -11,7 +11,7 @@ from proofs_checks.ledger import ROWS, TOPICS
 from proofs_checks.outcome import Outcome, Status
 from proofs_checks.record import broken_needs
 from proofs_checks.statement import Statement
-from proofs_checks.typeset import rounded, typeset
+from proofs_checks.typeset import rounded, typeset, typeset_title
 
 Outcomes = dict[str, Outcome]
 
@@ -38,7 +38,9 @@ def table(outcomes: Outcomes) -> str:
     lines = ["{.records}", "| row | statement | status | tightness |", "|---|---|---|---|"]
     for one in ROWS:
         outcome = outcomes[one.id]
-        lines.append(f"| {link(one.id)} | {typeset(one.title)} | {{status}}`{one.id}` | {_number(outcome.tightness)} |")
+        lines.append(
+            f"| {link(one.id)} | {typeset_title(one.title)} | {{status}}`{one.id}` | {_number(outcome.tightness)} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -90,7 +92,7 @@ def most_wanted(outcomes: Outcomes) -> str:
     weak = (Level.CONSTRUCTED, Level.SAMPLED)
     lines = ["{.records}", "| row | statement | level | why it is not higher |", "|---|---|---|---|"]
     lines += [
-        f"| {link(one.id)} | {typeset(one.title)} | {outcomes[one.id].level} | {typeset(one.not_higher or 'not said')} |"
+        f"| {link(one.id)} | {typeset_title(one.title)} | {outcomes[one.id].level} | {typeset(one.not_higher or 'not said')} |"
         for one in sorted(ROWS, key=lambda one: -_rank(outcomes[one.id]))
         if outcomes[one.id].level in weak
     ]
@@ -165,25 +167,41 @@ def _label_of(identifier: str) -> str:
     return identifier.lower().replace(":", "-").replace(".", "-")
 
 
-_WRITTEN = {
-    "gelu": "GELU", "layer norm": "LayerNorm", "state space": "state-space", "horizon uniform": "horizon-uniform",
-    "tokenwise": "token-wise", "jacobian": "Jacobian",
-}  # fmt: skip
-"""How titles write what names of modules cannot."""
+_TITLES = {
+    "systems": "Direct-read and feedback systems",
+    "state-space-models": "State-space models",
+    "state-space-jacobians": "State-space Jacobians",
+    "horizon-uniform-decay": "Horizon-uniform decay",
+    "retrieval": "Flexible selective retrieval",
+    "selective-retrieval": "Attention and windows for selective retrieval",
+    "gelu-units": "GELU units",
+    "tokenwise-blocks": "Token-wise blocks",
+    "layer-norm": "LayerNorm",
+    "macro-layers": "Macro-layers",
+    "ours-bounded-solve": "Ours: sharper bounds on the solve",
+    "ours-softmax-routing": "Ours: softmax rows",
+    "ours-decay": "Ours: the best constant of polynomial decay",
+    "ours-uniform-routing": "Ours: uniform routing",
+    "ours-jacobian-tails": "Ours: Jacobian tails",
+    "ours-depth": "Ours: convolution powers and deep stacks",
+    "ours-comparison": "Ours: what matched bounds allow",
+    "ours-fair-comparison": "Ours: the comparison under equal bounds",
+    "ours-retrieval-constants": "Ours: the best constants of selective retrieval",
+    "ours-universality": "Ours: positions and universal approximation",
+    "ours-number-formats": "Ours: where number formats end",
+}
+"""Titles of pages whose topic's name does not say it as readers do."""
 
 
 def _title(topic: ModuleType) -> str:
-    package, name = topic.__name__.split(".")[-2:]
-    title = name.replace("_", " ")
-    for plain, written in _WRITTEN.items():
-        title = title.replace(plain, written)
-    return f"Ours: {title}" if package == "ours" else title[0].upper() + title[1:]
+    name = slug(topic)
+    return _TITLES.get(name, name.replace("-", " ").capitalize())
 
 
 def heading(one: Statement) -> str:
     """Kind, number and title of a row."""
     kind, _, number = one.id.partition(":")
-    title = typeset(one.title)
+    title = typeset_title(one.title)
     return title if kind == "ours" else f"{one.kind.capitalize()} {number}: {title}"
 
 
@@ -263,6 +281,8 @@ def _pieces(pieces: list[Piece]) -> str:
 
 _EXAMPLES = 3
 """So many are shown of pieces that stand in one line."""
+_CASES = 6
+"""So many of these are told apart, or one less and how many more there are."""
 
 
 def _in_common(pieces: list[Piece]) -> str:
@@ -271,7 +291,9 @@ def _in_common(pieces: list[Piece]) -> str:
         return told[0]
     parts = list(zip(*(re.split(r"(?:, |: |; )(?![^()]*\))", how) for how in told), strict=True))
     common = ", ".join(part[0] for part in parts if len(set(part)) == 1)
-    own = (", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True))
+    own = [", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True)]
+    if len(own) > _CASES:
+        own[_CASES - 1 :] = [f"and {len(own) - _CASES + 1} more"]
     return ": ".join(filter(None, (common, "; ".join(own))))
 
 

@@ -5,7 +5,7 @@ from types import ModuleType
 from proofs_checks import ours
 from proofs_checks.pages import NUMBERS, OWNER, anchor, displayed, linked, proof_anchor
 from proofs_checks.statement import Statement
-from proofs_checks.typeset import typeset
+from proofs_checks.typeset import typeset_title
 
 CHAPTERS: dict[str, tuple[ModuleType, ...]] = {
     "Softmax rows and uniform routing": (ours.softmax_routing, ours.uniform_routing),
@@ -46,7 +46,7 @@ def _contents() -> str:
     lines = ["| statement | where | status |", "|---|---|---|"]
     for title in CHAPTERS:
         lines += [
-            f"| [{typeset(one.title)}](#{proof_anchor(one.id)}) | {one.where} | {{status}}`{one.id}` |"
+            f"| [{typeset_title(one.title)}](#{proof_anchor(one.id)}) | {one.where} | {{status}}`{one.id}` |"
             for one in in_order(title)
         ]
     return "\n".join(lines) + "\n"
@@ -57,7 +57,7 @@ def _page(title: str) -> str:
     for one in in_order(title):
         lines += [
             f"({proof_anchor(one.id)})=",
-            f"## {typeset(one.title)}",
+            f"## {typeset_title(one.title)}",
             "",
             f"{{status}}`{one.id}` `{one.id}`, {one.where}. [How it is checked](#{anchor(one.id)}).",
             "",

@@ -44,12 +44,26 @@ _TOKEN = re.compile(
 _MARKDOWN = re.compile(r"(\$\$.+?\$\$|\$[^$]+\$|`[^`]+`|\[[^\]\n]*\]\([^)\n]*\))", re.DOTALL)
 _LONG_NUMBER = re.compile(r"\d+\.\d{10,}(?:e[+-]?\d+)?")
 _TABLE = re.compile(r"\{(\d[^{}]*: [^{}]*)\}")
+_SPACES = {"l-infinity": r"$\ell^{\infty}$", "l2": r"$\ell^2$"}
+_SPACE = re.compile(rf"\b(?:{'|'.join(_SPACES)})\b")
+_TERM = r"(?:\$[^$]+\$|(?<![\w'-])(?:[b-zB-HJ-Z]|-?\d+)(?![\w'-]|\.\d))"
+_SUM = re.compile(rf"{_TERM}(?:(?: [+−·=<>≤≥±] |/){_TERM})*")
+"""Terms of a title with the signs between them; a, A and I are words."""
 
 
 def typeset(text: str) -> str:
     """The same with mathematics typeset; formulas, code and links of Markdown are left as they are."""
     parts = _MARKDOWN.split(rounded(text))
     return "".join(part if index % 2 else _plain(part) for index, part in enumerate(parts))
+
+
+def typeset_title(text: str) -> str:
+    """The same for a title, which is short: a sum or a quotient is one formula, and so is a letter that stands alone."""
+    return _SUM.sub(_whole, _SPACE.sub(lambda found: _SPACES[found[0]], typeset(text)))
+
+
+def _whole(found: re.Match[str]) -> str:
+    return found[0] if found[0].isdigit() else f"${found[0].replace('$', '')}$"
 
 
 def rounded(text: str) -> str:

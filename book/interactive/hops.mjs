@@ -17,7 +17,7 @@ const LANES = { attention: "Attention: one read", chain: "State space: a chain",
 const CAPTION = String.raw`
 The words go through a small layer with its initial weights. A pulse of size 1 starts in the marked word. Attention hands each
 later word its weight, once. The chain hands on 3/4 from word to word. In Sessa whatever arrives is handed on again:
-\(B_{t,j}=\gamma\,\alpha_{t,j}\), and the hops add up to \((I-B)^{-1}\). The bars show what reaches the last word.`;
+\(B_{t,j}=\gamma\,\alpha_{t,j}\), and the hops add up to \((I-B)^{-1}\).`;
 
 export function hops(place) {
   const gain = slider({ name: "gamma", label: "Gain <i>γ</i>", values: GAINS, value: 0.9, shown: (g) => fixed(g, 2) });
@@ -36,6 +36,7 @@ export function hops(place) {
   const say = frame(place, { title: "How far a word is felt", controls, below: true, drawing, caption: CAPTION });
 
   let source = 1;
+  let last;
   let flows;
   const show = () => {
     const reached = Object.entries(LANES).map(([name, title], i) => {
@@ -43,12 +44,13 @@ export function hops(place) {
       drawLane(lanes[i], title, flows[name], source, Number(done.value));
       return arrivedBy(flows[name], Number(done.value));
     });
-    drawBars(bars, reached, Math.max(...Object.values(flows).map(total)));
+    drawBars(bars, last, reached, Math.max(...Object.values(flows).map(total)));
   };
   const update = () => {
     const given = wordsOf(text.value);
     const sentence = given.length > 1 ? given : wordsOf(SENTENCE);
     source = Math.min(source, sentence.length - 2);
+    last = sentence.at(-1);
     flows = flowsOf(sentence, source, gain.value, sharpness.value);
     words.replaceChildren(...sentence.map((word, t) => wordButton(word, t === source, t < sentence.length - 1, () => choose(t))));
     words.style.gridTemplateColumns = `repeat(${sentence.length}, 1fr)`;
@@ -119,9 +121,10 @@ function quoted(word) {
   return `“${word.replace(/[<>&]/g, (c) => `&#${c.charCodeAt(0)};`)}”`;
 }
 
-/** A bar for each lane, in pieces of one hop each; `longest` fills the width. */
-function drawBars(bars, reached, longest) {
+/** Of what has reached the last word a bar for each lane, in pieces of one hop each; `longest` fills the width. */
+function drawBars(bars, last, reached, longest) {
   bars.replaceChildren(
+    element("p", {}, `What has reached “${last}”:`),
     ...Object.keys(LANES).map((name, i) => {
       const pieces = reached[i].map((piece) => element("span", { style: `width: ${(100 * piece) / longest}%` }));
       return element("div", { class: "reached", "data-lane": name }, element("span", { class: "name" }, LANES[name].split(":")[0]),

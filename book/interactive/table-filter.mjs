@@ -7,7 +7,7 @@ export function filterTables() {
     const label = document.createElement("label");
     const box = document.createElement("input");
     const shown = document.createElement("output");
-    label.append("Filter the table ", box);
+    label.append("Filter the table by an id, a word or a level: ", box);
     box.type = "search";
     const rows = [...table.querySelectorAll("tbody tr")];
     const apply = () => {

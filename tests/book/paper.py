@@ -19,7 +19,16 @@ FAULTS = """() => {
         part.getBoundingClientRect().right > document.documentElement.clientWidth + 1
             || (part.tagName === 'PRE' && part.scrollWidth > part.clientWidth + 1));
     const idle = all('.bd-header, .bd-sidebar-primary, .copybtn, .notebooks, details.hide, .interactive .controls');
+    const ends = [];
+    for (let part = document.querySelector('article'); part; part = [...part.children].filter(seen).at(-1)) {
+        const style = getComputedStyle(part);
+        if (style.display === 'inline') break;
+        if (parseFloat(style.marginBottom) > 0) ends.push(part);
+        if (style.breakInside === 'avoid') break;
+        if (parseFloat(style.paddingBottom) > 0) ends.push(part);
+    }
     return [
+        ...found('ends in a space, which may go to a page of its own', ends),
         ...found('wider than the page', wide.filter(seen)),
         ...found('of no use on paper', idle.filter(seen)),
         ...found('kept together twice', all('.cell_input :is(div, pre)').filter(

@@ -1,5 +1,6 @@
 """The generated pages of machine-checked statements."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def test_what_is_not_proved_is_said(monkeypatch):
     monkeypatch.setattr(formal_pages, "load", tuple)
     pages = formal_pages.formal_pages(shown())
     assert sum(text.count("*Not proved.*") for text in pages.values()) == len(Sources().statements)
+
+
+def test_headings_are_no_names_of_code():
+    headings = re.findall(r"^## .*$", "\n".join(formal_pages.formal_pages(shown()).values()), re.MULTILINE)
+    assert len(headings) == len(Sources().statements)
+    assert not [heading for heading in headings if re.search(r"ours|[a-z]_[a-z]", re.sub(r"\$[^$]+\$", "", heading))]
+    assert set(formal_pages._TITLES) == {one.short for one in Sources().statements if not one.row}
 
 
 def test_every_topic_is_in_the_book():

@@ -61,6 +61,14 @@ def test_every_topic_is_in_the_book():
     assert listed == [pages.slug(topic) for topic in (*TOPICS, *ours.TOPICS)]
 
 
+def test_titles_of_pages():
+    titles = {pages.slug(topic): pages._title(topic) for topic in (*TOPICS, *ours.TOPICS)}
+    assert len(set(titles.values())) == len(titles)
+    assert set(pages._TITLES) <= set(titles)
+    assert titles["gelu-units"] == "GELU units"
+    assert all(title.startswith("Ours: ") == name.startswith("ours-") for name, title in titles.items())
+
+
 def test_names_of_our_rows_in_errata_lead_to_their_proofs():
     text = pages.errata()
     assert "[`ours:jacobian-tail`](#proof-ours-jacobian-tail)" in text
@@ -83,3 +91,10 @@ def test_a_claim_that_was_met_in_several_ways_stands_once(outcomes):
         "  - (symbolic, 2 cases, attained/claimed 1 to 2): again, width 3, |a|: T = 2; T = 4.",
         "- *the rest* (symbolic, 1 case): by hand.",
     ]
+
+
+def test_of_many_cases_some_are_told(outcomes):
+    first = outcomes["lem:4.2"].pieces[0]
+    for count, told in ((6, "T = 4; T = 5"), (9, "T = 4; and 4 more")):
+        pieces = [replace(first, claim="bound", how=f"again, T = {T}") for T in range(count)]
+        assert pages._evidence(tuple(pieces))[0].endswith(f"): again: T = 0; T = 1; T = 2; T = 3; {told}.")

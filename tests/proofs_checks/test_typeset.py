@@ -3,7 +3,7 @@
 import pytest
 
 from proofs_checks.ledger import ROWS
-from proofs_checks.typeset import rounded, typeset
+from proofs_checks.typeset import rounded, typeset, typeset_title
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,19 @@ def test_mathematics(plain, shown):
 )
 def test_what_is_no_plain_mathematics(text):
     assert typeset(text) == text
+
+
+@pytest.mark.parametrize(
+    ("plain", "shown"),
+    [
+        ("t + gamma in place of t + 1 (Wendel)", r"$t + \gamma$ in place of $t + 1$ (Wendel)"),
+        ("the constant 2 on eta alone is 1/Gamma(eta)", r"the constant 2 on $\eta$ alone is $1/\Gamma(\eta)$"),
+        ("A row's gain above -1 for T tokens, eta = 0", r"A row's gain above $-1$ for $T$ tokens, $\eta = 0$"),
+        ("Sup-l2, l-infinity, Lemma 4.4, (51), a-slots", r"Sup-$\ell^2$, $\ell^{\infty}$, Lemma 4.4, (51), a-slots"),
+    ],
+)
+def test_formulas_of_titles_are_whole(plain, shown):
+    assert typeset_title(plain) == shown
 
 
 def test_formulas_are_whole():
