@@ -1,7 +1,8 @@
 """LayerNorm on a scaffold (Appendix J): tokens (u, c, ..., c, -c, ..., -c) of width m = m0 + w, with |u| <= R.
 
 sigma^2 = sigma_0^2 + |u|^2/m - mu^2, where sigma_0^2 = w c^2/m + eps and mu is the mean of the token. LayerNorm then gives
-(u - mu)/sigma, and a = 1/sigma_0 is what it nearly multiplies with. Functions take floats and flint's balls.
+(u - mu)/sigma, and a = 1/sigma_0 is what it nearly multiplies with. Functions take floats, flint's balls and SymPy's
+symbols.
 """
 
 from typing import Any
@@ -24,12 +25,12 @@ def printed_error(m0: int, m: int, radius: Any, eps: Any) -> Any:
     return m0 * radius / (m * _sqrt(eps)) + radius**3 / (m * eps * _sqrt(eps))
 
 
-def direct_error(m0: int, m: int, radius: Any, a: Any) -> Any:
+def direct_error(m0: Any, m: Any, radius: Any, a: Any) -> Any:
     """a m0 R/m + a^3 R^3/(2 m): the same steps with sigma >= 1/a in place of sqrt(eps), and the exact variance."""
     return a * m0 * radius / m + a**3 * radius**3 / (2 * m)
 
 
-def centred_error(m: int, radius: Any, a: Any) -> Any:
+def centred_error(m: Any, radius: Any, a: Any) -> Any:
     """a^2 R^3/(2 m): the error of (LN(u) + its sum/w)/a, where the mean's removal is undone; it falls like 1/c^2."""
     return a**2 * radius**3 / (2 * m)
 
