@@ -26,7 +26,7 @@ def test_kept_results_are_those_of_the_configuration_that_comes_along(experiment
         assert [test.options for test in run.tests] == list(run.settings.tests)
         assert bool(run.watched) == mixer.startswith("sessa")
         config = f"experiments/configs/{experiment}.toml"
-        if experiment in EXPERIMENTS:
+        if run.validation is None:  # of the first runs, or made one by one
             assert run.command == f"python -m experiments train --config {config} --mixer {mixer} --seed {seed}"
         else:
             assert run.command.startswith(f"python -m experiments grid --task {experiment} ")
