@@ -65,8 +65,6 @@ class Settings:
         for one in fields(self):
             if isinstance(one.default, int | float):
                 _check_number(one.name, getattr(self, one.name), type(one.default))
-        if self.seed >= 2**63:
-            raise ValueError(f"seed must be below 2^63, got {self.seed}")
         if self.mixer not in MIXERS:
             known = ", ".join(MIXERS)
             raise ValueError(f"mixer must be one of {known}, got {one_line(self.mixer)}{nearest(self.mixer, MIXERS)}")
@@ -148,10 +146,12 @@ _MAY_BE_ZERO = ("seed", "warmup", "weight_decay")
 
 
 def _check_number(name: str, value: Any, kind: type) -> None:
-    """Right type, finite, and not too small."""
+    """Right type, not too small, and below 2^63: beyond it torch has no whole numbers, and soon no float32."""
     if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
         raise TypeError(f"{name} must be a {'whole ' if kind is int else ''}number, got {value!r}")
     least_is_zero = name in _MAY_BE_ZERO
+    if value >= 2**63:
+        raise ValueError(f"{name} must be below 2^63, got {value}")
     if not math.isfinite(value) or value < 0 or (value == 0 and not least_is_zero):
         raise ValueError(f"{name} must be {'at least 0' if least_is_zero else 'positive'}, got {value}")
 

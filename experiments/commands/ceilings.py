@@ -1,6 +1,7 @@
 """`python -m experiments ceilings`: what can be reached in SymbolSoup."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,10 @@ def ceilings(
         if out is None:
             out = Path("runs") / "ceilings.json"
             out.parent.mkdir(exist_ok=True)
-        if out.is_dir() or not out.parent.is_dir():  # said before the work, not after it
+        # Said before the work, not after it.
+        if out.is_dir() or not out.parent.is_dir():
             raise ValueError(f"--out must be a file in a folder that exists, got {out}")
+        if not os.access(out if out.exists() else out.parent, os.W_OK):
+            raise ValueError(f"--out must be a file that can be written, got {out}")
         found = measure_ceilings(sequences, seed, command(), log.print)
         out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8", newline="\n")

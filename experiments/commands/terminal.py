@@ -20,6 +20,7 @@ from sessa_ref.messages import reason
 
 _OUT_OF_MEMORY = "can't allocate memory", "out of memory"
 """What torch says then, on a processor and on a GPU; its errors are RuntimeError."""
+_MOST_THREADS = 4096
 
 
 @contextmanager
@@ -55,10 +56,10 @@ def use_threads(threads: int) -> None:
     """Let torch use this many.
 
     Raises:
-        ValueError: there is not one.
+        ValueError: there is not one, or there are more than anybody has.
     """
-    if threads < 1:
-        raise ValueError(f"--threads must be positive, got {threads}")
+    if not 1 <= threads <= _MOST_THREADS:
+        raise ValueError(f"--threads must be from 1 to {_MOST_THREADS}, got {threads}")
     torch.set_num_threads(threads)
 
 

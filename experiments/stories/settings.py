@@ -33,10 +33,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
+            if value >= 2**63:
+                raise ValueError(f"{name} must be below 2^63, got {value}")
             if not math.isfinite(value) or value < 0 or (value == 0 and name != "seed"):
                 raise ValueError(f"{name} must be {'at least 0' if name == 'seed' else 'positive'}, got {value}")
-        if self.seed >= 2**63:
-            raise ValueError(f"seed must be below 2^63, got {self.seed}")
 
     @property
     def config(self) -> SessaModelConfig:

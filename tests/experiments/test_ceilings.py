@@ -33,3 +33,11 @@ def test_a_folder_that_is_not_there_and_one_that_is(tmp_path, name):
     done = CliRunner().invoke(app, ["ceilings", "--out", str(tmp_path / name)])
     assert done.exit_code == 2
     assert "--out must be a file in a folder that exists" in done.output
+
+
+def test_a_file_that_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    monkeypatch.setattr("experiments.commands.ceilings.measure_ceilings", lambda *_: pytest.fail("it worked"))
+    done = CliRunner().invoke(app, ["ceilings", "--out", str(tmp_path / "found.json")])
+    assert done.exit_code == 2
+    assert "--out must be a file that can be written, got" in " ".join(done.output.split())

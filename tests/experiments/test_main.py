@@ -33,7 +33,7 @@ def test_a_run(tmp_path):
     ("options", "text", "message"),
     [
         (["--mixer", "mamba"], CONFIG, "mixer must be one of sessa, gain-0"),
-        (["--threads", "0"], CONFIG, "--threads must be positive, got 0"),
+        (["--threads", "0"], CONFIG, "--threads must be from 1 to 4096, got 0"),
         ([], "lag = 3", "there is no setting lag"),
         (["--task", "mqr"], CONFIG, "the nearest are mqar"),
         (["--task", "mqar"], CONFIG, "mqar has no option symbols, but vocabulary, length"),

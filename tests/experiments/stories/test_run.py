@@ -99,7 +99,7 @@ def stories(*options):
         (["--steps", "0"], "steps must be positive, got 0"),
         (["--seed", "-1"], "seed must be at least 0, got -1"),
         (["--seed", "99999999999999999999"], "seed must be below 2^63, got 99999999999999999999"),
-        (["--threads", "0"], "--threads must be positive, got 0"),
+        (["--threads", "0"], "--threads must be from 1 to 4096, got 0"),
         (["--text", "nowhere.txt"], "No such file or directory: nowhere.txt"),
         (["--text", "empty"], "empty is empty: there is nothing to learn from"),
         (["--text", "short"], "short must have at least 2570 bytes"),
