@@ -146,12 +146,13 @@ _MAY_BE_ZERO = ("seed", "warmup", "weight_decay")
 
 
 def _check_number(name: str, value: Any, kind: type) -> None:
-    """Right type, not too small, and below 2^63: beyond it torch has no whole numbers, and soon no float32."""
+    """Right type, not too small, and not beyond what torch computes with: int64, and float32 with room for Adam's factors."""
     if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
         raise TypeError(f"{name} must be a {'whole ' if kind is int else ''}number, got {value!r}")
     least_is_zero = name in _MAY_BE_ZERO
-    if value >= 2**63:
-        raise ValueError(f"{name} must be below 2^63, got {value}")
+    bits = 63 if kind is int else 120
+    if value >= 2**bits:
+        raise ValueError(f"{name} must be below 2^{bits}, got {value}")
     if not math.isfinite(value) or value < 0 or (value == 0 and not least_is_zero):
         raise ValueError(f"{name} must be {'at least 0' if least_is_zero else 'positive'}, got {value}")
 

@@ -33,8 +33,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if value >= 2**63:
-                raise ValueError(f"{name} must be below 2^63, got {value}")
+            bits = 63 if isinstance(value, int) else 120  # int64, and float32 with room for Adam's factors
+            if value >= 2**bits:
+                raise ValueError(f"{name} must be below 2^{bits}, got {value}")
             if not math.isfinite(value) or value < 0 or (value == 0 and name != "seed"):
                 raise ValueError(f"{name} must be {'at least 0' if name == 'seed' else 'positive'}, got {value}")
 
