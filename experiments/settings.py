@@ -64,7 +64,7 @@ class Settings:
                 raise TypeError(f"{name} must be a name, got {getattr(self, name)!r}")
         for one in fields(self):
             if isinstance(one.default, int | float):
-                _check_number(one.name, getattr(self, one.name), type(one.default))
+                check_number(one.name, getattr(self, one.name), type(one.default))
         if self.mixer not in MIXERS:
             known = ", ".join(MIXERS)
             raise ValueError(f"mixer must be one of {known}, got {one_line(self.mixer)}{nearest(self.mixer, MIXERS)}")
@@ -145,8 +145,15 @@ class Settings:
 _MAY_BE_ZERO = ("seed", "warmup", "weight_decay")
 
 
-def _check_number(name: str, value: Any, kind: type) -> None:
-    """Right type, not too small, and not beyond what torch computes with: int64, and float32 with room for Adam's factors."""
+def check_number(name: str, value: Any, kind: type) -> None:
+    """Check the type of a setting, and that it is not too small.
+
+    Nor beyond what torch computes with: int64, and float32 with room for Adam's factors.
+
+    Raises:
+        TypeError: it is no number, or no whole one.
+        ValueError: it is too small or too large.
+    """
     if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
         raise TypeError(f"{name} must be a {'whole ' if kind is int else ''}number, got {value!r}")
     least_is_zero = name in _MAY_BE_ZERO

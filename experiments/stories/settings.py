@@ -1,8 +1,8 @@
 """What a training is asked to do."""
 
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
+from experiments.settings import check_number
 from sessa_ref.language_model import SessaModelConfig
 
 _WARMUP = 30
@@ -13,7 +13,8 @@ class Settings:
     """A model and how to train it.
 
     Raises:
-        ValueError: a number is not positive, or the seed is negative or too large.
+        TypeError: a value is no number, or no whole one.
+        ValueError: a number is not positive or too large, or the seed is negative.
     """
 
     seed: int = 0
@@ -32,12 +33,8 @@ class Settings:
     test_rows: int = 64
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            bits = 63 if isinstance(value, int) else 120  # int64, and float32 with room for Adam's factors
-            if value >= 2**bits:
-                raise ValueError(f"{name} must be below 2^{bits}, got {value}")
-            if not math.isfinite(value) or value < 0 or (value == 0 and name != "seed"):
-                raise ValueError(f"{name} must be {'at least 0' if name == 'seed' else 'positive'}, got {value}")
+        for one in fields(self):
+            check_number(one.name, getattr(self, one.name), type(one.default))
 
     @property
     def config(self) -> SessaModelConfig:
