@@ -3,9 +3,10 @@
 import json
 import platform
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from types import GenericAlias
+from typing import Any, Final, TypeVar, get_origin
 
 import numpy as np
 import psutil
@@ -96,10 +97,10 @@ class Result:
     def _of(cls, entries: dict[str, Any]) -> "Result":
         read = {
             "settings": Settings.of(entries["settings"]),
-            "tests": [Score(**test) for test in entries["tests"]],
-            "curve": [Step(**step) for step in entries["curve"]],
+            "tests": [_typed(Score(**test)) for test in entries["tests"]],
+            "curve": [_typed(Step(**step)) for step in entries["curve"]],
         }
-        return cls(**{**entries, **read})
+        return _typed(cls(**{**entries, **read}))
 
     @property
     def task(self) -> Task:
@@ -138,7 +139,7 @@ class Diverged:
             OSError: the file cannot be read.
             ValueError: it is not such a file.
         """
-        return _read(path, lambda entries: cls(**{**entries, "settings": Settings.of(entries["settings"])}))
+        return _read(path, lambda entries: _typed(cls(**{**entries, "settings": Settings.of(entries["settings"])})))
 
 
 def curve(steps: Iterable[Step], every: int) -> list[Step]:
@@ -186,6 +187,17 @@ def _read(path: str | Path, make: Callable[[dict[str, Any]], Read]) -> Read:
         return make(json.loads(Path(path).read_text(encoding="utf-8")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{path} must be a result of `python -m experiments`: {reason(error)}") from None
+
+
+def _typed(made: Read) -> Read:
+    """What a file's entries make, if each has the type of its field; a number may be whole where it need not be."""
+    for one in fields(made):  # pyright: ignore[reportArgumentType]
+        value, kind = getattr(made, one.name), one.type
+        # What a list holds is checked where it is made.
+        outer: Any = get_origin(kind) if isinstance(kind, GenericAlias) else kind
+        if not isinstance(value, outer) and not (type(value) is int and isinstance(1.0, outer)):
+            raise TypeError(f"{one.name} must be {getattr(kind, '__name__', kind)}, got {value!r}")
+    return made
 
 
 def describe_machine() -> dict[str, Any]:

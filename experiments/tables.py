@@ -14,10 +14,10 @@ def to_markdown(experiment: Experiment) -> str:
     settings, tests = experiment.settings, experiment.results[0].tests
     head = ["mixer", "parameters", "learning rate", "validation", *(test.name for test in tests), "s per step", "seeds"]
     limits = {
-        "chance": [_percent([test.chance]) for test in tests],
-        "from counts": [_percent([test.from_counts]) for test in tests],
+        "chance": [percent([test.chance]) for test in tests],
+        "from counts": [percent([test.from_counts]) for test in tests],
         "ceiling": [
-            _percent([test.ceiling]) + (f" ± {100 * test.ceiling_error:.1f}" if test.ceiling_error else "")
+            percent([test.ceiling]) + (f" ± {100 * test.ceiling_error:.1f}" if test.ceiling_error else "")
             for test in tests
         ],
     }
@@ -42,6 +42,14 @@ def to_markdown(experiment: Experiment) -> str:
     return "\n".join(lines) + "\n"
 
 
+def percent(values: Sequence[float]) -> str:
+    """Accuracies of several seeds in percent: their mean and, of more than one, in brackets the lowest and the highest."""
+    if not len(values):
+        return _MISSING
+    mean, least, most = (f"{100 * value:.1f}" for value in (np.mean(values), min(values), max(values)))
+    return mean if len(values) == 1 else f"{mean} ({least} to {most})"
+
+
 def _row(chosen: Chosen, tests: int) -> list[str]:
     runs, rate = chosen.runs, f"{chosen.learning_rate:g}"
     seeds = str(len(runs)) + (f", {chosen.diverged} diverged" if chosen.diverged else "")
@@ -53,18 +61,11 @@ def _row(chosen: Chosen, tests: int) -> list[str]:
         chosen.mixer,
         str(runs[0].parameters),
         rate,
-        _percent(validations),
-        *(_percent(chosen.accuracies(test)) for test in range(tests)),
+        percent(validations),
+        *(percent(chosen.accuracies(test)) for test in range(tests)),
         f"{min(seconds):.3f}" if seconds else _MISSING,
         seeds,
     ]
-
-
-def _percent(values: Sequence[float]) -> str:
-    if not values:
-        return _MISSING
-    mean, least, most = (f"{100 * value:.1f}" for value in (np.mean(values), min(values), max(values)))
-    return mean if len(values) == 1 else f"{mean} ({least}–{most})"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ def test_the_table():
         if line.startswith("|")
     }
     assert rows["mixer"] == ["parameters", "learning rate", "validation", "lag 3", "lag 6", "s per step", "seeds"]
-    assert rows["sessa"] == ["789", "0.001", "70.0 (60.0–80.0)", *["60.0 (50.0–70.0)"] * 2, "0.125", "2"]
+    assert rows["sessa"] == ["789", "0.001", "70.0 (60.0 to 80.0)", *["60.0 (50.0 to 70.0)"] * 2, "0.125", "2"]
     assert rows["gain-0"] == ["789", "0.001", "40.0", "10.0", "10.0", "0.125", "1"]
     assert rows["one-hop"] == ["–", "0.01", "–", "–", "–", "–", "0, 1 diverged"]
     assert rows["ceiling"][3] == "90.0 ± 0.2"

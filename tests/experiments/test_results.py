@@ -1,3 +1,5 @@
+import json
+import re
 from copy import deepcopy
 
 import numpy as np
@@ -81,5 +83,19 @@ def test_bad_results(tmp_path):
         file.write_text(text)
         with pytest.raises(ValueError, match=r"result.json must be a result of `python -m experiments`"):
             Result.read(file)
+    kept_run = json.loads((KEPT / "mqar" / "sessa-0.00300-0" / RESULT).read_text())
+    wrong = {
+        "seconds must be float, got 'long'": {"seconds": "long"},
+        "validation must be float | None, got": {"validation": [0.5]},
+        "accuracy must be float, got 'high'": {"tests": [kept_run["tests"][0] | {"accuracy": "high"}]},
+        "loss must be float, got None": {"curve": [kept_run["curve"][0] | {"loss": None}]},
+        "parameters must be int, got 1.5": {"parameters": 1.5},
+    }
+    for message, entries in wrong.items():
+        file.write_text(json.dumps(kept_run | entries))
+        with pytest.raises(ValueError, match=rf"result.json must be a result of .*: {re.escape(message)}"):
+            Result.read(file)
+    file.write_text(json.dumps(kept_run | {"seconds": 3}))
+    assert Result.read(file).seconds == 3
     with pytest.raises(ValueError, match="there are no results of nothing"):
         kept("nothing")
