@@ -6,6 +6,7 @@ from rich.console import Console
 from experiments.commands.ceilings import ceilings
 from experiments.commands.grid import grid
 from experiments.commands.mixers import mixers
+from experiments.commands.rerun import rerun
 from experiments.commands.stories import stories
 from experiments.commands.table import table
 from experiments.commands.terminal import exit_codes
@@ -23,7 +24,7 @@ def experiments(context: typer.Context) -> None:
             check_alone()
 
 
-for command in (train, grid, table, mixers, ceilings, stories):
+for command in (train, rerun, grid, table, mixers, ceilings, stories):
     app.command()(command)
 
 if __name__ == "__main__":
