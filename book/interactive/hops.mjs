@@ -12,6 +12,7 @@ const SENTENCE = "The key I hid last spring opens this old door";
 const KEPT = 0.75; // by the chain, from one word to the next
 const GAINS = Array.from({ length: 100 }, (_, i) => i / 100);
 const SHARPNESSES = Array.from({ length: 33 }, (_, i) => i / 4);
+const EMS = 3.6; // of a word with the gap behind it, about
 const LANES = { attention: "Attention: one read", chain: "State space: a chain", sessa: "Sessa: every route" };
 
 const CAPTION = String.raw`
@@ -39,6 +40,7 @@ export function hops(place) {
   let last;
   let flows;
   const show = () => {
+    fit(words);
     const reached = Object.entries(LANES).map(([name, title], i) => {
       lanes[i].dataset.reached = JSON.stringify(flows[name].arrived.map((hop) => hop.at(-1)));
       drawLane(lanes[i], title, flows[name], source, Number(done.value));
@@ -52,7 +54,7 @@ export function hops(place) {
     source = Math.min(source, sentence.length - 2);
     last = sentence.at(-1);
     flows = flowsOf(sentence, source, gain.value, sharpness.value);
-    words.replaceChildren(...sentence.map((word, t) => wordButton(word, t === source, t < sentence.length - 1, () => choose(t))));
+    words.replaceChildren(...sentence.map((word, t) => wordButton(word, t, t === source, t < sentence.length - 1, () => choose(t))));
     words.style.gridTemplateColumns = `repeat(${sentence.length}, 1fr)`;
     done.max = sentence.length - 1 - source;
     done.value = Math.min(done.value, done.max);
@@ -72,11 +74,19 @@ export function hops(place) {
   play.start();
 }
 
-function wordButton(word, pressed, possible, onClick) {
-  const button = element("button", { type: "button", "aria-pressed": pressed }, word);
+function wordButton(word, t, pressed, possible, onClick) {
+  const button = element("button", { type: "button", "aria-pressed": pressed, style: `grid-column: ${t + 1}` }, word);
   button.disabled = !possible; // nothing comes after the last word
   button.addEventListener("click", onClick);
   return button;
+}
+
+/** One row of words, or two with larger letters where one would be hard to read. */
+function fit(words) {
+  const size = (rows) => (rows * words.clientWidth) / (EMS * words.children.length);
+  const crowded = size(1) < 14;
+  words.classList.toggle("crowded", crowded);
+  words.style.fontSize = `${Math.max(Math.min(size(crowded ? 2 : 1), crowded ? 14 : 16), 9)}px`;
 }
 
 /** For each lane its matrix, row t over the words before it, and what arrives at each word by hop 1, 2, ... */

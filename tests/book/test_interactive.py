@@ -277,6 +277,41 @@ def test_hops(browser: Browser) -> None:
         check_presentation(page, figure)
 
 
+def test_the_words_of_hops_can_be_read_on_a_phone(browser: Browser) -> None:
+    """Letters of 12 pixels and more, no word over another one, and bars that begin at one line."""
+    sentences = (
+        "The key I hid last spring opens this old door",
+        "one two three four five six seven eight nine ten eleven twelve",
+    )
+    with opened(browser, address("hops")) as page:
+        place = page.locator('[data-figure="hops"]')
+        for use, sentence in itertools.product((redrawn, use_phone), sentences):
+            use(page)
+            place.locator('input[name="words"]').fill(sentence)
+            redrawn(page)
+            words = place.locator(".words").evaluate("""words => Array.from(words.children, (button) => {
+                const text = document.createRange();
+                text.selectNodeContents(button);
+                const {left, right, top} = text.getBoundingClientRect();
+                return {left, right, top, size: parseFloat(getComputedStyle(button).fontSize)};
+            })""")
+            assert len(words) == len(sentence.split())
+            assert min(word["size"] for word in words) >= 12
+            for row in {word["top"] for word in words}:
+                inside = [word for word in words if word["top"] == row]
+                assert all(one["right"] < other["left"] for one, other in itertools.pairwise(inside))
+            frame = place.locator(".words").bounding_box()
+            assert frame is not None
+            assert frame["x"] - 1 <= words[0]["left"]
+            assert words[-1]["right"] <= frame["x"] + frame["width"] + 1
+            press(page, "hops", "hops", "End")
+            bars = place.locator(".bars .pieces").evaluate_all(
+                "bars => bars.map((bar) => Array.from(bar.children, (piece) => piece.getBoundingClientRect()).find((piece) => piece.width > 1)?.left)"
+            )
+            assert len([left for left in bars if left is not None]) >= 2
+            assert len({left for left in bars if left is not None}) == 1
+
+
 def sharpened(alpha: np.ndarray, sharpness: float) -> np.ndarray:
     """Rows of softmax for logits that are multiplied by the sharpness; rows without weights stay so."""
     powers = np.where(alpha > 0, alpha**sharpness, 0)
