@@ -1,7 +1,9 @@
 """Docstrings are plain text with `code` in single quotes of that kind; this tells Sphinx so.
 
 reStructuredText would take |x| for a substitution, x_ for a link and * for emphasis. A table of two columns
-becomes a list, and what is indented behind a colon and an empty line is a block of code. Numbers in docstrings are the paper's, and get its mark (see `paper.py`).
+becomes a list, and what is indented behind a colon and an empty line is a block of code. What stands before a colon is the type of
+an attribute to napoleon, and to us a part of the sentence. Numbers in docstrings are the paper's, and get its mark (see
+`paper.py`).
 """
 
 import re
@@ -26,6 +28,8 @@ def _as_plain_text(app: Any, what: str, name: str, target: Any, options: Any, li
     parts[::2] = [_prose(part) for part in parts[::2]]
     parts[1::2] = [f":\n\n{code}" for code in parts[1::2]]
     lines[:] = "".join(parts).split("\n")
+    if what in ("attribute", "property", "data"):
+        lines[:0] = ["..", ""]  # an empty comment: napoleon looks for a type in the first line alone
 
 
 def _prose(text: str) -> str:

@@ -26,17 +26,25 @@ def _status(
     outcome = shown().get(text)
     if outcome is None:
         return [], [inliner.reporter.error(f"the ledger has no row {text}", line=line)]
-    words = str(outcome.level or outcome.status) if outcome.status == "holds" else str(outcome.status)
-    if outcome.hash and is_stale(outcome):
-        words += " (stale)"
-    if outcome.formal and words != outcome.formal.label:
-        words += ", formal in part" if not outcome.formal.unconfirmed else f", formal: {outcome.formal.unconfirmed}"
+    words = words_of(outcome, stale=bool(outcome.hash) and is_stale(outcome))
     kind = str(outcome.level) if outcome.status == "holds" else str(outcome.status).replace(" ", "-")
     target = addnodes.pending_xref("", refdomain="std", reftype="ref", reftarget=anchor(text), refexplicit=True,
                                    refdoc=inliner.document.settings.env.docname, refwarn=True)  # fmt: skip
     target += nodes.inline(source, words)
     badge = nodes.inline(source, "", target, classes=["ledger-badge", f"ledger-{kind}"])
     return [badge], []
+
+
+def words_of(outcome: Any, stale: bool) -> str:
+    """What a badge says of an `Outcome`: its level, or its status where that says more, and what is proved by machine."""
+    words = str(outcome.level or outcome.status) if outcome.status == "holds" else str(outcome.status)
+    proved = outcome.formal
+    if proved and words != "formal":
+        part = f": {proved.unconfirmed}" if proved.unconfirmed else " in part" if proved.left else ""
+        words += f", formal{part}"
+    if stale:
+        words += " (stale)"
+    return words
 
 
 def _read_again_if_changed(app: Any, env: Any, names: list[str]) -> None:

@@ -10,6 +10,7 @@ import { filterTables } from "./table-filter.mjs";
 import { printLight } from "./theme.mjs";
 import { threeMemories } from "./three-memories.mjs";
 import { walkBackwards } from "./walk-backwards.mjs";
+import { markWide } from "./wide.mjs";
 
 settle({
   hops,
@@ -22,3 +23,4 @@ settle({
 });
 filterTables();
 printLight();
+markWide();

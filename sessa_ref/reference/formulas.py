@@ -90,7 +90,7 @@ class Formulas:
         return attention.attention_weights(q, k, visible)
 
     def forward_weights(self, q: Array, k: Array, visible: Array) -> Array:
-        """alpha_fwd (16)."""
+        """alpha_fwd (15)."""
         return self.attention_weights(q, k, visible)
 
     def feedback_weights(self, q: Array, k: Array, visible: Array) -> Array:

@@ -40,11 +40,11 @@ CUT = """() => [...document.querySelectorAll('article mjx-math')]
     .map((formula) => formula.parentElement.parentElement.outerHTML.slice(0, 80))"""
 
 
-# Texts of drawings that are too small to read on a phone.
+# Texts of drawings that are too small to read on a phone: 9 pixels, less what may be shrunk (`wide.mjs`).
 TINY = """() => [...document.querySelectorAll('article .drawing g[id*="-text_"] > g')]
     .filter((text) => {
         const matrix = text.getScreenCTM();
-        return matrix && 100 * Math.hypot(matrix.a, matrix.b) < 9;
+        return matrix && 100 * Math.hypot(matrix.a, matrix.b) < 9 / 1.08;
     })
     .map((text) => text.parentElement.id)"""
 
