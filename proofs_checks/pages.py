@@ -35,7 +35,7 @@ def pages(outcomes: Outcomes) -> dict[str, str]:
 
 def table(outcomes: Outcomes) -> str:
     """Every row with its status, level and tightness, linked to its page."""
-    lines = ["{.records}", "| row | statement | status | tightness |", "|---|---|---|---|"]
+    lines = ["{.records .with-tightness}", "| row | statement | status | tightness |", "|---|---|---|---|"]
     for one in ROWS:
         outcome = outcomes[one.id]
         lines.append(
