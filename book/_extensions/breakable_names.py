@@ -1,4 +1,4 @@
-"""Where long names of code may break: paths after a slash, others after a point or an underscore, and not within a word.
+"""Where long names of code may break: paths after a slash, others after a point or an underscore or before a capital letter.
 
 In tables and on paper nothing else breaks them (see the style sheet), so that no name squeezes the columns beside it.
 """
@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 _NAME = re.compile(r'(?<=<span class="pre">)[^<]+(?=</span>)')
-_LONG = 24
+_LONG = 13
 """Shorter ones, in characters, fit into a column of a table."""
 
 
@@ -28,4 +28,4 @@ def breakable(body: str) -> str:
 
 
 def _in_parts(name: str) -> str:
-    return re.sub("/" if "/" in name else r"[._](?=\w)", r"\g<0><wbr>", name)
+    return re.sub("/" if "/" in name else r"[._](?=\w)|[a-z](?=[A-Z])", r"\g<0><wbr>", name)

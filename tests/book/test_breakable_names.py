@@ -10,4 +10,5 @@ def test_long_names_break_between_words_and_short_ones_do_not() -> None:
     long = breakable(page("Functional.extensionality_dep"))
     assert long == page("Functional.<wbr>extensionality_<wbr>dep")
     assert breakable(page("proofs_checks/paper/stability.py")) == page("proofs_checks/<wbr>paper/<wbr>stability.py")
+    assert breakable(page("AttentionScaleMissing")) == page("Attention<wbr>Scale<wbr>Missing")
     assert breakable(page("query_width")) == page("query_width")
