@@ -6,7 +6,19 @@ import tomllib
 from proofs_checks.formal.sources import FOLDER, Sources, Statement
 from proofs_checks.formal.status import Proved, load
 from proofs_checks.ledger import ROWS, row
-from proofs_checks.pages import NUMBERS, OWNER, Outcomes, anchor, coq_anchor, coq_text, displayed, heading, link
+from proofs_checks.pages import (
+    NUMBERS,
+    OWNER,
+    Outcomes,
+    anchor,
+    closed,
+    coq_anchor,
+    coq_text,
+    displayed,
+    heading,
+    link,
+    linked,
+)
 from proofs_checks.typeset import typeset_title
 
 _TITLES = {
@@ -122,13 +134,13 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
         if whole.id in told:
             lines += [f"*Our words* are [above](#{anchor(whole.id)}).", ""]
         else:
-            lines += ["*Our words.*", "", displayed(whole.says), ""]
+            lines += [linked(displayed(f"*Our words:* {whole.says}")), ""]
         told.add(whole.id)
     else:
         lines += [f"## {_TITLES[one.short]}", ""]
-    lines += [f"*In Coq.* {coq_text(one.comment)}", "", "```coq", one.code, "```", ""]
+    lines += [f"*In Coq:* {coq_text(one.comment)}", "", "```coq", one.code, "```", ""]
     if proved.left:
-        lines += [f"*Left:* {coq_text(proved.left)}", ""]
+        lines += [f"*Left:* {closed(coq_text(proved.left))}", ""]
     assumed = f"the axioms {', '.join(f'`{name}`' for name in proved.axioms)}" if proved.axioms else "no axiom"
     if proved.computation:
         assumed += ", and computation with the machine's numbers"
@@ -140,8 +152,8 @@ def _statement(one: Statement, proved: Proved | None, told: set[str]) -> list[st
             false = f"; false, by `{bend.counterexample}`" if bend.counterexample else ""
             lines.append(f"- {coq_text(bend.about)}, in the proof of `{bend.fails_in}`{false}")
         lines.append("")
-    linked = {bend.counterexample for bend in proved.bends}
-    others = [name for name in proved.counterexamples if name not in linked]
+    told_of = {bend.counterexample for bend in proved.bends}
+    others = [name for name in proved.counterexamples if name not in told_of]
     if others:
         lines += [f"*Also false, by machine:* {', '.join(f'`{name}`' for name in others)}.", ""]
     return lines

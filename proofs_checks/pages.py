@@ -11,7 +11,7 @@ from proofs_checks.ledger import ROWS, TOPICS
 from proofs_checks.outcome import Outcome, Status
 from proofs_checks.record import broken_needs
 from proofs_checks.statement import Statement
-from proofs_checks.typeset import rounded, typeset, typeset_title
+from proofs_checks.typeset import rounded, typeset, typeset_title, upright
 
 Outcomes = dict[str, Outcome]
 
@@ -71,19 +71,19 @@ def errata() -> str:
             "",
             f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
             "",
-            f"*Printed.* {typeset(linked(one.printed))}",
+            f"*Printed:* {closed(words(one.printed))}",
             "",
-            f"*Correct.* {typeset(linked(one.correct))}",
+            f"*Correct:* {closed(words(one.correct))}",
             "",
-            f"*Shown by.* {typeset(shown.text)}"
+            f"*Shown by:* {closed(words(shown.text))}"
             if shown.shows
             else "*Not shown: its example does not show it any more.*",
             "",
-            f"*The conclusion.* {typeset(linked(one.conclusion))}",
+            f"*The conclusion*{'' if one.conclusion.startswith('survives') else ':'} {closed(words(one.conclusion))}",
             "",
         ]
     lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
-    lines += [f"| {section} | {typeset(tried)} |" for section, tried in READ.items()]
+    lines += [f"| {section} | {words(tried)} |" for section, tried in READ.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -92,7 +92,7 @@ def most_wanted(outcomes: Outcomes) -> str:
     weak = (Level.CONSTRUCTED, Level.SAMPLED)
     lines = ["{.records}", "| row | statement | level | why it is not higher |", "|---|---|---|---|"]
     lines += [
-        f"| {link(one.id)} | {typeset_title(one.title)} | {outcomes[one.id].level} | {typeset(one.not_higher or 'not said')} |"
+        f"| {link(one.id)} | {typeset_title(one.title)} | {outcomes[one.id].level} | {words(one.not_higher or 'not said')} |"
         for one in sorted(ROWS, key=lambda one: -_rank(outcomes[one.id]))
         if outcomes[one.id].level in weak
     ]
@@ -130,7 +130,18 @@ def link(identifier: str) -> str:
 
 def linked(text: str) -> str:
     """Names of our rows become links to their proofs."""
-    return re.sub(r"`?\b(ours:[a-z0-9-]+)`?", lambda found: f"[`{found[1]}`](#{proof_anchor(found[1])})", text)
+    return re.sub(r"`?\b(ours:[a-z0-9-]*[a-z0-9])`?", lambda found: f"[`{found[1]}`](#{proof_anchor(found[1])})", text)
+
+
+def words(text: str) -> str:
+    """What a check says, with its mathematics typeset and its links."""
+    return typeset(linked(text))
+
+
+def closed(text: str) -> str:
+    """A run-in text as a sentence: it ends with a full stop."""
+    text = text.rstrip()
+    return text if re.search(r"[.!?][\"')”]*$", text) else f"{text}."
 
 
 def anchor(identifier: str) -> str:
@@ -144,8 +155,11 @@ def coq_anchor(name: str) -> str:
 
 
 def coq_text(comment: str) -> str:
-    """A comment of Coq as Markdown, a line for each paragraph: [x] is code, unlike the brackets of 1[i = j]; *x* is emphasis."""
-    parts = re.split(r"(?<!\w)\[([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
+    """A comment of Coq as Markdown, a line for each paragraph; *x* is emphasis.
+
+    [x] is code, unlike the brackets of 1[i = j] and of an interval [0, x].
+    """
+    parts = re.split(r"(?<!\w)\[(?![^\[\](),]+, )([^\[\]\n]+)\]", re.sub(r"(?<!\n)\n(?!\n)", " ", comment))
     return "".join(f"`{part}`" if index % 2 else _coq_words(part) for index, part in enumerate(parts))
 
 
@@ -213,7 +227,7 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         "",
         f"{{status}}`{one.id}` `{one.id}` {one.where}",
         "",
-        displayed(one.says),
+        linked(displayed(one.says)),
         "",
     ]
     if outcome.status is Status.UNCHECKED:
@@ -224,9 +238,9 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
         beside = f"; the check beside it: {outcome.formal.level}" if outcome.level is Level.FORMAL else ""
         names = ", ".join(f"[`{name.rpartition('.')[2]}`](#{coq_anchor(name)})" for name in outcome.formal.statements)
         lines += [f"*Proved by machine.* {names}: {coq_text(outcome.formal.label)}{beside}.", ""]
-    lines += [f"*Rests on.* {typeset(one.trust)}", ""]
+    lines += [f"*Rests on* {closed(words(one.trust))}", ""]
     if one.not_higher and outcome.level is not Level.FORMAL:
-        lines += [f"*Not higher, because* {typeset(one.not_higher)}", ""]
+        lines += [f"*Not higher, because* {closed(words(one.not_higher))}", ""]
     lines += [*_evidence(outcome.pieces), ""]
     if outcome.bends:
         lines += ["*Bent, it fails:*", ""]
@@ -245,7 +259,7 @@ def _row(one: Statement, outcomes: Outcomes) -> list[str]:
 
 def displayed(text: str) -> str:
     """Markdown in which formulas between $$ are paragraphs of their own, as MyST needs them."""
-    return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", text, flags=re.DOTALL).strip()
+    return re.sub(r"\s*\$\$(.+?)\$\$([.,;:]?)\s*", r"\n\n$$\n\1\2\n$$\n\n", upright(text), flags=re.DOTALL).strip()
 
 
 def _evidence(pieces: tuple[Piece, ...]) -> list[str]:
@@ -254,18 +268,37 @@ def _evidence(pieces: tuple[Piece, ...]) -> list[str]:
     for piece in pieces:
         alike = (piece.level, piece.refutes, re.sub(r"[\d.]+(e[+-]?\d+)?", "", piece.how))
         claims.setdefault(piece.claim, {}).setdefault(alike, []).append(piece)
-    lines = []
+    lines: list[str] = []
+    told: dict[str, str] = {}
+    before: list[str] = []
     for claim, ways in claims.items():
-        shown = [_pieces(own) for own in ways.values()]
+        shown = []
+        for own in ways.values():
+            common, cases = _parted(own)
+            first = told.setdefault("; ".join([common, *cases]), claim)
+            shown.append(_pieces(own, _said(common, cases, "" if first == claim else first, before)))
+            before = cases
         if len(shown) == 1:
-            lines.append(f"- *{typeset(claim)}* {shown[0]}")
+            lines.append(f"- *{words(claim)}* {shown[0]}")
         else:
-            lines += [f"- *{typeset(claim)}*", *(f"  - {one}" for one in shown)]
+            lines += [f"- *{words(claim)}*", *(f"  - {one}" for one in shown)]
     return lines
 
 
-def _pieces(pieces: list[Piece]) -> str:
-    """Pieces that differ in numbers alone: what they have in common, and then each one's own."""
+def _said(common: str, cases: list[str], first: str, before: list[str]) -> str:
+    """What was done; of what was told for a claim before, its first words alone, and no long list of cases twice running."""
+    brief = re.split(_PARTS, common)[0]
+    if first and len(f"{brief}, as for {first}") < len("; ".join([common, *cases])):
+        return f"{words(brief)}, as for *{words(first)}*"
+    if cases == before and len("; ".join(cases)) > _LONG:
+        return f"{words(common)}, in the same cases"
+    if len(cases) > _CASES:
+        cases = [*cases[: _CASES - 1], f"and {len(cases) - _CASES + 1} more"]
+    return words(": ".join(filter(None, (common, "; ".join(cases)))))
+
+
+def _pieces(pieces: list[Piece], said: str) -> str:
+    """Pieces that differ in numbers alone: level, number of cases, what was done, and examples."""
     first = pieces[0]
     found = sorted({piece.tightness for piece in pieces if piece.tightness is not None and piece.level})
     tight = ", attained/claimed " + " to ".join(dict.fromkeys(map(_number, (found[0], found[-1])))) if found else ""
@@ -276,7 +309,7 @@ def _pieces(pieces: list[Piece]) -> str:
     verdict = "refutes it: " if first.refutes else ""
     count = sum(piece.cases for piece in pieces)
     cases = f"{count} case{'s' * (count != 1)}"
-    return f"({first.level or 'agreement'}, {cases}{tight}): {verdict}{typeset(_in_common(pieces))}.{examples}"
+    return f"({first.level or 'agreement'}, {cases}{tight}): {verdict}{said}.{examples}"
 
 
 _EXAMPLES = 3
@@ -285,16 +318,19 @@ _CASES = 6
 """So many of these are told apart, or one less and how many more there are."""
 
 
-def _in_common(pieces: list[Piece]) -> str:
+_LONG = 24
+"""A list of cases that is as long is not told twice running."""
+_PARTS = r"(?:, |: |; )(?![^()]*\))"
+
+
+def _parted(pieces: list[Piece]) -> tuple[str, list[str]]:
+    """What texts have in common, and then each one's own."""
     told = list(dict.fromkeys(piece.how for piece in pieces))
     if len(told) == 1:
-        return told[0]
-    parts = list(zip(*(re.split(r"(?:, |: |; )(?![^()]*\))", how) for how in told), strict=True))
+        return told[0], []
+    parts = list(zip(*(re.split(_PARTS, how) for how in told), strict=True))
     common = ", ".join(part[0] for part in parts if len(set(part)) == 1)
-    own = [", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True)]
-    if len(own) > _CASES:
-        own[_CASES - 1 :] = [f"and {len(own) - _CASES + 1} more"]
-    return ": ".join(filter(None, (common, "; ".join(own))))
+    return common, [", ".join(one) for one in zip(*(part for part in parts if len(set(part)) > 1), strict=True)]
 
 
 def _code(text: str) -> str:
@@ -302,7 +338,7 @@ def _code(text: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    return "" if value is None else typeset(f"{value:.3g}")
 
 
 def _rank(outcome: Outcome) -> int:

@@ -40,7 +40,12 @@ def test_every_statement_and_every_definition_is_on_one_page(pages):
 
 def test_a_statement_shows_what_it_rests_on(pages):
     text = "\n".join(pages.values())
-    for shows in ("*Left:* all\\_of it", "`Classical_Prop.classic`", "a · b, in the proof of `lemma`", "`x_false`"):
+    for shows in (
+        "*Left:* all\\_of it.",
+        "`Classical_Prop.classic`",
+        "$a$ · $b$, in the proof of `lemma`",
+        "`x_false`",
+    ):
         assert shows in text
 
 
