@@ -31,6 +31,23 @@ TASKS: Final[Mapping[str, Task]] = {
 }
 """All of `sessa_ref.tasks` that have the form `Task`."""
 
+TITLES: Final[Mapping[str, str]] = {
+    "recall": "marked recall",
+    "symbol-soup": "SymbolSoup",
+    "mqar": "MQAR",
+    "diffuse-mqar": "Diffuse MQAR",
+    "needles-single": "needles (single)",
+    "needles-multi-key": "needles (multi-key)",
+    "needles-haystack-of-needles": "needles (among needles)",
+    "needles-multi-value": "needles (multi-value)",
+    "needles-multi-query": "needles (multi-query)",
+    "variable-tracking": "variable tracking",
+    "parity": "parity",
+    "permutations": "permutations",
+    "selective-copying": "selective copying",
+}
+"""What each of them is called in text, in tables and in figures."""
+
 
 def make_task(name: str, options: Mapping[str, Any]) -> Task:
     """The task of that name with some of its options replaced.

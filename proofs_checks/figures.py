@@ -13,13 +13,16 @@ from sessa_ref.plotting import style
 
 _MARKERS = dict(zip(Level, "*osD^v", strict=True))
 _OTHER = "#b0b0b0"
+_EDGE = 1e-6
+"""Below it bounds are so loose that it does not matter by how much."""
 
 
 @style.applied()
 def save_tightness(outcomes: dict[str, Outcome], path: Path) -> None:
     """Attained against claimed for every row whose claims are bounds: a mark for each family of cases that was tried.
 
-    1 means that the bound is attained. The loosest rows are at the bottom.
+    1 means that the bound is attained. The loosest rows are at the bottom. An arrow at the left edge stands for less than
+    one millionth.
     """
     rows = sorted((one.tightness, one.id) for one in outcomes.values() if one.tightness)
     places = {name: place for place, (_, name) in enumerate(rows)}
@@ -34,14 +37,22 @@ def save_tightness(outcomes: dict[str, Outcome], path: Path) -> None:
     colours = _colours()
     for level in Level:
         at = [(tightness, place) for own, tightness, place in marks if own is level]
+        look = {"color": colours[level], "alpha": 0.7, "linestyle": ""}
         if at:
-            axes.plot(*zip(*at, strict=True), _MARKERS[level], color=colours[level], alpha=0.7, label=str(level))
+            axes.plot([], [], marker=_MARKERS[level], label=str(level), **look)
+        for marker, some in (
+            (_MARKERS[level], [(x, y) for x, y in at if x >= _EDGE]),
+            ("<", [(0.7 * _EDGE, y) for x, y in at if x < _EDGE]),
+        ):
+            if some:
+                axes.plot(*zip(*some, strict=True), marker=marker, **look)
     axes.axvline(1.0, color=style.GREY, linewidth=1.0)
     axes.set_xscale("log")
+    axes.set_xlim(0.5 * _EDGE, 3.0)
     axes.set_yticks(range(len(rows)), [name for _, name in rows], fontsize=7)
     axes.set_ylim(-1, len(rows))
     axes.set_xlabel("attained / claimed, the largest for each family of cases")
-    axes.legend(loc="upper left")
+    figure.legend(loc="outside upper left", ncols=3)
     figure.savefig(path)
 
 
@@ -54,19 +65,20 @@ def save_dependencies(outcomes: dict[str, Outcome], path: Path) -> None:
     figure = style.new_figure(9.0, max(3.0, 0.12 * tallest))
     axes = figure.subplots()
     axes.axis("off")
-    for earlier, later in graph.edges:
-        axes.annotate(
-            "", places[later], places[earlier], arrowprops={"arrowstyle": "->", "color": "#c0c0c0", "lw": 0.6}
-        )
-    colours = _colours()
+    colours, boxes = _colours(), {}
     for name, place in places.items():
         outcome = outcomes[name]
         colour = colours[outcome.level] if outcome.status is Status.HOLDS and outcome.level else _OTHER
         box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
-        axes.text(*place, labels[name], ha="center", va="center", fontsize=6.5, bbox=box)
+        text = axes.text(*place, labels[name], ha="center", va="center", fontsize=6.5, bbox=box)
+        boxes[name] = text.get_bbox_patch()
+    arrow = {"arrowstyle": "-|>", "color": style.GREY, "lw": 0.6, "mutation_scale": 6, "shrinkA": 0, "shrinkB": 0}
+    for earlier, later in graph.edges:  # from frame to frame, behind the frames between them
+        ends = {"patchA": boxes[earlier], "patchB": boxes[later]}
+        axes.annotate("", places[later], places[earlier], arrowprops=arrow | ends, zorder=1)
     levels = {one.level for one in outcomes.values() if one.level and one.id in places}
     other = Line2D([], [], color=_OTHER, marker="s", linestyle="", label="not yet checked, or refuted as printed")
-    axes.legend(handles=[*_legend(levels), other], loc="lower right", fontsize=7)
+    figure.legend(handles=[*_legend(levels), other], loc="outside upper left", fontsize=7)
     for limit, values in (
         (axes.set_xlim, [x for x, _ in places.values()]),
         (axes.set_ylim, [y for _, y in places.values()]),

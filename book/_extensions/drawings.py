@@ -11,20 +11,26 @@ import io
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dark_colours import map_on_dark, with_dark_colours  # Sphinx finds the extensions beside each other
+from dark_colours import map_on_dark, on_dark, with_dark_colours  # Sphinx finds the extensions beside each other
 from docutils import nodes
 from matplotlib.image import imread, imsave
+from numpy import float64
+from numpy.typing import NDArray
 
 from sessa_ref.plotting.picture_files import as_element
+
+Colours = NDArray[float64]
 
 _SIZE = re.compile(r' width="([\d.]+)pt" height="[\d.]+pt"')
 _TEXT = re.compile(r"scale\(([\d.]+) -[\d.]+\)")
 _PAPER = re.compile(
     r'(<g id="[^"]*(?:figure|axes)_\d+">\s*)<g id="[^"]*">\s*<path d="[^"]*" style="fill: #ffffff"/>\s*</g>'
 )
+_SQUARES = re.compile(r'<g id="[^"]*QuadMesh_\d+">')
 _IMAGE = re.compile(r'<image xlink:href="data:image/png;base64,([^"]*)"([^>]*)/>')
 
 
@@ -60,15 +66,17 @@ def drawing(svg: str, name: str, alt: str) -> str:
     svg = as_element(svg, name, html.escape(alt))
     smallest = min((100 * float(scale) for scale in _TEXT.findall(svg)), default=9.0)
     svg = _SIZE.sub(rf' style="--points: \1; --smallest: {smallest:g}"', _PAPER.sub(r"\1", svg), count=1)
-    svg = with_dark_colours(_IMAGE.sub(_both_maps, svg))
+    # The squares of pcolormesh are paths, and become lighter as curves do; the colour bar beside them is an image.
+    on_dark_pages = on_dark if _SQUARES.search(svg) else map_on_dark
+    svg = with_dark_colours(_IMAGE.sub(lambda found: _both_maps(found, on_dark_pages), svg))
     return f'<div class="drawing">{svg}</div>'
 
 
-def _both_maps(found: re.Match[str]) -> str:
-    """A heat map and the one for dark pages, if that differs."""
+def _both_maps(found: re.Match[str], on_dark_pages: Callable[[Colours], Colours | None]) -> str:
+    """A heat map or a colour bar and the one for dark pages, if that differs."""
     pixels = imread(io.BytesIO(base64.b64decode(found[1])), format="png")
     is_shown = pixels[..., 3] > 0
-    dark = map_on_dark(pixels[is_shown, :3])
+    dark = on_dark_pages(pixels[is_shown, :3])
     if dark is None:
         return found[0]
     pixels[is_shown, :3] = dark

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.image import imread
 
 # The extensions import each other as Sphinx finds them.
 sys.path.insert(0, str(Path(__file__).parents[2] / "book" / "_extensions"))
@@ -77,6 +80,31 @@ def test_drawings_share_nothing() -> None:
         assert 'aria-label="Says &quot;all&quot; &amp; more"' in text
         assert not re.search(r"<text|<style|<metadata|: #[0-9a-f]{6}", text)
         assert text.count('class="only-light"') == text.count('class="only-dark"') == 2
+
+
+@pytest.mark.parametrize("squares", [True, False])
+def test_colour_bars_have_the_colours_of_their_map(squares: bool) -> None:
+    with style.applied():
+        figure = style.new_figure(3.0, 2.0)
+        panel = figure.subplots()
+        values = np.array([[0.0, 0.25], [0.75, 1.0]])
+        figure.colorbar(panel.pcolormesh(values, edgecolors="white") if squares else panel.imshow(values))
+        stream = io.StringIO()
+        figure.savefig(stream, format="svg")
+    text = drawing(stream.getvalue(), "one", "A map")
+    images = re.findall(r'<image(?: class="only-(\w+)")? xlink:href="data:image/png;base64,([^"]*)"', text)
+    if not squares:  # map and bar stay as they are, on dark pages, too
+        assert [theme for theme, _ in images] == ["", ""]
+        return
+    bars = {theme: imread(io.BytesIO(base64.b64decode(image)), format="png") for theme, image in images}
+    places = re.findall(r"fill: light-dark\(#(\w{6}),#(\w{6})\); stroke: var\(--behind\)", text)
+    assert len(places) == values.size
+    for number, theme in enumerate(("light", "dark")):
+        bar = bars[theme][..., :3].reshape(-1, 3)
+        for colours in places:
+            square = np.frombuffer(bytes.fromhex(colours[number]), dtype=np.uint8) / 255
+            # Neighbours among the 256 levels differ by less.
+            assert np.abs(bar - square).max(axis=1).min() < 3 / 255
 
 
 def test_what_is_faint_is_found(browser: Browser, tmp_path: Path) -> None:

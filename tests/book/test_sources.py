@@ -12,6 +12,10 @@ PATTERNS = {
     "a subscript of several letters that is not upright": re.compile(r"[_^]\{[A-Za-z]{2,}\}"),
     "a line that Markdown takes for a comment": re.compile(r"^%.*", re.MULTILINE),
     "a number that Markdown takes for a list's": re.compile(r"\w\n1\. .*"),
+    "a number of a formula in two pairs of brackets": re.compile(r"\(\{eq\}`[^`]*`\)"),
+    "a colour in a caption that a dark page turns round": re.compile(
+        r"^ +(?:caption|alt):(?:(?!^---$).)*?\b(?:black|white)\b", re.DOTALL | re.MULTILINE
+    ),
     "an exercise without stars": re.compile(r"^`{3,}\{exercise\}(?!.* ★{1,3}$).*$", re.MULTILINE),
 }
 CELL = re.compile(r"^```\{code-cell\}.*?^```$", re.DOTALL | re.MULTILINE)
@@ -39,6 +43,8 @@ def test_a_page_keeps_the_rules(page: str) -> None:
         r"$W_{in}$",
         "of 95\n% of",
         "up to\n1. Then",
+        "its past ({eq}`eq-path-sums-hops`)",
+        "    caption: Influence, and\n      a thin black line.\n---\n",
         "```{exercise} Title\n",
         "```{exercise} Title ★★★★\n",
     ],
@@ -48,5 +54,6 @@ def test_a_fault_is_found(text: str) -> None:
 
 
 def test_what_is_right_is_left_alone() -> None:
-    text = "$\\beta_{\\mathrm{tail}}$ $B_{I,P}$ $a_{ij'}$\n```{exercise} Title ★★\n"
+    text = "by {eq}`eq-path-sums-hops`\n    caption: A thin line.\n---\nplot(color='black')\n"
+    text += "$\\beta_{\\mathrm{tail}}$ $B_{I,P}$ $a_{ij'}$\n```{exercise} Title ★★\n"
     assert not any(pattern.search(text) for pattern in PATTERNS.values())

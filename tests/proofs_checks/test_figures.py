@@ -31,6 +31,19 @@ def test_bounds_are_ordered_by_tightness(tmp_path):
     assert {"certified", "symbolic"} <= set(texts)
 
 
+def test_a_very_loose_bound_does_not_stretch_the_axis(tmp_path):
+    pieces = tuple(Piece("", Level.SYMBOLIC, True, "", tightness) for tightness in (1e-100, 0.5))
+    outcomes = {"thm:8": Outcome("thm:8", Status.HOLDS, Level.SYMBOLIC, 0.5, pieces=pieces)}
+    svg = drawn(figures.save_tightness, tmp_path, outcomes)
+    powers = [int(power) for power in re.findall(r"10\^\{(-?\d+)\}", svg)]
+    assert powers
+    assert min(powers) >= -6
+    marks = re.findall(r'<use xlink:href="#(\w+)" x="([\d.]+)"[^>]*fill: #d55e00', svg)
+    assert len(marks) == 3  # the bound that is shown, the arrow, and one in the legend
+    assert marks[0][0] == marks[2][0] != marks[1][0]
+    assert float(marks[1][1]) < float(marks[0][1])
+
+
 def test_every_statement_with_a_dependency_is_in_the_graph(tmp_path):
     outcomes = {one.id: Outcome(one.id, Status.UNCHECKED) for one in ROWS}
     svg = drawn(figures.save_dependencies, tmp_path, outcomes)
