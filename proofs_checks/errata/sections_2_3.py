@@ -88,7 +88,9 @@ def odd_width() -> Shown:
     try:
         SessaConfig(width=3, query_width=3, rope=True)
     except ValueError as error:
-        return Shown("even" in str(error), str(error).partition(";")[0])
+        return Shown(
+            "even" in str(error), "a layer with d_k = 3 is refused, because rotary embedding turns pairs of coordinates"
+        )
     return Shown(False, "accepted")
 
 

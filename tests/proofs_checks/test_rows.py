@@ -10,7 +10,7 @@ from proofs_checks.record import is_stale, load
 from proofs_checks.runner import run_row
 
 PYTHON = re.compile(
-    r"\w\(\w+=|\*\*|Fraction\(|Derivative\(|\boo\b|EulerGamma|\(\d+,\)|\[['\"]|\+/-|\bNone\b|\d\.\d{12}|(?<!\S)(\S+) > \1$"
+    r"[A-Za-z]\(\w+=|\*\*|Fraction\(|Derivative\(|\boo\b|EulerGamma|\(\d+,\)|\[['\"]|\+/-|\bNone\b|\d\.\d{12}|(?<!\S)(\S+) > \1$"
 )
 """What looks like Python to a reader, and an inequality whose sides are rounded to one number."""
 
