@@ -14,6 +14,8 @@ import flint
 import numpy as np
 import sympy
 
+from proofs_checks import wording
+
 Exact = int | Fraction | flint.fmpq | flint.fmpz | sympy.Expr
 Ball = flint.arb | int | flint.fmpq
 
@@ -80,8 +82,8 @@ class Evidence:
             TypeError: a difference is a floating-point number or a ball.
         """
         listed = [differences] if isinstance(differences, sympy.Expr) else list(differences)
-        wrong = next((d for d in listed if not _is_zero(_exact(d))), None)
-        example = "" if wrong is None else f"the difference is {wrong}"
+        wrong = next((n for n, d in enumerate(listed) if not _is_zero(_exact(d))), None)
+        example = "" if wrong is None else wording.not_zero(_exact(listed[wrong]), wrong, len(listed))
         self.pieces.append(
             Piece(claim, Level.SYMBOLIC, bool(listed) and wrong is None, how, None, len(listed), example)
         )
@@ -103,7 +105,8 @@ class Evidence:
         """
         listed = [expressions] if isinstance(expressions, sympy.Expr) else list(expressions)
         wrong = next((e for e in listed if not _no_negative_coefficient(_exact(e))), None)
-        example = "" if wrong is None else f"a negative coefficient: {sympy.factor(wrong)}"
+        shown = "" if wrong is None else wording.expression(sympy.factor(wrong))  # type: ignore[arg-type]
+        example = "" if wrong is None else f"a negative coefficient: {shown}".removesuffix(": ")
         self.pieces.append(
             Piece(claim, Level.SYMBOLIC, bool(listed) and wrong is None, how, None, len(listed), example)
         )
@@ -175,7 +178,7 @@ class Evidence:
             self.pieces.append(Piece(claim, level, False, how, None, 0, "there was no case"))
             return
         attained, claimed, text = worst
-        example = text if failing is None else f"{text}: {_shown(attained)} > {_shown(claimed)}".removeprefix(": ")
+        example = text if failing is None else f"{text}: {wording.excess(attained, claimed)}".removeprefix(": ")
         self.pieces.append(
             Piece(claim, level, failing is None, how, _ratio(attained, claimed), cases or len(pairs), example)
         )
@@ -211,13 +214,5 @@ def _is_zero(difference: sympy.Expr) -> bool:
 
 
 def _ratio(attained: object, claimed: object) -> float | None:
-    top, bottom = _float(attained), _float(claimed)
+    top, bottom = wording.number(attained), wording.number(claimed)
     return top / bottom if bottom not in (0.0, float("inf")) and np.isfinite(top) else None
-
-
-def _float(value: object) -> float:
-    return float(value.mid()) if isinstance(value, flint.arb) else float(value)  # type: ignore[arg-type]
-
-
-def _shown(value: object) -> str:
-    return f"{_float(value):.6g}"

@@ -55,8 +55,8 @@ def tail(evidence: Evidence, claim: str) -> None:
         "the sum of (j+1)^-gamma is at most the integral, (t+1)^beta/beta",
     )
     ends = [
-        (_G.subs(_G, 1) / 8, sympy.Rational(3, 4), "at least 3/2 1/2"),
-        (sympy.Integer(4), sympy.Integer(4), "at most 2 2"),
+        (_G.subs(_G, 1) / 8, sympy.Rational(3, 4), "at least 3/2 times 1/2"),
+        (sympy.Integer(4), sympy.Integer(4), "at most 2 times 2"),
     ]
     evidence.exact(claim, ends, "g_0 = D(0) z_0, any gamma <= 1")
 

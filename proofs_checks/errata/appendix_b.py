@@ -129,7 +129,7 @@ def no_logarithm() -> Shown:
 def listed_twice() -> Shown:
     """The two lists overlap."""
     twice = sorted(set(range(15, 23)) & {17, 18, 19})
-    return Shown(twice == [17, 18, 19], f"named twice: {twice}")
+    return Shown(twice == [17, 18, 19], f"named twice: {', '.join(map(str, twice))}")
 
 
 @erratum(
@@ -160,8 +160,11 @@ def largest_entry() -> Shown:
 def transposed() -> Shown:
     """A matrix that is not symmetric."""
     W, z = np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([1.0, 2.0])
+    left, right = (", ".join(f"{entry:g}" for entry in product) for product in (W @ z, z @ W))
     same_norm = np.linalg.norm(W, 2) == np.linalg.norm(W.T, 2)
-    return Shown(bool(np.any(W @ z != z @ W) and same_norm), f"W z = {W @ z}, z W = {z @ W}, equal norms of W and W^T")
+    return Shown(
+        bool(np.any(W @ z != z @ W) and same_norm), f"W z = ({left}), z W = ({right}), equal norms of W and W^T"
+    )
 
 
 @erratum(

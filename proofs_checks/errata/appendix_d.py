@@ -29,7 +29,8 @@ def layer_norm_in_the_block() -> Shown:
     margins = [ball_bound(parameters, R, 1).paper.margin for R in (1.0, 1e3, 1e9)]
     shown = after > float(np.linalg.norm(x)) and margins[2] > 0.99 * margins[0]
     return Shown(
-        shown, f"LayerNorm of (0.01, -0.01) has norm {after:.3g}; 1 - rho at R = 1, 10^3, 10^9: {np.round(margins, 5)}"
+        shown,
+        f"LayerNorm of (0.01, -0.01) has norm {after:.3g}; 1 - rho at R = 1, 10^3, 10^9: {', '.join(f'{m:.5f}' for m in margins)}",
     )
 
 

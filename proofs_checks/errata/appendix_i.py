@@ -75,7 +75,7 @@ def const_is_never_read() -> Shown:
     reads = max(float(np.abs(block["W_in.weight"][:, at]).max()) for block in built.network.blocks)
     return Shown(
         reads == 0,
-        f"the largest weight that reads e_const in the {len(built.network.blocks)} blocks of a running maximum is {reads}",
+        f"the largest weight that reads e_const in the {len(built.network.blocks)} blocks of a running maximum is {reads:g}",
     )
 
 

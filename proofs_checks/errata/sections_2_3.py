@@ -69,7 +69,8 @@ def empty_visible_set() -> Shown:
     parameters = SessaParameters.random(SessaConfig.paper(2), 0)
     sums = reference.trace(parameters, np.ones((3, 2))).alpha_fb.sum(-1)
     return Shown(
-        bool(sums[0] == 0 and abs(sums[1] - 1) < 1e-15), f"row sums of the feedback weights: {sums.round(6).tolist()}"
+        bool(sums[0] == 0 and abs(sums[1] - 1) < 1e-15),
+        f"row sums of the feedback weights: {', '.join(f'{s:g}' for s in sums)}",
     )
 
 
@@ -87,7 +88,9 @@ def odd_width() -> Shown:
     try:
         SessaConfig(width=3, query_width=3, rope=True)
     except ValueError as error:
-        return Shown("even" in str(error), str(error).partition(";")[0])
+        return Shown(
+            "even" in str(error), "a layer with d_k = 3 is refused, because rotary embedding turns pairs of coordinates"
+        )
     return Shown(False, "accepted")
 
 

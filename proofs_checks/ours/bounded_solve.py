@@ -7,6 +7,7 @@ import numpy as np
 import sympy
 import torch
 
+from proofs_checks import wording
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, Statement, states
 from proofs_checks.torch_layer import layer_of, outputs_agree
@@ -138,7 +139,11 @@ def gate_by_entries(evidence: Evidence, *, mean: bool = False, constant: float =
         most = Fraction(sum(sizes), 3) if mean else Fraction(max(sizes))
         squares = sum((a * b) ** 2 for a, b in zip(s_entries, g_entries, strict=True))
         pairs.append(
-            (squares, (Fraction(constant) * most) ** 2 * sum(a * a for a in s_entries), f"{s_entries}, {g_entries}")
+            (
+                squares,
+                (Fraction(constant) * most) ** 2 * sum(a * a for a in s_entries),
+                f"s = {s_entries}, g = {g_entries}",
+            )
         )
     evidence.exact(claim, pairs, "squares of integers, three channels; attained")
     # What is printed loses sqrt(r) where all |g_i| are equal: |g| = sqrt(r) max |g_i|.
@@ -159,7 +164,7 @@ def gate_by_entries(evidence: Evidence, *, mean: bool = False, constant: float =
             found.output,
             bound.sharper.output,
             f"a layer attacked; (52) is {bound.paper.output:.4g}",
-            str(config),
+            wording.layer(config),
         )
         outputs_agree(evidence, parameters, found.x)
 
@@ -216,7 +221,7 @@ def layer_norm_ball(evidence: Evidence, *, constant: float = 1.0, mean: float = 
     )
     evidence.identity(claim, sympy.simplify(D - value - D**2 * eps / (r**2 + D * eps)), "it is below sqrt(D)")
     rows = []
-    for x in ([3, -3], [1, -1], [2, 0], [1, 1]):
+    for x in ((3, -3), (1, -1), (2, 0), (1, 1)):
         radius, average = sum(a * a for a in x), Fraction(sum(x), 2)
         deviation = sum((a - average) ** 2 for a in x)
         reached = deviation / (deviation / 2 + Fraction(1, 10))
@@ -238,7 +243,11 @@ def layer_norm_ball(evidence: Evidence, *, constant: float = 1.0, mean: float = 
         bound = ball_bound(parameters, R, 16)
         beyond.append(bound.paper.output - R)
         evidence.constructed(
-            claim, found.output, constant * bound.paper.output, f"a layer attacked, |x_t| <= {R:g}", str(config)
+            claim,
+            found.output,
+            constant * bound.paper.output,
+            f"a layer attacked, |x_t| <= {R:g}",
+            wording.layer(config),
         )
         if R == 1:
             outputs_agree(evidence, parameters, found.x)

@@ -95,7 +95,9 @@ def best_constant(evidence: Evidence, *, constant: float = 1.0, envelope: bool =
         "below eta e^eta", sympy.simplify(slope) - 1, "log(Gamma(1+eta) e^eta) is 0 at 0, with slope psi(1+eta) + 1"
     )
     evidence.exact(
-        "below eta e^eta", [(sympy.EulerGamma, sympy.Integer(1), "")], "psi(1+eta) >= psi(1) = -EulerGamma > -1"
+        "below eta e^eta",
+        [(sympy.EulerGamma, sympy.Integer(1), "")],
+        "psi(1+eta) >= psi(1) > -1, because psi(1) is minus Euler's constant",
     )
     quotient = tail_constant(eta) / best_tail_constant(eta) / (sympy.gamma(1 + eta) * sympy.exp(eta))
     evidence.identity("below eta e^eta", sympy.simplify(quotient) - 1, "their quotient is Gamma(1+eta) e^eta")

@@ -93,7 +93,8 @@ def _tail(layer: MeasuredLayer) -> np.ndarray:
 
 def _note_layer(evidence: Evidence, what: str, norms: np.ndarray, bound: np.ndarray, layer: MeasuredLayer) -> None:
     at = int(np.argmax(norms / bound))
-    how = f"a real layer: {what}; bound over Jacobian is {bound[-1] / norms[-1]:.3g} at lag {layer.lags[-1]:g}"
+    last = f"{bound[-1] / norms[-1]:.3g} at lag {layer.lags[-1]:g}"
+    how = f"a real layer ({layer.name}): {what}; bound over Jacobian is {last}"
     evidence.constructed("the bound", norms[at], bound[at], how, f"{layer.name}, lag {layer.lags[at]:g}")
 
 

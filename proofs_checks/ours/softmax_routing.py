@@ -5,6 +5,7 @@ from fractions import Fraction
 import sympy
 from flint import arb
 
+from proofs_checks import wording
 from proofs_checks.evidence import Evidence
 from proofs_checks.statement import Bend, states
 from sessa_ref.theory.causal_attention import routing_variation, row_variation_constant
@@ -60,12 +61,16 @@ def exact_variation(evidence: Evidence, *, factor: float = 1.0, power: int = 1) 
         row = [Fraction(k, sum(counts)) for k in counts]
         moves = [int(k) for k in evidence.rng.integers(-5, 6, size=4)]
         lightest = [Fraction(int(i == row.index(min(row)))) for i in range(4)]
-        for direction in (moves, lightest):
+        for direction, name in ((moves, f"logits move by {wording.listed(moves)}"), (lightest, "the lightest moves")):
             mean = sum(w * h for w, h in zip(row, direction, strict=True))
             total = sum((w * abs(h - mean) for w, h in zip(row, direction, strict=True)), Fraction(0))
             size = sum((w * abs(h) for w, h in zip(row, direction, strict=True)), Fraction(0))
             pairs.append(
-                (total, scale * row_variation_constant(min(row)) * size, f"row {counts}, direction {direction}")
+                (
+                    total,
+                    scale * row_variation_constant(min(row)) * size,
+                    f"weights {wording.listed(row)}; {name}",
+                )
             )
     evidence.exact("best constant", pairs, "four tokens, rational rows, random directions and the one that attains it")
 

@@ -4,7 +4,7 @@ import numpy as np
 import sympy
 from flint import arb
 
-from proofs_checks import gamma_ratio
+from proofs_checks import gamma_ratio, wording
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree
 from proofs_checks.statement import Bend, Statement, states
@@ -312,7 +312,7 @@ def two_suffice(evidence: Evidence, *, constant: float = 1.0, share: float = 1.0
         "the bound",
         max(errors[1] / errors[0], errors[2] / errors[1]),
         0.011,
-        f"a network's error at c = 1e2, 1e3, 1e4: {errors}",
+        f"a network's error at c = 10^2, 10^3, 10^4: {wording.listed(f'{error:.3g}' for error in errors)}",
     )
     blocks_agree(evidence, on_scaffold(network, 2, 1e3), x[0], (0,))
 

@@ -109,7 +109,7 @@ def prefixes_decide(evidence: Evidence, *, compact: bool = True, causal: bool = 
         factor += one_map == is_causal if causal else one_map
     # F_0 is one of 2^2 maps of a bit, F_1 one of 2^4 maps of two bits
     evidence.exact(
-        "one map of the prefix", [(abs(found - 4 * 16), 0, "causal maps")], "2^2 2^4 of the 4^4 maps are causal"
+        "one map of the prefix", [(abs(found - 4 * 16), 0, "causal maps")], "2^2 * 2^4 of the 4^4 maps are causal"
     )
     evidence.exact(
         "one map of the prefix",

@@ -203,7 +203,7 @@ def powers_of_a_power_law(
             sympy.simplify((n / (n + 1)) - (1 - 1 / (n + 1))),
         ],
         "k s >= 1: f^(*k) <= Gamma(s)^k g with g n^(1-ks) rising to 1/Gamma(ks): its step is 1 + q/(n-k+1) over (1+1/n)^q with "
-        "q = ks - 1 < k - 1; for q <= 1 Bernoulli, for q > 1 1 + q/(n-q) = n/(n-q) and (1 - 1/(n+1))^q >= 1 - q/(n+1)",
+        "q = ks - 1 < k - 1; for q <= 1 it is Bernoulli; for q > 1 one has 1 + q/(n-q) = n/(n-q) and (1 - 1/(n+1))^q >= 1 - q/(n+1)",
     )
     m = sympy.Symbol("m", positive=True)
     evidence.identity(

@@ -123,7 +123,7 @@ def _note_upper_tail(evidence: Evidence, constant: float) -> None:
     pairs = []
     for i in range(20):
         eta = flint.arb((2 * i + 1) / 40, 1 / 40)
-        pairs.append((-(1 + eta).digamma(), flint.arb(1), f"eta in [{i / 20}, {(i + 1) / 20}]"))
+        pairs.append((-(1 + eta).digamma(), flint.arb(1), f"eta in [{i / 20:g}, {(i + 1) / 20:g}]"))
     if constant != 1:
         near = flint.arb(0.01)
         pairs.append(((1 + near).rgamma(), constant * near.exp(), "eta = 0.01, source 0, lag to infinity"))

@@ -13,16 +13,16 @@ _SAYS = r"""
     Let a family of stacks of $N$ blocks, one for each horizon $T$, satisfy Theorem 35. With suprema over all horizons
     $T > \tau + \ell$, all inputs, and the sources $\tau$ named:
 
-    1. *Attention*: if $K_n(t, \tau) \le a_n/(t+1)$, then
-       $\sup_{\tau \le \tau_{\max}} \lVert \partial h_{\tau+\ell} / \partial x_\tau \rVert \lesssim (\log(1+\ell))^{N-1}/(1+\ell)$.
-    2. *State space*: if $K_n(t, \tau) \le a_n e^{-c_n(t-\tau)}$, then
-       $\sup_\tau \lVert \partial h_{\tau+\ell} / \partial x_\tau \rVert \lesssim (1+\ell)^{N-1} e^{-c_*\ell}$.
-    3. *Sessa*: if $K_n(t, \tau) \le a_n (t-\tau)^{-\beta} (1 + \log(1+t-\tau))$, then
-       $\sup_\tau \lVert \partial h_{\tau+\ell} / \partial x_\tau \rVert \lesssim \sum_k \ell^{k(1-\beta)-1} (1+\log(1+\ell))^k$, which tends to 0
-       if $N(1-\beta) < 1$.
+    - (i) *Attention*: if $K_n(t, \tau) \le a_n/(t+1)$, then
+      $\sup_{\tau \le \tau_{\max}} \lVert \partial h_{\tau+\ell} / \partial x_\tau \rVert \lesssim (\log(1+\ell))^{N-1}/(1+\ell)$.
+    - (ii) *State space*: if $K_n(t, \tau) \le a_n e^{-c_n(t-\tau)}$, then
+      $\sup_\tau \lVert \partial h_{\tau+\ell} / \partial x_\tau \rVert \lesssim (1+\ell)^{N-1} e^{-c_*\ell}$.
+    - (iii) *Sessa*: if $K_n(t, \tau) \le a_n (t-\tau)^{-\beta} (1 + \log(1+t-\tau))$, then
+      $\sup_\tau \lVert \partial h_{\tau+\ell} / \partial x_\tau \rVert \lesssim \sum_k \ell^{k(1-\beta)-1} (1+\log(1+\ell))^k$, which tends to 0
+      if $N(1-\beta) < 1$.
 """
 _BENDS = (
-    Bend("N (1 - beta) = 1 in item 3", {"subcritical": False}),
+    Bend("N (1 - beta) = 1 in (iii)", {"subcritical": False}),
     Bend("all constants smaller by nine tenths", {"constant": 0.1}),
 )
 _TRUST = (
@@ -61,14 +61,14 @@ def deep_decay_uniform_in_the_horizon(evidence: Evidence, *, subcritical: bool =
     where="Appendix H.5, Corollary H.2",
     says=_SAYS
     + r"""
-    The proof adds that in item 3 the bound tends to 0 exactly when $N(1-\beta) < 1$.
+    The proof adds that in (iii) the bound tends to 0 exactly when $N(1-\beta) < 1$.
     """,
     needs=("cor:4.7",),
     trust=_TRUST,
     bends=_BENDS,
 )
 def deep_decay_appendix(evidence: Evidence, *, subcritical: bool = True, constant: float = 1.0) -> None:
-    """The limits, both ways for item 3; then blocks of width 1 that attain their envelopes at every horizon."""
+    """The limits, both ways for (iii); then blocks of width 1 that attain their envelopes at every horizon."""
     _limits(evidence, subcritical)
     lag = sympy.Symbol("lag", positive=True)
     grown = 1 + sympy.log(1 + lag)

@@ -165,7 +165,7 @@ def _note_layer(evidence: Evidence, claim: str, norms: np.ndarray, bound: np.nda
     """The lag at which a Jacobian comes nearest to its bound."""
     at = int(np.argmax(norms / bound))
     last = f"{bound[-1] / norms[-1]:.3g} at lag {layer.lags[-1]:g}"
-    how = f"a real layer: the bound is {bound[at] / norms[at]:.3g} times too large at best, {last}"
+    how = f"a real layer ({layer.name}): the bound is {bound[at] / norms[at]:.3g} times too large at best, {last}"
     evidence.constructed(claim, norms[at], bound[at], how, f"{layer.name}, lag {layer.lags[at]:g}")
 
 

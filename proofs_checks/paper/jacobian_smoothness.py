@@ -47,7 +47,7 @@ class Sum(reference.Formulas):
     bends=MUCH_SMALLER,
 )
 def same_token_smoothness(evidence: Evidence, *, factor: float = 1.0) -> None:
-    """A layer without norm has both constants; a layer norm with epsilon 0 has no L_f0."""
+    """A layer without norm has both constants; a layer norm with epsilon = 0 has no L_f0."""
     for name in ("L_f0", "L_alpha0"):
         needed, bound = needed_for(evidence, name), guaranteed(name, factor)
         evidence.instance(f"{name}: {compared(needed, bound)}", needed <= bound)
@@ -58,7 +58,7 @@ def same_token_smoothness(evidence: Evidence, *, factor: float = 1.0) -> None:
         x[0] = 0.5 + distance * np.array([1.0, -1.0, 2.0, 0.0])  # nearly constant: the variance is nearly 0
         slopes.append(measure(parameters, x, 0).constants.L_f0)
     evidence.non_instance(
-        f"layer norm with epsilon 0: |df_0 / dx_0| = {slopes[0]:.2g} and {slopes[1]:.2g} at tokens 1e-3 and 1e-6 from a "
+        f"layer norm with epsilon = 0: |df_0 / dx_0| = {slopes[0]:.2g} and {slopes[1]:.2g} at tokens 1e-3 and 1e-6 from a "
         "constant one",
         slopes[1] < 500 * slopes[0],
     )

@@ -1,9 +1,12 @@
 """LayerNorm by a scaffold (Appendix J)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import sympy
 from flint import arb, arb_mat
 
+from proofs_checks import wording
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree
 from proofs_checks.statement import Bend, states
@@ -175,16 +178,20 @@ def block_moves_to_layer_norm(evidence: Evidence, *, divided: bool = True, resto
         errors[width] = _moved_error(block, x, y, width, size, divided, False)
     first, last = min(errors), max(errors)
     evidence.constructed(
-        "the paper's recipe", errors[last], 2 * errors[first] * first / last, f"falls like 1/m_sc: {errors}"
+        "the paper's recipe", errors[last], 2 * errors[first] * first / last, f"falls like 1/m_sc: {_at(errors)}"
     )
     by_size = {size: _moved_error(block, x, y, 2, size, divided, restore) for size in (1e1, 1e2, 1e3, 1e4, 1e5)}
-    evidence.constructed("width 2", by_size[1e4], 2 * by_size[1e1] * 1e-6, f"falls like 1/c^2: {by_size}")
+    evidence.constructed("width 2", by_size[1e4], 2 * by_size[1e1] * 1e-6, f"falls like 1/c^2: {_at(by_size)}")
     evidence.constructed("width 2", by_size[1e5], 1e-7, "sup |difference| at c = 1e5")
     moved = block_on_scaffold(block, 2, 1e3, eps=EPS)
     rows = [int(np.count_nonzero(moved["W_out.weight"][4:])), int(np.count_nonzero(moved["W_out.bias"][4:]))]
     evidence.identity("the scaffold stays", rows, "exact zeros of W_out and b_out: what is added to s is 0")
     tokens = np.concatenate([x[0], np.broadcast_to(scaffold(2, 1e3), (5, 2))], axis=1)
     blocks_agree(evidence, Network.of([("moved", moved)]), tokens)
+
+
+def _at(errors: Mapping[float, float]) -> str:
+    return ", ".join(f"{error:.3g} at {size:g}" for size, error in errors.items())
 
 
 def _moved_error(block, x, y, width, size, divided, restore) -> float:
@@ -228,7 +235,7 @@ def layer_norm_networks_are_universal(evidence: Evidence, *, size: float = 1e6, 
                 "the network",
                 max(found["sampled"], found["searched"]),
                 promised + 1e-5,
-                f"{name}, T = {T}, d = {d}, {len(moved.blocks)} blocks",
+                f"{targets.WORDS[name]}, T = {T}, d = {d}, {wording.counted(len(moved.blocks), 'block')}",
             )
             if name == "running_maximum" and T == 3:
                 blocks_agree(evidence, moved, found["worst"])

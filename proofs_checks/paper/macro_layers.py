@@ -31,7 +31,7 @@ BETAS = (0.25, 0.5, 0.75)
     $K(i, j) = m_j L(i, j)$ with $L(i,j) = \sum_{k=j}^i \Theta_{ik}/(k+1)$; $L(i,j)(j+1)^\gamma(i+1)^\beta$ is at least
     the least of three numbers below 1 in the proof, and at least 1 in truth (ours:macro-sums).
     """,
-    trust="symbols for every i, j, beta and every rows as Lemma K.2 gives them, the transport for T = 3; networks in float64 beside it, T up "
+    trust="symbols for every i, j and beta, and all rows as Lemma K.2 gives them, the transport for T = 3; networks in float64 beside it, T up "
     "to 256, three beta: the kernel against its closed form, and between its bounds with the profile's constants as proved and as they are",
     needs=("lem:K.2", "cor:K.5", "lem:K.8", "lem:K.15"),
     bends=(

@@ -92,7 +92,7 @@ def survey(
     where="Appendix E.4, Theorem 28, (62)",
     says=r"""
     Let $y_0 = 1$, $y_t = \gamma_t \sum_{j<t} \alpha_{t,j} y_j$ with $\alpha_{t,j} \ge 0$, $\sum_j \alpha_{t,j} \le 1$,
-    $\alpha_{t,j} \le c_2/t$, $|\gamma_t| \le \gamma_{max} < 1$ and $0 < \eta = \gamma_{max} c_2 < 1$. Then for all $t \ge 1$
+    $\alpha_{t,j} \le c_2/t$, $|\gamma_t| \le \gamma_{max} < 1$ and $0 < \eta = \gamma_{max} c_2 < 1$. Then, for all $t \ge 1$,
     $|y_t| \le \eta e^{\eta}\, t^{-\beta_{tail}}$ with $\beta_{tail} = 1 - \eta$; in particular $y_t \to 0$.
     """,
     needs=("asm:26", "asm:27"),

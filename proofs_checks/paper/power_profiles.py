@@ -135,7 +135,7 @@ def _agrees(evidence: Evidence, built: Built, x: np.ndarray) -> None:
     For the ideal recursion the best constants are $e^{-1/4} c_g^-$ at least and $c_g^+/\gamma$:
     $1 \le (t+1)^{-\gamma} \sum_{m \le t} (m+1)^{-\beta} \le 1/\gamma$, both sharp.
     """,
-    trust="symbols for every t, T, beta and every rows as Lemmas K.1 and K.2 give them; what the block reads and writes, by exact zeros; the "
+    trust="symbols for every t, T and beta, and all rows as Lemmas K.1 and K.2 give them; what the block reads and writes, by exact zeros; the "
     "sums in balls beside it, and blocks in float64, T up to 128, three beta",
     not_higher="the sums are enclosed at t up to 63 beside the identities",
     needs=("lem:K.1", "lem:K.2", "cor:K.5", "lem:4.2"),

@@ -87,10 +87,10 @@ def frozen_and_increasing_profiles(evidence: Evidence, *, shift: int = 0, offset
     """The exponents, for symbolic k and beta."""
     k, beta, room = sympy.symbols("k beta room", positive=True)
     nu = retrieval.profile_exponent(k, beta) + 1 + offset
-    evidence.identity("(i)", sympy.simplify(nu.subs(k, 1) + beta), "nu_1 = -beta")
-    evidence.identity("(ii)", sympy.simplify(nu.subs(beta, 1 - 1 / (k + shift))), "nu_k(1 - 1/k) = 0")
+    evidence.identity("decays", sympy.simplify(nu.subs(k, 1) + beta), "nu_1 = -beta")
+    evidence.identity("frozen", sympy.simplify(nu.subs(beta, 1 - 1 / (k + shift))), "nu_k(1 - 1/k) = 0")
     evidence.identity(
-        "(iii)", sympy.simplify(nu.subs(beta, 1 - 1 / k - room) - k * room), "nu_k(1 - 1/k - room) = k room > 0"
+        "increasing", sympy.simplify(nu.subs(beta, 1 - 1 / k - room) - k * room), "nu_k(1 - 1/k - room) = k room > 0"
     )
 
 

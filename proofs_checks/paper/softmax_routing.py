@@ -209,7 +209,7 @@ def spread_bounds_weights(evidence: Evidence, *, factor: float = 1.0, more: int 
     "Local windows",
     where="Appendix C.6, Remark C.3",
     says=r"""
-    Let the coefficients $A_t, \tilde B_t, C_t, u_t$ of Proposition 4 depend on a window $x_{t-K:t}$. Then for $t > \tau + K$
+    Let the coefficients $A_t, \tilde B_t, C_t, u_t$ of Proposition 4 depend on a window $x_{t-K:t}$. Then, for $t > \tau + K$,
     $\bigl\lVert \frac{\partial y_t}{\partial x_\tau} \bigr\rVert \le
     C \exp\bigl(-\lambda \sum_{r=\tau+K+1}^{t} \Delta_r\bigr)$, where $L_A$, $L_B$, $L_u$ bound the derivatives by each token of the
     window. The paper writes $C(R)$ for the constant; the proof gives $C = (K+1)\, C(R)$ with the $C(R)$ of Proposition 4,

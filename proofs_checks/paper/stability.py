@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import sympy
 
+from proofs_checks import wording
 from proofs_checks.evidence import Evidence
 from proofs_checks.paper.attacked_layers import attacked_layers
 from proofs_checks.statement import Bend, states
@@ -150,7 +151,9 @@ def solve_is_bounded(evidence: Evidence, *, constant: float = 1.0, excess: float
         steps = reference.trace(parameters, x)
         rho_here = float(np.abs(steps.B).sum(-1).max())
         most = constant * stability.solve_factor(1 - rho_here) * _largest(steps.f)
-        evidence.constructed("the bound", _largest(steps.s), most * (1 + 1e-12), "a layer's s and f", str(config))
+        evidence.constructed(
+            "the bound", _largest(steps.s), most * (1 + 1e-12), "a layer's s and f", wording.layer(config)
+        )
         outputs_agree(evidence, parameters, x)
 
 
@@ -223,9 +226,10 @@ def sup_norm(evidence: Evidence, *, fewer: int = 0, power: int = 2) -> None:
     evidence.identity("(35)", sympy.expand(step), "T M - |X|_F^2 grows by g >= 0 with each token")
     evidence.nonnegative("(35)", (M + total) - M, "|X|_F^2 is the largest token's square M and those of all others")
     pairs = []
-    for rows in product(([3, 4], [5, 0], [0, 1]), repeat=3):
+    for rows in product(((3, 4), (5, 0), (0, 1)), repeat=3):
         squares = [a * a + b * b for a, b in rows]
-        pairs += [(max(squares), sum(squares), str(rows)), (sum(squares), (3 - fewer) * max(squares), str(rows))]
+        text = f"tokens {wording.listed(rows)}"
+        pairs += [(max(squares), sum(squares), text), (sum(squares), (3 - fewer) * max(squares), text)]
     evidence.exact("(35)", pairs, "squares of integers, T = 3, D = 2; equality where all tokens are of one size")
     parameters, x = _layer(SessaConfig.published(4), 50)
     y = reference.forward(parameters, x)
@@ -258,7 +262,7 @@ def bibo(evidence: Evidence, *, gain: float = 0.5) -> None:
         sizes = [
             float(solve.forward_substitution(rho * np.eye(T, k=-1), np.ones((T, 1))).max()) for T in (20, 200, 2000)
         ]
-        text = f"predecessor routing with gain {rho:g}: largest s is {sizes} for 20, 200 and 2000 tokens"
+        text = f"predecessor routing with gain {rho:g}: largest s is {wording.listed(sizes)} for 20, 200, 2000 tokens"
         note(text, max(sizes) <= sizes[0] * (1 + 1e-5))
 
 

@@ -22,7 +22,7 @@ from sessa_ref.theory import selective_ssm as bounds
     $h_t = A_t h_{t-1} + G_t \tilde B_t u_t$, $y_t = C_t h_t$, $h_{-1} = 0$; $A_t = e^{-a_n \Delta_t}$ and
     $G_t = (1 - e^{-a_n \Delta_t})/a_n$ on the diagonal, $a_n \ge \lambda > 0$ fixed, all else a function of $x_t$ alone, with
     $\lVert u_t \rVert \le U_R$, $\lVert \tilde B_t \rVert \le G_{\max}$, $\lVert C_t \rVert \le C_R$ and derivatives of
-    $A_t$, $\tilde B_t$, $u_t$ at most $L_A$, $L_B$, $L_u$ on $\mathcal{X}_R$. Then for $\tau < t$
+    $A_t$, $\tilde B_t$, $u_t$ at most $L_A$, $L_B$, $L_u$ on $\mathcal{X}_R$. Then, for $\tau < t$,
     $\lVert \partial y_t / \partial x_\tau \rVert \le C_R J_R \exp(-\lambda \sum_{r=\tau+1}^t \Delta_r)$ with
     $J_R = L_A H_R + \frac{L_A}{\lambda} G_{\max} U_R + \frac{1}{\lambda}(L_B U_R + G_{\max} L_u)$,
     $H_R = \sqrt{d_{state}} \, G_{\max} U_R / \lambda$.
@@ -130,7 +130,7 @@ def _note_model(evidence: Evidence, norms: Array, bound: Array, source: int, nam
         "the bound",
         norms[at] / bound[at],
         slack,
-        f"end-to-end Jacobian over its bound; {ratio[-1]:.2g} at the last lag, {loosest:.2g} at the least",
+        f"a model ({name}, source {source}): end-to-end Jacobian over its bound; {ratio[-1]:.2g} at the last lag, {loosest:.2g} at the least",
         f"{name}, source {source}, lag {at - source}",
     )
 

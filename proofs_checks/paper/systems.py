@@ -173,15 +173,16 @@ def attention_is_a_direct_read(evidence: Evidence, *, smallest: int = 1, factor:
     """The derivative of a row by its values is the softmax, for every visible set."""
     e, v = sympy.symbols("e0:5", positive=True), sympy.symbols("v0:5")  # e_j = exp(logit)
     for t in range(5):
+        differences = []
         for size in range(smallest, t + 2):
             for visible in combinations(range(t + 1), size):
                 total = sympy.Add(*(e[j] for j in visible)) or sympy.Integer(1)
                 y = sympy.Add(*(factor * e[j] * v[j] / total for j in visible))
                 weights = [sympy.diff(y, value) for value in v]
-                differences = [sympy.cancel(sympy.Add(*weights) - 1)]
+                differences.append(sympy.cancel(sympy.Add(*weights) - 1))
                 differences += [sympy.diff(weight, value) for weight in weights for value in v if weight.has(value)]
                 differences += [weights[j] for j in range(5) if j not in visible]
-                evidence.identity("one read of the visible values", differences, f"t = {t}, visible {visible}")
+        evidence.identity("one read of the visible values", differences, f"t = {t}, every visible set")
     own, value, rest, others = sympy.symbols("e v R V", positive=True)  # the rest: sums of its e_j and of its e_j v_j
     y = factor * (own * value + others) / (own + rest)
     weight = sympy.diff(y, value)

@@ -3,6 +3,7 @@
 import numpy as np
 from flint import arb
 
+from proofs_checks import wording
 from proofs_checks.evidence import Evidence
 from proofs_checks.networks import blocks_agree
 from proofs_checks.statement import Bend, states
@@ -66,7 +67,8 @@ def block_copies_a_lag(evidence: Evidence, *, turn: int = 0, length: float = 1.0
             eta = np.sqrt(2 / np.pi) * s * np.sqrt(d) if s and small_counts else 0.0
             bound = float(transport_error(delta, np.sqrt(d), eta)) + 1e-14
             worst = float(np.linalg.norm(copied - source, axis=-1).max())
-            evidence.constructed("(iii)", worst, bound, f"written against wanted, T = {T}, d = {d}, epsilon = {s}")
+            reading = f"epsilon = {s:g}" if s else "the exact reading"
+            evidence.constructed("(iii)", worst, bound, f"written against wanted, T = {T}, d = {d}, {reading}")
             others = change - sum(np.outer(copied[:, i], channels[lag(number, i)]) for i in range(d))
             evidence.agreement(float(np.abs(others).max()), 0.0, "nothing else changes, exactly")
         reads = np.abs(blocks[0]["W_in.weight"]).sum(axis=0)
@@ -180,12 +182,16 @@ def stack_approximates(evidence: Evidence, *, constant_term: bool = True, left_o
         stack = list(stacked(channels, T, units, offset={out(0): offset if constant_term else 0.0}))
         blocks = -(-len(units) // (channels.width - 1))
         evidence.agreement(
-            abs(len(stack) - blocks), 0.0, f"{len(units)} units need {blocks} blocks of width {channels.width}"
+            abs(len(stack) - blocks),
+            0.0,
+            f"{len(units)} units take {wording.counted(blocks, 'block')} of width {channels.width}",
         )
         network = Network.of(stack[: len(stack) - left_out] or [("nothing", gelu_units(channels, T, []))])
         change = network(x) - x
         error = float(np.abs(channels.read(out(0), change) - wanted).max())
-        evidence.constructed("(ii)", error, bound + 1e-11, f"{name} by {len(units)} units in {blocks} blocks")
+        evidence.constructed(
+            "(ii)", error, bound + 1e-11, f"{name} by {len(units)} units in {wording.counted(blocks, 'block')}"
+        )
         for block in network.blocks[:2]:
             _preserves(evidence, channels, block, forward(block, x) - x, d)
         blocks_agree(evidence, network, x[0], (0,))

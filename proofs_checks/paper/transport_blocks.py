@@ -198,7 +198,7 @@ def selector_keeps_fibres(evidence: Evidence, *, share: float = 1.0) -> None:
     The resolvent's best constants are $c_\Theta^- = \gamma$ and $c_\Theta^+ = \gamma 2^\beta$; $a^- = \gamma/2$ and
     $a^+ = \frac54 \gamma 2^\beta$.
     """,
-    trust="symbols for every i, j, beta and every rows as Lemma K.2 gives them: the resolvent's constants by Bernoulli's inequality and Lemma "
+    trust="symbols for every i, j and beta, and all rows as Lemma K.2 gives them: the resolvent's constants by Bernoulli's inequality and Lemma "
     "F.1, the kernel's from them and Lemma 4.2; that gamma is best, in balls at 10^9; networks in float64 beside it, T up to 256, three beta",
     not_higher="the best constant's limit is enclosed far out for five gamma",
     needs=("lem:K.2", "cor:K.5", "lem:K.8", "lem:4.2", "prop:29", "lem:F.1"),

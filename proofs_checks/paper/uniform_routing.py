@@ -55,7 +55,7 @@ def _enclose(evidence: Evidence, claim: str, shift: float, sign: int, argument: 
             (
                 (sign * _log_ratio(LARGEST, shift, middle, interval)).exp(),
                 arb(1),
-                f"gamma in {interval.str(6)}, t = 10^6",
+                f"gamma in [{float(interval.lower()):.7g}, {float(interval.upper()):.7g}], t = 10^6",
             )
             for middle, interval in _intervals(evidence.quick)
         ]
@@ -104,7 +104,7 @@ def gautschi(evidence: Evidence, *, lower_shift: float = 1.0, upper_shift: float
     "Uniform routing, impulse at 0",
     where="Appendix F.2, Proposition 29, (69) and (70)",
     says=r"""
-    Let $\alpha_{t,j} = \frac{1}{t}$ for $j < t$ and $\gamma_t = \gamma \in (0, 1)$, with an impulse at time 0. Then for $t \ge 1$
+    Let $\alpha_{t,j} = \frac{1}{t}$ for $j < t$ and $\gamma_t = \gamma \in (0, 1)$, with an impulse at time 0. Then, for $t \ge 1$,
     $y_t = \frac{\gamma}{\Gamma(1+\gamma)} \frac{\Gamma(t+\gamma)}{\Gamma(t+1)}$, and
     $\frac{\gamma}{\Gamma(1+\gamma)} (t+1)^{-\beta_{tail}} \le y_t \le \frac{\gamma}{\Gamma(1+\gamma)} t^{-\beta_{tail}}$ with
     $\beta_{tail} = 1 - \gamma$; so $y_t = \Theta(t^{-\beta_{tail}})$.
@@ -126,7 +126,7 @@ def impulse_at_zero(evidence: Evidence, *, offset: int = 0, upper: float = 1.0, 
         y = [uniform_influence(0, t, g) for g, t in cases]
         above = [arb(upper) * c * arb(t) ** (g - 1) for c, (g, t) in zip(prefactor, cases, strict=True)]
         below = [arb(lower) * c * arb(t + 1) ** (g - 1) for c, (g, t) in zip(prefactor, cases, strict=True)]
-    names = [f"gamma = {g.str(6)}, t = {t}" for g, t in cases]
+    names = [f"gamma = {g}, t = {t}" for g in _GAINS for t in _LATE]
     evidence.enclosed(
         "upper bound", zip(y, above, names, strict=True), "at chosen gamma and t; all others by the proof"
     )

@@ -115,7 +115,7 @@ class Block:
             raise ValueError(f"{self.name} has used {name!r} of its {kind} already")
         if len(slots) == self.channels.width:
             raise ValueError(
-                f"{self.name} needs more {kind} than its width {self.channels.width}: {slots} and {name!r}"
+                f"{self.name} needs more {kind} than its width {self.channels.width}: {', '.join(slots)} and {name}"
             )
         slots.append(name)
         return len(slots) - 1

@@ -120,7 +120,7 @@ def _built(network: Network, target: Callable[[Array], Array], what: str, bound:
         y = states[-1] if network.unembed is None else network.unembed(states[-1])
         error = float(np.abs(y - target(x)).max())
         allowed = bound + rounding(network, x.shape[-2]) * largest
-        return [at_most(f"sup |network - {target.__name__}|", error, allowed)]
+        return [at_most(f"sup |network - {targets.WORDS[target.__name__]}|", error, allowed)]
 
     return Built(network, Claim("thm:14", f"computes {what}, within {bound:.3g} for tokens in [-1, 1]", measure))
 

@@ -56,6 +56,16 @@ def position_of_largest(x: Array) -> Array:
     return position
 
 
+WORDS = {
+    "running_mean": "the running mean",
+    "running_maximum": "the running maximum",
+    "parity": "the parity of signs",
+    "delayed_xor": "the delayed exclusive or",
+    "position_of_largest": "the position of the largest token",
+}
+"""What reports call these maps."""
+
+
 def random_network(T: int, d: int, hidden: int = 6, seed: int = 0):
     """A random causal network with one hidden layer of tanh for each t, on the whole prefix."""
     rng = np.random.default_rng(seed)
