@@ -51,7 +51,7 @@ def bernoulli(evidence: Evidence, claim: str) -> None:
     evidence.nonnegative(
         claim,
         [growth.subs(BETWEEN), shrinking.subs(x, x / (x + y)).subs(BETWEEN)],
-        "Bernoulli, (1+x)^p <= 1+px and (1-x)^p <= 1-px: the logarithms are equal at 0, and their difference's slope is >= 0",
+        "Bernoulli, (1+x)^p <= 1 + p x and (1-x)^p <= 1 - p x: the logarithms are equal at 0, and their difference's slope is >= 0",
     )
 
 

@@ -53,6 +53,7 @@ _LETTER = re.compile(
 )
 """A letter beside a sign is no word, and beside a formula neither, but for a, A and I."""
 _MINUS = re.compile(r"(?<![^\s(\[{|=<>≤≥≠/·,])-(?=[\w(\[{√|$])")
+_PRIME = re.compile(r"(?<!')(\$[^$]+)\$'(?!\w)")
 _SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
 _SCRIPT = re.compile(rf"{_SUBSCRIPT}|{_SUPERSCRIPT}")
 _TOKEN = re.compile(
@@ -109,7 +110,7 @@ def _plain(text: str) -> str:
     for index in range(0, len(parts), 2):
         before, behind = "$" if index else "", "$" if index + 1 < len(parts) else ""
         parts[index] = _between(f"{before}{parts[index]}{behind}")[len(before) :].removesuffix(behind)
-    return "".join(parts)
+    return _PRIME.sub(r"\1'$", "".join(parts))
 
 
 def _between(text: str) -> str:

@@ -25,10 +25,11 @@ _SIGNS = {
     "±": r"\pm ",
     "→": r"\to ",
     "·": r"\cdot ",
+    "⊙": r"\odot ",
     "...": r"\dots ",
     ".": r"\cdot ",
 }
-_SIGN = re.compile(r"\.\.\.|[-+/=<>!−≤≥≠±→·]")
+_SIGN = re.compile(r"\.\.\.|[-+/=<>!−≤≥≠±→·⊙]")
 _INSIDE = re.compile(rf"{_SIGN.pattern}|,|[ ;](?! )|(?<=[\[(])\.(?=[ ,])")
 _PAIRS = {
     "||": ("||", r"\lVert ", r"\rVert "),
@@ -43,7 +44,7 @@ _PAIRS = {
 _PRODUCT = re.compile(r"<(?=[^\s<>][^<>]*, [^<>]*[^\s<>]>)")
 _STARTS = re.compile(r"(?<![\w\\$)\]}'.*-])(?=[\w$(\[{|<√−-])|(?<=[(\[|\s])(?=\|)")
 _ENDS = re.compile(r"(?![\w$^*(\[{|]|-\w|'\w|\.\d)")
-_OPERATES = re.compile(r"[-+/=<>!−≤≥≠±→·|√]")
+_OPERATES = re.compile(r"[-+/=<>!−≤≥≠±→·⊙|√]")
 _COMMAND = re.compile(r"\\(?:mathrm|mathclose|lvert|rvert|[lr]Vert|[,{}])|[{}$^_ ]")
 _LIST_ITEM = re.compile(r"\d*\([A-Za-z0-9]\)")
 

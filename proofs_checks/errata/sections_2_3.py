@@ -25,7 +25,7 @@ def window() -> Shown:
     first = all(K[t][tau] == 0 for t in range(2) for tau in range(t + 1) if t - tau >= W)
     second = all(S[t] <= set(range(max(0, t - W + 1), t + 1)) for t in range(2))
     return Shown(
-        first and not second, "W = 1, S_1 = {0, 1}, K_10 = 0: the kernel has the window, the visible set has not"
+        first and not second, "W = 1, S_1 = {0, 1}, K_(1,0) = 0: the kernel has the window, the visible set has not"
     )
 
 

@@ -168,7 +168,7 @@ Definition lem_D_3 : Prop :=
   forall r alpha M v, lem_D_3_hypotheses r alpha M v -> bounded r M (fun t i => sum (fun j => alpha t j * v j i) t).
 
 (** A block on sequences: weights, gains, f and g may depend on the whole input in any way; y is an output for x if
-    y = x + (s * g) W + b with (I - B) s = f and B_{t,j} = gamma_t alpha_{t,j}. *)
+    y = x + (s ⊙ g) W + b with (I - B) s = f and B_{t,j} = gamma_t alpha_{t,j}. *)
 Record block := {
   weights : (nat -> nat -> R) -> nat -> nat -> R;
   gains : (nat -> nat -> R) -> nat -> R;
@@ -226,7 +226,7 @@ Definition ours_deep_stability_hypotheses (m r : nat) (blocks : list block) : Pr
 Definition ours_deep_stability : Prop :=
   forall m r blocks, ours_deep_stability_hypotheses m r blocks -> bibo m (stack m r blocks).
 
-(** The gate enters with its largest entry: |s * g| <= |s| max |g_i|, which puts the largest entry in place of the norm in
+(** The gate enters with its largest entry: |s ⊙ g| <= |s| max |g_i|, which puts the largest entry in place of the norm in
     Propositions 2 and 25.
     Row: ours:bounded-gate
     Left: the bound of a whole block for T tokens, which adds [ours_bounded_solve]. *)
@@ -1185,7 +1185,7 @@ Definition thm_23 : Prop :=
   exists ds, filterdiff (s t) (locally z) ds
     /\ opnorm_le ds (thm_23_tail c2 gmax FR Lf0 Lf La0 Lroute Lgamma (t - tau)).
 
-(** Corollary B.7, and Proposition 10 (iii): the block's output x_t + W (g_t * s_t) + b.  The gate is the linear map Diag(g_t),
+(** Corollary B.7, and Proposition 10 (iii): the block's output x_t + W (g_t ⊙ s_t) + b.  The gate is the linear map Diag(g_t),
     whose norm is at most |g_t|; it and x_t belong to token t and do not move with token tau < t. *)
 Definition cor_B_7_hypotheses (U V Y : NormedModule R_AbsRing) (f : nat -> U -> V) (logit : nat -> nat -> U -> R)
     (gamma : nat -> U -> R) (s : nat -> U -> V) (z : U) (tau T : nat) (c2 gmax FR Lf0 Lf La0 Lroute Lgamma : R)

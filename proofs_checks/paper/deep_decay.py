@@ -47,7 +47,7 @@ def deep_attention(
     evidence.identity(
         "bound",
         sympy.expand((1 + more) * (tau + 1) - (tau + 1 + more) - tau * more),
-        "Lemma H.1 with H_t - H_(tau+1) <= log(t/(tau+1)) <= log lag: lag (tau+1) - (tau+lag) = tau (lag-1)",
+        "Lemma H.1 with H_t - H_(tau+1) <= log(t/(tau+1)) <= log lag: lag (tau+1) - (tau+lag) = tau (lag - 1)",
     )
     lifted = [(c + M) ** (N - 1) - c ** (N - k) * (c + M) ** (k - 1) for N in range(1, 6) for k in range(1, N + 1)]
     no_negative(
@@ -109,7 +109,7 @@ def deep_state_space(
     evidence.identity(
         "bound",
         [sympy.expand((lag + 1) - (lag - i) - (1 + i)), sympy.powsimp(q**lag * r**lag - (q * r) ** lag, force=True)],
-        "binomial(lag-1, k-1) (k-1)! is a product of k-1 factors lag-i <= lag+1; with unequal rates q_n = q r_n, r_n <= 1, "
+        "binomial(lag - 1, k - 1) (k-1)! is a product of k - 1 factors lag - i <= lag + 1; with unequal rates q_n = q r_n, r_n <= 1, "
         "a path's product is at most q^lag",
     )
     length, pairs = (60, []) if evidence.quick else (400, [])

@@ -26,6 +26,8 @@ from proofs_checks.typeset import rounded, typeset, typeset_title, upright
         ("below c- at ceil(gamma/c-), d+ and m0", r"below $c_{-}$ at $\lceil\gamma/c_{-}\rceil$, $d^{+}$ and $m_0$"),
         ("1 - Phi(-z) at -1/2, = -Euler", r"1 − $\Phi(-z)$ at −1/2, = −Euler"),
         ("T = 2 for every T, 2 L e^Delta, a = 1", r"$T$ = 2 for every T, 2 $L$ $e^{\Delta}$, $a$ = 1"),
+        ("psi' and eta psi', gamma's 'tau'", r"$\psi'$ and $\eta$ $\psi'$, $\gamma$'s '$\tau$'"),
+        ("x_t + W (g_t ⊙ s_t)", r"$x_{t}$ + $W$ $(g_{t}\odot s_{t})$"),
         ("(1+a word)^nu and |x(t)_j - ideal|", r"($1+a$ word$)^{\nu}$ and |$x(t)_{j}$ − ideal|"),
     ],
 )
