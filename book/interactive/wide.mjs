@@ -6,21 +6,34 @@ const PLACES = {
   ".bd-content .math.long": { limit: 1.12, shrink: shrinkText },
   ".bd-content :is(table, div.highlight pre)": {},
 };
+const shrunk = new Set();
 
 /** Look at all such places now, when formulas have been set, and whenever one of them changes its size. */
 export function markWide() {
-  const observer = new ResizeObserver((changes) => requestAnimationFrame(() => changes.forEach(({ target }) => fit(target))));
+  const observer = new ResizeObserver((changes) => requestAnimationFrame(() => fit(changes.map(({ target }) => target))));
   const observe = () => document.querySelectorAll(Object.keys(PLACES).join()).forEach((place) => observer.observe(place));
   observe();
   window.addEventListener("load", () => window.MathJax?.startup?.promise?.then(observe));
 }
 
-function fit(place) {
-  const { limit, shrink } = Object.entries(PLACES).find(([selector]) => place.matches(selector))[1];
-  shrink?.(place, 1);
-  const excess = place.scrollWidth / place.clientWidth;
-  if (excess > 1 && excess <= limit) shrink?.(place, excess);
-  place.toggleAttribute("data-scrolls", place.scrollWidth > place.clientWidth + 1);
+/** First all sizes are read and then all are changed, or the page would be laid out once for each place. */
+function fit(places) {
+  for (const place of places.filter((one) => shrunk.delete(one))) ruleOf(place).shrink(place, 1);
+  const sizes = places.map((place) => [place, place.scrollWidth, place.clientWidth]);
+  for (const [place, needed, given] of sizes) {
+    const { limit, shrink } = ruleOf(place);
+    const tooWide = needed > given + 1; // both are rounded
+    const fits = tooWide && needed <= limit * given; // without a limit never
+    if (fits) {
+      shrink(place, needed / given);
+      shrunk.add(place);
+    }
+    place.toggleAttribute("data-scrolls", tooWide && !fits);
+  }
+}
+
+function ruleOf(place) {
+  return Object.entries(PLACES).find(([selector]) => place.matches(selector))[1];
 }
 
 function shrinkText(place, excess) {

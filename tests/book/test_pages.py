@@ -76,6 +76,25 @@ def test_page(browser: Browser, name: Path) -> None:
         assert faults_on_paper(page) == []
 
 
+# Places that say wrongly whether they scroll; a drawing may not scroll for a little.
+NOT_MARKED = """() => [...document.querySelectorAll('.bd-content :is(.drawing, table, .highlight pre, .math.long, mjx-container[display="true"])')]
+    .filter((place) => place.checkVisibility())
+    .map((place) => [place, place.scrollWidth, place.clientWidth])
+    .filter(([place, needed, given]) => place.hasAttribute('data-scrolls') !== (needed > given + 1)
+        || (place.matches('.drawing') && needed > given && needed <= 1.08 * given))
+    .map(([place, needed, given]) => `${place.className || place.tagName}: ${needed} in ${given}`)"""
+
+
+def test_what_is_a_little_too_wide_is_shrunk_and_more_is_marked(browser: Browser) -> None:
+    scrolling = "document.querySelectorAll('.bd-content .drawing[data-scrolls]').length"
+    with opened(browser, (HTML / "evidence/ten-memories.html").as_uri()) as page:
+        use_phone(page)
+        page.wait_for_function(f"{scrolling} > 0 && ({NOT_MARKED})().length === 0")
+        assert page.evaluate(scrolling) < page.locator(".bd-content .drawing").count()
+        page.set_viewport_size({"width": 2000, "height": 900})
+        page.wait_for_function(f"{scrolling} === 0 && ({NOT_MARKED})().length === 0")
+
+
 class Content(HTMLParser):
     """What tests want to know about a page."""
 
