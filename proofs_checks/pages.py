@@ -62,12 +62,13 @@ def counts(outcomes: Outcomes) -> str:
 
 def errata() -> str:
     """Every erratum, with what was tried in sections that are clean."""
-    lines = []
-    for one in ERRATA:
+    lines, titles = [], Counter((one.where, one.kind) for one in ERRATA)
+    for one in sorted(ERRATA, key=lambda one: _place(one.where)):
         shown = one.example()
+        again = f" ({one.id.partition('-')[2]})" if titles[one.where, one.kind] > 1 else ""
         lines += [
             f"(erratum-{_label_of(one.id)})=",
-            f"## {typeset(one.where)}: {one.kind}",
+            f"## {typeset(one.where)}: {one.kind}{again}",
             "",
             f"*Row* {link(one.statement)}. *Run it:* `sessa-ref ledger errata {one.id}`",
             "",
@@ -85,6 +86,13 @@ def errata() -> str:
     lines += ["## What was read", "", "| section | what was tried |", "|---|---|"]
     lines += [f"| {section} | {words(tried)} |" for section, tried in READ.items()]
     return "\n".join(lines) + "\n"
+
+
+def _place(where: str) -> tuple[bool, list[tuple[bool, int, str]]]:
+    """For sorting: where in the paper the first place is that an erratum names; what names no section comes last."""
+    found = re.match(r"(?:Sections?|Appendix) ([A-Z0-9][\d.]*)", where)
+    parts = found[1].rstrip(".").split(".") if found else []
+    return not found, [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
 
 
 def most_wanted(outcomes: Outcomes) -> str:

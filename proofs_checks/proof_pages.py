@@ -43,7 +43,7 @@ def in_order(title: str) -> list[Statement]:
 
 
 def _contents() -> str:
-    lines = ["| statement | where | status |", "|---|---|---|"]
+    lines = ["{.records}", "| statement | where | status |", "|---|---|---|"]
     for title in CHAPTERS:
         lines += [
             f"| [{typeset_title(one.title)}](#{proof_anchor(one.id)}) | {one.where} | {{status}}`{one.id}` |"

@@ -66,9 +66,10 @@ def _cut(formula: str, after: dict[str, str]) -> list[str]:
     if len(formula) < _LONG:
         return [formula]
     found, depth = [""], 0
-    for token in _TOKEN.findall(formula):
+    tokens = _TOKEN.findall(formula)
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
         depth += (token in _OPENING) - (token in _CLOSING)
-        if token in after and depth == 0 and found[-1].strip():
+        if token in after and depth == 0 and found[-1].strip() and following not in ("_", "^"):
             found[-1] += after[token]
             found.append("")
         else:

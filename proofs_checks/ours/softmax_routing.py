@@ -18,16 +18,16 @@ from sessa_ref.theory.diffuse_routing import sharp_diffuse_bounds
     where="on Lemmas 4.3 and B.4",
     says=r"""
     Where one logit moves, the total variation of the row is exactly
-    $\sum_j |d\alpha_j| = 2 \alpha (1 - \alpha) |d\beth|$. For a given row the best constant in
-    $\sum_j |d\alpha_j| \le C \sum_i \alpha_i |d\beth_i|$ is $C = 2 (1 - \min_i \alpha_i)$, so that 2 is the best
+    $\sum_j |d\alpha_j| = 2 \alpha (1 - \alpha) |d\,\beth|$. For a given row the best constant in
+    $\sum_j |d\alpha_j| \le C \sum_i \alpha_i |d\,\beth_i|$ is $C = 2 (1 - \min_i \alpha_i)$, so that 2 is the best
     constant for all rows together, and is attained by none; in the diffuse regime
     $C \le 2 \bigl(1 - \frac{1}{1 + (n-1) e^{\Delta}}\bigr)$.
     """,
     proof=r"""
-    If logit $i$ alone moves by $d\beth$, then $d\alpha_i = \alpha_i (1 - \alpha_i)\, d\beth$ and
-    $d\alpha_j = -\alpha_i \alpha_j\, d\beth$ for $j \ne i$. The other weights sum to $1 - \alpha_i$, so the sum of the
-    sizes is $2 \alpha_i (1 - \alpha_i) |d\beth|$. In general $d\alpha$ is linear in the logits' derivatives, and its
-    total variation is convex in them. On the set $\sum_i \alpha_i |d\beth_i| \le 1$ a convex function is largest at an
+    If logit $i$ alone moves by $d\,\beth$, then $d\alpha_i = \alpha_i (1 - \alpha_i)\, d\,\beth$ and
+    $d\alpha_j = -\alpha_i \alpha_j\, d\,\beth$ for $j \ne i$. The other weights sum to $1 - \alpha_i$, so the sum of the
+    sizes is $2 \alpha_i (1 - \alpha_i) |d\,\beth|$. In general $d\alpha$ is linear in the logits' derivatives, and its
+    total variation is convex in them. On the set $\sum_i \alpha_i |d\,\beth_i| \le 1$ a convex function is largest at an
     extreme point, where one logit moves, by $1/\alpha_i$: the value is $2 (1 - \alpha_i)$, largest at the smallest
     weight. The same holds for derivatives that are vectors, whose extreme points also have one entry. The smallest of
     $n$ weights can be as small as one likes, so no constant below 2 serves for all rows; it is positive, so no row

@@ -95,7 +95,7 @@ def prove_variation(evidence: Evidence, claim: str, constant: float) -> None:
     Let $\alpha_{t,\cdot} = \mathrm{softmax}(\beth_{t,0}, \dots, \beth_{t,t})$ with $\beth_{t,j} = \langle q(x_t), k(x_j) \rangle$ and
     token-wise $q$, $k$. For $\tau < t$:
     $\sum_{j \le t} \bigl\lVert \frac{\partial \alpha_{t,j}}{\partial x_\tau} \bigr\rVert \le
-    2 \alpha_{t,\tau} \bigl\lVert \frac{\partial \beth_{t,\tau}}{\partial x_\tau} \bigr\rVert$, hence at most
+    2 \alpha_{t,\tau} \bigl\lVert \frac{\partial\,\beth_{t,\tau}}{\partial x_\tau} \bigr\rVert$, hence at most
     $2 L \alpha_{t,\tau} = O(1/|W_t|)$ in the diffuse regime if the last norm is at most $L$.
     """,
     needs=("def:4", "lem:C.1"),
@@ -148,7 +148,7 @@ def _layer_variation(x: Array, source: int, target: int) -> tuple[float, float, 
     says=r"""
     Let $\alpha = \mathrm{softmax}(\beth) \in \mathbb{R}^n$ with logits that depend on a parameter $z$. Then
     $\sum_j \bigl\lVert \frac{\partial \alpha_j}{\partial z} \bigr\rVert \le
-    2 \sum_i \alpha_i \bigl\lVert \frac{\partial \beth_i}{\partial z} \bigr\rVert$.
+    2 \sum_i \alpha_i \bigl\lVert \frac{\partial\,\beth_i}{\partial z} \bigr\rVert$.
     """,
     trust="real arithmetic; every n, every norm: the left side is convex in the logits' derivatives, one logit at a time is worst",
     bends=(Bend("1.9 in place of 2", {"constant": 1.9}),),

@@ -35,3 +35,8 @@ def test_long_formulas_break_after_relations() -> None:
 def test_very_long_pieces_break_after_signs() -> None:
     long = r"-L_A H_R + L_A \lambda G_{\max} U_R - \lambda^{-1} (L_B U_R + G_{\max} L_u)"
     assert pieces(long) == [r"-L_A H_R +{}", r"L_A \lambda G_{\max} U_R -{}", r"\lambda^{-1} (L_B U_R + G_{\max} L_u)"]
+
+
+def test_a_relation_keeps_its_index() -> None:
+    long = r"(\mathcal{H}^{k})(t, \tau) \lesssim_k (\log(1+t))^{k-1}/(t+1) \le 1"
+    assert pieces(long) == [r"(\mathcal{H}^{k})(t, \tau) \lesssim_k (\log(1+t))^{k-1}/(t+1) \le", "1"]

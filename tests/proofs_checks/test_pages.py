@@ -77,6 +77,30 @@ def test_names_of_our_rows_in_errata_lead_to_their_proofs():
         assert any(pages.proof_anchor(one.id) == f"proof-{name}" for one in ROWS)
 
 
+def test_errata_stand_in_the_order_of_the_paper_and_have_titles_of_their_own():
+    titles = re.findall(r"^## (.*)", pages.errata(), re.MULTILINE)
+    assert len(set(titles)) == len(titles)
+    wheres = [
+        "Section 4.2.10",
+        "Appendix B.2",
+        "Sections 2.3 and 4.2.4",
+        "Section 4.2.9",
+        "Theorem 12",
+        "Appendix B",
+        "Section 4",
+    ]
+    ordered = [
+        "Sections 2.3 and 4.2.4",
+        "Section 4",
+        "Section 4.2.9",
+        "Section 4.2.10",
+        "Appendix B",
+        "Appendix B.2",
+        "Theorem 12",
+    ]
+    assert sorted(wheres, key=pages._place) == ordered
+
+
 def test_brackets_of_indicators_are_no_code_and_emphasis_is_kept():
     assert pages.coq_text("[x] lets *every* ab_cd <= rho") == r"`x` lets *every* ab\_cd ≤ $\rho$"
     assert pages.coq_text("1[i = j], [0, gamma_max], [f x]") == r"$1[i=j]$, $[0,\gamma_{\max}]$, `f x`"
