@@ -21,8 +21,8 @@ _EDGE = 1e-6
 def save_tightness(outcomes: dict[str, Outcome], path: Path) -> None:
     """Attained against claimed for every row whose claims are bounds: a mark for each family of cases that was tried.
 
-    1 means that the bound is attained. The loosest rows are at the bottom. An arrow at the left edge stands for less than
-    one millionth.
+    1 means that the bound is attained; it is at the left, where a phone begins to show the figure. The loosest rows are at the
+    bottom. An arrow at the right edge stands for less than one millionth.
     """
     rows = sorted((one.tightness, one.id) for one in outcomes.values() if one.tightness)
     places = {name: place for place, (_, name) in enumerate(rows)}
@@ -42,13 +42,13 @@ def save_tightness(outcomes: dict[str, Outcome], path: Path) -> None:
             axes.plot([], [], marker=_MARKERS[level], label=str(level), **look)
         for marker, some in (
             (_MARKERS[level], [(x, y) for x, y in at if x >= _EDGE]),
-            ("<", [(0.7 * _EDGE, y) for x, y in at if x < _EDGE]),
+            (">", [(0.7 * _EDGE, y) for x, y in at if x < _EDGE]),
         ):
             if some:
                 axes.plot(*zip(*some, strict=True), marker=marker, **look)
     axes.axvline(1.0, color=style.GREY, linewidth=1.0)
     axes.set_xscale("log")
-    axes.set_xlim(0.5 * _EDGE, 3.0)
+    axes.set_xlim(3.0, 0.5 * _EDGE)
     axes.set_yticks(range(len(rows)), [name for _, name in rows], fontsize=7)
     axes.set_ylim(-1, len(rows))
     axes.set_xlabel("attained / claimed, the largest for each family of cases")
