@@ -31,7 +31,8 @@ def test_kept_results_are_those_of_the_configuration_that_comes_along(experiment
         if run.validation is None:  # of the first runs, or made one by one
             assert run.command == f"python -m experiments train --config {config} --mixer {mixer} --seed {seed}"
         else:
-            assert run.command.startswith(f"python -m experiments grid --task {experiment} ")
+            program = "python -m experiments grid"
+            assert run.command.startswith((f"{program} --task {experiment} ", f"{program} --config {config} "))
             for test, options in zip(run.tests, run.settings.tests, strict=True):
                 limits = run.settings.make_task(**options)
                 # That of permutations is a mean over tokens of sums of at most as many positive terms, made token by token.
