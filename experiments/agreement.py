@@ -44,5 +44,11 @@ def agreements(kept: Result, rerun: Result, seeds: Sequence[Result]) -> list[Agr
 
 
 def loss_difference(kept: Result, rerun: Result) -> float:
-    """The largest between two points of their training curves, in nats; points are means over `record_every` steps."""
+    """The largest between two points of their training curves, in nats; points are means over `record_every` steps.
+
+    Raises:
+        ValueError: the curves have other steps.
+    """
+    if [one.step for one in kept.curve] != [one.step for one in rerun.curve]:
+        raise ValueError("a rerun must have the training curve's steps, got others")
     return max(abs(one.loss - other.loss) for one, other in zip(kept.curve, rerun.curve, strict=True))

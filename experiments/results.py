@@ -1,6 +1,7 @@
 """What a finished run found, as a JSON file, and those that are kept with the package."""
 
 import json
+import math
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
@@ -100,7 +101,10 @@ class Result:
             "tests": [_typed(Score(**test)) for test in entries["tests"]],
             "curve": [_typed(Step(**step)) for step in entries["curve"]],
         }
-        return _typed(cls(**{**entries, **read}))
+        result = _typed(cls(**{**entries, **read}))
+        if [test.options for test in result.tests] != list(result.settings.tests):
+            raise ValueError("tests must be those of its settings, got others")
+        return result
 
     @property
     def task(self) -> Task:
@@ -185,7 +189,7 @@ def kept(experiment: str = "recall") -> dict[str, list[Result]]:
 def _read(path: str | Path, make: Callable[[dict[str, Any]], Read]) -> Read:
     try:
         return make(json.loads(Path(path).read_text(encoding="utf-8")))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} must be a result of `python -m experiments`: {reason(error)}") from None
 
 
@@ -197,6 +201,8 @@ def _typed(made: Read) -> Read:
         outer: Any = get_origin(kind) if isinstance(kind, GenericAlias) else kind
         if not isinstance(value, outer) and not (type(value) is int and isinstance(1.0, outer)):
             raise TypeError(f"{one.name} must be {getattr(kind, '__name__', kind)}, got {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{one.name} must be finite, got {value}")
     return made
 
 

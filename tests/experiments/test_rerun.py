@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from experiments.__main__ import app
 from experiments.agreement import agreements, loss_difference
-from experiments.results import RESULT, Result, Score
+from experiments.results import DIVERGED, RESULT, Diverged, Result, Score
 from experiments.run import run, run_name
 from experiments.training import Step
 from tests.experiments.small import small
@@ -61,22 +61,65 @@ def test_the_command(tmp_path, monkeypatch):
     assert found.exit_code == 1
     assert found.output.count("DIFFERS BY MORE") == 1
     assert again.stat().st_mtime_ns == before, "a finished rerun is compared and not made again"
+    copy = tmp_path / "kept" / "copy"
+    copy.mkdir()
+    (copy / RESULT).write_text(Result.read(again).to_json())  # the same seed does not count twice
+    assert CliRunner().invoke(app, ["rerun", str(places[0])]).exit_code == 1
+    (copy / RESULT).unlink()
+    other = tmp_path / "kept" / "other"
+    other.mkdir()
+    wider = replace(
+        kept, settings=small("sessa", seed=2, width=16), tests=[replace(kept.tests[0], accuracy=9.0), kept.tests[1]]
+    )
+    (other / RESULT).write_text(wider.to_json())  # nor does a run of other settings
+    assert CliRunner().invoke(app, ["rerun", str(places[0])]).exit_code == 1
+    (other / RESULT).unlink()
     (places[1] / RESULT).unlink()
     found = CliRunner().invoke(app, ["rerun", str(places[0])])
     assert found.exit_code == 0
     assert "how far two runs of this model may be apart is not known" in found.output
 
 
-@pytest.mark.parametrize(
-    ("out", "message"),
-    [("kept/run", "--out must be another folder than the run's own"), ("elsewhere", "No such file or directory")],
-)
-def test_bad_folders(tmp_path, monkeypatch, out, message):
+def test_bad_folders(tmp_path, monkeypatch):
+    """One line each, before anything is trained."""
     monkeypatch.chdir(tmp_path)
     kept = tmp_path / "kept" / "run"
     kept.mkdir(parents=True)
-    if out == "kept/run":
-        (kept / RESULT).write_text(result(0, 1, 1).to_json())
-    found = CliRunner().invoke(app, ["rerun", "kept/run", "--out", out])
-    assert found.exit_code == 2
-    assert message in found.output
+
+    def refused(*arguments: str) -> str:
+        found = CliRunner().invoke(app, ["rerun", "kept/run", *arguments])
+        assert found.exit_code == 2
+        return found.output
+
+    assert "RUN must be the folder of a finished run, with its result.json, got kept/run" in refused()
+    (kept / RESULT).write_text(result(0, 1, 1).to_json())
+    (tmp_path / "link").symlink_to(kept)
+    for out in ("kept/run", "kept/again", "kept", "./kept/../link"):
+        assert "--out must be outside the folder of the kept runs" in refused("--out", out)
+    (tmp_path / "file").write_text("mine")
+    assert "--out must be a folder, got the file file" in refused("--out", "file")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert refused("--out", "loop")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / RESULT).write_text(result(1, 1, 1).to_json())
+    assert "--out must not hold a run of other settings, got taken" in refused("--out", "taken")
+    (kept / DIVERGED).write_text(Diverged("", small("sessa"), 3, "lost").to_json())
+    assert "got kept/run, which diverged at step 3" in refused()
+
+
+def test_a_rerun_that_diverged_says_so_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "kept" / "run"
+    kept.mkdir(parents=True)
+    settings = small("sessa", learning_rate=1e30)
+    (kept / RESULT).write_text(replace(result(0, 1, 1), settings=settings).to_json())
+    for _ in range(2):
+        found = CliRunner().invoke(app, ["rerun", "kept/run"])
+        assert found.exit_code == 1
+        assert "training has diverged" in found.output
+
+
+def test_curves_with_other_steps():
+    first = result(0, 1, 1)
+    with pytest.raises(ValueError, match="a rerun must have the training curve's steps"):
+        loss_difference(first, replace(first, curve=first.curve[1:]))

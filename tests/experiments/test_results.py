@@ -91,6 +91,8 @@ def test_bad_results(tmp_path):
         "accuracy must be float, got 'high'": {"tests": [kept_run["tests"][0] | {"accuracy": "high"}]},
         "loss must be float, got None": {"curve": [kept_run["curve"][0] | {"loss": None}]},
         "parameters must be int, got 1.5": {"parameters": 1.5},
+        "loss must be finite, got nan": {"curve": [kept_run["curve"][0] | {"loss": float("nan")}]},
+        "tests must be those of its settings, got others": {"tests": kept_run["tests"][1:]},
     }
     for message, entries in wrong.items():
         file.write_text(json.dumps(kept_run | entries))
