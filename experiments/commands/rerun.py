@@ -9,11 +9,10 @@ import typer
 from rich.console import Console
 
 from experiments.agreement import Agreement, agreements, loss_difference
-from experiments.commands.terminal import command, exit_codes, plain_console, progress_bar, use_threads
+from experiments.commands.terminal import command, exit_codes, plain_console, training_progress, use_threads
 from experiments.results import DIVERGED, RESULT, Diverged, Result, read_results
 from experiments.run import run
 from experiments.settings import Settings
-from experiments.training import Step
 
 
 def rerun(
@@ -31,9 +30,8 @@ def rerun(
 
     A test agrees if run and rerun are no farther apart than the kept seeds of this mixer and learning rate are from each
     other; where all of these are equal, the rerun has to be, too. The same command again goes on where it was interrupted;
-    when the rerun is finished, it only compares. Exit code 0:
-    all tests agree, or one seed alone is kept, so that no spread is known. 1: a test does not, or training diverged. 2: bad
-    options, or files that cannot be read or written.
+    when the rerun is finished, it only compares. Exit code 0: all tests agree, or one seed alone is kept, so that no spread
+    is known. 1: a test does not, or training diverged. 2: bad options, or files that cannot be read or written.
     """
     log = Console(stderr=True)
     with exit_codes(log):
@@ -46,12 +44,7 @@ def rerun(
         seeds = list({one.settings.seed: one for one in kept_runs}.values())
         again = _read_finished(folder, settings)
         if again is None:
-            with progress_bar(log) as bar:
-                line = bar.add_task(settings.mixer, total=settings.steps)
-
-                def progress(step: Step) -> None:
-                    bar.update(line, completed=step.step + 1, description=f"{settings.mixer}: loss {step.loss:.3f}")
-
+            with training_progress(log, settings) as progress:
                 again = run(settings, folder, command(), progress)
         tests, loss = agreements(first, again, seeds), loss_difference(first, again)
     console = plain_console()

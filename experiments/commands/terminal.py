@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import distributed
 
 from experiments.parallel import let_the_first_speak
-from experiments.settings import CONFIGS
+from experiments.settings import CONFIGS, Settings
 from experiments.tasks import check_name
+from experiments.training import Step
 from sessa_ref.messages import reason
 
 _OUT_OF_MEMORY = "can't allocate memory", "out of memory"
@@ -73,6 +74,19 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.description}"),
         console=console,
     )
+
+
+@contextmanager
+def training_progress(console: Console, settings: Settings) -> Iterator[Callable[[Step], None]]:
+    """A progress bar of one run, as a function that is to be called after every step."""
+    with progress_bar(console) as bar:
+        line = bar.add_task(settings.mixer, total=settings.steps)
+
+        def progress(step: Step) -> None:
+            text = f"{settings.mixer}: loss {step.loss:.3f}, accuracy {step.accuracy:.2f}"
+            bar.update(line, completed=step.step + 1, description=text)
+
+        yield progress
 
 
 def config_file(config: Path | None, task: str | None) -> Path:

@@ -6,14 +6,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from experiments.commands.terminal import command, config_file, exit_codes, plain_console, progress_bar, use_threads
+from experiments.commands.terminal import (
+    command,
+    config_file,
+    exit_codes,
+    plain_console,
+    training_progress,
+    use_threads,
+)
 from experiments.mixers import MIXERS
 from experiments.parallel import started
 from experiments.results import Result
 from experiments.run import run, run_name
 from experiments.settings import Settings
 from experiments.tasks import TASKS
-from experiments.training import Step
 
 
 def train(
@@ -52,13 +58,7 @@ def train(
         given = {name: value for name, value in options.items() if value is not None}
         settings = Settings.read(config_file(config, task), given)
         folder = out or Path("runs") / settings.task / run_name(settings)
-        with progress_bar(log if processes.first else Console(quiet=True)) as bar:
-            line = bar.add_task(settings.mixer, total=settings.steps)
-
-            def progress(step: Step) -> None:
-                text = f"{settings.mixer}: loss {step.loss:.3f}, accuracy {step.accuracy:.2f}"
-                bar.update(line, completed=step.step + 1, description=text)
-
+        with training_progress(log if processes.first else Console(quiet=True), settings) as progress:
             result = run(settings, folder, command(), progress, processes)
     if processes.first:
         _print(plain_console(), result, folder)
